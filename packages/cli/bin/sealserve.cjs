@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+// Starter: Sealserve needs Node 24. Started by an older Node, it re-executes itself with the Node 24 binary
+// that the workspace installs. CommonJS and old syntax on purpose, so that any Node can read it.
+"use strict";
+
+const { spawn } = require("node:child_process");
+const fs = require("node:fs");
+const path = require("node:path");
+
+const REQUIRED_MAJOR = 24;
+const entry = path.join(__dirname, "..", "dist", "main.js");
+
+function bundledNode() {
+  const name = "node-" + process.platform + "-" + process.arch;
+  try {
+    return path.join(path.dirname(require.resolve(name + "/package.json")), "bin", "node");
+  } catch {
+    return undefined;
+  }
+}
+
+function fail(message) {
+  process.stderr.write("sealserve: " + message + "\n");
+  process.exit(1);
+}
+
+function reexecute(node) {
+  const child = spawn(node, [entry].concat(process.argv.slice(2)), { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => child.kill(signal));
+  }
+  child.on("error", (error) => fail("cannot start " + node + ": " + error.message));
+  child.on("exit", (code, signal) => process.exit(signal ? 1 : code));
+}
+
+if (!fs.existsSync(entry)) {
+  fail("not built yet: run 'npm ci' (or 'npm run build') in the checkout first");
+} else if (Number(process.versions.node.split(".")[0]) >= REQUIRED_MAJOR) {
+  import(require("node:url").pathToFileURL(entry).href);
+} else {
+  const node = bundledNode();
+  if (node === undefined) {
+    fail(
+      "needs Node " + REQUIRED_MAJOR + " or newer, this is " + process.version + "; install it from https://nodejs.org",
+    );
+  } else {
+    reexecute(node);
+  }
+}

@@ -1,0 +1,4 @@
+export * from "./document.ts";
+export * from "./endpoint.ts";
+export * from "./errors.ts";
+export { type ConfigMapping, ConfigValue } from "./value.ts";

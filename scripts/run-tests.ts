@@ -1,0 +1,40 @@
+/**
+ * Runs the tests of every package, the conformance tests and the end-to-end tests with Node's test runner, and closes
+ * with one plain line of counts. `npm test -- packages/core` runs only the files below that path.
+ */
+import { globSync } from "node:fs";
+import { resolve } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+
+const PATTERNS = ["packages/*/test/**/*.test.ts", "tests/**/*.test.ts"];
+const FILE_TIMEOUT_MS = 300_000;
+
+const root = resolve(import.meta.dirname, "..");
+const wanted = process.argv.slice(2).map((path) => resolve(path));
+const files = globSync(PATTERNS, { cwd: root })
+  .map((path) => resolve(root, path))
+  .filter((file) => wanted.length === 0 || wanted.some((path) => file.startsWith(path)))
+  .sort();
+
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const stream = run({ files, cwd: root, concurrency: 2, timeout: FILE_TIMEOUT_MS });
+stream.on("test:pass", (event) => {
+  if (event.details.type !== "suite") {
+    counts[event.skip === undefined || event.skip === false ? "passed" : "skipped"]++;
+  }
+});
+stream.on("test:fail", () => {
+  counts.failed++;
+});
+stream.compose(new spec()).pipe(process.stdout);
+
+stream.on("end", () => {
+  setImmediate(() => {
+    if (counts.passed === 0) {
+      process.stderr.write("no test ran\n");
+    }
+    process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
+    process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1;
+  });
+});
