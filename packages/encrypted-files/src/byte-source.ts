@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { EncryptedFilesError } from "./errors.ts";
+import { quoteName } from "./path.ts";
+import { inputError } from "./system-error.ts";
+
+/** Bytes of known size that can be read anywhere. */
+export type ByteSource = {
+  /** What to call it in an error. */
+  readonly name: string;
+  /** In bytes, when it was opened. */
+  readonly size: number;
+  /** Fills `target` from `position` on, or throws. */
+  read(position: number, target: Uint8Array): Promise<void>;
+};
+
+/** A regular file open for reading. */
+export type FileSource = ByteSource & {
+  /** @throws EncryptedFilesError `input-changed` when the file's size is not what it was at opening. */
+  expectSameSize(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/**
+ * Opens a regular file for reading. A pipe or device is refused, without waiting for its other end.
+ * @param options.followLinks whether the last component may be a symbolic link
+ * @throws EncryptedFilesError `input-missing`, `input-unreadable`, `symlink`, `not-a-regular-file`
+ */
+export async function openFileSource(path: string, options: { readonly followLinks: boolean }): Promise<FileSource> {
+  const linkFlag = options.followLinks ? 0 : constants.O_NOFOLLOW;
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | linkFlag);
+    try {
+      return await fileSource(file, path);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  } catch (error) {
+    throw inputError(error, path);
+  }
+}
+
+async function fileSource(file: FileHandle, path: string): Promise<FileSource> {
+  const name = quoteName(path);
+  const status = await file.stat();
+  if (!status.isFile()) {
+    throw new EncryptedFilesError("not-a-regular-file", `${name} is not a regular file`);
+  }
+  return {
+    name,
+    size: status.size,
+    read: (position, target) => readFully(file, position, target, path),
+    async expectSameSize() {
+      const { size } = await file.stat();
+      if (size !== status.size) {
+        throw inputChanged(name);
+      }
+    },
+    close: () => file.close(),
+  };
+}
+
+async function readFully(file: FileHandle, position: number, target: Uint8Array, path: string): Promise<void> {
+  let done = 0;
+  while (done < target.length) {
+    const bytesRead = await file.read(target, done, target.length - done, position + done).then(
+      (result) => result.bytesRead,
+      (error: unknown) => {
+        throw inputError(error, path);
+      },
+    );
+    if (bytesRead === 0) {
+      throw inputChanged(quoteName(path));
+    }
+    done += bytesRead;
+  }
+}
+
+function inputChanged(name: string): EncryptedFilesError {
+  return new EncryptedFilesError("input-changed", `${name} changed while it was read`, {
+    remedy: "try again when nothing writes to it",
+  });
+}
+
+/** A source that computes the SHA-256 of what is read through it; it must be read from the start on, without gaps. */
+export type HashingSource = ByteSource & {
+  /** Reads what nobody has read, and returns the digest of everything as hex. */
+  finish(): Promise<string>;
+};
+
+const DRAIN_SIZE = 1 << 16;
+
+/** Wraps `source` so that the digest is that of the very bytes that the caller used. */
+export function hashingSource(source: ByteSource): HashingSource {
+  const hash = createHash("sha256");
+  let hashed = 0;
+  const read = async (position: number, target: Uint8Array): Promise<void> => {
+    if (position !== hashed) {
+      throw new Error("a hashing source can only be read in order");
+    }
+    await source.read(position, target);
+    hash.update(target);
+    hashed += target.length;
+  };
+  return {
+    name: source.name,
+    size: source.size,
+    read,
+    async finish() {
+      const buffer = new Uint8Array(Math.min(DRAIN_SIZE, source.size - hashed));
+      while (hashed < source.size) {
+        await read(hashed, buffer.subarray(0, source.size - hashed));
+      }
+      return hash.digest("hex");
+    },
+  };
+}

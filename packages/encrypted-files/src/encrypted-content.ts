@@ -1,0 +1,154 @@
+import type { ByteSource } from "./byte-source.ts";
+import { EncryptedFilesError } from "./errors.ts";
+import { ContentOpener } from "./format/content-opener.ts";
+import { checkHostSize, type FileHead, openFileHead } from "./format/file-head.ts";
+import {
+  GROUP_CONTENT_SIZE,
+  GROUP_SIZE,
+  groupContent,
+  groupPosition,
+  METADATA_CONTENT_SIZE,
+  NODE_SIZE,
+  nodesFor,
+} from "./format/layout.ts";
+import type { FormatVersion } from "./format/metadata-node.ts";
+import { checkWrapKey } from "./wrap-key.ts";
+
+/**
+ * Opens the content of an encrypted file for reading; reads its first node only.
+ * @param options.embeddedPath the path that must be embedded in the file; without it any path will do
+ * @throws EncryptedFilesError
+ */
+export async function openEncryptedContent(
+  source: ByteSource,
+  options: { readonly wrapKey: Uint8Array; readonly embeddedPath?: string | undefined },
+): Promise<EncryptedContent> {
+  checkWrapKey(options.wrapKey);
+  checkHostSize(source.size, source.name);
+  const node = new Uint8Array(NODE_SIZE);
+  await source.read(0, node);
+  const expected = { hostSize: source.size, path: options.embeddedPath };
+  return new EncryptedContent(source, openFileHead(node, options.wrapKey, expected, source.name));
+}
+
+/** The content of an encrypted file. Every byte that comes out belongs to a node whose tag was checked. */
+export class EncryptedContent {
+  readonly #source: ByteSource;
+  readonly #head: FileHead;
+  readonly #opener: ContentOpener;
+
+  /** Use {@link openEncryptedContent}. */
+  constructor(source: ByteSource, head: FileHead) {
+    this.#source = source;
+    this.#head = head;
+    this.#opener = new ContentOpener(head.layout, head.rootSlot, source.name);
+  }
+
+  /** Content bytes. */
+  get size(): number {
+    return this.#head.layout.contentSize;
+  }
+
+  /** Bytes on the host that the content needs; the host's file may have stale nodes behind them. */
+  get hostSize(): number {
+    return this.#head.layout.hostSize;
+  }
+
+  /** The path that the writer embedded. */
+  get path(): string {
+    return this.#head.path;
+  }
+
+  /** Major version of the format. */
+  get version(): FormatVersion {
+    return this.#head.version;
+  }
+
+  /**
+   * The content from start to end, in bounded memory; reads the source in order.
+   * A chunk is a view that is valid until the next one is asked for.
+   * @throws EncryptedFilesError `corrupted`; what came before is genuine, but it is not the whole content
+   */
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    if (this.#head.content.length > 0) {
+      yield this.#head.content;
+    }
+    const encrypted = new Uint8Array(Math.min(GROUP_SIZE, this.hostSize - NODE_SIZE));
+    const plain = new Uint8Array(Math.min(GROUP_CONTENT_SIZE, this.size));
+    for (let group = 0; group < this.#head.layout.treeNodes; group++) {
+      const target = plain.subarray(0, groupContent(this.#head.layout, group).length);
+      await this.#openGroup(group, encrypted, target);
+      yield target;
+    }
+  }
+
+  /**
+   * The whole content; reads the source in order.
+   * @throws EncryptedFilesError `corrupted`
+   */
+  async readAll(): Promise<Uint8Array<ArrayBuffer>> {
+    const content = new Uint8Array(this.size);
+    content.set(this.#head.content);
+    const encrypted = new Uint8Array(Math.min(GROUP_SIZE, this.hostSize - NODE_SIZE));
+    for (let group = 0; group < this.#head.layout.treeNodes; group++) {
+      const { start, length } = groupContent(this.#head.layout, group);
+      await this.#openGroup(group, encrypted, content.subarray(start, start + length));
+    }
+    return content;
+  }
+
+  /**
+   * `length` content bytes from `offset` on. Reads and checks only the nodes on the way to them.
+   * @throws EncryptedFilesError `out-of-range`, `corrupted`
+   */
+  async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0) {
+      throw new EncryptedFilesError("out-of-range", "offset and length must be whole numbers, not negative");
+    }
+    if (offset + length > this.size) {
+      throw new EncryptedFilesError("out-of-range", `${this.#source.name} has no such bytes`, {
+        expected: `at most ${this.size} bytes`,
+        actual: `${length} bytes from offset ${offset}`,
+      });
+    }
+    const content = new Uint8Array(length);
+    content.set(this.#head.content.subarray(offset, offset + length));
+    let position = Math.max(offset, METADATA_CONTENT_SIZE);
+    while (position < offset + length) {
+      const group = Math.floor((position - METADATA_CONTENT_SIZE) / GROUP_CONTENT_SIZE);
+      const { start, length: groupLength } = groupContent(this.#head.layout, group);
+      const end = Math.min(offset + length, start + groupLength);
+      content.set(await this.#readInGroup(group, position - start, end - start), position - offset);
+      position = end;
+    }
+    return content;
+  }
+
+  /** Opens one whole group: a single read of the source. */
+  async #openGroup(group: number, buffer: Uint8Array, target: Uint8Array): Promise<void> {
+    const encrypted = buffer.subarray(0, (1 + nodesFor(target.length)) * NODE_SIZE);
+    await this.#source.read(groupPosition(group), encrypted);
+    const treeNode = this.#opener.openTreeNode(group, encrypted.subarray(0, NODE_SIZE));
+    this.#opener.openDataNodes(group, treeNode, 0, encrypted.subarray(NODE_SIZE), target);
+  }
+
+  /** Content bytes `start` to `end` (not included) of one group, opening its ancestors where nobody has yet. */
+  async #readInGroup(group: number, start: number, end: number): Promise<Uint8Array> {
+    for (const ancestor of this.#opener.missingAncestors(group)) {
+      await this.#openTreeNode(ancestor);
+    }
+    const treeNode = await this.#openTreeNode(group);
+    const first = Math.floor(start / NODE_SIZE);
+    const nodes = new Uint8Array((nodesFor(end) - first) * NODE_SIZE);
+    await this.#source.read(groupPosition(group) + (1 + first) * NODE_SIZE, nodes);
+    const plain = new Uint8Array(end - first * NODE_SIZE);
+    this.#opener.openDataNodes(group, treeNode, first, nodes, plain);
+    return plain.subarray(start - first * NODE_SIZE);
+  }
+
+  async #openTreeNode(index: number): Promise<Uint8Array> {
+    const node = new Uint8Array(NODE_SIZE);
+    await this.#source.read(groupPosition(index), node);
+    return this.#opener.openTreeNode(index, node);
+  }
+}

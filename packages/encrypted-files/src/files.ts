@@ -1,0 +1,147 @@
+import type { FileHandle } from "node:fs/promises";
+import { type ByteSource, openFileSource } from "./byte-source.ts";
+import { type EncryptedContent, openEncryptedContent } from "./encrypted-content.ts";
+import { ContentSealer } from "./format/content-sealer.ts";
+import {
+  type ContentLayout,
+  GROUP_CONTENT_SIZE,
+  GROUP_SIZE,
+  groupContent,
+  groupPosition,
+  layoutOf,
+  METADATA_CONTENT_SIZE,
+  NODE_SIZE,
+  nodesFor,
+} from "./format/layout.ts";
+import { type FormatVersion, sealMetadataNode } from "./format/metadata-node.ts";
+import { PRIVATE_FILE_MODE, PUBLIC_FILE_MODE, writeFully, writeOutputFile } from "./output-file.ts";
+import { embeddablePath } from "./path.ts";
+import { checkWrapKey } from "./wrap-key.ts";
+
+/** How far a long operation has come, in content bytes. */
+export type Progress = { readonly done: number; readonly total: number };
+
+/** How to follow a long operation, and how to stop it. */
+export type ProgressOptions = {
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** Options of {@link encryptFile}. */
+export type EncryptFileOptions = ProgressOptions & {
+  readonly input: string;
+  readonly output: string;
+  /** 16 bytes. */
+  readonly wrapKey: Uint8Array;
+  /** The path at which a reader will look for the file, in place of `output`; normalised either way. */
+  readonly embeddedPath?: string | undefined;
+  /** Format version, 1 (every Gramine reads it) unless said otherwise. */
+  readonly version?: FormatVersion | undefined;
+};
+
+/** Options of {@link decryptFile}. */
+export type DecryptFileOptions = ProgressOptions & {
+  readonly input: string;
+  readonly output: string;
+  /** 16 bytes. */
+  readonly wrapKey: Uint8Array;
+  /** The path that must be embedded in the file; `true` stands for `input`. Without it any path will do. */
+  readonly verifyPath?: string | boolean | undefined;
+};
+
+/**
+ * Encrypts a file as a Gramine encrypted file, in bounded memory. `output` appears when it is complete, or not at all.
+ * @throws EncryptedFilesError, or the reason of `signal`
+ */
+export async function encryptFile(options: EncryptFileOptions): Promise<void> {
+  checkWrapKey(options.wrapKey);
+  const path = embeddablePath(options.embeddedPath ?? options.output);
+  const source = await openFileSource(options.input, { followLinks: true });
+  try {
+    await writeOutputFile(options.output, PUBLIC_FILE_MODE, async (file) => {
+      await encryptContent(source, file, { ...options, path });
+      await source.expectSameSize();
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+/**
+ * Decrypts a Gramine encrypted file (version 1 or 2), in bounded memory. `output` appears when all of it was checked, or
+ * not at all; only its owner may read it.
+ * @throws EncryptedFilesError, or the reason of `signal`
+ */
+export async function decryptFile(options: DecryptFileOptions): Promise<void> {
+  const source = await openFileSource(options.input, { followLinks: true });
+  try {
+    const embeddedPath = expectedPath(options);
+    const content = await openEncryptedContent(source, { wrapKey: options.wrapKey, embeddedPath });
+    await writeContent(content, options.output, options);
+  } finally {
+    await source.close();
+  }
+}
+
+/** Writes a content to a file of its own that only its owner may read. */
+export async function writeContent(content: EncryptedContent, output: string, options: ProgressOptions): Promise<void> {
+  await writeOutputFile(output, PRIVATE_FILE_MODE, async (file) => {
+    let done = 0;
+    for await (const chunk of content.chunks()) {
+      options.signal?.throwIfAborted();
+      await writeFully(file, chunk, done);
+      done += chunk.length;
+      options.onProgress?.({ done, total: content.size });
+    }
+  });
+}
+
+function expectedPath({ input, verifyPath }: DecryptFileOptions): string | undefined {
+  if (verifyPath === true) {
+    return input;
+  }
+  return verifyPath === false ? undefined : verifyPath;
+}
+
+type SealOptions = ProgressOptions & {
+  readonly path: string;
+  readonly wrapKey: Uint8Array;
+  readonly version?: FormatVersion | undefined;
+};
+
+async function encryptContent(source: ByteSource, file: FileHandle, options: SealOptions): Promise<void> {
+  const layout = layoutOf(source.size);
+  const head = new Uint8Array(Math.min(source.size, METADATA_CONTENT_SIZE));
+  options.signal?.throwIfAborted();
+  await source.read(0, head);
+  options.onProgress?.({ done: head.length, total: source.size });
+  const sealer = new ContentSealer(layout);
+  await encryptGroups(source, file, { layout, sealer, ...options });
+  for (const { position, node } of sealer.finish()) {
+    await writeFully(file, node, position);
+  }
+  const metadata = { path: options.path, size: source.size, rootSlot: sealer.rootSlot, head };
+  await writeFully(file, sealMetadataNode(metadata, options.version ?? 1, options.wrapKey), 0);
+}
+
+/** Reads, encrypts and writes group by group. A tree node that has children is written as zeros, to be replaced later. */
+async function encryptGroups(
+  source: ByteSource,
+  file: FileHandle,
+  options: ProgressOptions & { readonly layout: ContentLayout; readonly sealer: ContentSealer },
+): Promise<void> {
+  const { layout, sealer } = options;
+  const plain = new Uint8Array(Math.min(GROUP_CONTENT_SIZE, layout.contentSize));
+  const encrypted = new Uint8Array(Math.min(GROUP_SIZE, layout.hostSize));
+  for (let group = 0; group < layout.treeNodes; group++) {
+    options.signal?.throwIfAborted();
+    const { start, length } = groupContent(layout, group);
+    const content = plain.subarray(0, length);
+    const target = encrypted.subarray(0, (1 + nodesFor(length)) * NODE_SIZE);
+    await source.read(start, content);
+    target.fill(0, 0, NODE_SIZE);
+    sealer.sealGroup(group, content, target);
+    await writeFully(file, target, groupPosition(group));
+    options.onProgress?.({ done: start + length, total: layout.contentSize });
+  }
+}

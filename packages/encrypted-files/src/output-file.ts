@@ -1,0 +1,118 @@
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { EncryptedFilesError } from "./errors.ts";
+import { quoteName } from "./path.ts";
+import { outputError, systemErrorCode } from "./system-error.ts";
+
+/** Mode of a file with plaintext or a key: nobody else may read it. */
+export const PRIVATE_FILE_MODE = 0o600;
+
+/** Mode of a file that may be public; the process's umask applies. */
+export const PUBLIC_FILE_MODE = 0o666;
+
+/** Mode of a directory with plaintext. */
+export const PRIVATE_DIRECTORY_MODE = 0o700;
+
+/** Mode of a directory that may be public; the process's umask applies. */
+export const PUBLIC_DIRECTORY_MODE = 0o777;
+
+/**
+ * Makes a file that is either complete or absent: `write` fills one with a temporary name in the same directory, which is
+ * flushed to the disk and then takes the name `path`. On any failure the temporary file goes, and an older file stays.
+ * @throws EncryptedFilesError `output-failed`, and whatever `write` throws
+ */
+export async function writeOutputFile(
+  path: string,
+  mode: number,
+  write: (file: FileHandle) => Promise<void>,
+): Promise<void> {
+  const directory = dirname(resolve(path));
+  const temporary = join(directory, temporaryName());
+  try {
+    const file = await open(temporary, "wx", mode);
+    try {
+      await write(file);
+      await file.sync();
+      await file.close();
+      await rename(temporary, path);
+    } catch (error) {
+      await file.close();
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    await syncDirectory(directory);
+  } catch (error) {
+    throw outputError(error, path);
+  }
+}
+
+/**
+ * Makes a directory that is either complete or absent, as {@link writeOutputFile} does for a file. `path` may be an empty
+ * directory already.
+ * @throws EncryptedFilesError `output-exists`, `output-failed`, and whatever `build` throws
+ */
+export async function writeOutputDirectory<Result>(
+  path: string,
+  mode: number,
+  build: (temporary: string) => Promise<Result>,
+): Promise<Result> {
+  await expectAbsentOrEmpty(path);
+  const parent = dirname(resolve(path));
+  const temporary = join(parent, temporaryName());
+  try {
+    await mkdir(temporary, { mode });
+    try {
+      const result = await build(temporary);
+      await syncDirectory(temporary);
+      await rename(temporary, path);
+      await syncDirectory(parent);
+      return result;
+    } catch (error) {
+      await rm(temporary, { recursive: true, force: true });
+      throw error;
+    }
+  } catch (error) {
+    throw outputError(error, path);
+  }
+}
+
+/** Writes all of `bytes` at `position`. */
+export async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+async function expectAbsentOrEmpty(path: string): Promise<void> {
+  try {
+    if ((await readdir(path)).length === 0) {
+      return;
+    }
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === "ENOENT") {
+      return;
+    }
+    if (code !== "ENOTDIR") {
+      throw outputError(error, path);
+    }
+  }
+  throw new EncryptedFilesError("output-exists", `${quoteName(path)} exists and is not an empty directory`, {
+    remedy: "give another output directory, or remove this one first",
+  });
+}
+
+/** Not to be guessed, so that nobody can prepare a link under this name. */
+function temporaryName(): string {
+  return `.sealserve-${randomBytes(8).toString("hex")}.partial`;
+}
+
+/** Makes a rename in the directory survive a power cut. */
+async function syncDirectory(path: string): Promise<void> {
+  await using directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  await directory.sync();
+}

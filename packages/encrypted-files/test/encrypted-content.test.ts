@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { ByteSource } from "../src/byte-source.ts";
+import { encryptBytes } from "../src/bytes.ts";
+import { openEncryptedContent } from "../src/encrypted-content.ts";
+import { generateWrapKey } from "../src/wrap-key.ts";
+import { flipped, sampleBytes } from "./scratch.ts";
+
+const wrapKey = generateWrapKey();
+const plain = sampleBytes(12979201 + 5000);
+const encrypted = encryptBytes(plain, { wrapKey, embeddedPath: "a" });
+
+/** A source in memory that notes which nodes were read. */
+function recordingSource(bytes: Uint8Array): ByteSource & { readonly nodesRead: number[] } {
+  const nodesRead: number[] = [];
+  return {
+    name: "recorded",
+    size: bytes.length,
+    nodesRead,
+    async read(position, target) {
+      target.set(bytes.subarray(position, position + target.length));
+      for (let at = position; at < position + target.length; at += 4096) {
+        nodesRead.push(at / 4096);
+      }
+    },
+  };
+}
+
+test("any range can be read", async () => {
+  const content = await openEncryptedContent(recordingSource(encrypted), { wrapKey });
+  const offset = fc.oneof(fc.nat(8000), fc.nat(plain.length), fc.integer({ min: 396288 - 5000, max: 396288 + 5000 }));
+  await fc.assert(
+    fc.asyncProperty(offset, fc.nat(9000), async (start, wanted) => {
+      const length = Math.min(wanted, plain.length - start);
+      assert.deepEqual(await content.read(start, length), plain.slice(start, start + length));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("a read touches only the nodes on the way to its bytes", async () => {
+  const source = recordingSource(encrypted);
+  const content = await openEncryptedContent(source, { wrapKey });
+  assert.deepEqual(source.nodesRead, [0]);
+  await content.read(12979200, 1);
+  assert.deepEqual(source.nodesRead, [0, 1, 98, 3202, 3203]);
+  await content.read(12979200, 1);
+  assert.deepEqual(source.nodesRead.slice(5), [3202, 3203]);
+  await content.read(100, 2000);
+  assert.equal(source.nodesRead.length, 7);
+});
+
+test("a range outside of the content is refused", async () => {
+  const content = await openEncryptedContent(recordingSource(encrypted), { wrapKey });
+  for (const [offset, length] of [
+    [-1, 1],
+    [0, -1],
+    [0.5, 1],
+    [plain.length, 1],
+    [0, plain.length + 1],
+    [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  ] as const) {
+    await assert.rejects(content.read(offset, length), { code: "out-of-range" });
+  }
+  assert.equal((await content.read(plain.length, 0)).length, 0);
+});
+
+test("a read past a damaged node fails, and reads elsewhere do not", async () => {
+  const content = await openEncryptedContent(recordingSource(flipped(encrypted, 3 * 4096 + 5)), { wrapKey });
+  assert.deepEqual(await content.read(3072, 4096), plain.slice(3072, 7168));
+  await assert.rejects(content.read(7168, 1), { code: "corrupted", message: /content bytes 7168 to 11263/ });
+});
+
+test("chunks come in order, and nothing comes from a group with a damaged node", async () => {
+  const source = recordingSource(flipped(encrypted, (1 + 97 + 1 + 50) * 4096));
+  const content = await openEncryptedContent(source, { wrapKey });
+  let length = 0;
+  const readThrough = async () => {
+    for await (const chunk of content.chunks()) {
+      assert.equal(Buffer.compare(chunk, plain.subarray(length, length + chunk.length)), 0);
+      length += chunk.length;
+    }
+  };
+  await assert.rejects(readThrough(), { code: "corrupted" });
+  assert.equal(length, 396288);
+});

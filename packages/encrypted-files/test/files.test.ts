@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { appendFileSync, truncateSync } from "node:fs";
+import { chmod, mkdir, open, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { decryptBytes, encryptBytes } from "../src/bytes.ts";
+import { decryptFile, encryptFile, type Progress } from "../src/files.ts";
+import { generateWrapKey } from "../src/wrap-key.ts";
+import { flipped, sampleBytes, scratchDirectory } from "./scratch.ts";
+
+const wrapKey = generateWrapKey();
+const moduleUrl = new URL("../src/files.ts", import.meta.url);
+
+/** A directory with `plain` of some size in it. */
+async function directoryWithPlain(t: TestContext, size: number) {
+  const directory = await scratchDirectory(t);
+  const plain = sampleBytes(size);
+  const [input, output] = [join(directory, "plain"), join(directory, "model.pf")];
+  await writeFile(input, plain);
+  return { directory, plain, input, output };
+}
+
+for (const version of [1, 2] as const) {
+  for (const size of [0, 1, 3072, 3073, 4096, 396288, 396289, 1_000_000]) {
+    test(`version ${version}: a file of ${size} bytes comes back`, async (t) => {
+      const { directory, plain, input, output } = await directoryWithPlain(t, size);
+      await encryptFile({ input, output, wrapKey, embeddedPath: "a/b", version });
+      assert.deepEqual(decryptBytes(await readFile(output), { wrapKey }), { content: plain, path: "a/b", version });
+      await decryptFile({ input: output, output: join(directory, "again"), wrapKey, verifyPath: "a/b" });
+      assert.equal(Buffer.compare(await readFile(join(directory, "again")), plain), 0);
+      assert.deepEqual((await readdir(directory)).toSorted(), ["again", "model.pf", "plain"]);
+    });
+  }
+}
+
+test("a file with a third level of tree nodes comes back", async (t) => {
+  const { directory, plain, input, output } = await directoryWithPlain(t, 12979201 + 400_000);
+  await encryptFile({ input, output, wrapKey });
+  assert.equal(Buffer.compare(decryptBytes(await readFile(output), { wrapKey }).content, plain), 0);
+  await decryptFile({ input: output, output: join(directory, "again"), wrapKey });
+  assert.equal(Buffer.compare(await readFile(join(directory, "again")), plain), 0);
+});
+
+test("the normalised output path is embedded, and checked against the input path when asked to", async (t) => {
+  const { directory, input, output } = await directoryWithPlain(t, 10);
+  await encryptFile({ input, output: `${directory}/.//model.pf`, wrapKey });
+  assert.equal(decryptBytes(await readFile(output), { wrapKey }).path, output);
+  const again = join(directory, "again");
+  await decryptFile({ input: output, output: again, wrapKey, verifyPath: true });
+  await writeFile(join(directory, "moved.pf"), await readFile(output));
+  await decryptFile({ input: join(directory, "moved.pf"), output: again, wrapKey, verifyPath: false });
+  const moved = { input: join(directory, "moved.pf"), output: join(directory, "never"), wrapKey, verifyPath: true };
+  await assert.rejects(decryptFile(moved), { code: "invalid-path", expected: /moved\.pf/, actual: /model\.pf/ });
+});
+
+test("plaintext is for its owner's eyes only, even where a public file stood", async (t) => {
+  const { directory, input, output } = await directoryWithPlain(t, 10);
+  await encryptFile({ input, output, wrapKey });
+  const again = join(directory, "again");
+  await writeFile(again, "older");
+  await chmod(again, 0o644);
+  await decryptFile({ input: output, output: again, wrapKey });
+  assert.equal((await stat(again)).mode & 0o777, 0o600);
+});
+
+test("progress rises to the total in both directions", async (t) => {
+  const { directory, input, output } = await directoryWithPlain(t, 1_000_000);
+  for (const run of [
+    (onProgress: (progress: Progress) => void) => encryptFile({ input, output, wrapKey, onProgress }),
+    (onProgress: (progress: Progress) => void) =>
+      decryptFile({ input: output, output: join(directory, "again"), wrapKey, onProgress }),
+  ]) {
+    const seen: Progress[] = [];
+    await run((progress) => seen.push(progress));
+    assert.ok(seen.length > 2);
+    assert.ok(seen.every(({ total }) => total === 1_000_000));
+    assert.deepEqual(
+      seen.map(({ done }) => done),
+      seen.map(({ done }) => done).toSorted((a, b) => a - b),
+    );
+    assert.equal(seen.at(-1)?.done, 1_000_000);
+  }
+});
+
+test("a file that is damaged late leaves nothing behind, and an older output as it was", async (t) => {
+  const directory = await scratchDirectory(t);
+  const encrypted = encryptBytes(sampleBytes(1_000_000), { wrapKey, embeddedPath: "a" });
+  const [input, output] = [join(directory, "damaged.pf"), join(directory, "output")];
+  await writeFile(input, flipped(encrypted, encrypted.length - 1));
+  await assert.rejects(decryptFile({ input, output, wrapKey }), { code: "corrupted", message: /damaged\.pf/ });
+  assert.deepEqual(await readdir(directory), ["damaged.pf"]);
+  await writeFile(output, "older");
+  await assert.rejects(decryptFile({ input, output, wrapKey }), { code: "corrupted" });
+  assert.equal(await readFile(output, "utf8"), "older");
+  assert.deepEqual((await readdir(directory)).toSorted(), ["damaged.pf", "output"]);
+});
+
+test("a callback that throws and a signal that aborts leave nothing behind", async (t) => {
+  const { directory, input, output } = await directoryWithPlain(t, 2_000_000);
+  const stop = new Error("stopped by the caller");
+  const onProgress = ({ done }: Progress) => {
+    if (done > 500_000) {
+      throw stop;
+    }
+  };
+  await assert.rejects(encryptFile({ input, output, wrapKey, onProgress }), stop);
+  const controller = new AbortController();
+  const abortLater = ({ done }: Progress) => done > 500_000 && controller.abort(stop);
+  const aborted = { input, output, wrapKey, signal: controller.signal, onProgress: abortLater };
+  await assert.rejects(encryptFile(aborted), stop);
+  await assert.rejects(encryptFile({ ...aborted, onProgress: undefined }), stop, "aborted before it began");
+  assert.deepEqual(await readdir(directory), ["plain"]);
+
+  await encryptFile({ input, output, wrapKey });
+  const again = join(directory, "again");
+  await assert.rejects(decryptFile({ input: output, output: again, wrapKey, onProgress }), stop);
+  await assert.rejects(decryptFile({ input: output, output: again, wrapKey, signal: controller.signal }), stop);
+  assert.deepEqual((await readdir(directory)).toSorted(), ["model.pf", "plain"]);
+});
+
+test("a process that is killed while it writes leaves no file under the output's name", async (t) => {
+  const { directory, input, output } = await directoryWithPlain(t, 2_000_000);
+  const options = `{ input: ${JSON.stringify(input)}, output: ${JSON.stringify(output)}, wrapKey: new Uint8Array(16),
+    onProgress: ({ done }) => done > 1_000_000 && process.kill(process.pid, "SIGKILL") }`;
+  const script = `const { encryptFile } = await import(${JSON.stringify(moduleUrl.href)}); await encryptFile(${options});`;
+  const child = spawnSync(process.execPath, ["--input-type=module", "-e", script]);
+  assert.equal(child.signal, "SIGKILL");
+  assert.equal((await readdir(directory)).includes("model.pf"), false);
+});
+
+test("a large file takes little memory in both directions", async (t) => {
+  const directory = await scratchDirectory(t);
+  const input = join(directory, "plain");
+  await using file = await open(input, "w");
+  await file.truncate(64 * 1024 * 1024);
+  const script = `
+    const { encryptFile, decryptFile } = await import(${JSON.stringify(moduleUrl.href)});
+    const wrapKey = new Uint8Array(16);
+    const before = process.resourceUsage().maxRSS;
+    await encryptFile({ input: "plain", output: "model.pf", wrapKey });
+    await decryptFile({ input: "model.pf", output: "again", wrapKey, verifyPath: true });
+    console.log((process.resourceUsage().maxRSS - before) * 1024);`;
+  const child = spawnSync(process.execPath, ["--max-old-space-size=24", "--input-type=module", "-e", script], {
+    cwd: directory,
+    encoding: "utf8",
+  });
+  assert.equal(child.status, 0, child.stderr);
+  assert.ok(Number(child.stdout) < 40 * 1024 * 1024, `took ${child.stdout} bytes more`);
+});
+
+test("an input that grows or shrinks while it is read is refused, and leaves nothing behind", async (t) => {
+  const { directory, input, output } = await directoryWithPlain(t, 1_000_000);
+  let grown = false;
+  const grow = () => {
+    if (!grown) {
+      grown = true;
+      appendFileSync(input, "more");
+    }
+  };
+  await assert.rejects(encryptFile({ input, output, wrapKey, onProgress: grow }), { code: "input-changed" });
+  const shrink = encryptFile({
+    input,
+    output,
+    wrapKey,
+    onProgress: ({ done }) => done === 3072 && truncateSync(input, 5000),
+  });
+  await assert.rejects(shrink, { code: "input-changed" });
+  assert.deepEqual(await readdir(directory), ["plain"]);
+});
+
+test("an output that cannot be written is named, and leaves nothing behind", async (t) => {
+  const { directory, input, output } = await directoryWithPlain(t, 5000);
+  const elsewhere = join(directory, "none", "model.pf");
+  await assert.rejects(encryptFile({ input, output: elsewhere, wrapKey }), {
+    code: "output-failed",
+    message: /none.model\.pf/,
+    remedy: /directory exists/,
+  });
+  await mkdir(output);
+  await writeFile(join(output, "inside"), "");
+  await assert.rejects(encryptFile({ input, output, wrapKey }), { code: "output-failed" });
+  assert.deepEqual((await readdir(directory)).toSorted(), ["model.pf", "plain"]);
+});
+
+test("an input that is missing or no regular file is named", async (t) => {
+  const directory = await scratchDirectory(t);
+  const output = join(directory, "output");
+  spawnSync("mkfifo", [join(directory, "pipe")]);
+  for (const run of [encryptFile, decryptFile]) {
+    await assert.rejects(run({ input: join(directory, "none"), output, wrapKey }), {
+      code: "input-missing",
+      message: /none" does not exist/,
+    });
+    await assert.rejects(run({ input: directory, output, wrapKey }), { code: "not-a-regular-file" });
+    await assert.rejects(run({ input: join(directory, "pipe"), output, wrapKey }), { code: "not-a-regular-file" });
+  }
+  assert.deepEqual(await readdir(directory), ["pipe"]);
+});
+
+test("an output name that is a link is replaced, not followed", async (t) => {
+  const { directory, input, output } = await directoryWithPlain(t, 10);
+  const target = join(directory, "target");
+  await writeFile(target, "precious");
+  await symlink(target, output);
+  await encryptFile({ input, output, wrapKey });
+  assert.equal(await readFile(target, "utf8"), "precious");
+});
+
+test("a wrap key of the wrong size or an impossible path is refused before anything is read", async (t) => {
+  const directory = await scratchDirectory(t);
+  const options = { input: join(directory, "none"), output: join(directory, "output") };
+  await assert.rejects(encryptFile({ ...options, wrapKey: new Uint8Array(15) }), { code: "wrap-key-size" });
+  await assert.rejects(encryptFile({ ...options, wrapKey, embeddedPath: "n".repeat(800) }), { code: "path-too-long" });
+});
