@@ -41,6 +41,7 @@ export type CoreErrorCode =
   | "bad-pem"
   | "bad-certificate"
   | "bad-crl"
+  | "bad-key"
   | "unsupported-algorithm";
 
 /** Malformed bytes or text: the input is not what its format requires. */

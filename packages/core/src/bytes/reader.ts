@@ -51,7 +51,8 @@ export class ByteReader {
   }
 
   #advance(length: number): number {
-    if (length > this.remaining) {
+    // Also refuses NaN and negative lengths, which a caller's subtraction could produce.
+    if (!(length >= 0 && length <= this.remaining)) {
       throw new CoreError("truncated", "input ends too early", {
         expected: `${length} bytes at offset ${this.#offset}`,
         actual: `${this.remaining} bytes`,

@@ -1,0 +1,124 @@
+import { CoreError } from "../errors.ts";
+
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['"', '"'],
+  ["\\", "\\"],
+  ["/", "/"],
+  ["b", "\b"],
+  ["f", "\f"],
+  ["n", "\n"],
+  ["r", "\r"],
+  ["t", "\t"],
+]);
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const SPACE = 0x20;
+
+/** Takes JSON tokens (RFC 8259) from a text, one after the other. */
+export class JsonScanner {
+  readonly #text: string;
+  readonly #numeral = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+  #offset = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** The next character without taking it; empty at the end. */
+  peek(): string {
+    return this.#text.charAt(this.#offset);
+  }
+
+  /** Takes `token` if it comes next. */
+  accept(token: string): boolean {
+    const found = this.#text.startsWith(token, this.#offset);
+    this.#offset += found ? token.length : 0;
+    return found;
+  }
+
+  /** Takes `token`, which must come next. */
+  expect(token: string): void {
+    if (!this.accept(token)) {
+      this.refuse(`no ${token}`);
+    }
+  }
+
+  expectEnd(): void {
+    this.skipSpace();
+    if (this.#offset !== this.#text.length) {
+      this.refuse("text behind the document");
+    }
+  }
+
+  skipSpace(): void {
+    while (/[ \t\n\r]/.test(this.peek())) {
+      this.#offset++;
+    }
+  }
+
+  /** A string with its escapes resolved. Lone surrogates are refused: UTF-8 has no place for them. */
+  string(): string {
+    this.expect('"');
+    let value = this.#plainRun();
+    while (this.#text.charCodeAt(this.#offset) === BACKSLASH) {
+      this.#offset++;
+      value += this.#escape() + this.#plainRun();
+    }
+    if (!this.accept('"')) {
+      this.refuse("string is not closed or has a control character");
+    }
+    if (!value.isWellFormed()) {
+      this.refuse("lone surrogate in a string");
+    }
+    return value;
+  }
+
+  /** A number that a double holds: no overflow, and integers exactly. */
+  number(): number {
+    this.#numeral.lastIndex = this.#offset;
+    const token = this.#numeral.exec(this.#text)?.[0];
+    if (token === undefined) {
+      return this.refuse("no JSON value");
+    }
+    const value = Number(token);
+    if (/[.eE]/.test(token) ? !Number.isFinite(value) : !Number.isSafeInteger(value)) {
+      this.refuse("number that a double cannot hold");
+    }
+    this.#offset += token.length;
+    return value;
+  }
+
+  /** Names the place only: the text may be a request or a secret. */
+  refuse(reason: string): never {
+    throw new CoreError("bad-json", `not strict JSON: ${reason}`, { actual: `at offset ${this.#offset}` });
+  }
+
+  /** Characters up to the next quote, backslash, control character or the end. */
+  #plainRun(): string {
+    const start = this.#offset;
+    let code = this.#text.charCodeAt(this.#offset);
+    while (code >= SPACE && code !== QUOTE && code !== BACKSLASH) {
+      code = this.#text.charCodeAt(++this.#offset);
+    }
+    return this.#text.slice(start, this.#offset);
+  }
+
+  #escape(): string {
+    const character = this.peek();
+    this.#offset++;
+    if (character !== "u") {
+      return ESCAPES.get(character) ?? this.refuse("unknown escape");
+    }
+    const digits = this.#text.slice(this.#offset, this.#offset + 4);
+    if (!/^[0-9a-fA-F]{4}$/.test(digits)) {
+      this.refuse("bad \\u escape");
+    }
+    this.#offset += digits.length;
+    return String.fromCharCode(Number.parseInt(digits, 16));
+  }
+}
