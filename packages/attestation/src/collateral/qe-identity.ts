@@ -1,0 +1,79 @@
+import { encodeHex } from "@sealserve/core";
+import { JsonNode } from "../json/json-node.ts";
+import { INTEL_TEES, type TeeKind } from "../tee/intel-tee.ts";
+import { parseTcbLevelFacts, TCB_LEVELS_MAX, type TcbLevelFacts } from "./tcb-level.ts";
+import { QE_TCB_STATUSES, type QeTcbStatus } from "./tcb-status.ts";
+
+/** One TCB level of a quoting enclave. */
+export interface QeTcbLevel extends TcbLevelFacts<QeTcbStatus> {
+  readonly isvSvn: number;
+}
+
+/** Identity of the quoting enclave (Intel PCS API, "Get QE identity", version 2). Byte strings in wire order. */
+export interface QeIdentity {
+  readonly tee: TeeKind;
+  readonly issueDate: Date;
+  readonly nextUpdate: Date;
+  readonly tcbEvaluationDataNumber: number;
+  readonly miscSelect: Uint8Array;
+  readonly miscSelectMask: Uint8Array;
+  readonly attributes: Uint8Array;
+  readonly attributesMask: Uint8Array;
+  /** Lower-case hex, 32 bytes. */
+  readonly mrSigner: string;
+  readonly isvProdId: number;
+  /** As they stand: newest first. */
+  readonly levels: readonly QeTcbLevel[];
+}
+
+const QE_IDENTITY_VERSION = 2;
+const MAX_U16 = 0xffff;
+const MAX_U32 = 0xffff_ffff;
+
+/**
+ * Parses the exact text of a QE identity, whose signature the caller has checked or will check.
+ * @param tee the kind of TEE whose quoting enclave it must describe
+ * @throws AttestationError `qe-identity-malformed`, `qe-identity-version-unsupported`, `qe-identity-tee-mismatch`,
+ * `tcb-status-unknown`
+ */
+export function parseQeIdentity(text: string, tee: TeeKind): QeIdentity {
+  const document = JsonNode.parse(text, "qe-identity-malformed", "QE identity");
+  expectVersion(document);
+  expectTee(document, tee);
+  return {
+    tee,
+    issueDate: document.member("issueDate").instant(),
+    nextUpdate: document.member("nextUpdate").instant(),
+    tcbEvaluationDataNumber: document.member("tcbEvaluationDataNumber").integer(MAX_U32),
+    miscSelect: document.member("miscselect").hex(4),
+    miscSelectMask: document.member("miscselectMask").hex(4),
+    attributes: document.member("attributes").hex(16),
+    attributesMask: document.member("attributesMask").hex(16),
+    mrSigner: encodeHex(document.member("mrsigner").hex(32)),
+    isvProdId: document.member("isvprodid").integer(MAX_U16),
+    levels: document.member("tcbLevels").elements(1, TCB_LEVELS_MAX).map(parseLevel),
+  };
+}
+
+function parseLevel(level: JsonNode): QeTcbLevel {
+  return {
+    isvSvn: level.member("tcb").member("isvsvn").integer(MAX_U16),
+    ...parseTcbLevelFacts(level, QE_TCB_STATUSES),
+  };
+}
+
+function expectVersion(document: JsonNode): void {
+  const version = document.member("version").integer(MAX_U32);
+  if (version !== QE_IDENTITY_VERSION) {
+    const code = "qe-identity-version-unsupported";
+    throw document.refusal("version is not supported", `${QE_IDENTITY_VERSION}`, `${version}`, code);
+  }
+}
+
+function expectTee(document: JsonNode, tee: TeeKind): void {
+  const id = document.member("id").string();
+  const expected = INTEL_TEES[tee].qeIdentityId;
+  if (id !== expected) {
+    throw document.refusal("it describes another quoting enclave", expected, id, "qe-identity-tee-mismatch");
+  }
+}

@@ -1,0 +1,125 @@
+import { CoreError, SealserveError } from "@sealserve/core";
+
+/** Evidence that is not in a form this verifier reads. */
+export type EvidenceErrorCode =
+  | "quote-too-large"
+  | "quote-malformed"
+  | "quote-version-unsupported"
+  | "quote-key-type-unsupported"
+  | "quote-qe-vendor-unknown"
+  | "unsupported-evidence";
+
+/** Collateral that is missing a document or cannot be read. */
+export type CollateralErrorCode =
+  | "collateral-malformed"
+  | "tcb-info-malformed"
+  | "tcb-info-version-unsupported"
+  | "qe-identity-malformed"
+  | "qe-identity-version-unsupported"
+  | "tcb-status-unknown"
+  | "root-crl-malformed"
+  | "pck-crl-malformed";
+
+/** A certificate chain that does not lead from the expected leaf to the trusted root. */
+export type ChainErrorCode =
+  | "root-untrusted"
+  | "root-malformed"
+  | "pck-chain-missing"
+  | "pck-chain-malformed"
+  | "pck-chain-invalid"
+  | "pck-extension-malformed"
+  | "pck-crl-issuer-chain-malformed"
+  | "pck-crl-issuer-chain-invalid"
+  | "tcb-info-issuer-chain-malformed"
+  | "tcb-info-issuer-chain-invalid"
+  | "qe-identity-issuer-chain-malformed"
+  | "qe-identity-issuer-chain-invalid";
+
+/** A certificate that its issuer took back, or a revocation list that does not count. */
+export type RevocationErrorCode =
+  | "root-revoked"
+  | "intermediate-revoked"
+  | "tcb-signer-revoked"
+  | "pck-revoked"
+  | "root-crl-issuer-mismatch"
+  | "root-crl-signature-invalid"
+  | "pck-crl-issuer-mismatch"
+  | "pck-crl-signature-invalid";
+
+const STALE = [
+  "pck-chain-expired",
+  "pck-chain-not-yet-valid",
+  "issuer-chain-expired",
+  "issuer-chain-not-yet-valid",
+  "crl-expired",
+  "crl-not-yet-valid",
+  "tcb-info-expired",
+  "tcb-info-not-yet-valid",
+  "qe-identity-expired",
+  "qe-identity-not-yet-valid",
+] as const;
+
+/** A document or certificate used outside its window; the evidence may be genuine, the endorsements are stale. */
+export type WindowErrorCode = (typeof STALE)[number];
+
+/** A proof about collateral or evidence that failed. */
+export type ProofErrorCode =
+  | "tcb-info-signature-invalid"
+  | "tcb-info-tee-mismatch"
+  | "tcb-info-fmspc-mismatch"
+  | "tcb-info-pceid-mismatch"
+  | "qe-identity-signature-invalid"
+  | "qe-identity-tee-mismatch"
+  | "qe-report-signature-invalid"
+  | "qe-binding-mismatch"
+  | "qe-identity-miscselect-mismatch"
+  | "qe-identity-attributes-mismatch"
+  | "qe-identity-mrsigner-mismatch"
+  | "qe-identity-isv-prod-id-mismatch"
+  | "qe-debug"
+  | "quote-signature-invalid"
+  | "platform-tcb-not-supported"
+  | "qe-tcb-not-supported";
+
+/** A caller that hands over something the judge may not work with. */
+export type AppraisalErrorCode =
+  | "clock-invalid"
+  | "policy-invalid"
+  | "policy-unpinned"
+  | "evidence-not-verified"
+  | "expected-report-data-invalid";
+
+/** Codes of {@link AttestationError}: the closed list of reasons why this package refuses. */
+export type AttestationErrorCode =
+  | EvidenceErrorCode
+  | CollateralErrorCode
+  | ChainErrorCode
+  | RevocationErrorCode
+  | WindowErrorCode
+  | ProofErrorCode
+  | AppraisalErrorCode;
+
+/** Evidence, collateral or a policy was refused; `code` says which check did it. */
+export class AttestationError extends SealserveError<AttestationErrorCode> {}
+
+/** Whether `code` says that endorsements are out of date, so that newer collateral or a right clock may help. */
+export function isStale(code: AttestationErrorCode): code is WindowErrorCode {
+  const stale: readonly string[] = STALE;
+  return stale.includes(code);
+}
+
+/**
+ * Runs `read` and turns a refusal of the layers below (bytes, DER, PEM, X.509, JSON) into one of this package.
+ * @param what names the structure, for the message
+ */
+export function refuseAs<Value>(code: AttestationErrorCode, what: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof CoreError)) {
+      throw cause;
+    }
+    const { expected, actual } = cause;
+    throw new AttestationError(code, `${what}: ${cause.message}`, { expected, actual, cause });
+  }
+}

@@ -1,0 +1,86 @@
+import { encodeHex, equalBytes } from "@sealserve/core";
+import { AttestationError } from "../errors.ts";
+import type { TeeKind } from "../tee/intel-tee.ts";
+import { VerifiedEvidence } from "../verify/verified-evidence.ts";
+import { CLAIM_MESSAGES, type Claim, type ClaimCode } from "./claim.ts";
+import type { AppraisalPolicy } from "./policy.ts";
+import { sgxClaims } from "./sgx-claims.ts";
+import { tcbClaims } from "./tcb-claims.ts";
+
+/** What the exchange in which evidence came demands of it. */
+export interface ExpectedBinding {
+  /**
+   * The 64 bytes that REPORTDATA must equal. `"unchecked"` is for looking at evidence only: it then says nothing about who
+   * sent it, or when.
+   */
+  readonly reportData: Uint8Array | "unchecked";
+}
+
+/** Why evidence was refused. */
+export interface RefusalReason {
+  readonly code: ClaimCode;
+  readonly message: string;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+/** The decision about evidence: accepted, or refused claim by claim. */
+export interface Appraisal {
+  readonly accepted: boolean;
+  /** Everything that was judged. */
+  readonly claims: readonly Claim[];
+  /** The claims that failed. */
+  readonly reasons: readonly RefusalReason[];
+  /** The evidence rests on a root that is not Intel's; it protects nothing, accepted or not. */
+  readonly simulated: boolean;
+}
+
+const REPORT_DATA_LENGTH = 64;
+
+/** What is judged for each kind of TEE beside the TCB. */
+const TEE_CLAIMS: Readonly<Record<TeeKind, (evidence: VerifiedEvidence, policy: AppraisalPolicy) => Claim[]>> = {
+  sgx: sgxClaims,
+};
+
+/**
+ * Judges genuine evidence by a policy and by what the exchange demands. All claims are judged, so that the owner sees
+ * every reason at once.
+ * @throws AttestationError `evidence-not-verified` for anything that `verifyEvidence` did not make,
+ * `expected-report-data-invalid` for an expectation that is not 64 bytes
+ */
+export function appraise(evidence: VerifiedEvidence, policy: AppraisalPolicy, expected: ExpectedBinding): Appraisal {
+  if (!VerifiedEvidence.is(evidence)) {
+    throw new AttestationError("evidence-not-verified", "only evidence made by verifyEvidence can be appraised");
+  }
+  const claims = [
+    ...tcbClaims(evidence, policy.tcb ?? {}),
+    ...TEE_CLAIMS[evidence.tee](evidence, policy),
+    ...reportDataClaims(evidence.report.reportData, expected.reportData),
+  ];
+  const reasons = claims.filter(({ pass }) => !pass).map(refusalReason);
+  return { accepted: reasons.length === 0, claims, reasons, simulated: evidence.simulated };
+}
+
+function reportDataClaims(actual: Uint8Array, expected: Uint8Array | "unchecked"): Claim[] {
+  if (expected === "unchecked") {
+    return [];
+  }
+  if (!(expected instanceof Uint8Array) || expected.length !== REPORT_DATA_LENGTH) {
+    throw new AttestationError("expected-report-data-invalid", "expected REPORTDATA has the wrong length", {
+      expected: `${REPORT_DATA_LENGTH} bytes`,
+    });
+  }
+  return [
+    {
+      claim: "report-data",
+      code: "report-data-mismatch",
+      expected: encodeHex(expected),
+      actual: encodeHex(actual),
+      pass: equalBytes(actual, expected),
+    },
+  ];
+}
+
+function refusalReason({ code, expected, actual }: Claim): RefusalReason {
+  return { code, message: CLAIM_MESSAGES[code], expected, actual };
+}

@@ -1,0 +1,19 @@
+/** Kinds of TEE whose evidence this package verifies. */
+export type TeeKind = "sgx";
+
+/** What tells one Intel TEE from another in quotes and in the documents of the provisioning service. */
+interface IntelTee {
+  /** Name in prose. */
+  readonly name: string;
+  /** TEE type in the quote header. */
+  readonly quoteTeeType: number;
+  /** `id` of its TCB info (version 3 on). */
+  readonly tcbInfoId: string;
+  /** `id` of the identity of its quoting enclave. */
+  readonly qeIdentityId: string;
+}
+
+/** Everything that depends on the kind of Intel TEE; a new kind is a new row. */
+export const INTEL_TEES: Readonly<Record<TeeKind, IntelTee>> = {
+  sgx: { name: "SGX", quoteTeeType: 0, tcbInfoId: "SGX", qeIdentityId: "QE" },
+};

@@ -1,0 +1,91 @@
+import {
+  type Certificate,
+  encodeHex,
+  equalBytes,
+  parseCertificateChainPem,
+  sha256,
+  verifySignedBy,
+} from "@sealserve/core";
+import { AttestationError, refuseAs } from "../errors.ts";
+import type { TrustedRoot } from "../trust/trusted-root.ts";
+import { expectRole } from "./certificate-role.ts";
+import { type ChainKind, invalid } from "./chain-kind.ts";
+import type { Window } from "./window.ts";
+
+/** A chain in which each certificate is signed by the next and the last holds the trusted key. Time is not checked. */
+export interface VerifiedChain {
+  readonly leaf: Certificate;
+  /** The certificate that signed the leaf; the root where nothing lies between. */
+  readonly issuer: Certificate;
+  readonly root: Certificate;
+  readonly windows: readonly Window[];
+}
+
+/**
+ * Verifies a PEM chain against its kind and the trusted root. The order in which the certificates stand is free, their
+ * number is not.
+ * @throws AttestationError the `malformed` and `invalid` codes of the kind, `root-untrusted`
+ */
+export async function verifyChain(pem: string, kind: ChainKind, trusted: TrustedRoot): Promise<VerifiedChain> {
+  const certificates = refuseAs(kind.malformed, kind.what, () => parseCertificateChainPem(pem));
+  const chain = orderChain(certificates, kind);
+  for (const [position, certificate] of chain.entries()) {
+    expectRole(certificate, position, kind);
+  }
+  const { leaf, issuer, root } = namePlaces(chain, kind);
+  await expectTrustedRoot(root, trusted, kind);
+  await expectSignatures(chain, root, kind);
+  return { leaf, issuer, root, windows: chain.map((certificate) => windowOf(certificate, kind)) };
+}
+
+/** Leaf first, found from the root downwards by names; which certificate signed which is proven later. */
+function orderChain(certificates: readonly Certificate[], kind: ChainKind): Certificate[] {
+  if (certificates.length !== kind.roles.length) {
+    throw invalid(kind, "has the wrong number of certificates", `${kind.roles.length}`, `${certificates.length}`);
+  }
+  const rest = new Set(certificates);
+  const chain: Certificate[] = [];
+  while (rest.size > 0) {
+    const issuer = chain[0];
+    const next = [...rest].find(({ issuer: { raw }, subject }) => equalBytes(raw, (issuer?.subject ?? subject).raw));
+    if (next === undefined) {
+      throw invalid(kind, "does not lead from one certificate to the next up to a root");
+    }
+    rest.delete(next);
+    chain.unshift(next);
+  }
+  return chain;
+}
+
+function namePlaces(chain: readonly Certificate[], kind: ChainKind): Omit<VerifiedChain, "windows"> {
+  const [leaf, issuer] = chain;
+  const root = chain.at(-1);
+  if (leaf === undefined || issuer === undefined || root === undefined) {
+    throw invalid(kind, "is too short");
+  }
+  return { leaf, issuer, root };
+}
+
+async function expectTrustedRoot(root: Certificate, trusted: TrustedRoot, kind: ChainKind): Promise<void> {
+  const actual = encodeHex(await sha256(root.publicKeyInfo));
+  const expected = trusted.publicKeySha256.toLowerCase();
+  if (actual !== expected) {
+    const message = `${kind.what} ends in a root whose key is not the trusted one`;
+    throw new AttestationError("root-untrusted", message, { expected, actual });
+  }
+}
+
+/** Each certificate by the next one, the root by itself. */
+async function expectSignatures(chain: readonly Certificate[], root: Certificate, kind: ChainKind): Promise<void> {
+  for (const [position, certificate] of chain.entries()) {
+    const issuer = chain[position + 1] ?? root;
+    if (!(await verifySignedBy(certificate, issuer.publicKeyInfo))) {
+      throw invalid(kind, `has a certificate that its issuer did not sign: ${certificate.subject.commonName}`);
+    }
+  }
+}
+
+function windowOf(certificate: Certificate, kind: ChainKind): Window {
+  const { notBefore, notAfter, subject } = certificate;
+  return { what: `${subject.commonName} in the ${kind.what}`, notBefore, notAfter, early: kind.early, late: kind.late };
+}

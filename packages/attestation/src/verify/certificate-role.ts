@@ -1,0 +1,47 @@
+import { type Certificate, CoreError, type KeyUsage, rawEcPoint } from "@sealserve/core";
+import { type ChainKind, invalid } from "./chain-kind.ts";
+
+/** Octets of x and y on P-256. */
+const P256_POINT_LENGTH = 64;
+
+/**
+ * Refuses a certificate that may not stand at `position` (0 is the leaf): wrong name, kind of key, CA flag, path length
+ * or key usage (RFC 5280 section 6.1). Unknown critical extensions were refused when it was parsed.
+ * @throws AttestationError the `invalid` code of the kind
+ */
+export function expectRole(certificate: Certificate, position: number, kind: ChainKind): void {
+  const role = kind.roles[position];
+  const name = certificate.subject.commonName ?? "";
+  if (role?.commonNames.includes(name) !== true) {
+    throw invalid(kind, "has a certificate of another name", role?.commonNames.join(" or "), name);
+  }
+  if (certificate.signatureAlgorithm !== "ecdsa-with-sha256" || !hasP256Key(certificate)) {
+    throw invalid(kind, `has a certificate that is not P-256 with SHA-256: ${name}`);
+  }
+  if (certificate.isCa !== role.ca) {
+    throw invalid(kind, `has the wrong CA flag in ${name}`, `${role.ca}`, `${certificate.isCa}`);
+  }
+  if (certificate.pathLength !== undefined && certificate.pathLength < position - 1) {
+    throw invalid(kind, `is longer than ${name} allows`, `at most ${certificate.pathLength} CAs`, `${position - 1}`);
+  }
+  expectKeyUsage(certificate, role.ca ? ["keyCertSign", "cRLSign"] : ["digitalSignature"], kind);
+}
+
+function hasP256Key(certificate: Certificate): boolean {
+  try {
+    return rawEcPoint(certificate.publicKeyInfo).length === P256_POINT_LENGTH;
+  } catch (cause) {
+    if (cause instanceof CoreError) {
+      return false;
+    }
+    throw cause;
+  }
+}
+
+function expectKeyUsage(certificate: Certificate, usages: readonly KeyUsage[], kind: ChainKind): void {
+  const actual = certificate.keyUsage ?? new Set<KeyUsage>();
+  if (!usages.every((usage) => actual.has(usage))) {
+    const fault = `has a certificate whose key is for another use: ${certificate.subject.commonName}`;
+    throw invalid(kind, fault, usages.join(", "), [...actual].join(", "));
+  }
+}

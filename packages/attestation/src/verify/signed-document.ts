@@ -1,0 +1,66 @@
+import { type Certificate, CoreError, decodeHex, encodeUtf8, rawEcPoint, verifyEcdsaP256 } from "@sealserve/core";
+import { AttestationError, type ProofErrorCode, type WindowErrorCode } from "../errors.ts";
+import type { Window } from "./window.ts";
+
+interface SignedDocumentKind {
+  readonly what: string;
+  readonly forged: ProofErrorCode;
+  readonly early: WindowErrorCode;
+  readonly late: WindowErrorCode;
+}
+
+/** The documents that the TCB signing key signs. */
+export const SIGNED = {
+  tcbInfo: {
+    what: "TCB info",
+    forged: "tcb-info-signature-invalid",
+    early: "tcb-info-not-yet-valid",
+    late: "tcb-info-expired",
+  },
+  qeIdentity: {
+    what: "QE identity",
+    forged: "qe-identity-signature-invalid",
+    early: "qe-identity-not-yet-valid",
+    late: "qe-identity-expired",
+  },
+} as const satisfies Record<string, SignedDocumentKind>;
+
+/**
+ * Proves that `signer` signed the exact text of a collateral document. The bytes must be those that were sent: a document
+ * that was parsed and written again has another signature.
+ * @param signature r and s in 128 hex digits
+ * @throws AttestationError the `forged` code of the kind
+ */
+export async function verifySignedText(
+  text: string,
+  signature: string,
+  signer: Certificate,
+  kind: SignedDocumentKind,
+): Promise<void> {
+  const raw = decodeSignature(signature);
+  const key = rawEcPoint(signer.publicKeyInfo);
+  if (raw === undefined || !(await verifyEcdsaP256(key, raw, encodeUtf8(text)))) {
+    throw new AttestationError(kind.forged, `${kind.what} is not signed by ${signer.subject.commonName}`, {
+      remedy: "keep the document byte for byte as the service sent it",
+    });
+  }
+}
+
+/** When a document counts: from its issue up to the announced next one. */
+export function documentWindow(
+  document: { readonly issueDate: Date; readonly nextUpdate: Date },
+  { what, early, late }: SignedDocumentKind,
+): Window {
+  return { what, notBefore: document.issueDate, notAfter: document.nextUpdate, early, late };
+}
+
+function decodeSignature(signature: string): Uint8Array | undefined {
+  try {
+    return decodeHex(signature, 64);
+  } catch (cause) {
+    if (cause instanceof CoreError) {
+      return undefined;
+    }
+    throw cause;
+  }
+}

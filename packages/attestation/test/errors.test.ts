@@ -1,0 +1,12 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { isStale } from "../src/errors.ts";
+
+describe("a code", () => {
+  it("tells stale endorsements from evidence that is not genuine", () => {
+    assert.equal(isStale("crl-expired"), true);
+    assert.equal(isStale("tcb-info-not-yet-valid"), true);
+    assert.equal(isStale("quote-signature-invalid"), false);
+    assert.equal(isStale("pck-revoked"), false);
+  });
+});
