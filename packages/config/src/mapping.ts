@@ -1,17 +1,30 @@
-import type { ConfigMapping, ConfigValue } from "./value.ts";
+import type { ConfigError, ConfigErrorCode } from "./errors.ts";
+import type { PathStep } from "./source.ts";
+
+/** Reads the members of one mapping. Members that were not asked for when the reading ends are refused. */
+export interface Members<Value> {
+  /** @throws ConfigError `missing-member` */
+  required(name: string): Value;
+  optional(name: string): Value | undefined;
+}
+
+/** A value that makes the error about itself. */
+interface Accountable {
+  error(code: ConfigErrorCode, problem: string, remedy: string, inside?: readonly PathStep[]): ConfigError;
+}
 
 /** Hands out the members of one mapping and remembers which were asked for. */
-export class MappingReader implements ConfigMapping {
-  readonly #owner: ConfigValue;
-  readonly #members: ReadonlyMap<string, ConfigValue>;
+export class MappingReader<Value extends Accountable> implements Members<Value> {
+  readonly #owner: Accountable;
+  readonly #members: ReadonlyMap<string, Value>;
   readonly #asked = new Set<string>();
 
-  constructor(owner: ConfigValue, entries: readonly (readonly [string, ConfigValue])[]) {
+  constructor(owner: Accountable, entries: readonly (readonly [string, Value])[]) {
     this.#owner = owner;
     this.#members = new Map(entries);
   }
 
-  required(name: string): ConfigValue {
+  required(name: string): Value {
     const value = this.optional(name);
     if (value === undefined) {
       const present = [...this.#members.keys()].join(", ") || "none";
@@ -20,7 +33,7 @@ export class MappingReader implements ConfigMapping {
     return value;
   }
 
-  optional(name: string): ConfigValue | undefined {
+  optional(name: string): Value | undefined {
     this.#asked.add(name);
     return this.#members.get(name);
   }

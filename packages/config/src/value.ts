@@ -3,18 +3,14 @@ import type { JsonValue } from "@sealserve/core";
 import { isMap, isNode, isScalar, isSeq, type Node } from "yaml";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import { ConfigError, type ConfigErrorCode } from "./errors.ts";
-import { MappingReader } from "./mapping.ts";
+import { MappingReader, type Members } from "./mapping.ts";
 import { type ConfigSource, formatPath, type PathStep } from "./source.ts";
 
 /** Longest part of a refused value that a message repeats. */
 const SHOWN_LENGTH = 80;
 
 /** Reads the members of one mapping. Members that were not asked for when the reading ends are refused. */
-export interface ConfigMapping {
-  /** @throws ConfigError `missing-member` */
-  required(name: string): ConfigValue;
-  optional(name: string): ConfigValue | undefined;
-}
+export type ConfigMapping = Members<ConfigValue>;
 
 /** One value of a configuration file. Every reader refuses a value of another kind with the line and what to write. */
 export class ConfigValue {
