@@ -1,1 +1,6 @@
-export {};
+export { type CachedSource, type CacheOptions, cachedSource } from "./cached-source.ts";
+export { CollateralError, type CollateralErrorCode } from "./errors.ts";
+export { fileSource } from "./file-source.ts";
+export type { Fetch } from "./pccs-request.ts";
+export { type PccsOptions, pccsSource } from "./pccs-source.ts";
+export type { CollateralSource } from "./source.ts";

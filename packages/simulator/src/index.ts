@@ -1,1 +1,20 @@
-export {};
+export { SimulatorError, type SimulatorErrorCode } from "./errors.ts";
+export { type PccsAddress, type PccsContent, type PccsServer, startPccsServer } from "./platform/pccs-server.ts";
+export {
+  type SimulatedPlatform,
+  type SimulatedPlatformOptions,
+  startSimulatedPlatform,
+} from "./platform/simulated-platform.ts";
+export { type MeasureLimits, measureProgram, type ProgramMeasurement } from "./program/measure-program.ts";
+export { type Authority, chainPem } from "./vendor/authority.ts";
+export { type CertificateOverrides, type Role, SIMULATED_ORGANISATION } from "./vendor/certificates.ts";
+export type { CollateralOptions } from "./vendor/collateral.ts";
+export type { SimulatedMachine } from "./vendor/machine.ts";
+export { encodeSgxExtension } from "./vendor/pck-extension.ts";
+export type { QuoteOptions } from "./vendor/quote.ts";
+export { ENCLAVE_FLAGS, type ReportFields } from "./vendor/report-body.ts";
+export type { RevocationOverrides } from "./vendor/revocation.ts";
+export type { DocumentOverrides, Members } from "./vendor/signed-document.ts";
+export type { QeTcbLevel, TcbLevel } from "./vendor/tcb-level.ts";
+export { createVendor, type Vendor, type VendorOptions } from "./vendor/vendor.ts";
+export { loadOrCreateVendor, vendorRootFile } from "./vendor/vendor-state.ts";

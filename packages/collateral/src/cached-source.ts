@@ -1,0 +1,89 @@
+import {
+  AttestationError,
+  type SgxQuote,
+  type TrustedRoot,
+  type VerifiedCollateral,
+  verifySignatureOnly,
+} from "@sealserve/attestation";
+import { type CacheContext, CachedPlatform } from "./cached-platform.ts";
+import { EvaluationMark } from "./evaluation-mark.ts";
+import { platformOf } from "./platform-identity.ts";
+import type { CollateralSource } from "./source.ts";
+
+/** How {@link cachedSource} works. */
+export interface CacheOptions {
+  /** The verifier's own clock. */
+  readonly now: () => Date;
+  readonly root: TrustedRoot;
+  /** Asks again after this time, so that a revocation shows before the lists run out. Default one day. */
+  readonly maximumAgeMs?: number;
+  /** Least time between two tries while what is kept still holds. Default five minutes. */
+  readonly retryMs?: number;
+  /** Kinds of platforms to remember; the one not renewed for longest gives way. Default 256. */
+  readonly maximumPlatforms?: number;
+  /** Told about each renewal that failed while the last collateral is still in its window. */
+  readonly onRenewalFailure?: (error: unknown) => void;
+}
+
+/** Verified collateral, kept ready. */
+export interface CachedSource {
+  /**
+   * Collateral for the platform of `quote`: verified, in its window, and never older than what was seen before.
+   * @throws CollateralError, AttestationError
+   */
+  verifiedFor(quote: SgxQuote): Promise<VerifiedCollateral>;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+const FIVE_MINUTES_MS = 5 * 60 * 1000;
+const MAXIMUM_PLATFORMS = 256;
+
+/**
+ * Fetches and verifies the collateral of each kind of platform (FMSPC) once and hands it out until it nears its end.
+ * When a renewal fails, the last collateral serves on, but only within its own window.
+ */
+export function cachedSource(source: CollateralSource, options: CacheOptions): CachedSource {
+  const context: CacheContext = {
+    source,
+    now: options.now,
+    root: options.root,
+    maximumAgeMs: options.maximumAgeMs ?? DAY_MS,
+    retryMs: options.retryMs ?? FIVE_MINUTES_MS,
+    mark: new EvaluationMark(),
+    onRenewalFailure: options.onRenewalFailure ?? (() => undefined),
+  };
+  const maximumPlatforms = options.maximumPlatforms ?? MAXIMUM_PLATFORMS;
+  const platforms = new Map<string, CachedPlatform>();
+  return {
+    verifiedFor: async (quote) => {
+      const identity = platformOf(quote);
+      const key = `${identity.ca} ${identity.fmspc}`;
+      const kept = platforms.get(key)?.fresh();
+      if (kept !== undefined) {
+        return kept;
+      }
+      await expectSigned(quote, context);
+      const platform = platforms.get(key) ?? new CachedPlatform(identity, context);
+      platforms.delete(key);
+      platforms.set(key, platform);
+      forgetOldest(platforms, maximumPlatforms);
+      return platform.renewed(quote);
+    },
+  };
+}
+
+/** Nobody makes this verifier fetch or forget anything with a quote that no platform under the root has signed. */
+async function expectSigned(quote: SgxQuote, { now, root }: CacheContext): Promise<void> {
+  const { signatureValid, reason } = await verifySignatureOnly(quote, { now: now(), root });
+  if (!signatureValid) {
+    throw new AttestationError(reason?.code ?? "quote-signature-invalid", reason?.message ?? "quote is not signed");
+  }
+}
+
+/** A map keeps the order of insertion, so its first key is the one not renewed for longest. */
+function forgetOldest(platforms: Map<string, CachedPlatform>, maximum: number): void {
+  const [oldest] = platforms.keys();
+  if (oldest !== undefined && platforms.size > maximum) {
+    platforms.delete(oldest);
+  }
+}

@@ -1,0 +1,94 @@
+import type { Collateral } from "@sealserve/attestation";
+import { CollateralError } from "./errors.ts";
+import { issuerChainIn, revocationListIn, signedTextIn } from "./pccs-answer.ts";
+import { type Fetch, type PccsAnswer, type PccsTransport, request } from "./pccs-request.ts";
+import { type PlatformIdentity, platformOf } from "./platform-identity.ts";
+import type { CollateralSource } from "./source.ts";
+
+/** How to reach a PCCS. */
+export interface PccsOptions {
+  /** `https://host:port`, with or without `/sgx/certification/v4`. */
+  readonly url: string;
+  /** Takes the place of the global `fetch`. */
+  readonly fetch?: Fetch;
+  /** For each request with its answer. Default 10 s. */
+  readonly timeoutMs?: number;
+  /** Which of the two data sets that Intel keeps valid to ask for; the service's default is `standard`. */
+  readonly update?: "early" | "standard";
+}
+
+const API_PATH = "/sgx/certification/v4";
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+const TCB_INFO_CHAIN = ["TCB-Info-Issuer-Chain", "SGX-TCB-Info-Issuer-Chain"];
+const QE_IDENTITY_CHAIN = ["SGX-Enclave-Identity-Issuer-Chain"];
+const PCK_CRL_CHAIN = ["SGX-PCK-CRL-Issuer-Chain"];
+
+/**
+ * Fetches collateral from a Provisioning Certificate Caching Service (Intel PCCS, API version 4). TLS is not required:
+ * every document is signed, and a replaced one shows when it is verified.
+ * @throws CollateralError `pccs-url-invalid`
+ */
+export function pccsSource(options: PccsOptions): CollateralSource {
+  const transport = {
+    base: apiBase(options.url),
+    fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  };
+  const update = options.update === undefined ? [] : [`update=${options.update}`];
+  return {
+    fetchCollateral: async (quote) => {
+      const abandon = new AbortController();
+      try {
+        return await fetchDocuments({ ...transport, abandoned: abandon.signal }, platformOf(quote), update);
+      } finally {
+        abandon.abort(); // one refusal decides: the other answers are of no use then
+      }
+    },
+  };
+}
+
+async function fetchDocuments(
+  transport: PccsTransport,
+  { fmspc, ca }: PlatformIdentity,
+  update: readonly string[],
+): Promise<Collateral> {
+  const ask = (path: string, parameters: readonly string[]): Promise<PccsAnswer> =>
+    request(transport, parameters.length === 0 ? path : `${path}?${parameters.join("&")}`);
+  const [tcb, identity, pckCrl, rootCaCrl] = await Promise.all([
+    ask("/tcb", [`fmspc=${fmspc.toUpperCase()}`, ...update]),
+    ask("/qe/identity", update),
+    ask("/pckcrl", [`ca=${ca}`, "encoding=der"]),
+    ask("/rootcacrl", []),
+  ]);
+  const tcbInfo = signedTextIn(tcb, "tcbInfo");
+  const qeIdentity = signedTextIn(identity, "enclaveIdentity");
+  return {
+    tcbInfo: tcbInfo.text,
+    tcbInfoSignature: tcbInfo.signature,
+    tcbInfoIssuerChain: issuerChainIn(tcb, TCB_INFO_CHAIN),
+    qeIdentity: qeIdentity.text,
+    qeIdentitySignature: qeIdentity.signature,
+    qeIdentityIssuerChain: issuerChainIn(identity, QE_IDENTITY_CHAIN),
+    rootCaCrl: revocationListIn(rootCaCrl),
+    pckCrl: revocationListIn(pckCrl),
+    pckCrlIssuerChain: issuerChainIn(pckCrl, PCK_CRL_CHAIN),
+  };
+}
+
+function apiBase(text: string): string {
+  const url = URL.parse(text);
+  const path = url?.pathname.replace(/\/+$/, "");
+  if (
+    url === null ||
+    !["http:", "https:"].includes(url.protocol) ||
+    !["", API_PATH].includes(path ?? "") ||
+    `${url.username}${url.password}${url.search}${url.hash}` !== ""
+  ) {
+    throw new CollateralError("pccs-url-invalid", "the URL of the PCCS cannot be used", {
+      expected: `https://host:port or https://host:port${API_PATH}`,
+      remedy: "give scheme, host and port, and nothing secret",
+    });
+  }
+  return `${url.origin}${API_PATH}`;
+}

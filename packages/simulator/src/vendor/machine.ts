@@ -1,0 +1,36 @@
+import { encodeHex, encodeUtf8 } from "@sealserve/core";
+
+/** The one processor that the simulated vendor ever made, as its PCK certificate describes it. */
+export interface SimulatedMachine {
+  /** Family, model, stepping, platform and custom SKU: 12 hex digits. */
+  readonly fmspc: string;
+  /** Identity of the provisioning certification enclave: 4 hex digits. */
+  readonly pceId: string;
+  /** The sixteen SVNs of the TCB components, in order. */
+  readonly componentSvns: readonly number[];
+  readonly pceSvn: number;
+  /** Platform provisioning id: 32 hex digits. */
+  readonly ppid: string;
+  /** 32 hex digits. */
+  readonly platformInstanceId: string;
+}
+
+/** "SIMUL8" in ASCII: no real processor has such an FMSPC. */
+const FMSPC = encodeHex(encodeUtf8("SIMUL8"));
+
+/** A machine with its own identifiers, whose TCB is the newest that the vendor knows. */
+export function createMachine(random: (length: number) => Uint8Array): SimulatedMachine {
+  return {
+    fmspc: FMSPC,
+    pceId: "0000",
+    componentSvns: [12, 12, 3, 3, 255, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    pceSvn: 13,
+    ppid: encodeHex(random(16)),
+    platformInstanceId: encodeHex(random(16)),
+  };
+}
+
+/** CPUSVN of the machine. On this one each byte is the SVN of the component at its place. */
+export function cpuSvnOf(machine: SimulatedMachine): string {
+  return encodeHex(Uint8Array.from(machine.componentSvns));
+}

@@ -1,0 +1,31 @@
+import { createCertificateRevocationList, type Name } from "@sealserve/core";
+import type { Authority } from "./authority.ts";
+
+/** Ways in which a test can change a revocation list or make it wrong. */
+export interface RevocationOverrides {
+  /** Serial numbers as `Certificate.serialNumber` has them. */
+  readonly revoked?: readonly string[];
+  readonly thisUpdate?: Date;
+  readonly nextUpdate?: Date;
+  /** Signs in place of the proper issuer, whose name stays in the list. */
+  readonly signer?: Authority;
+  /** Name in place of the proper issuer's. */
+  readonly issuer?: Name;
+}
+
+/** A revocation list of `issuer` in DER. */
+export async function createRevocationList(
+  issuer: Authority,
+  window: { readonly thisUpdate: Date; readonly nextUpdate: Date },
+  overrides: RevocationOverrides,
+): Promise<Uint8Array> {
+  const thisUpdate = overrides.thisUpdate ?? window.thisUpdate;
+  return createCertificateRevocationList({
+    issuer: overrides.issuer ?? issuer.certificate.subject,
+    thisUpdate,
+    nextUpdate: overrides.nextUpdate ?? window.nextUpdate,
+    number: 1,
+    revoked: (overrides.revoked ?? []).map((serialNumber) => ({ serialNumber, date: thisUpdate })),
+    signer: (overrides.signer ?? issuer).key,
+  });
+}
