@@ -1,0 +1,50 @@
+const INVALID = 0xff;
+const PADDING = "=".charCodeAt(0);
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const spaces = " \t\n\v\f\r";
+
+const sextets = new Uint8Array(256).fill(INVALID);
+for (let value = 0; value < alphabet.length; value++) {
+  sextets[alphabet.charCodeAt(value)] = value;
+}
+
+/**
+ * Bytes from base64 (RFC 4648 section 4) as TensorFlow Serving takes it in JSON: padding can be left out, and white space
+ * is passed over. Works on the bytes of a JSON document, without making a string of them.
+ * @returns undefined when the text is not base64
+ */
+export function decodeBase64Bytes(text: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+  const decoded = new Uint8Array(Math.ceil((text.length * 3) / 4));
+  let bits = 0;
+  let count = 0;
+  let length = 0;
+  let offset = 0;
+  for (; offset < text.length && text[offset] !== PADDING; offset++) {
+    const sextet = sextets[text[offset] as number] as number;
+    if (sextet === INVALID) {
+      if (isSpace(text[offset])) {
+        continue;
+      }
+      return undefined;
+    }
+    bits = ((bits << 6) | sextet) & 0xffffff;
+    count++;
+    if (count % 4 !== 1) {
+      decoded[length++] = bits >> (6 - 2 * ((count - 1) % 4));
+    }
+  }
+  return endsWell(text, offset, count, bits) ? decoded.subarray(0, length) : undefined;
+}
+
+/** Whether the rest is right padding or nothing, and no bits are left over. */
+function endsWell(text: Uint8Array, offset: number, count: number, bits: number): boolean {
+  const padding = text.subarray(offset).filter((value) => !isSpace(value));
+  const missing = (4 - (count % 4)) % 4;
+  const leftOver = bits & ((1 << (2 * missing)) - 1);
+  const isPadded = padding.length === missing && padding.every((value) => value === PADDING);
+  return missing < 3 && leftOver === 0 && (padding.length === 0 || isPadded);
+}
+
+function isSpace(value: number | undefined): boolean {
+  return value !== undefined && spaces.includes(String.fromCharCode(value));
+}

@@ -1,0 +1,66 @@
+import type { NumberArray } from "../protobuf/little-endian.ts";
+import type { DataType } from "../tensor/data-type.ts";
+import type { NumberTable } from "./json/number-table.ts";
+import { numberKind } from "./json/number-table.ts";
+
+/** The element that a JSON number becomes; undefined when the data type does not take it. */
+type Conversion = (numbers: NumberTable, index: number) => number | bigint | undefined;
+
+/**
+ * What TensorFlow Serving takes for each type. Floats take every number. The 8 and 16 bit integers take the range of 32
+ * bits, of which the lower bits are kept. Types without an entry cannot be sent as JSON numbers.
+ */
+const conversions: Partial<Readonly<Record<DataType, Conversion>>> = {
+  float64: (numbers, index) => numbers.float64(index),
+  int32: int32Literal,
+  int16: int32Literal,
+  int8: int32Literal,
+  uint8: int32Literal,
+  uint32: (numbers, index) => integerLiteral(numbers, index, 0, 2 ** 32 - 1),
+  int64: (numbers, index) => bigintLiteral(numbers, index, -(2n ** 63n), 2n ** 63n - 1n),
+  uint64: (numbers, index) => bigintLiteral(numbers, index, 0n, 2n ** 64n - 1n),
+};
+
+/**
+ * Writes `count` numbers of the table, from `from` on, to `target`.
+ * @returns the index of the first number that the data type does not take, or -1
+ */
+export function convertNumbers(
+  numbers: NumberTable,
+  from: number,
+  count: number,
+  dtype: DataType,
+  target: NumberArray,
+  at: number,
+): number {
+  if (dtype === "float32") {
+    numbers.copyFloat32(from, count, target, at);
+    return -1;
+  }
+  const conversion = conversions[dtype];
+  for (let offset = 0; offset < count; offset++) {
+    const value = conversion?.(numbers, from + offset);
+    if (value === undefined) {
+      return from + offset;
+    }
+    target[at + offset] = value;
+  }
+  return -1;
+}
+
+function int32Literal(numbers: NumberTable, index: number): number | undefined {
+  return integerLiteral(numbers, index, -(2 ** 31), 2 ** 31 - 1);
+}
+
+function integerLiteral(numbers: NumberTable, index: number, low: number, high: number): number | undefined {
+  if (numbers.kind(index) !== numberKind.integer) {
+    return undefined;
+  }
+  const value = numbers.float64(index);
+  return value >= low && value <= high ? value : undefined;
+}
+
+function bigintLiteral(numbers: NumberTable, index: number, low: bigint, high: bigint): bigint | undefined {
+  const value = numbers.bigint(index);
+  return value !== undefined && value >= low && value <= high ? value : undefined;
+}

@@ -1,0 +1,85 @@
+import { invalidArgument, type ServingError } from "../status/serving-error.ts";
+import type { DataType } from "../tensor/data-type.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { tensorsFromColumns } from "./columns.ts";
+import { type JsonDocument, parseJsonObject } from "./json/document.ts";
+import type { JsonLimits } from "./json/limits.ts";
+import { decodeName } from "./json/name.ts";
+import { JsonList, type JsonNode, NumberBlock } from "./json/node.ts";
+import { printJson } from "./json/print.ts";
+import { tensorsFromRows } from "./rows.ts";
+
+/** Layout of tensors in JSON: `row` with one element for each example (`instances`), or `column` (`inputs`). */
+export type PredictFormat = "row" | "column";
+
+/** What a request body is read against: the data type of each input. */
+export interface PredictSignature {
+  readonly inputs: ReadonlyMap<string, DataType>;
+}
+
+/** The content of a predict call's body. */
+export interface PredictBody {
+  readonly inputs: Map<string, Tensor>;
+  readonly format: PredictFormat;
+  /** Empty when the body names none. */
+  readonly signatureName: string;
+}
+
+const wanted: ReadonlySet<string> = new Set(["signature_name", "instances", "inputs"]);
+
+/**
+ * The body of `POST /v1/models/NAME:predict`, by TensorFlow Serving's rules and with its messages.
+ * @param signature the signature, or how to get it by the name in the body (empty: none given), which can throw
+ * @throws ServingError INVALID_ARGUMENT, UNIMPLEMENTED
+ */
+export function parsePredictBody(
+  bytes: Uint8Array,
+  signature: PredictSignature | ((signatureName: string) => PredictSignature),
+  limits: Partial<JsonLimits> = {},
+): PredictBody {
+  const document = parseJsonObject(bytes, wanted, limits);
+  const signatureName = readSignatureName(document);
+  const { inputs: types } = typeof signature === "function" ? signature(signatureName) : signature;
+  if (types.size === 0) {
+    throw invalidArgument(`Failed to get input map for signature: ${signatureName === "" ? "DEFAULT" : signatureName}`);
+  }
+  const instances = document.members.get("instances");
+  const inputs = document.members.get("inputs");
+  if (instances !== undefined && inputs !== undefined) {
+    throw badDocument(document, "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist ");
+  }
+  if (instances !== undefined) {
+    const rows = requireRows(instances, document);
+    return { inputs: tensorsFromRows(rows, types, document), format: "row", signatureName };
+  }
+  if (inputs !== undefined) {
+    return { inputs: tensorsFromColumns(inputs, types, document), format: "column", signatureName };
+  }
+  throw invalidArgument("Missing 'inputs' or 'instances' key");
+}
+
+function readSignatureName(document: JsonDocument): string {
+  const name = document.members.get("signature_name");
+  if (name === undefined) {
+    return "";
+  }
+  if (!(name instanceof Uint8Array)) {
+    throw badDocument(document, "not formatted correctly. 'signature_name' key must be a string value.");
+  }
+  return decodeName(name);
+}
+
+function requireRows(instances: JsonNode, document: JsonDocument): NumberBlock | JsonList {
+  const isBlock = instances instanceof NumberBlock && instances.shape.length > 0;
+  if (!isBlock && !(instances instanceof JsonList)) {
+    throw badDocument(document, "Expecting 'instances' to be an list/array");
+  }
+  if (isBlock && instances.shape[0] === 0) {
+    throw badDocument(document, "No values in 'instances' array");
+  }
+  return instances;
+}
+
+function badDocument(document: JsonDocument, problem: string): ServingError {
+  return invalidArgument(`JSON Value: ${printJson(document.bytes, document.start)} ${problem}`);
+}

@@ -1,0 +1,142 @@
+import type { NumberArray } from "../protobuf/little-endian.ts";
+import { invalidArgument, ServingError } from "../status/serving-error.ts";
+import { type DataType, dataTypeErrorName } from "../tensor/data-type.ts";
+import { makeNumbers } from "../tensor/storage.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { decodeBase64Bytes } from "./base64-bytes.ts";
+import { describeNode, typeName } from "./json/describe.ts";
+import type { JsonDocument } from "./json/document.ts";
+import { type JsonNode, JsonRecord, NumberBlock } from "./json/node.ts";
+import { convertNumbers } from "./number-conversion.ts";
+
+/** Data types that JSON values can be converted to. */
+const jsonTypes: ReadonlySet<DataType> = new Set([
+  "float32",
+  "float64",
+  "int32",
+  "int16",
+  "int8",
+  "uint8",
+  "uint32",
+  "int64",
+  "uint64",
+  "bool",
+  "string",
+]);
+
+/** Collects the elements of one tensor from JSON values, in order, by TensorFlow Serving's type rules. */
+export class TensorBuilder {
+  readonly #document: JsonDocument;
+  readonly #dtype: DataType;
+  readonly #strings: Uint8Array[] = [];
+  #numbers: NumberArray | undefined;
+  #length = 0;
+
+  constructor(document: JsonDocument, dtype: DataType) {
+    this.#document = document;
+    this.#dtype = dtype;
+  }
+
+  /** Elements so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds a value that is neither a list nor a number. @throws ServingError when the type does not take it */
+  add(node: JsonNode): void {
+    if (this.#dtype === "string" && node instanceof JsonRecord) {
+      this.#addString(this.#decodeObject(node));
+    } else if (this.#dtype === "string" && node instanceof Uint8Array) {
+      this.#addString(node);
+    } else if (this.#dtype === "bool" && typeof node === "boolean") {
+      this.#reserve(1)[this.#length++] = node ? 1 : 0;
+    } else {
+      throw this.#refuse(node);
+    }
+  }
+
+  /**
+   * Adds all numbers of a block.
+   * @returns the index of the first one that the type does not take, or -1; {@link refuseNumber} makes the error
+   */
+  addBlock(block: NumberBlock): number {
+    const { size } = block;
+    if (size === 0) {
+      return -1;
+    }
+    if (!jsonTypes.has(this.#dtype) || this.#dtype === "string") {
+      return block.from;
+    }
+    const target = this.#reserve(size);
+    const refused = convertNumbers(this.#document.numbers, block.from, size, this.#dtype, target, this.#length);
+    this.#length += size;
+    return refused;
+  }
+
+  /** The error for a number of the document's table that the type does not take. */
+  refuseNumber(index: number): ServingError {
+    return this.#refuse(new NumberBlock([], index));
+  }
+
+  /** The tensor; `shape` must have as many elements as were added. */
+  finish(shape: readonly number[]): Tensor {
+    if (this.#dtype === "string") {
+      return { dtype: this.#dtype, shape, data: this.#strings };
+    }
+    return { dtype: this.#dtype, shape, data: this.#exactNumbers() };
+  }
+
+  #exactNumbers(): NumberArray {
+    const numbers = this.#numbers ?? makeNumbers(this.#dtype, 0);
+    return numbers.length === this.#length ? numbers : numbers.slice(0, this.#length);
+  }
+
+  #addString(text: Uint8Array): void {
+    this.#strings.push(text);
+    this.#length++;
+  }
+
+  #reserve(count: number): NumberArray {
+    const needed = this.#length + count;
+    if (this.#numbers === undefined) {
+      this.#numbers = makeNumbers(this.#dtype, needed);
+    } else if (needed > this.#numbers.length) {
+      const larger = makeNumbers(this.#dtype, Math.max(needed, 2 * this.#length));
+      new Uint8Array(larger.buffer).set(new Uint8Array(this.#numbers.buffer));
+      this.#numbers = larger;
+    }
+    return this.#numbers;
+  }
+
+  #decodeObject(node: JsonRecord): Uint8Array {
+    const text = base64Text(node);
+    if (text === undefined) {
+      const value = describeNode(node, this.#document);
+      throw invalidArgument(`JSON Value: ${value} not formatted correctly for base64 data`);
+    }
+    const decoded = decodeBase64Bytes(text);
+    if (decoded === undefined) {
+      throw invalidArgument("Unable to base64 decode");
+    }
+    return decoded;
+  }
+
+  #refuse(node: JsonNode): ServingError {
+    const value = describeNode(node, this.#document);
+    const type = dataTypeErrorName(this.#dtype);
+    if (!jsonTypes.has(this.#dtype) && !(node instanceof JsonRecord)) {
+      return new ServingError("UNIMPLEMENTED", `Conversion of JSON Value: ${value} to type: ${type}`);
+    }
+    const message = `JSON Value: ${value} Type: ${typeName(node)} is not of expected type: ${type}`;
+    return invalidArgument(message);
+  }
+}
+
+/** The text of an object `{"b64": "..."}`, which stands for a byte string; undefined for any other value. */
+export function base64Text(node: JsonNode | undefined): Uint8Array | undefined {
+  if (!(node instanceof JsonRecord) || node.members.length !== 1) {
+    return undefined;
+  }
+  const [name, value] = node.members[0] ?? [];
+  return name === "b64" && value instanceof Uint8Array ? value : undefined;
+}
