@@ -1,1 +1,6 @@
-export {};
+export { ModelError, type ModelErrorCode } from "./errors.ts";
+export { writeExampleModels } from "./examples/write-example-models.ts";
+export { type LoadOptions, loadModel } from "./load-model.ts";
+export type { LoadedModel } from "./loaded-model.ts";
+export type { ModelFiles } from "./model-files.ts";
+export { DEFAULT_SIGNATURE_KEY, PREDICT_METHOD, type Signature, type SignatureTensor } from "./signature.ts";

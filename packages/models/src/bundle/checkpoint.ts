@@ -1,0 +1,117 @@
+import {
+  BundleEntryProto,
+  BundleHeaderProto,
+  type DataType,
+  dataTypeFromNumber,
+  type MessageType,
+} from "@sealserve/protocol";
+
+import { ModelError, refuseMalformed } from "../errors.ts";
+import { CHECKPOINT_INDEX_FILE, checkpointShardFile, type ModelFiles } from "../model-files.ts";
+import { crc32c, maskCrc } from "./crc32c.ts";
+import { keyOfName } from "./table-block.ts";
+import { parseTable } from "./table-reader.ts";
+
+const LITTLE_ENDIAN = 0;
+const HEADER_KEY = "";
+
+/** Where a checkpoint keeps a tensor whose bytes have been checked: raw little-endian elements, row-major. */
+export interface StoredTensor {
+  readonly dtype: DataType;
+  readonly shape: readonly number[];
+  /** Path of the shard among the model's files. */
+  readonly file: string;
+  /** First byte in the shard. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A tensor bundle (tensor_bundle.proto): the variables of a SavedModel. */
+export interface Checkpoint {
+  readonly shardFiles: readonly string[];
+  /**
+   * The tensor under `key`, with its CRC-32C checked.
+   * @throws ModelError `missing-variable`, `checksum-mismatch`, `bad-checkpoint`, `unsupported-type`
+   */
+  locate(key: string): StoredTensor;
+}
+
+/**
+ * Opens the checkpoint of a SavedModel; undefined when the model has none.
+ * @throws ModelError `bad-checkpoint`, `checksum-mismatch`, `missing-shard`
+ */
+export function openCheckpoint(files: ModelFiles): Checkpoint | undefined {
+  const index = files.get(CHECKPOINT_INDEX_FILE);
+  if (index === undefined) {
+    return undefined;
+  }
+  const entries = new Map(parseTable(index).map(({ key, value }) => [key, value]));
+  const shards = parseShards(entries.get(HEADER_KEY), files);
+  return {
+    shardFiles: shards.map(({ file }) => file),
+    locate: (key) => {
+      const entry = entries.get(keyOfName(key));
+      if (entry === undefined || key === HEADER_KEY) {
+        throw new ModelError("missing-variable", `the checkpoint has no tensor ${JSON.stringify(key)}`);
+      }
+      return locateTensor(key, decode(BundleEntryProto, entry), shards);
+    },
+  };
+}
+
+interface Shard {
+  readonly file: string;
+  readonly content: Uint8Array;
+}
+
+function parseShards(header: Uint8Array | undefined, files: ModelFiles): Shard[] {
+  if (header === undefined) {
+    throw new ModelError("bad-checkpoint", "the checkpoint index has no header entry");
+  }
+  const { numShards, endianness } = decode(BundleHeaderProto, header);
+  if (endianness !== LITTLE_ENDIAN) {
+    throw new ModelError("unsupported-type", "the checkpoint is in big-endian byte order");
+  }
+  if (numShards < 1) {
+    throw new ModelError("bad-checkpoint", "the checkpoint index counts no shards", { actual: `${numShards}` });
+  }
+  const shards: Shard[] = [];
+  for (let shard = 0; shard < numShards; shard++) {
+    const file = checkpointShardFile(shard, numShards);
+    const content = files.get(file);
+    if (content === undefined) {
+      throw new ModelError("missing-shard", `the model lacks ${file}, which its checkpoint index names`);
+    }
+    shards.push({ file, content });
+  }
+  return shards;
+}
+
+function locateTensor(key: string, entry: BundleEntryProto, shards: readonly Shard[]): StoredTensor {
+  const name = JSON.stringify(key);
+  const dtype = dataTypeFromNumber(entry.dtype);
+  if (dtype === undefined || dtype === "string" || dtype === "variant" || dtype === "resource") {
+    throw new ModelError("unsupported-type", `variable ${name} has type ${dtype ?? entry.dtype}`);
+  }
+  if (entry.slices.length > 0) {
+    throw new ModelError("unsupported-type", `variable ${name} is stored in slices`);
+  }
+  const shard = shards[entry.shardId];
+  const offset = Number(entry.offset);
+  const size = Number(entry.size);
+  if (shard === undefined || offset < 0 || size < 0 || offset + size > shard.content.length) {
+    throw new ModelError("bad-checkpoint", `variable ${name} lies outside of its shard`, {
+      expected: `${offset + size} bytes in shard ${entry.shardId}`,
+      actual: `${shard?.content.length ?? 0} bytes`,
+    });
+  }
+  const bytes = shard.content.subarray(offset, offset + size);
+  if (maskCrc(crc32c(bytes)) !== entry.crc32c) {
+    throw new ModelError("checksum-mismatch", `variable ${name} is damaged in ${shard.file}`);
+  }
+  return { dtype, shape: (entry.shape?.dim ?? []).map((dim) => Number(dim.size)), file: shard.file, offset, bytes };
+}
+
+function decode<T>(type: MessageType<T>, bytes: Uint8Array): T {
+  return refuseMalformed("bad-checkpoint", "checkpoint index", () => type.decode(bytes));
+}

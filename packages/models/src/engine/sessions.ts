@@ -1,0 +1,102 @@
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+
+import type { EngineRequest, EngineTensor } from "./messages.ts";
+
+type Runtime = typeof import("onnxruntime-node");
+type LoadRequest = Extract<EngineRequest, { kind: "load" }>;
+
+/** Sessions of `onnxruntime`, one for each model that could be loaded. */
+export interface Sessions {
+  readonly refusals: readonly (string | undefined)[];
+  run(
+    model: number,
+    feeds: ReadonlyMap<string, EngineTensor>,
+    fetches: readonly string[],
+  ): Promise<Map<string, EngineTensor>>;
+  release(): Promise<void>;
+}
+
+/**
+ * Creates a session for each model and then overwrites the models and the weights, which `onnxruntime` has copied into
+ * memory of its own: no second plaintext stays behind.
+ */
+export async function loadSessions({ models, files, threads }: LoadRequest): Promise<Sessions> {
+  try {
+    const runtime = await importRuntime();
+    const options = sessionOptions(files, threads);
+    const created: (InferenceSession | string)[] = [];
+    for (const model of models) {
+      created.push(await createSession(runtime, model, options));
+    }
+    return wrapSessions(runtime, created);
+  } finally {
+    for (const buffer of [...models, ...files.map(({ data }) => data)]) {
+      buffer.fill(0);
+    }
+  }
+}
+
+async function importRuntime(): Promise<Runtime> {
+  // The binding fails on JavaScript's arrays of 16-bit floats; where these are missing it takes the floats' bits, which is
+  // how tensors are held here. The thread is the engine's own, so nobody misses them.
+  Reflect.deleteProperty(globalThis, "Float16Array");
+  const runtime = await import("onnxruntime-node");
+  runtime.env.logLevel = "fatal";
+  return runtime;
+}
+
+function sessionOptions(files: LoadRequest["files"], threads: number | undefined): InferenceSession.SessionOptions {
+  return {
+    externalData: files.map(({ path, data }) => ({ path, data })),
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    // Threads that wait for work spin for a while by default, which costs more than it gains on shared cores.
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
+    // Failures come as exceptions. What the runtime would log goes straight to the process's standard error.
+    logSeverityLevel: 4,
+  };
+}
+
+async function createSession(
+  runtime: Runtime,
+  model: Uint8Array,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession | string> {
+  try {
+    return await runtime.InferenceSession.create(model, options);
+  } catch (error) {
+    return error instanceof Error ? error.message : "unknown failure";
+  }
+}
+
+function wrapSessions(runtime: Runtime, created: readonly (InferenceSession | string)[]): Sessions {
+  return {
+    refusals: created.map((session) => (typeof session === "string" ? session : undefined)),
+    run: async (model, feeds, fetches) => {
+      const session = created[model];
+      if (session === undefined || typeof session === "string") {
+        throw new Error("the model is not loaded");
+      }
+      const inputs = Object.fromEntries([...feeds].map(([name, tensor]) => [name, toTensor(runtime, tensor)]));
+      const outputs = await session.run(inputs, [...fetches], { logSeverityLevel: 4 });
+      return new Map(fetches.map((name) => [name, fromTensor(outputs[name])]));
+    },
+    release: async () => {
+      for (const session of created) {
+        if (typeof session !== "string") {
+          await session.release();
+        }
+      }
+    },
+  };
+}
+
+function toTensor(runtime: Runtime, { type, dims, data }: EngineTensor): Tensor {
+  return new runtime.Tensor(type as Tensor.Type, data as Tensor.DataTypeMap[Tensor.Type], dims);
+}
+
+function fromTensor(tensor: Tensor | undefined): EngineTensor {
+  if (tensor === undefined) {
+    throw new Error("the model did not give an output that it declares");
+  }
+  return { type: tensor.type, dims: [...tensor.dims], data: tensor.data as EngineTensor["data"] };
+}

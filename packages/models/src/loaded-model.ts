@@ -1,0 +1,29 @@
+import type { SignatureDef, Tensor } from "@sealserve/protocol";
+
+import type { ModelError } from "./errors.ts";
+import type { Signature } from "./signature.ts";
+
+/** A model in an engine, ready to run. */
+export interface LoadedModel {
+  readonly platform: "tensorflow" | "onnx";
+  /** Signatures by key, those that cannot be run included. */
+  readonly signatures: ReadonlyMap<string, Signature>;
+  /** Signatures as the model declares them, for answers about its metadata. */
+  readonly signatureDefs: ReadonlyMap<string, SignatureDef>;
+  /** Why some signatures cannot be run: `run` throws these. */
+  readonly refusals: ReadonlyMap<string, ModelError>;
+  /**
+   * Runs a signature. The inputs are copied; several runs may be under way at a time.
+   * @param inputs exactly those of the signature, of any shape that the model's operations take
+   * @param outputs names of the outputs to give; all of the signature when empty
+   * @throws ServingError for a call that does not fit the signature, or inputs that the model fails on
+   * @throws ModelError the signature's refusal, `engine-failed`, or `closed`
+   */
+  run(
+    signatureName: string,
+    inputs: ReadonlyMap<string, Tensor>,
+    outputs: readonly string[],
+  ): Promise<Map<string, Tensor>>;
+  /** Ends the engine once the runs under way are done. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,29 @@
+/**
+ * The files of one model version, all in memory: path inside the version directory with forward slashes, such as
+ * `saved_model.pb` or `variables/variables.index`, to content.
+ */
+export type ModelFiles = ReadonlyMap<string, Uint8Array>;
+
+/** Name of the file that makes a directory a SavedModel. */
+export const SAVED_MODEL_FILE = "saved_model.pb";
+/** The checkpoint inside a SavedModel: its index, and the shards that the index counts. */
+export const CHECKPOINT_PREFIX = "variables/variables";
+
+/** Path of a checkpoint's index. */
+export const CHECKPOINT_INDEX_FILE = `${CHECKPOINT_PREFIX}.index`;
+
+/** Path of shard `shard` of a checkpoint in `shards` shards. */
+export function checkpointShardFile(shard: number, shards: number): string {
+  const digits = (value: number): string => `${value}`.padStart(5, "0");
+  return `${CHECKPOINT_PREFIX}.data-${digits(shard)}-of-${digits(shards)}`;
+}
+
+/** Whether a file is an ONNX model. */
+export function isOnnxFile(path: string): boolean {
+  return path.endsWith(".onnx");
+}
+
+/** Whether a file is part of the model itself, in contrast to assets and warm-up requests. */
+export function isModelContent(path: string): boolean {
+  return path === SAVED_MODEL_FILE || path.startsWith(CHECKPOINT_PREFIX) || isOnnxFile(path);
+}

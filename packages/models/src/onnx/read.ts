@@ -1,0 +1,51 @@
+import type { DataType } from "@sealserve/protocol";
+
+import { ModelError, refuseMalformed } from "../errors.ts";
+import { DEFAULT_SIGNATURE_KEY, PREDICT_METHOD, type Signature, type SignatureTensor } from "../signature.ts";
+import { checkModel } from "./check-graph.ts";
+import { elementType } from "./element-type.ts";
+import { type GraphProto, ModelProto, type ValueInfoProto } from "./schema.ts";
+
+/**
+ * Signatures of an ONNX model after all checks: one, `serving_default`, that takes the graph's inputs without its
+ * initialisers and gives its tensor outputs.
+ * @throws ModelError when the bytes are not an ONNX model, or the model is refused (see `checkModel`)
+ */
+export function parseOnnxSignatures(bytes: Uint8Array): Map<string, Signature> {
+  const graph = checkModel(refuseMalformed("bad-onnx", "ONNX model", () => ModelProto.decode(bytes)));
+  return new Map([[DEFAULT_SIGNATURE_KEY, describeGraph(graph)]]);
+}
+
+function describeGraph(graph: GraphProto): Signature {
+  const initialised = new Set([
+    ...graph.initializer.map(({ name }) => name),
+    ...graph.sparseInitializer.map(({ values }) => values?.name),
+  ]);
+  const inputs = graph.input.filter(({ name }) => !initialised.has(name)).map(describeInput);
+  const outputs = graph.output.filter(isTensor).map(describeTensor);
+  return { methodName: PREDICT_METHOD, inputs: new Map(inputs), outputs: new Map(outputs) };
+}
+
+function describeInput(value: ValueInfoProto): [string, SignatureTensor] {
+  if (!isTensor(value)) {
+    throw new ModelError("unsupported-type", `input ${JSON.stringify(value.name)} of the ONNX model is not a tensor`);
+  }
+  return describeTensor(value);
+}
+
+function isTensor(value: ValueInfoProto): boolean {
+  return value.type?.tensorType !== undefined;
+}
+
+function describeTensor({ name, type }: ValueInfoProto): [string, SignatureTensor] {
+  const shape = type?.tensorType?.shape?.dim.map(({ dimValue }) => (dimValue === undefined ? -1 : Number(dimValue)));
+  return [name, { dtype: describeType(name, type?.tensorType?.elemType), shape, tensorName: name }];
+}
+
+function describeType(name: string, number: number | undefined): DataType {
+  const type = number === undefined ? undefined : elementType(number);
+  if (type === undefined) {
+    throw new ModelError("unsupported-type", `value ${JSON.stringify(name)} of the ONNX model has type ${number}`);
+  }
+  return type.dtype;
+}

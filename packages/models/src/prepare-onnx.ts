@@ -1,0 +1,48 @@
+import { dataTypeNumber, SignatureDef, TensorInfo, TensorShapeProto } from "@sealserve/protocol";
+
+import type { ModelFiles } from "./model-files.ts";
+import { parseOnnxSignatures } from "./onnx/read.ts";
+import type { PreparedModel } from "./prepared-model.ts";
+import type { GraphPort, RunnableGraph } from "./runnable-graph.ts";
+import type { Signature, SignatureTensor } from "./signature.ts";
+
+/**
+ * Reads an ONNX model, which goes to the engine as it is once it has been checked.
+ * @throws ModelError when the model is broken or refused
+ */
+export function prepareOnnx(files: ModelFiles, file: string): PreparedModel {
+  const model = files.get(file) ?? new Uint8Array();
+  const signatures = parseOnnxSignatures(model);
+  return {
+    platform: "onnx",
+    signatures,
+    signatureDefs: new Map([...signatures].map(([key, signature]) => [key, declare(signature)])),
+    graphs: new Map([...signatures].map(([key, signature]) => [key, asGraph(model, signature)])),
+    refusals: new Map(),
+    weightFiles: [],
+  };
+}
+
+function asGraph(model: Uint8Array, { inputs, outputs }: Signature): RunnableGraph {
+  const ports = (tensors: ReadonlyMap<string, SignatureTensor>): Map<string, GraphPort> =>
+    new Map(
+      [...tensors].map(([alias, { tensorName, dtype }], position) => [alias, { name: tensorName, dtype, position }]),
+    );
+  return { model, inputs: ports(inputs), outputs: ports(outputs) };
+}
+
+function declare({ methodName, inputs, outputs }: Signature): SignatureDef {
+  return SignatureDef.create({ methodName, inputs: declareTensors(inputs), outputs: declareTensors(outputs) });
+}
+
+function declareTensors(tensors: ReadonlyMap<string, SignatureTensor>): Map<string, TensorInfo> {
+  return new Map([...tensors].map(([alias, tensor]) => [alias, declareTensor(tensor)]));
+}
+
+function declareTensor({ tensorName, dtype, shape }: SignatureTensor): TensorInfo {
+  const tensorShape =
+    shape === undefined
+      ? TensorShapeProto.create({ unknownRank: true })
+      : TensorShapeProto.create({ dim: shape.map((size) => ({ size: BigInt(size), name: "" })) });
+  return TensorInfo.create({ name: tensorName, dtype: dataTypeNumber(dtype), tensorShape });
+}

@@ -1,0 +1,19 @@
+import type { SignatureDef } from "@sealserve/protocol";
+
+import type { ModelError } from "./errors.ts";
+import type { RunnableGraph } from "./runnable-graph.ts";
+import type { Signature } from "./signature.ts";
+
+/** A model that has been read and checked, and whose graphs are ready for the engine. */
+export interface PreparedModel {
+  readonly platform: "tensorflow" | "onnx";
+  readonly signatures: ReadonlyMap<string, Signature>;
+  /** Signatures as the model declares them, for answers about its metadata. */
+  readonly signatureDefs: ReadonlyMap<string, SignatureDef>;
+  /** One for each signature that can be run. */
+  readonly graphs: ReadonlyMap<string, RunnableGraph>;
+  /** Why each of the other signatures cannot be run. */
+  readonly refusals: ReadonlyMap<string, ModelError>;
+  /** Files that the graphs take weights from. */
+  readonly weightFiles: readonly string[];
+}

@@ -1,0 +1,200 @@
+import type { AttrValue } from "@sealserve/protocol";
+
+import { ModelError } from "../errors.ts";
+import type { GraphLibrary } from "./graph-library.ts";
+import { attributeOf, controlInputs, dataInputs, type Placed, type Scope, ScopeTree } from "./scope.ts";
+import { tensorKey } from "./tensor-reference.ts";
+
+/** Nodes of one flattened graph. The largest published models have some tens of thousands. */
+const MAX_NODES = 500_000;
+/** Steps from a reference to the node behind it, through calls and arguments. */
+const MAX_STEPS = 1_000;
+
+/** Where a value comes from: a node's output, or a tensor that the caller feeds, by its place among the fed ones. */
+export type FlatSource = { readonly fed: number } | { readonly node: FlatNode; readonly output: number };
+
+/** A node of the flattened graph. */
+export interface FlatNode {
+  /** Path through the calls, then the node's own name. */
+  readonly name: string;
+  readonly op: string;
+  readonly inputs: readonly FlatSource[];
+  attribute(name: string): AttrValue | undefined;
+}
+
+/** Part of a graph, without calls. */
+export interface FlatGraph {
+  /** The nodes that the fetched tensors are computed from, each behind those it takes its inputs from. */
+  readonly nodes: readonly FlatNode[];
+  /** Nodes that run besides, for their effect only; in the same order. */
+  readonly effects: readonly FlatNode[];
+  /** Where each fetched tensor comes from. */
+  readonly outputs: readonly FlatSource[];
+}
+
+/** What to take out of a graph. */
+export interface FlattenRequest {
+  /** Tensors, such as `x:0`, where the graph is cut: nothing behind them is looked at. */
+  readonly fed: readonly string[];
+  /** Tensors to compute. */
+  readonly fetched: readonly string[];
+  /** Nodes to run for their effect. */
+  readonly targets?: readonly string[];
+  /** Called for each node before anything behind it is looked at; throws to refuse the graph. */
+  readonly admit?: (node: { readonly op: string; readonly name: string }) => void;
+}
+
+/**
+ * Takes out the part of a graph that computes some tensors, with every function call replaced by the function's nodes.
+ * @throws ModelError `bad-graph`, `cyclic-graph`, `too-large`, and what `admit` throws
+ */
+export function flatten(library: GraphLibrary, request: FlattenRequest): FlatGraph {
+  return new Flattener(library, request).run();
+}
+
+type Source = Placed | { readonly fed: number };
+
+interface Visit {
+  readonly place: Placed;
+  readonly inputs: readonly Source[];
+  done: number;
+}
+
+class Flattener {
+  readonly #tree: ScopeTree;
+  readonly #request: FlattenRequest;
+  readonly #fed: ReadonlyMap<string, number>;
+  /** Nodes by path; undefined while a node waits for its inputs. */
+  readonly #flat = new Map<string, FlatNode | undefined>();
+  readonly #finished: FlatNode[] = [];
+  /** Nodes that must run for their effect and have not been looked at. */
+  readonly #effects: { readonly scope: Scope; readonly name: string }[] = [];
+
+  constructor(library: GraphLibrary, request: FlattenRequest) {
+    this.#tree = new ScopeTree(library);
+    this.#request = request;
+    this.#fed = new Map(request.fed.map((text, position) => [tensorKey(text), position]));
+  }
+
+  run(): FlatGraph {
+    const { root } = this.#tree;
+    const outputs = this.#request.fetched.map((text) => this.#resolve(root, text));
+    for (const output of outputs) {
+      this.#visit(output);
+    }
+    const needed = this.#finished.length;
+    this.#effects.push(...(this.#request.targets ?? []).map((name) => ({ scope: root, name })));
+    for (let effect = this.#effects.pop(); effect !== undefined; effect = this.#effects.pop()) {
+      this.#visitEffect(effect.scope, effect.name);
+    }
+    return {
+      nodes: this.#finished.slice(0, needed),
+      effects: this.#finished.slice(needed),
+      outputs: outputs.map((output) => this.#flatSource(output)),
+    };
+  }
+
+  /** Follows a reference, through calls and arguments, to a fed tensor or to a node that is no call. */
+  #resolve(start: Scope, reference: string): Source {
+    let [scope, text] = [start, reference];
+    for (let steps = 0; steps < MAX_STEPS; steps++) {
+      const fed = scope.call === undefined ? this.#fed.get(tensorKey(text)) : undefined;
+      if (fed !== undefined) {
+        return { fed };
+      }
+      const step = this.#tree.follow(scope, text);
+      if ("node" in step) {
+        return step;
+      }
+      [scope, text] = [step.scope, step.text];
+      if (step.entered !== undefined) {
+        this.#addEffectsOfCall(step.entered);
+      }
+    }
+    throw new ModelError("cyclic-graph", `${JSON.stringify(reference)} leads through functions without end`);
+  }
+
+  /** What a call does besides computing its outputs: once for each call. */
+  #addEffectsOfCall(callee: Scope): void {
+    if (callee.call === undefined || callee.visited) {
+      return;
+    }
+    callee.visited = true;
+    const { from, node, callee: definition } = callee.call;
+    this.#effects.push(...controlInputs(node).map((name) => ({ scope: from, name })));
+    this.#effects.push(...definition.controlResults.map((name) => ({ scope: callee, name })));
+  }
+
+  #visitEffect(scope: Scope, name: string): void {
+    const node = this.#tree.node(scope, name);
+    const callee = this.#tree.callee(scope, node);
+    if (callee?.call === undefined) {
+      this.#visit({ scope, node, index: 0 });
+      return;
+    }
+    this.#addEffectsOfCall(callee);
+    for (const text of callee.call.callee.results) {
+      this.#visit(this.#resolve(callee, text));
+    }
+  }
+
+  /** Depth first with a stack of its own: a graph may be a chain of any length. */
+  #visit(start: Source): void {
+    const stack: Visit[] = [];
+    this.#enter(start, stack);
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const input = top.inputs[top.done];
+      if (input === undefined) {
+        this.#finish(top);
+        stack.pop();
+      } else {
+        top.done++;
+        this.#enter(input, stack);
+      }
+    }
+  }
+
+  #enter(source: Source, stack: Visit[]): void {
+    if ("fed" in source) {
+      return;
+    }
+    const { scope, node } = source;
+    const name = scope.path + node.name;
+    if (this.#flat.has(name)) {
+      if (this.#flat.get(name) === undefined) {
+        throw new ModelError("cyclic-graph", `node ${JSON.stringify(name)} needs its own result`);
+      }
+      return;
+    }
+    if (this.#flat.size >= MAX_NODES) {
+      throw new ModelError("too-large", `the graph has more than ${MAX_NODES} nodes once its calls are expanded`);
+    }
+    this.#request.admit?.({ op: node.op, name });
+    this.#flat.set(name, undefined);
+    this.#effects.push(...controlInputs(node).map((control) => ({ scope, name: control })));
+    stack.push({ place: source, inputs: dataInputs(node).map((text) => this.#resolve(scope, text)), done: 0 });
+  }
+
+  #finish({ place, inputs }: Visit): void {
+    const name = place.scope.path + place.node.name;
+    const flat: FlatNode = {
+      name,
+      op: place.node.op,
+      inputs: inputs.map((input) => this.#flatSource(input)),
+      attribute: (attribute) => attributeOf(place.scope, place.node, attribute),
+    };
+    this.#flat.set(name, flat);
+    this.#finished.push(flat);
+  }
+
+  #flatSource(source: Source): FlatSource {
+    if ("fed" in source) {
+      return source;
+    }
+    const node = this.#flat.get(source.scope.path + source.node.name);
+    if (node === undefined) {
+      throw new ModelError("cyclic-graph", `node ${JSON.stringify(source.node.name)} needs its own result`);
+    }
+    return { node, output: source.index };
+  }
+}

@@ -1,0 +1,48 @@
+import type { NodeDef, OpDef } from "@sealserve/protocol";
+
+import { ModelError } from "../errors.ts";
+
+type OutputArg = OpDef["outputArg"][number];
+
+/** Output arguments of operations with several, for files that do not declare their operations. */
+const severalOutputs: ReadonlyMap<string, readonly string[]> = new Map([
+  ["FusedBatchNormV3", ["y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2", "reserve_space_3"]],
+]);
+
+/**
+ * Index over all outputs of `node` of entry `index` of its output argument `argument`. Arguments with a number or a list
+ * of types take several outputs, so the operation's declaration is needed (op_def.proto). Some converters leave the
+ * declarations out of the file; an operation is then taken to have one output argument unless it is listed here.
+ * @throws ModelError `bad-graph`
+ */
+export function outputIndex(node: NodeDef, declaration: OpDef | undefined, argument: string, index: number): number {
+  if (declaration === undefined) {
+    const position = severalOutputs.get(node.op)?.indexOf(argument) ?? 0;
+    return position < 0 ? undeclared(node, argument) : position + index;
+  }
+  let start = 0;
+  for (const output of declaration.outputArg) {
+    if (output.name === argument) {
+      return start + index;
+    }
+    start += outputCount(node, output);
+  }
+  return undeclared(node, argument);
+}
+
+function undeclared(node: NodeDef, argument: string): never {
+  throw new ModelError(
+    "bad-graph",
+    `operation ${node.op} of node ${JSON.stringify(node.name)} does not declare its output ${JSON.stringify(argument)}`,
+  );
+}
+
+function outputCount(node: NodeDef, output: OutputArg): number {
+  if (output.numberAttr !== "") {
+    return Number(node.attr.get(output.numberAttr)?.i ?? 0n);
+  }
+  if (output.typeListAttr !== "") {
+    return node.attr.get(output.typeListAttr)?.list?.type.length ?? 0;
+  }
+  return 1;
+}

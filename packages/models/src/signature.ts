@@ -1,0 +1,23 @@
+import type { DataType } from "@sealserve/protocol";
+
+/** Key that a request means when it names no signature. */
+export const DEFAULT_SIGNATURE_KEY = "serving_default";
+/** Method of signatures that map tensors to tensors. */
+export const PREDICT_METHOD = "tensorflow/serving/predict";
+
+/** An input or output of a signature. */
+export interface SignatureTensor {
+  readonly dtype: DataType;
+  /** Declared dimensions, -1 for any size; undefined for unknown rank. Descriptive: requests are not held to it. */
+  readonly shape: readonly number[] | undefined;
+  /** Name of the tensor in the model's graph, such as `x:0`. */
+  readonly tensorName: string;
+}
+
+/** A way to call a model: what TensorFlow calls a SignatureDef. */
+export interface Signature {
+  /** Such as `tensorflow/serving/predict`; empty for a signature that is not for calling. */
+  readonly methodName: string;
+  readonly inputs: ReadonlyMap<string, SignatureTensor>;
+  readonly outputs: ReadonlyMap<string, SignatureTensor>;
+}

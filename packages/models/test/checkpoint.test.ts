@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { BundleEntryProto, BundleHeaderProto } from "@sealserve/protocol";
+
+import { openCheckpoint } from "../src/bundle/checkpoint.ts";
+import { encodeCheckpoint } from "../src/bundle/checkpoint-writer.ts";
+import { encodeTable } from "../src/bundle/table-writer.ts";
+import { modelError } from "./fixtures/errors.ts";
+import { floatVariable } from "./fixtures/saved-model.ts";
+
+const INDEX = "variables/variables.index";
+const SHARD = "variables/variables.data-00000-of-00001";
+
+function checkpointFiles(): Map<string, Uint8Array> {
+  return encodeCheckpoint(
+    new Map([
+      ["dense/kernel", floatVariable([2, 2], [1, 2, 3, 4])],
+      ["dense/bias", floatVariable([2], [5, 6])],
+    ]),
+  );
+}
+
+function withIndex(header: Partial<BundleHeaderProto>, entry: Partial<BundleEntryProto> = {}): Map<string, Uint8Array> {
+  const rows = [
+    { key: "", value: BundleHeaderProto.encode(header) },
+    { key: "v", value: BundleEntryProto.encode({ dtype: 1, ...entry }) },
+  ];
+  return new Map([
+    [INDEX, encodeTable(rows)],
+    [SHARD, new Uint8Array(16)],
+  ]);
+}
+
+test("tensors are found with their place in the shard", () => {
+  const checkpoint = openCheckpoint(checkpointFiles());
+  const kernel = checkpoint?.locate("dense/kernel");
+  assert.deepEqual(kernel?.shape, [2, 2]);
+  assert.equal(kernel?.dtype, "float32");
+  assert.equal(kernel?.file, SHARD);
+  assert.equal(kernel?.offset, 8);
+  assert.deepEqual(kernel?.bytes, new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer));
+  assert.deepEqual(checkpoint?.shardFiles, [SHARD]);
+});
+
+test("a model without an index has no checkpoint", () => {
+  assert.equal(openCheckpoint(new Map([[SHARD, new Uint8Array()]])), undefined);
+});
+
+test("a flipped byte in the data shard is refused, for the tensor that it is in", () => {
+  for (const offset of [0, 7, 8, 23]) {
+    const files = checkpointFiles();
+    const shard = files.get(SHARD);
+    assert.ok(shard);
+    shard[offset] = (shard[offset] ?? 0) ^ 1;
+    const damaged = offset < 8 ? "dense/bias" : "dense/kernel";
+    assert.throws(() => openCheckpoint(files)?.locate(damaged), modelError("checksum-mismatch", new RegExp(damaged)));
+  }
+});
+
+test("a shard that is cut off is refused", () => {
+  const files = checkpointFiles();
+  files.set(SHARD, files.get(SHARD)?.subarray(0, 20) ?? new Uint8Array());
+  assert.throws(
+    () => openCheckpoint(files)?.locate("dense/kernel"),
+    modelError("bad-checkpoint", /outside of its shard/),
+  );
+});
+
+test("a missing shard is refused before any tensor is asked for", () => {
+  const files = checkpointFiles();
+  files.delete(SHARD);
+  assert.throws(() => openCheckpoint(files), modelError("missing-shard", /data-00000-of-00001/));
+  assert.throws(() => openCheckpoint(withIndex({ numShards: 2 })), modelError("missing-shard", /of-00002/));
+});
+
+test("a flipped byte in the index is refused", () => {
+  const files = checkpointFiles();
+  const index = files.get(INDEX);
+  assert.ok(index);
+  index[3] = (index[3] ?? 0) ^ 1;
+  assert.throws(() => openCheckpoint(files), modelError("checksum-mismatch"));
+});
+
+test("an index without header, without shards or in the other byte order is refused", () => {
+  const headless = new Map([[INDEX, encodeTable([{ key: "v", value: new Uint8Array() }])]]);
+  assert.throws(() => openCheckpoint(headless), modelError("bad-checkpoint", /header/));
+  assert.throws(() => openCheckpoint(withIndex({ numShards: 0 })), modelError("bad-checkpoint", /no shards/));
+  assert.throws(() => openCheckpoint(withIndex({ numShards: -1 })), modelError("bad-checkpoint", /no shards/));
+  assert.throws(() => openCheckpoint(withIndex({ numShards: 1, endianness: 1 })), modelError("unsupported-type"));
+});
+
+test("an index entry that is no message is refused", () => {
+  const rows = [{ key: "", value: Uint8Array.of(0xff, 0xff) }];
+  assert.throws(() => openCheckpoint(new Map([[INDEX, encodeTable(rows)]])), modelError("bad-checkpoint"));
+});
+
+test("a tensor that is not there, or that only the header's key names, is refused", () => {
+  const checkpoint = openCheckpoint(checkpointFiles());
+  assert.throws(() => checkpoint?.locate("dense/other"), modelError("missing-variable", /dense\/other/));
+  assert.throws(() => checkpoint?.locate(""), modelError("missing-variable"));
+});
+
+test("entries that point outside of the shards are refused", () => {
+  const outside = modelError("bad-checkpoint", /outside/);
+  for (const entry of [
+    { shardId: 1 },
+    { shardId: -1 },
+    { offset: 17n },
+    { size: 17n },
+    { offset: -4n, size: 4n },
+    { size: -1n },
+  ]) {
+    assert.throws(() => openCheckpoint(withIndex({ numShards: 1 }, entry))?.locate("v"), outside);
+  }
+});
+
+test("strings, handles and sliced tensors are refused by name", () => {
+  for (const entry of [{ dtype: 7 }, { dtype: 20 }, { dtype: 0 }, { slices: [new Uint8Array()] }]) {
+    assert.throws(
+      () => openCheckpoint(withIndex({ numShards: 1 }, entry))?.locate("v"),
+      modelError("unsupported-type", /variable "v"/),
+    );
+  }
+});

@@ -1,0 +1,160 @@
+import { convolve, convolveDepthwise, permuteAxes, poolWindow, type WindowCase } from "./fixtures/image-reference.ts";
+import { constant, integersAttr, type OperationCase, testOperations, textAttr } from "./fixtures/operation-case.ts";
+import { floats, numbersOf } from "./fixtures/tensors.ts";
+
+const a = floats([2, 3], [1, 2, 3, 4, 5, 6]);
+const b = floats([3, 2], [1, 0, 0, 1, 1, 1]);
+const product = floats([2, 2], [4, 5, 10, 11]);
+const image = floats([2, 5, 6, 3]);
+const filter = floats([3, 2, 3, 4]);
+const depthwiseFilter = floats([2, 2, 3, 2]);
+const TO_CHANNELS_FIRST = [0, 3, 1, 2];
+
+const windows: readonly [string, WindowCase][] = [
+  ["VALID", { kernel: [3, 2], strides: [1, 1], padding: "VALID" }],
+  ["SAME", { kernel: [3, 2], strides: [1, 1], padding: "SAME" }],
+  ["SAME with strides", { kernel: [3, 2], strides: [2, 3], padding: "SAME" }],
+  ["VALID with dilation", { kernel: [3, 2], strides: [1, 1], dilations: [2, 3], padding: "VALID" }],
+  ["SAME with dilation", { kernel: [3, 2], strides: [1, 1], dilations: [2, 3], padding: "SAME" }],
+  ["explicit padding", { kernel: [3, 2], strides: [2, 1], padding: [1, 0, 2, 1] }],
+];
+
+function attributesOf({ kernel, strides, dilations, padding }: WindowCase, kind: "filter" | "pool", first = false) {
+  const four = (pair: readonly number[]): number[] => (first ? [1, 1, ...pair] : [1, ...pair, 1]);
+  const explicit = typeof padding === "string" ? undefined : [0, 0, ...padding, 0, 0];
+  return {
+    strides: integersAttr(four(strides)),
+    padding: textAttr(typeof padding === "string" ? padding : "EXPLICIT"),
+    ...(dilations === undefined ? {} : { dilations: integersAttr(four(dilations)) }),
+    ...(explicit === undefined ? {} : { explicit_paddings: integersAttr(explicit) }),
+    ...(kind === "pool" ? { ksize: integersAttr(four(kernel)) } : {}),
+    ...(first ? { data_format: textAttr("NCHW") } : {}),
+  };
+}
+
+const convolutions = windows.map(
+  ([about, window]): OperationCase => ({
+    op: "Conv2D",
+    about,
+    inputs: [image, constant(filter)],
+    attributes: attributesOf(window, "filter"),
+    expected: convolve(image, filter, window),
+  }),
+);
+
+const depthwise = windows
+  .filter(([, { strides }]) => strides[0] === strides[1])
+  .map(([about, window]): OperationCase => {
+    const square: WindowCase = { ...window, kernel: [2, 2] };
+    return {
+      op: "DepthwiseConv2dNative",
+      about,
+      inputs: [image, constant(depthwiseFilter)],
+      attributes: attributesOf(square, "filter"),
+      expected: convolveDepthwise(image, depthwiseFilter, square),
+    };
+  });
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const poolWindows: readonly [string, WindowCase][] = [
+  ...windows.slice(0, 2),
+  ["SAME with strides", { kernel: [3, 2], strides: [2, 2], padding: "SAME" }],
+  ["SAME with one cell", { kernel: [1, 1], strides: [2, 2], padding: "SAME" }],
+];
+const pools = poolWindows.flatMap(([about, window]): OperationCase[] => {
+  const attributes = attributesOf(window, "pool");
+  const maximum = poolWindow(image, window, (values) => Math.max(...values));
+  return [
+    { op: "MaxPool", about, inputs: [image], attributes, expected: maximum },
+    { op: "AvgPool", about, inputs: [image], attributes, expected: poolWindow(image, window, mean) },
+  ];
+});
+
+function channelsFirst(): OperationCase[] {
+  const window: WindowCase = { kernel: [3, 2], strides: [2, 1], padding: "SAME" };
+  const turned = permuteAxes(image, TO_CHANNELS_FIRST);
+  return [
+    {
+      op: "Conv2D",
+      about: "channels first",
+      inputs: [turned, constant(filter)],
+      attributes: attributesOf(window, "filter", true),
+      expected: permuteAxes(convolve(image, filter, window), TO_CHANNELS_FIRST),
+    },
+    {
+      op: "MaxPool",
+      about: "channels first",
+      inputs: [turned],
+      attributes: attributesOf(window, "pool", true),
+      expected: permuteAxes(
+        poolWindow(image, window, (values) => Math.max(...values)),
+        TO_CHANNELS_FIRST,
+      ),
+    },
+  ];
+}
+
+function batchNormalisation(): OperationCase[] {
+  const [scale, offset, centre, variance] = [
+    [1, 2, 3],
+    [0.5, 0, -1],
+    [0.1, 0.2, 0.3],
+    [1, 4, 0.25],
+  ];
+  const expected = (epsilon: number) =>
+    numbersOf(image).map((value, index) => {
+      const channel = index % 3;
+      const spread = Math.sqrt((variance?.[channel] ?? 0) + epsilon);
+      return ((value - (centre?.[channel] ?? 0)) / spread) * (scale?.[channel] ?? 0) + (offset?.[channel] ?? 0);
+    });
+  const inputs = [image, ...[scale, offset, centre, variance].map((values) => constant(floats([3], values)))];
+  return [
+    {
+      op: "FusedBatchNormV3",
+      about: "the default epsilon is 0.0001",
+      inputs,
+      attributes: { is_training: { b: false } },
+      expected: floats(image.shape, expected(1e-4)),
+    },
+    {
+      op: "FusedBatchNormV3",
+      about: "a given epsilon",
+      inputs,
+      attributes: { is_training: { b: false }, epsilon: { f: 0.5 } },
+      expected: floats(image.shape, expected(0.5)),
+    },
+  ];
+}
+
+testOperations([
+  { op: "MatMul", inputs: [a, b], expected: product },
+  {
+    op: "MatMul",
+    about: "both transposed",
+    inputs: [permuteAxes(a, [1, 0]), constant(permuteAxes(b, [1, 0]))],
+    attributes: { transpose_a: { b: true }, transpose_b: { b: true } },
+    expected: product,
+  },
+  {
+    op: "BatchMatMulV2",
+    inputs: [floats([1, 2, 3], numbersOf(a)), b],
+    expected: floats([1, 2, 2], numbersOf(product)),
+  },
+  {
+    op: "BiasAdd",
+    inputs: [a, constant(floats([3], [10, 20, 30]))],
+    expected: floats([2, 3], [11, 22, 33, 14, 25, 36]),
+  },
+  {
+    op: "BiasAdd",
+    about: "channels first",
+    inputs: [floats([1, 2, 1, 2], [1, 2, 3, 4]), constant(floats([2], [10, 20]))],
+    attributes: { data_format: textAttr("NCHW") },
+    expected: floats([1, 2, 1, 2], [11, 12, 23, 24]),
+  },
+  ...convolutions,
+  ...depthwise,
+  ...pools,
+  ...channelsFirst(),
+  ...batchNormalisation(),
+]);

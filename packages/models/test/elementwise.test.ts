@@ -1,0 +1,71 @@
+import { typeAttr } from "../src/examples/graph-def.ts";
+import { constant, type OperationCase, testOperations } from "./fixtures/operation-case.ts";
+import { booleans, bytes, doubles, floats, int32s, int64s, numbersOf } from "./fixtures/tensors.ts";
+
+const row = floats([1, 3], [1, 2, 3]);
+const column = floats([2, 1], [10, 20]);
+const mixed = floats([5], [-2, -0.5, 0, 0.5, 8]);
+const positive = floats([3], [0.25, 1, 9]);
+
+function eachOf(op: string, input: typeof mixed, apply: (value: number) => number): OperationCase {
+  return { op, inputs: [input], expected: floats(input.shape, numbersOf(input).map(apply)) };
+}
+
+testOperations([
+  { op: "Add", inputs: [row, column], expected: floats([2, 3], [11, 12, 13, 21, 22, 23]) },
+  { op: "AddV2", about: "int64", inputs: [int64s([2], [1, 2]), int64s([], [5])], expected: int64s([2], [6, 7]) },
+  { op: "Sub", inputs: [row, column], expected: floats([2, 3], [-9, -8, -7, -19, -18, -17]) },
+  { op: "Mul", inputs: [row, column], expected: floats([2, 3], [10, 20, 30, 20, 40, 60]) },
+  {
+    op: "Mul",
+    about: "bytes wrap round",
+    inputs: [bytes([2], [100, 3]), bytes([], [3])],
+    expected: bytes([2], [44, 9]),
+  },
+  { op: "RealDiv", inputs: [row, column], expected: floats([2, 3], [0.1, 0.2, 0.3, 0.05, 0.1, 0.15]) },
+  { op: "RealDiv", about: "float64", inputs: [doubles([1], [1]), doubles([], [3])], expected: doubles([1], [1 / 3]) },
+  { op: "Maximum", inputs: [row, floats([], [2])], expected: floats([1, 3], [2, 2, 3]) },
+  { op: "Minimum", inputs: [row, floats([], [2])], expected: floats([1, 3], [1, 2, 2]) },
+  eachOf("Neg", mixed, (value) => -value),
+  eachOf("Abs", mixed, Math.abs),
+  eachOf("Exp", mixed, Math.exp),
+  eachOf("Log", positive, Math.log),
+  eachOf("Sqrt", positive, Math.sqrt),
+  eachOf("Rsqrt", positive, (value) => 1 / Math.sqrt(value)),
+  eachOf("Square", mixed, (value) => value * value),
+  eachOf("Relu", mixed, (value) => Math.max(value, 0)),
+  eachOf("Relu6", mixed, (value) => Math.min(Math.max(value, 0), 6)),
+  { op: "Relu6", about: "float64", inputs: [doubles([2], [7, 3])], expected: doubles([2], [6, 3]) },
+  eachOf("Elu", mixed, (value) => (value < 0 ? Math.exp(value) - 1 : value)),
+  { ...eachOf("LeakyRelu", mixed, (value) => (value < 0 ? 0.2 * value : value)), about: "its default slope is 0.2" },
+  {
+    ...eachOf("LeakyRelu", mixed, (value) => (value < 0 ? 0.5 * value : value)),
+    about: "a given slope",
+    attributes: { alpha: { f: 0.5 } },
+  },
+  eachOf("Sigmoid", mixed, (value) => 1 / (1 + Math.exp(-value))),
+  eachOf("Tanh", mixed, Math.tanh),
+  {
+    op: "Softmax",
+    about: "over the last axis",
+    inputs: [floats([2, 2], [0, Math.log(3), 5, 5])],
+    expected: floats([2, 2], [0.25, 0.75, 0.5, 0.5]),
+  },
+  {
+    op: "Cast",
+    about: "to int32 cuts towards zero",
+    attributes: { DstT: typeAttr("int32") },
+    inputs: [floats([4], [-1.7, -0.2, 0.9, 2.5])],
+    expected: int32s([4], [-1, 0, 0, 2]),
+  },
+  {
+    op: "Cast",
+    about: "to bool",
+    attributes: { DstT: typeAttr("bool") },
+    inputs: [int32s([3], [0, 1, -7])],
+    expected: booleans([3], [0, 1, 1]),
+  },
+  { op: "Identity", inputs: [mixed], expected: mixed },
+  { op: "StopGradient", inputs: [mixed], expected: mixed },
+  { op: "PlaceholderWithDefault", about: "unfed", inputs: [constant(row)], expected: row },
+]);

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { type FunctionDef, type NodeDef, OpDef } from "@sealserve/protocol";
+
+import { node } from "../src/examples/graph-def.ts";
+import { type FlatGraph, type FlattenRequest, flatten } from "../src/saved-model/flatten.ts";
+import { indexGraph } from "../src/saved-model/graph-library.ts";
+import { parseMetaGraph } from "../src/saved-model/meta-graph.ts";
+import { modelError } from "./fixtures/errors.ts";
+import { callNode, functionDef, halfPlusTwoWithFunctions, savedModelFiles } from "./fixtures/saved-model.ts";
+
+interface Graph {
+  readonly nodes: readonly NodeDef[];
+  readonly functions?: readonly FunctionDef[];
+  readonly operations?: readonly OpDef[];
+}
+
+function flattenGraph(graph: Graph, request: FlattenRequest): FlatGraph {
+  const files = savedModelFiles({ ...graph, signatures: {} });
+  return flatten(indexGraph(parseMetaGraph(files.get("saved_model.pb") ?? new Uint8Array())), request);
+}
+
+const names = ({ nodes }: FlatGraph): string[] => nodes.map(({ name }) => name);
+
+test("nodes come behind what they need, and nothing else comes along", () => {
+  const nodes = [
+    node("out", "Add", ["mid", "x"]),
+    node("mid", "Identity", ["x"]),
+    node("x", "Placeholder"),
+    node("unused", "Identity", ["x"]),
+  ];
+  assert.deepEqual(names(flattenGraph({ nodes }, { fed: [], fetched: ["out:0"] })), ["x", "mid", "out"]);
+});
+
+test("the graph is cut at a fed tensor, whatever makes it", () => {
+  const nodes = [
+    node("parse", "ParseExample", ["bytes"]),
+    node("x", "Identity", ["parse:3"]),
+    node("y", "Relu", ["x"]),
+  ];
+  const flat = flattenGraph({ nodes }, { fed: ["x:0"], fetched: ["y:0", "x"] });
+  assert.deepEqual(names(flat), ["y"]);
+  assert.deepEqual(flat.outputs[1], { fed: 0 });
+  assert.deepEqual(flat.nodes[0]?.inputs, [{ fed: 0 }]);
+});
+
+test("calls are replaced by the nodes of their functions, with a copy for each call", () => {
+  const model = halfPlusTwoWithFunctions();
+  const flat = flattenGraph(model, { fed: ["input_x"], fetched: ["serve:0"] });
+  const expected = [
+    "b",
+    "serve/call/b_read",
+    "a",
+    "serve/call/a_read",
+    "serve/call/product",
+    "serve/call/sum",
+    "serve/result",
+  ];
+  assert.deepEqual(names(flat).sort(), expected.sort());
+  assert.deepEqual(
+    flat.effects.map(({ name }) => name),
+    ["serve/call/guard"],
+  );
+});
+
+test("a node can name a function as its operation and refer to results by name", () => {
+  const twice = functionDef("twice", ["v"], { first: "a:y:0", second: "b:y:0" }, [
+    node("a", "Neg", ["v"]),
+    node("b", "Relu", ["v"]),
+  ]);
+  const outer = functionDef("outer", ["v"], { out: "pair:second:0" }, [node("pair", "twice", ["v"])]);
+  const nodes = [node("x", "Placeholder"), callNode("run", "outer", ["x"])];
+  const flat = flattenGraph({ nodes, functions: [twice, outer] }, { fed: ["x"], fetched: ["run"] });
+  assert.deepEqual(names(flat), ["run/pair/b"]);
+});
+
+test("an output argument is found behind others that take several outputs", () => {
+  const [values, rest] = ["values", "rest"].map((name) => ({
+    name,
+    description: "",
+    type: 0,
+    typeAttr: "",
+    numberAttr: name === "values" ? "n" : "",
+    typeListAttr: "",
+    isRef: false,
+  }));
+  assert.ok(values && rest);
+  const operation = OpDef.create({ name: "Several", outputArg: [values, rest] });
+  const body = [node("s", "Several", ["v"], { n: { i: 3n } }), node("r", "Relu", ["s:rest:0"])];
+  const functions = [functionDef("f", ["v"], { out: "r:activations:0" }, body)];
+  const nodes = [node("x", "Placeholder"), callNode("run", "f", ["x"])];
+  const flat = flattenGraph({ nodes, functions, operations: [operation] }, { fed: ["x"], fetched: ["run"] });
+  const [input] = flat.nodes.at(-1)?.inputs ?? [];
+  assert.ok(input && "node" in input);
+  assert.equal(input.output, 3);
+});
+
+test("nodes that only run for their effect are told apart: control edges, and what a call always runs", () => {
+  const body = [node("count", "AssignAdd", ["v"]), node("r", "Relu", ["v"])];
+  const functions = [functionDef("f", ["v"], { out: "r:activations:0" }, body, ["count"])];
+  const nodes = [
+    node("x", "Placeholder"),
+    node("log", "Print", ["x"]),
+    callNode("run", "f", ["x", "^log"]),
+    node("y", "Identity", ["run"]),
+  ];
+  const flat = flattenGraph({ nodes, functions }, { fed: ["x"], fetched: ["y"] });
+  assert.deepEqual(names(flat), ["run/r", "y"]);
+  assert.deepEqual(flat.effects.map(({ name }) => name).sort(), ["log", "run/count"]);
+});
+
+test("a refused node stops the walk before anything behind it is looked at", () => {
+  const nodes = [node("bad", "PyFunc", ["missing"]), node("y", "Relu", ["bad"])];
+  const admit = ({ op }: { op: string }) => {
+    assert.notEqual(op, "PyFunc", "refused");
+  };
+  assert.throws(() => flattenGraph({ nodes }, { fed: [], fetched: ["y"], admit }), /refused/);
+});
+
+test("a graph in a circle is refused", () => {
+  const nodes = [node("a", "Relu", ["b"]), node("b", "Relu", ["a"])];
+  assert.throws(() => flattenGraph({ nodes }, { fed: [], fetched: ["a"] }), modelError("cyclic-graph"));
+  const self = functionDef("f", ["v"], { out: "v" }, []);
+  const circle = [callNode("run", "f", ["run"])];
+  assert.throws(
+    () => flattenGraph({ nodes: circle, functions: [self] }, { fed: [], fetched: ["run"] }),
+    modelError("cyclic-graph"),
+  );
+});
+
+test("functions that call themselves, or that multiply without end, are refused", () => {
+  const endless = functionDef("f", ["v"], { out: "again:output:0" }, [callNode("again", "f", ["v"])]);
+  const nodes = [node("x", "Placeholder"), callNode("run", "f", ["x"])];
+  assert.throws(
+    () => flattenGraph({ nodes, functions: [endless] }, { fed: [], fetched: ["run"] }),
+    modelError("too-large"),
+  );
+  const doubling = Array.from({ length: 40 }, (_, level) =>
+    functionDef(level === 0 ? "f" : `f${level}`, ["v"], { out: "sum:z:0" }, [
+      callNode("left", `f${level + 1}`, ["v"]),
+      callNode("right", `f${level + 1}`, ["v"]),
+      node("sum", "Add", ["left:output:0", "right:output:0"]),
+    ]),
+  );
+  const last = functionDef("f40", ["v"], { out: "v" }, []);
+  assert.throws(
+    () => flattenGraph({ nodes, functions: [...doubling, last] }, { fed: [], fetched: ["run"] }),
+    modelError("too-large"),
+  );
+});
+
+test("a chain of a thirty thousand nodes does not exhaust the stack", () => {
+  const chain = Array.from({ length: 30_000 }, (_, index) =>
+    node(`n${index}`, "Relu", [index === 0 ? "x" : `n${index - 1}`]),
+  );
+  const flat = flattenGraph({ nodes: [node("x", "Placeholder"), ...chain] }, { fed: [], fetched: ["n29999"] });
+  assert.equal(flat.nodes.length, 30_001);
+});
+
+test("references to nothing are refused", () => {
+  const bad = modelError("bad-graph");
+  const nodes = [
+    node("y", "Relu", ["missing"]),
+    callNode("run", "nowhere", []),
+    callNode("short", "f", []),
+    node("z", "Relu", ["a:b:c:d"]),
+  ];
+  const functions = [functionDef("f", ["v"], { out: "r:activations:0" }, [node("r", "Relu", ["v"])])];
+  for (const fetched of ["y", "run", "short", "short:1", "z", "nothing", "^y", "y:x"]) {
+    assert.throws(() => flattenGraph({ nodes, functions }, { fed: [], fetched: [fetched] }), bad, fetched);
+  }
+  const twice = [node("y", "Relu"), node("y", "Neg")];
+  assert.throws(
+    () => flattenGraph({ nodes: twice }, { fed: [], fetched: ["y"] }),
+    modelError("bad-graph", /same name/),
+  );
+});
+
+test("a function's placeholder attribute takes the value of its call", () => {
+  const body = [node("c", "Cast", ["v"], { DstT: { placeholder: "T" } })];
+  const functions = [functionDef("f", ["v"], { out: "c:y:0" }, body)];
+  const call = node("run", "PartitionedCall", ["x"], {
+    f: { func: { name: "f", attr: new Map([["T", { type: 9 }]]) } },
+  });
+  const flat = flattenGraph({ nodes: [node("x", "Placeholder"), call], functions }, { fed: ["x"], fetched: ["run"] });
+  assert.equal(flat.nodes[0]?.attribute("DstT")?.type, 9);
+});

@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { type AttrValue, type NodeDef, TensorProto, TensorShapeProto } from "@sealserve/protocol";
+
+import { constantNode, node, typeAttr } from "../src/examples/graph-def.ts";
+import { prepareSavedModel } from "../src/prepare-saved-model.ts";
+import { modelError } from "./fixtures/errors.ts";
+import { integersAttr, textAttr } from "./fixtures/operation-case.ts";
+import {
+  callNode,
+  type FixtureModel,
+  floatVariable,
+  functionDef,
+  halfPlusTwoWithFunctions,
+  savedModelFiles,
+} from "./fixtures/saved-model.ts";
+import { floats, int32s } from "./fixtures/tensors.ts";
+
+const x = node("x", "Placeholder", [], { dtype: typeAttr("float32") });
+const text = node("text", "Placeholder", [], { dtype: typeAttr("string") });
+const numbers = constantNode("numbers", int32s([1], [0]));
+const filter = constantNode("filter", floats([2, 2, 3, 4]));
+
+/** A model whose one signature feeds `x` and `text` and fetches `y`. */
+function modelOf(nodes: readonly NodeDef[], more: Partial<FixtureModel> = {}): FixtureModel {
+  return {
+    nodes: [x, text, numbers, filter, ...nodes],
+    signatures: {
+      serving_default: {
+        inputs: { x: ["x:0", "float32"], text: ["text:0", "string"] },
+        outputs: { y: ["y:0", "float32"] },
+      },
+    },
+    ...more,
+  };
+}
+
+const prepare = (model: FixtureModel) => prepareSavedModel(savedModelFiles(model));
+
+function refused(
+  op: string,
+  inputs: readonly string[],
+  attributes: Readonly<Record<string, AttrValue>>,
+  reason: RegExp,
+) {
+  const source = reason.source;
+  assert.throws(
+    () => prepare(modelOf([node("y", op, inputs, attributes)])),
+    modelError(
+      "unsupported-op",
+      new RegExp(`${op} \\(node "y", signature "serving_default"\\) is not supported.*${source}`),
+    ),
+    `${op}: ${source}`,
+  );
+}
+
+test("an unknown operation is refused with its name, node and signature", () => {
+  refused("PyFunc", ["x"], {}, /$/);
+});
+
+test("what an operation supports is told apart from what it does not", () => {
+  refused("Add", ["text", "text"], {}, /strings/);
+  refused("RealDiv", ["numbers", "numbers"], {}, /int32/);
+  refused("Cast", ["text"], { DstT: typeAttr("float32") }, /string to float32/);
+  refused("Cast", ["x"], { DstT: typeAttr("qint8") }, /float32 to qint8/);
+  refused("Transpose", ["x", "x"], {}, /input 1 is not a constant/);
+  refused("Sum", ["x", "x"], {}, /not a constant/);
+  refused("ExpandDims", ["x", "filter"], {}, /not one number/);
+  refused("BatchMatMulV2", ["x", "x"], { adj_y: { b: true } }, /transposed/);
+  refused("StridedSlice", ["x", "numbers", "x", "numbers"], {}, /input 2 is not a constant/);
+  refused("VarIsInitializedOp", ["x"], {}, /$/);
+  refused("ReadVariableOp", ["x"], {}, /not a variable/);
+});
+
+test("windows that ONNX has no form for are refused", () => {
+  const ones = integersAttr([1, 1, 1, 1]);
+  const same = { padding: textAttr("SAME"), strides: ones };
+  refused("Conv2D", ["x", "filter"], { strides: ones }, /padding is ""/);
+  refused("Conv2D", ["x", "filter"], { ...same, data_format: textAttr("NHCW") }, /format is NHCW/);
+  refused("Conv2D", ["x", "filter"], { ...same, strides: integersAttr([2, 1, 1, 1]) }, /strides/);
+  const dilated = { ...same, strides: integersAttr([1, 2, 2, 1]), dilations: integersAttr([1, 2, 2, 1]) };
+  refused("Conv2D", ["x", "filter"], dilated, /dilated/);
+  refused("Conv2D", ["x", "x"], { ...same, dilations: integersAttr([1, 2, 2, 1]) }, /dilated/);
+  refused("DepthwiseConv2dNative", ["x", "x"], same, /filter is not a constant/);
+  refused("DepthwiseConv2dNative", ["x", "numbers"], same, /four axes/);
+  refused("MaxPool", ["x"], { ...same, ksize: integersAttr([1, 2, 2, 3]) }, /ksize/);
+  const gaps = { ...same, ksize: integersAttr([1, 2, 2, 1]), strides: integersAttr([1, 3, 3, 1]) };
+  refused("AvgPool", ["x"], gaps, /smaller than its stride/);
+  refused("FusedBatchNormV3", ["x", "x", "x", "x", "x"], {}, /training/);
+});
+
+test("inputs that the signature does not feed are refused", () => {
+  const other = node("other", "Placeholder", [], { dtype: typeAttr("float32") });
+  assert.throws(
+    () => prepare(modelOf([other, node("y", "Add", ["x", "other"])])),
+    modelError("unsupported-op", /Placeholder \(node "other".*does not feed/),
+  );
+});
+
+test("operations with effects are refused even where only control edges lead to them", () => {
+  const counter = [
+    node("v", "VarHandleOp"),
+    constantNode("one", floats([])),
+    node("count", "AssignAddVariableOp", ["v", "one"]),
+  ];
+  assert.throws(
+    () => prepare(modelOf([...counter, node("y", "Relu", ["x", "^count"])])),
+    modelError("unsupported-op", /AssignAddVariableOp/),
+  );
+  const body = [node("count", "AssignAddVariableOp", ["v", "one"]), node("r", "Relu", ["a"])];
+  const functions = [functionDef("f", ["a", "v", "one"], { out: "r:activations:0" }, body, ["count"])];
+  assert.throws(
+    () => prepare(modelOf([...counter.slice(0, 2), callNode("y", "f", ["x", "v", "one"])], { functions })),
+    modelError("unsupported-op", /AssignAddVariableOp \(node "y\/count"/),
+  );
+});
+
+test("a second output of an operation that is known by its first only is refused", () => {
+  const normalised = node("n", "FusedBatchNormV3", ["x", "x", "x", "x", "x"], { is_training: { b: false } });
+  assert.throws(
+    () => prepare(modelOf([normalised, node("y", "Relu", ["n:1"])])),
+    modelError("unsupported-op", /output 1 of operation FusedBatchNormV3/),
+  );
+});
+
+test("a handle of a variable is no value", () => {
+  const model = modelOf([node("v", "VarHandleOp"), node("y", "Relu", ["v"])]);
+  assert.throws(() => prepare(model), modelError("unsupported-op", /handle/));
+  assert.throws(() => prepare(modelOf([node("y", "VarHandleOp")])), modelError("unsupported-op", /handle/));
+});
+
+test("an operation with too few inputs, or without its tensor, is a broken graph", () => {
+  assert.throws(() => prepare(modelOf([node("y", "Add", ["x"])])), modelError("bad-graph", /lacks input 1/));
+  assert.throws(() => prepare(modelOf([node("y", "Const")])), modelError("bad-graph", /lacks its tensor/));
+  const broken = node("y", "Const", [], { value: { tensor: Uint8Array.of(0xff) } });
+  assert.throws(() => prepare(modelOf([broken])), modelError("bad-graph", /malformed/));
+});
+
+test("a constant whose shape is huge is refused before it is filled", () => {
+  const tensorShape = TensorShapeProto.create({ dim: [{ size: 2n ** 40n, name: "" }] });
+  const tensor = TensorProto.encode({ dtype: 1, tensorShape, floatVal: Float32Array.of(1) });
+  const huge = node("y", "Const", [], { value: { tensor } });
+  assert.throws(() => prepare(modelOf([huge])), modelError("bad-graph", /shape/));
+});
+
+test("a variable that nothing restores, or that the checkpoint lacks, is refused", () => {
+  const model = halfPlusTwoWithFunctions();
+  const { "b/value": b, ...withoutB } = model.variables ?? {};
+  assert.ok(b);
+  assert.throws(() => prepare({ ...model, variables: withoutB }), modelError("missing-variable", /b\/value/));
+  const { variables: _, ...withoutCheckpoint } = model;
+  assert.throws(() => prepare(withoutCheckpoint), modelError("missing-variable", /no checkpoint/));
+  assert.throws(
+    () => prepare({ ...model, restoreOperation: "" }),
+    modelError("unsupported-op", /not restored from the checkpoint/),
+  );
+});
+
+test("a variable whose shape does not fit its bytes, or cannot be counted, is refused", () => {
+  const model = halfPlusTwoWithFunctions();
+  const withA = (shape: readonly number[]) =>
+    prepare({ ...model, variables: { ...model.variables, "a/value": { ...floatVariable([], [1]), shape } } });
+  assert.throws(() => withA([2]), modelError("bad-checkpoint", /do not fit/));
+  assert.throws(() => withA([2 ** 40, 2 ** 40]), modelError("bad-checkpoint", /counted/));
+  assert.throws(() => withA([-1]), modelError("bad-checkpoint"));
+  const quantised = { ...floatVariable([], [1]), dtype: "qint32" as const };
+  assert.throws(
+    () => prepare({ ...model, variables: { ...model.variables, "a/value": quantised } }),
+    modelError("unsupported-type", /qint32/),
+  );
+});
+
+test("a graph in a circle is refused", () => {
+  assert.throws(
+    () => prepare(modelOf([node("a", "Relu", ["y"]), node("y", "Relu", ["a"])])),
+    modelError("cyclic-graph"),
+  );
+});
+
+test("a signature that cannot be imported does not take the others with it", () => {
+  const prepared = prepare({
+    nodes: [x, node("good", "Relu", ["x"]), node("bad", "PyFunc", ["x"])],
+    signatures: {
+      serving_default: { inputs: { x: ["x:0", "float32"] }, outputs: { y: ["bad:0", "float32"] } },
+      relu: { inputs: { x: ["x:0", "float32"] }, outputs: { y: ["good:0", "float32"] } },
+      nothing: { outputs: {} },
+    },
+  });
+  assert.deepEqual([...prepared.graphs.keys()], ["relu"]);
+  assert.deepEqual([...prepared.signatures.keys()], ["serving_default", "relu", "nothing"]);
+  assert.equal(prepared.refusals.get("serving_default")?.code, "unsupported-op");
+  assert.equal(prepared.refusals.get("nothing")?.code, "unsupported-signature");
+});
+
+test("a graph without signatures is refused", () => {
+  assert.throws(() => prepare({ nodes: [x], signatures: {} }), modelError("bad-saved-model", /no signatures/));
+});

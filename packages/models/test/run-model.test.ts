@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { ServingError, type Tensor } from "@sealserve/protocol";
+
+import { node, typeAttr } from "../src/examples/graph-def.ts";
+import { makeHalfPlusTwo } from "../src/examples/half-plus-two.ts";
+import { makeTinyClassifier } from "../src/examples/tiny-classifier.ts";
+import { loadModel } from "../src/load-model.ts";
+import { makeNode, makeValueInfo } from "../src/onnx/write.ts";
+import { modelError, servingError } from "./fixtures/errors.ts";
+import { onnxFiles } from "./fixtures/onnx.ts";
+import { closeModels, load } from "./fixtures/open-models.ts";
+import { expectTensor } from "./fixtures/operation-case.ts";
+import { floatVariable, halfPlusTwoWithFunctions, savedModelFiles } from "./fixtures/saved-model.ts";
+import { doubles, feed, floats, texts } from "./fixtures/tensors.ts";
+
+after(closeModels);
+
+test("a call that does not fit the signature is refused in TensorFlow Serving's words", async () => {
+  const model = await load(makeHalfPlusTwo());
+  const call = (inputs: ReadonlyMap<string, Tensor>, outputs: string[] = [], signature = "serving_default") =>
+    model.run(signature, inputs, outputs);
+  const invalid = (message: string) => servingError("INVALID_ARGUMENT", message);
+  await assert.rejects(call(feed(texts(["a"]))), invalid("Expects arg[0] to be float but string is provided"));
+  await assert.rejects(call(feed(doubles([1], [1]))), invalid("Expects arg[0] to be float but double is provided"));
+  await assert.rejects(
+    call(
+      new Map([
+        ["a", floats([1])],
+        ["b", floats([1])],
+      ]),
+    ),
+    invalid(
+      "input size does not match signature: 2!=1 len({a,b}) != len({x}). Sent extra: {a,b}. Missing but required: {x}.",
+    ),
+  );
+  await assert.rejects(
+    call(feed(floats([1])), ["z"]),
+    invalid("output tensor alias not found in signature: z Outputs expected to be in the set {y}."),
+  );
+  await assert.rejects(call(feed(floats([1])), ["y", "y"]), invalid("duplicate output tensor alias: y"));
+  await assert.rejects(
+    call(feed(floats([1])), [], "nowhere"),
+    servingError("FAILED_PRECONDITION", 'Serving signature key "nowhere" not found.'),
+  );
+});
+
+test("arguments are numbered by the names of the fed tensors", async () => {
+  const nodes = [
+    node("b", "Placeholder", [], { dtype: typeAttr("float32") }),
+    node("a", "Placeholder", [], { dtype: typeAttr("int64") }),
+    node("y", "Relu", ["b"]),
+  ];
+  const inputs = { first: ["b:0", "float32"], second: ["a:0", "int64"] } as const;
+  const model = await load(
+    savedModelFiles({ nodes, signatures: { s: { inputs, outputs: { y: ["y:0", "float32"] } } } }),
+  );
+  const wrong = new Map([
+    ["first", texts(["t"])],
+    ["second", { dtype: "int64", shape: [1], data: BigInt64Array.of(1n) } as const],
+  ]);
+  await assert.rejects(
+    model.run("s", wrong, []),
+    servingError("INVALID_ARGUMENT", "Expects arg[1] to be float but string is provided"),
+  );
+});
+
+test("the graph's type of a fed tensor counts, not a false one in the signature", async () => {
+  const nodes = [node("x", "Placeholder", [], { dtype: typeAttr("float64") }), node("y", "Relu", ["x"])];
+  const signatures = { s: { inputs: { x: ["x:0", "float32"] }, outputs: { y: ["y:0", "float64"] } } } as const;
+  const model = await load(savedModelFiles({ nodes, signatures }));
+  expectTensor((await model.run("s", feed(doubles([1], [2])), [])).get("y"), doubles([1], [2]));
+});
+
+test("inputs that the operations fail on are told without values", async () => {
+  const model = await load(makeTinyClassifier());
+  const run = (tensor: Tensor) => model.run("serving_default", feed(tensor, "features"), []);
+  await assert.rejects(
+    run(floats([1, 3], [41.5, 42.5, 43.5])),
+    servingError("INVALID_ARGUMENT", /^Got invalid dimensions for input: features .*Got: 3 Expected: 2$/),
+  );
+  await assert.rejects(
+    run(floats([6], [1, 2, 3, 4, 5, 6])),
+    servingError("INVALID_ARGUMENT", /^Invalid rank for input: features Got: 1 Expected: 2$/),
+  );
+  const free = await load(onnxFiles({ input: [makeValueInfo("x", "float32")] }));
+  await assert.rejects(
+    free.run("serving_default", feed(floats([3], [41.5, 42.5, 43.5])), []),
+    servingError("INVALID_ARGUMENT", "Operation Add failed: the inputs do not fit the model"),
+  );
+  const gather = onnxFiles({
+    node: [makeNode("Gather", ["w", "x"], ["y"])],
+    input: [makeValueInfo("x", "int64")],
+    output: [makeValueInfo("y", "float32")],
+  });
+  await assert.rejects(
+    (await load(gather)).run(
+      "serving_default",
+      feed({ dtype: "int64", shape: [1], data: BigInt64Array.of(4177n) }),
+      [],
+    ),
+    (error: unknown) =>
+      error instanceof ServingError && error.code === "INVALID_ARGUMENT" && !/4177/.test(error.message),
+  );
+});
+
+test("data that do not fit their shape never reach the engine", async () => {
+  const model = await load(makeHalfPlusTwo());
+  const short: Tensor = { dtype: "float32", shape: [3], data: Float32Array.of(1) };
+  await assert.rejects(model.run("serving_default", feed(short), []), /length/);
+});
+
+test("strings and booleans go through, strings only as UTF-8", async () => {
+  const model = await load(
+    onnxFiles({
+      node: [makeNode("Identity", ["x"], ["y"]), makeNode("Not", ["flag"], ["not"])],
+      input: [makeValueInfo("x", "string"), makeValueInfo("flag", "bool")],
+      output: [makeValueInfo("y", "string"), makeValueInfo("not", "bool")],
+    }),
+  );
+  const flag: Tensor = { dtype: "bool", shape: [2], data: Uint8Array.of(0, 1) };
+  const outputs = await model.run(
+    "serving_default",
+    new Map([
+      ["x", texts(["", "né"])],
+      ["flag", flag],
+    ]),
+    [],
+  );
+  assert.deepEqual(outputs.get("y"), texts(["", "né"]));
+  assert.deepEqual(outputs.get("not")?.data, Uint8Array.of(1, 0));
+  const illFormed: Tensor = { dtype: "string", shape: [1], data: [Uint8Array.of(0xff)] };
+  await assert.rejects(
+    model.run(
+      "serving_default",
+      new Map([
+        ["x", illFormed],
+        ["flag", flag],
+      ]),
+      [],
+    ),
+    servingError("INVALID_ARGUMENT", /UTF-8/),
+  );
+});
+
+test("16-bit floats go through as their bits", async () => {
+  const graph = {
+    node: [makeNode("Identity", ["x"], ["y"])],
+    input: [makeValueInfo("x", "float16")],
+    output: [makeValueInfo("y", "float16")],
+  };
+  const model = await load(onnxFiles(graph));
+  const halves: Tensor = { dtype: "float16", shape: [2], data: Uint16Array.of(0x3c00, 0xfbff) };
+  assert.deepEqual((await model.run("serving_default", feed(halves), [])).get("y"), halves);
+});
+
+test("the inputs of a run are left as they are, and runs at the same time do not mix", async () => {
+  const model = await load(makeHalfPlusTwo(), { threads: 1 });
+  const inputs = Array.from({ length: 40 }, (_, index) => floats([2], [index, -index]));
+  const outputs = await Promise.all(inputs.map((input) => model.run("serving_default", feed(input), [])));
+  outputs.forEach((output, index) => {
+    expectTensor(output.get("y"), floats([2], [index / 2 + 2, -index / 2 + 2]));
+    expectTensor(inputs[index], floats([2], [index, -index]));
+  });
+});
+
+test("a signature without inputs gives its constants and variables", async () => {
+  const model = await load(
+    savedModelFiles({
+      ...halfPlusTwoWithFunctions(),
+      nodes: [...halfPlusTwoWithFunctions().nodes, node("value", "ReadVariableOp", ["a"])],
+      variables: { "a/value": floatVariable([2], [7, 8]), "b/value": floatVariable([], [2]) },
+      signatures: { value: { outputs: { a: ["value:0", "float32"] } } },
+    }),
+  );
+  expectTensor((await model.run("value", new Map(), [])).get("a"), floats([2], [7, 8]));
+});
+
+test("two names for one tensor: the later one counts", async () => {
+  const nodes = [node("x", "Placeholder", [], { dtype: typeAttr("float32") }), node("y", "Relu", ["x"])];
+  const inputs = { a: ["x:0", "float32"], b: ["x", "float32"] } as const;
+  const model = await load(
+    savedModelFiles({ nodes, signatures: { s: { inputs, outputs: { y: ["y:0", "float32"] } } } }),
+  );
+  const outputs = await model.run(
+    "s",
+    new Map([
+      ["a", floats([1], [1])],
+      ["b", floats([1], [2])],
+    ]),
+    [],
+  );
+  expectTensor(outputs.get("y"), floats([1], [2]));
+});
+
+test("a closed model refuses runs, and closing twice is no error", async () => {
+  const model = await loadModel(makeHalfPlusTwo());
+  const running = model.run("serving_default", feed(floats([1], [2])), []);
+  await model.close();
+  expectTensor((await running).get("y"), floats([1], [3]));
+  await model.close();
+  await assert.rejects(model.run("serving_default", feed(floats([1])), []), modelError("closed"));
+});

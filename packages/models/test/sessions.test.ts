@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { loadSessions } from "../src/engine/sessions.ts";
+import { encodeModel, makeExternalInitialiser, makeNode, makeValueInfo } from "../src/onnx/write.ts";
+
+const FILE = "variables/variables.data-00000-of-00001";
+
+function scaleModel(offset: number): Uint8Array<ArrayBuffer> {
+  return encodeModel({
+    node: [makeNode("Mul", ["x", "w"], ["y"])],
+    initializer: [makeExternalInitialiser("w", "float32", [300], { file: FILE, offset, length: 1200 })],
+    input: [makeValueInfo("x", "float32")],
+    output: [makeValueInfo("y", "float32")],
+  });
+}
+
+test("models and weights are overwritten once the sessions stand, which go on giving the same", async () => {
+  const weights = new Uint8Array(1203);
+  const view = new DataView(weights.buffer);
+  for (let index = 0; index < 300; index++) {
+    view.setFloat32(3 + 4 * index, index, true);
+  }
+  const models = [scaleModel(3), scaleModel(3)];
+  const files = [{ path: FILE, data: weights }];
+  const sessions = await loadSessions({ kind: "load", id: 1, models, files, threads: 1 });
+  for (const bytes of [...models, weights]) {
+    assert.ok(bytes.length > 0 && bytes.every((byte) => byte === 0));
+  }
+  for (const model of models.keys()) {
+    const feeds = new Map([["x", { type: "float32", dims: [], data: Float32Array.of(2) }]]);
+    const output = (await sessions.run(model, feeds, ["y"])).get("y");
+    assert.deepEqual(
+      output?.data,
+      Float32Array.from({ length: 300 }, (_, index) => 2 * index),
+    );
+  }
+  await sessions.release();
+});
+
+test("they are overwritten too when a model is refused", async () => {
+  const [model, weights] = [scaleModel(7), new Uint8Array(8).fill(1)];
+  const files = [{ path: FILE, data: weights }];
+  const sessions = await loadSessions({ kind: "load", id: 1, models: [model], files, threads: 1 });
+  assert.equal(typeof sessions.refusals[0], "string");
+  assert.ok(model.every((byte) => byte === 0) && weights.every((byte) => byte === 0));
+});

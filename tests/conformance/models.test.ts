@@ -1,0 +1,219 @@
+// Every SavedModel and ONNX model of the public test models, against the outputs that TensorFlow and ONNX Runtime gave.
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type LoadedModel, loadModel, ModelError } from "@sealserve/models";
+import { type DataType, elementCount, isNumberData, makeNumbers, type Tensor } from "@sealserve/protocol";
+
+type JsonScalar = number | string | boolean | { readonly b64: string };
+
+type GoldenTensor = {
+  readonly dtype: DataType;
+  readonly shape: readonly number[];
+  readonly values?: readonly JsonScalar[];
+  readonly rule?: string;
+  readonly sample_indices?: readonly number[];
+  readonly sample_values?: readonly JsonScalar[];
+  readonly sum?: number;
+  readonly abs_sum?: number;
+};
+
+type Golden = {
+  readonly signature?: string;
+  readonly inputs?: Readonly<Record<string, GoldenTensor>>;
+  readonly outputs?: Readonly<Record<string, GoldenTensor>>;
+};
+
+type ModelEntry = {
+  readonly name: string;
+  readonly format: string;
+  readonly dir: string;
+  readonly version_dir: string;
+  readonly versions?: readonly string[];
+  readonly metaGraphs?: readonly { readonly tags: readonly string[] }[];
+  readonly goldens: readonly Golden[];
+};
+
+/** Models whose default signature must run. */
+const REQUIRED: ReadonlySet<string> = new Set([
+  "half_plus_two_cpu",
+  "half_plus_two_2_versions",
+  "half_plus_two_tf2_cpu",
+  "half_plus_three",
+  "matrix_half_plus_two",
+  "mnist_onnx",
+]);
+const TOLERANCE = 1e-5;
+/** Sums over many thousand elements gather the rounding of each. */
+const SUM_TOLERANCE = 1e-4;
+
+const folder = fileURLToPath(new URL("../../../shared/models/", import.meta.url));
+const skip = existsSync(join(folder, "manifest.json")) ? false : `public models are not there: ${folder}`;
+
+describe("public models", { skip }, () => {
+  const models = skip === false ? readManifest() : [];
+  const refusals: string[] = [];
+  let compared = 0;
+
+  for (const entry of models.filter(({ format }) => format === "saved_model" || format === "onnx")) {
+    for (const version of entry.versions ?? [entry.version_dir]) {
+      test(`${entry.name}, version ${version}`, async (context) => {
+        const outcome = await checkModel(entry, version, context);
+        compared += outcome.compared;
+        refusals.push(...outcome.refusals.map((refusal) => `${entry.name} ${refusal}`));
+        if (REQUIRED.has(entry.name)) {
+          assert.ok(outcome.served.has("serving_default"), "the default signature must run");
+        }
+      });
+    }
+  }
+
+  test("there are models to check, and the required ones are among them", (context) => {
+    const names = new Set(models.map(({ name }) => name));
+    assert.deepEqual(
+      [...REQUIRED].filter((name) => !names.has(name)),
+      [],
+    );
+    assert.ok(compared >= 50, `${compared} outputs compared`);
+    context.diagnostic(`${compared} outputs compared; refused as unsupported: ${[...new Set(refusals)].join("; ")}`);
+  });
+});
+
+interface Outcome {
+  readonly compared: number;
+  /** Signatures with an output that was right. */
+  readonly served: ReadonlySet<string>;
+  readonly refusals: readonly string[];
+}
+
+async function checkModel(entry: ModelEntry, version: string, context: TestContext): Promise<Outcome> {
+  const outcome = { compared: 0, served: new Set<string>(), refusals: [] as string[] };
+  const tags = entry.metaGraphs?.[0]?.tags;
+  let model: LoadedModel;
+  try {
+    model = await loadModel(readFiles(join(folder, entry.dir, version)), tags === undefined ? {} : { tags });
+  } catch (error) {
+    outcome.refusals.push(describeRefusal("serving_default", error));
+    return outcome;
+  }
+  context.after(() => model.close());
+  for (const golden of entry.goldens) {
+    const signature = golden.signature ?? "serving_default";
+    if (golden.inputs === undefined || golden.outputs === undefined) {
+      continue;
+    }
+    try {
+      const outputs = await model.run(signature, tensorsOf(golden.inputs), []);
+      outcome.compared += compareOutputs(signature, outputs, golden.outputs);
+      outcome.served.add(signature);
+    } catch (error) {
+      const refusal = describeRefusal(signature, error);
+      outcome.refusals.push(refusal);
+      if (/Assign|ApplyGradient/.test(refusal)) {
+        // The outputs were taken in one sequence: those behind a refused change of state are of another state.
+        return outcome;
+      }
+    }
+  }
+  return outcome;
+}
+
+/** Only a refusal of something unsupported, which says what, may stand in for an output. */
+function describeRefusal(signature: string, error: unknown): string {
+  if (error instanceof ModelError && error.code === "unsupported-op") {
+    const [, operation] = /^operation (\w+) \(node ".*", signature ".*"\)/.exec(error.message) ?? [];
+    assert.ok(operation, error.message);
+    return `${signature} (${operation})`;
+  }
+  if (error instanceof ModelError && error.code === "unsupported-signature") {
+    return `${signature} (sparse tensors)`;
+  }
+  throw error;
+}
+
+function compareOutputs(
+  signature: string,
+  outputs: ReadonlyMap<string, Tensor>,
+  expected: Readonly<Record<string, GoldenTensor>>,
+): number {
+  assert.deepEqual([...outputs.keys()].sort(), Object.keys(expected).sort());
+  for (const [name, golden] of Object.entries(expected)) {
+    const output = outputs.get(name);
+    assert.ok(output);
+    assert.deepEqual([output.dtype, output.shape], [golden.dtype, golden.shape], `${signature} ${name}`);
+    compareValues(`${signature} ${name}`, output, golden);
+  }
+  return Object.keys(expected).length;
+}
+
+function compareValues(what: string, { data }: Tensor, golden: GoldenTensor): void {
+  const values = golden.values ?? golden.sample_values ?? [];
+  assert.ok(values.length > 0 || data.length === 0, what);
+  values.forEach((value, index) => {
+    const at = golden.sample_indices?.[index] ?? index;
+    const actual = data[at];
+    if (actual instanceof Uint8Array) {
+      assert.deepEqual(Buffer.from(actual), Buffer.from(bytesOf(value)), `${what}[${at}]`);
+    } else {
+      expectClose(`${what}[${at}]`, Number(actual), Number(value), TOLERANCE * Math.max(1, Math.abs(Number(value))));
+    }
+  });
+  if (golden.sum !== undefined && golden.abs_sum !== undefined && isNumberData(data)) {
+    const sum = Array.from<number | bigint, number>(data, Number).reduce((total, value) => total + value, 0);
+    expectClose(`sum of ${what}`, sum, golden.sum, SUM_TOLERANCE * Math.max(1, golden.abs_sum));
+  }
+}
+
+function expectClose(what: string, actual: number, expected: number, tolerance: number): void {
+  assert.ok(Math.abs(actual - expected) <= tolerance, `${what}: ${actual} is not ${expected}`);
+}
+
+function tensorsOf(inputs: Readonly<Record<string, GoldenTensor>>): Map<string, Tensor> {
+  return new Map(Object.entries(inputs).map(([name, golden]) => [name, tensorOf(golden)]));
+}
+
+function tensorOf({ dtype, shape, values, rule }: GoldenTensor): Tensor {
+  if (dtype === "string") {
+    return { dtype, shape, data: (values ?? []).map(bytesOf) };
+  }
+  const count = elementCount(shape);
+  const elements = rule === undefined ? (values ?? []).map(Number) : elementsByRule(rule, count);
+  assert.equal(elements.length, count);
+  const data = makeNumbers(dtype, count);
+  elements.forEach((value, index) => {
+    data[index] = data instanceof BigInt64Array || data instanceof BigUint64Array ? BigInt(value) : value;
+  });
+  return { dtype, shape, data };
+}
+
+/** Rules have the form `((i*7919+13+K*101) mod 1000)/1000` or `(i*7919+13+K*101) mod 256`. */
+function elementsByRule(rule: string, count: number): number[] {
+  const [, factor, modulus, divisor = "1"] = /\(i\*7919\+13\+(\d+)\*101\) mod (\d+)\)?(?:\/(\d+))?$/.exec(rule) ?? [];
+  assert.ok(factor && modulus, `unknown rule ${rule}`);
+  return Array.from(
+    { length: count },
+    (_, i) => ((i * 7919 + 13 + Number(factor) * 101) % Number(modulus)) / Number(divisor),
+  );
+}
+
+function bytesOf(value: JsonScalar): Uint8Array {
+  return typeof value === "object" ? Buffer.from(value.b64, "base64") : Buffer.from(String(value));
+}
+
+function readFiles(directory: string): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) {
+      const path = join(entry.parentPath, entry.name);
+      files.set(relative(directory, path).replaceAll(sep, "/"), readFileSync(path));
+    }
+  }
+  return files;
+}
+
+function readManifest(): ModelEntry[] {
+  const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as { models: ModelEntry[] };
+  return manifest.models;
+}
