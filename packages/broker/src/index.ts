@@ -1,1 +1,21 @@
-export {};
+export * from "./config/broker-config.ts";
+export { BrokerError, type BrokerErrorCode, type BrokerStartCode, type ReleaseRequestCode } from "./errors.ts";
+export type { ReleasableModel } from "./keys/releasable-model.ts";
+export { SecretKey } from "./keys/secret-key.ts";
+export type {
+  AttemptRecord,
+  BrokerLog,
+  LogRecord,
+  NoticeRecord,
+  ReleaseProtocol,
+  ReleaseStep,
+} from "./log/log-record.ts";
+export {
+  type Decision,
+  type DecisionInput,
+  decideRelease,
+  type FailedClaim,
+  type RefusalCode,
+} from "./release/decision.ts";
+export type { BrokerLimits } from "./server/limits.ts";
+export { type BrokerOptions, type RunningBroker, startBroker } from "./start-broker.ts";

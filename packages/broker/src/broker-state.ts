@@ -1,0 +1,62 @@
+import type { TrustedRoot } from "@sealserve/attestation";
+import { type CachedSource, type CollateralSource, cachedSource } from "@sealserve/collateral";
+import { openCollateral } from "./collateral.ts";
+import type { BrokerConfig } from "./config/broker-config.ts";
+import { loadModels } from "./keys/load-models.ts";
+import type { ReleasableModel } from "./keys/releasable-model.ts";
+import { type AuditLog, noAuditLog, openAuditLog } from "./log/audit-log.ts";
+import { expectKeyForGramine, loadTlsIdentity, type TlsIdentity } from "./server/tls-identity.ts";
+
+/** Everything that a broker reads before it listens. */
+export interface BrokerState {
+  readonly identity: TlsIdentity;
+  /** Of the port for Gramine's protocol. */
+  readonly provisioningIdentity: TlsIdentity | undefined;
+  readonly models: readonly ReleasableModel[];
+  readonly collateral: CachedSource;
+  readonly audit: AuditLog;
+}
+
+/** What {@link loadBrokerState} takes beside the configuration. */
+export interface StateOptions {
+  readonly root: TrustedRoot;
+  readonly now: () => Date;
+  /** Takes the place of the source that the configuration names. */
+  readonly source: CollateralSource | undefined;
+  /** Tells the owner something beside the attempts. */
+  readonly notice: (message: string) => void;
+}
+
+/** Reads and checks every file that the configuration names. @throws BrokerError */
+export async function loadBrokerState(config: BrokerConfig, options: StateOptions): Promise<BrokerState> {
+  const { root, now, notice } = options;
+  const identity = await loadTlsIdentity(config.tls);
+  const provisioningIdentity = await loadProvisioningIdentity(config);
+  const source = options.source ?? (await openCollateral(config.collateral, { now: now(), root }));
+  const collateral = cachedSource(source, {
+    now,
+    root,
+    onRenewalFailure: (error) =>
+      notice(`collateral could not be renewed: ${error instanceof Error ? error.message : "unknown reason"}`),
+  });
+  const models = await loadModels(config.models);
+  const audit = config.auditLogFile === undefined ? noAuditLog : await openAuditLog(config.auditLogFile);
+  return { identity, provisioningIdentity, models, collateral, audit };
+}
+
+async function loadProvisioningIdentity({ secretProvisioning }: BrokerConfig): Promise<TlsIdentity | undefined> {
+  if (secretProvisioning === undefined) {
+    return undefined;
+  }
+  const identity = await loadTlsIdentity(secretProvisioning.tls);
+  expectKeyForGramine(identity);
+  return identity;
+}
+
+/** Ends the use of the state: no more records, no more keys. */
+export async function closeBrokerState({ audit, models }: BrokerState): Promise<void> {
+  for (const { wrapKey } of models) {
+    wrapKey.wipe();
+  }
+  await audit.close();
+}

@@ -1,0 +1,39 @@
+import { type AppraisalPolicy, AttestationError, parsePolicy } from "@sealserve/attestation";
+import type { ConfigValue } from "@sealserve/config";
+import { BrokerError } from "../errors.ts";
+
+const REMEDIES = {
+  "policy-unpinned": "pin the software that may have the key, such as sgx: { mrEnclave: [64 hex digits] }",
+  "policy-invalid": "correct this member; every part of a policy must be understood before it can protect anything",
+} as const;
+
+/**
+ * The appraisal policy at `value`. One that pins no software is refused.
+ * @throws BrokerError `policy-unpinned`, `policy-invalid`; the message names file, line and member
+ */
+export function readPolicy(value: ConfigValue): AppraisalPolicy {
+  try {
+    return parsePolicy(value.json());
+  } catch (cause) {
+    if (!(cause instanceof AttestationError)) {
+      throw cause;
+    }
+    const code = cause.code === "policy-unpinned" ? cause.code : "policy-invalid";
+    const { message } = value.problem(describe(cause), REMEDIES[code], memberSteps(cause.message, value));
+    throw new BrokerError(code, message, { cause });
+  }
+}
+
+function describe({ message, expected, actual }: AttestationError): string {
+  const facts = [expected && `expected ${expected}`, actual && `found ${actual}`];
+  return [message, ...facts.filter(Boolean)].join(", ");
+}
+
+/** The way to the member that a message names, such as `sgx.mrEnclave[0]`; empty when it names none. */
+function memberSteps(message: string, value: ConfigValue): (string | number)[] {
+  const members = new Set(value.entries().map(([name]) => name));
+  const paths = message.match(/[A-Za-z]\w*(?:\.[A-Za-z]\w*|\[\d+\])*/g) ?? [];
+  const steps = paths.map((path) => path.split(/[.[\]]+/).filter((step) => step !== ""));
+  const found = steps.find(([first = ""]) => members.has(first)) ?? [];
+  return found.map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from "node:crypto";
+import type { SgxQuote, VerifiedEvidence } from "@sealserve/attestation";
+import { encodeHex, SealserveError } from "@sealserve/core";
+import type { AttemptRecord, ReleaseProtocol, ReleaseStep } from "../log/log-record.ts";
+import { Refusal } from "./refusal.ts";
+
+const MAX_MESSAGE_LENGTH = 300;
+
+/** Who asks, and by which protocol. */
+export interface Caller {
+  readonly protocol: ReleaseProtocol;
+  /** Address and port. */
+  readonly peer: string;
+}
+
+/** Collects what is known of one attempt on its way through the steps, for the audit log. */
+export class Attempt {
+  readonly id = randomUUID();
+  readonly #caller: Caller;
+  #step: ReleaseStep = "request";
+  #model: string | null = null;
+  #report: Pick<AttemptRecord, "mrEnclave" | "mrSigner"> = { mrEnclave: null, mrSigner: null };
+  #verified: VerifiedEvidence | undefined;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /** The step that runs, or the last one that ran. */
+  get step(): ReleaseStep {
+    return this.#step;
+  }
+
+  enter(step: ReleaseStep): void {
+    this.#step = step;
+  }
+
+  /** @param model a name already checked to be one */
+  named(model: string): void {
+    this.#model = model;
+  }
+
+  /** The caller's word, until {@link verified}. */
+  parsed({ report }: SgxQuote): void {
+    this.#report = { mrEnclave: encodeHex(report.mrEnclave), mrSigner: encodeHex(report.mrSigner) };
+  }
+
+  verified(evidence: VerifiedEvidence): void {
+    this.#verified = evidence;
+  }
+
+  /** @param ending the error that ended the attempt; undefined when a key is released */
+  record(
+    outcome: AttemptRecord["outcome"],
+    ending: unknown,
+    { time, simulated }: { time: Date; simulated: boolean },
+  ): AttemptRecord {
+    return {
+      kind: "release-attempt",
+      id: this.id,
+      time: time.toISOString(),
+      ...this.#caller,
+      model: this.#model,
+      outcome,
+      step: this.#step,
+      ...describeEnding(ending),
+      genuine: this.#verified !== undefined,
+      ...this.#report,
+      tcbStatus: this.#verified?.tcbStatus ?? null,
+      failedClaims: ending instanceof Refusal ? ending.failedClaims : [],
+      simulated,
+    };
+  }
+}
+
+function describeEnding(ending: unknown): Pick<AttemptRecord, "code" | "message"> {
+  if (ending === undefined) {
+    return { code: null, message: null };
+  }
+  const code = ending instanceof SealserveError || ending instanceof Refusal ? ending.code : "internal";
+  const message = ending instanceof Error ? ending.message : "unknown";
+  return { code, message: message.slice(0, MAX_MESSAGE_LENGTH) };
+}

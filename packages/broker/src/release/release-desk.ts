@@ -1,0 +1,138 @@
+import {
+  AttestationError,
+  parseEvidence,
+  type SgxQuote,
+  type TrustedRoot,
+  type VerifiedCollateral,
+  verifyEvidence,
+  verifySignatureOnly,
+} from "@sealserve/attestation";
+import { CoreError } from "@sealserve/core";
+import { RaTlsError } from "@sealserve/ra-tls";
+import type { ReleasableModel } from "../keys/releasable-model.ts";
+import type { AuditLog } from "../log/audit-log.ts";
+import type { AttemptRecord, BrokerLog } from "../log/log-record.ts";
+import type { OutsideCode } from "../protocol/messages.ts";
+import { Attempt, type Caller } from "./attempt.ts";
+import { decideRelease, type RefusalCode } from "./decision.ts";
+import { Refusal } from "./refusal.ts";
+
+/** Verified collateral for a quote, from a cache. */
+export interface VerifiedCollateralSource {
+  verifiedFor(quote: SgxQuote): Promise<VerifiedCollateral>;
+}
+
+/** What both front ends work with. */
+export interface DeskOptions {
+  readonly models: readonly ReleasableModel[];
+  readonly root: TrustedRoot;
+  readonly collateral: VerifiedCollateralSource;
+  readonly audit: AuditLog;
+  readonly log: BrokerLog;
+  readonly now: () => Date;
+}
+
+/** Evidence as a front end took it from a caller. */
+export interface PresentedEvidence {
+  readonly evidence: Uint8Array;
+  /** What the evidence must carry to have been made for this request, 64 bytes. */
+  readonly reportData: Uint8Array;
+  /** Undefined when the protocol names no model. */
+  readonly requestedModel: string | undefined;
+}
+
+/** What a front end answers. */
+export type AttemptResult<T> =
+  | { readonly released: true; readonly answer: T }
+  | { readonly released: false; readonly code: OutsideCode; readonly id: string };
+
+const DECISION_MESSAGES: Readonly<Record<RefusalCode, string>> = {
+  "simulated-evidence": "the evidence is simulated and the configuration trusts no simulated root",
+  "unknown-model": "no model of this name is configured",
+  "policy-not-met": "the evidence does not meet the policy, or was not made for this request",
+};
+
+/** Judges attempts to get a key; the same for every front end. */
+export class ReleaseDesk {
+  readonly #options: DeskOptions;
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs one attempt and writes it down, before anything is answered. Nothing is released when it cannot be written.
+   * @param work reads the request, calls {@link judge} and makes the answer; whatever it throws ends the attempt
+   */
+  async attempt<T>(caller: Caller, work: (attempt: Attempt) => Promise<T>): Promise<AttemptResult<T>> {
+    const attempt = new Attempt(caller);
+    try {
+      const answer = await work(attempt);
+      const record = this.#record(attempt, "released");
+      await this.#options.audit.write(record);
+      this.#options.log(record);
+      return { released: true, answer };
+    } catch (ending) {
+      const refused = isRefusal(attempt, ending);
+      const record = this.#record(attempt, refused ? "refused" : "failed", ending);
+      await this.#options.audit.write(record).catch(() => undefined);
+      this.#options.log(record);
+      return { released: false, code: outsideCode(attempt, refused), id: attempt.id };
+    }
+  }
+
+  /**
+   * The steps from evidence to decision.
+   * @returns the model whose key may be released to the caller
+   * @throws Refusal, or the error of the step that failed
+   */
+  async judge(attempt: Attempt, presented: PresentedEvidence): Promise<ReleasableModel> {
+    const { root, collateral, models, now } = this.#options;
+    attempt.enter("parse-evidence");
+    const quote = parseEvidence(presented.evidence);
+    attempt.parsed(quote);
+    // Before any network access: only genuine hardware may choose the platform that collateral is fetched for.
+    attempt.enter("verify-signature");
+    const { signatureValid, reason } = await verifySignatureOnly(quote, { now: now(), root });
+    if (!signatureValid) {
+      throw new Refusal(reason?.code ?? "quote-signature-invalid", reason?.message ?? "the evidence is not signed");
+    }
+    attempt.enter("collateral");
+    const verifiedCollateral = await collateral.verifiedFor(quote);
+    attempt.enter("verify-evidence");
+    const evidence = await verifyEvidence(quote, verifiedCollateral, { now: now(), root });
+    attempt.verified(evidence);
+    attempt.enter("decide");
+    const { reportData, requestedModel } = presented;
+    const decision = decideRelease({ evidence, reportData, requestedModel, models, simulatedAllowed: root.simulated });
+    if (decision.outcome === "refused") {
+      throw new Refusal(decision.code, DECISION_MESSAGES[decision.code], decision.failedClaims);
+    }
+    attempt.named(decision.model.name);
+    attempt.enter("send");
+    return decision.model;
+  }
+
+  #record(attempt: Attempt, outcome: AttemptRecord["outcome"], ending?: unknown): AttemptRecord {
+    const { now, root } = this.#options;
+    return attempt.record(outcome, ending, { time: now(), simulated: root.simulated });
+  }
+}
+
+/** Whether the caller is to blame. Faults of collateral never are: nobody can be judged then. */
+function isRefusal(attempt: Attempt, ending: unknown): boolean {
+  if (attempt.step === "collateral") {
+    return false;
+  }
+  return [Refusal, AttestationError, RaTlsError, CoreError].some((kind) => ending instanceof kind);
+}
+
+function outsideCode(attempt: Attempt, refused: boolean): OutsideCode {
+  if (attempt.step === "collateral") {
+    return "collateral-unavailable";
+  }
+  if (!refused) {
+    return "internal";
+  }
+  return attempt.step === "request" ? "bad-request" : "refused";
+}

@@ -1,0 +1,30 @@
+import type { Server, Socket } from "node:net";
+
+/** Caps on open connections. */
+export interface ConnectionCaps {
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+}
+
+/** Caps the open connections of a server, before any TLS work is done for them. Those beyond a cap are closed at once. */
+export function capConnections(server: Server, caps: ConnectionCaps): void {
+  server.maxConnections = caps.maxConnections;
+  const openByAddress = new Map<string, number>();
+  server.on("connection", (socket: Socket) => {
+    const address = socket.remoteAddress ?? "";
+    const open = (openByAddress.get(address) ?? 0) + 1;
+    if (open > caps.maxConnectionsPerAddress) {
+      socket.destroy();
+      return;
+    }
+    openByAddress.set(address, open);
+    socket.once("close", () => {
+      const left = (openByAddress.get(address) ?? 1) - 1;
+      if (left === 0) {
+        openByAddress.delete(address);
+      } else {
+        openByAddress.set(address, left);
+      }
+    });
+  });
+}

@@ -1,0 +1,38 @@
+const SECOND = 1000;
+
+/** Bounds on what callers can make the broker hold or wait for. All times in milliseconds. */
+export interface BrokerLimits {
+  /** Connections at one time, on each port. */
+  readonly maxConnections: number;
+  /** Connections at one time from one address, on each port. */
+  readonly maxConnectionsPerAddress: number;
+  /** Requests on one connection; a release needs two. */
+  readonly maxRequestsPerConnection: number;
+  readonly handshakeTimeoutMs: number;
+  /** From the start of a request to the end of its headers. */
+  readonly headersTimeoutMs: number;
+  /** From the start of a request to its last byte. */
+  readonly requestTimeoutMs: number;
+  /** Pause between two requests; the caller's platform makes evidence meanwhile. */
+  readonly idleTimeoutMs: number;
+  /** Life of a challenge. */
+  readonly challengeLifeMs: number;
+  /** Whole conversation on the port for Gramine's protocol, judging included. */
+  readonly provisioningTimeoutMs: number;
+  /** Wait for running requests when the broker closes. */
+  readonly drainTimeoutMs: number;
+}
+
+/** Limits that leave honest nodes ample room. */
+export const defaultLimits: BrokerLimits = {
+  maxConnections: 512,
+  maxConnectionsPerAddress: 64,
+  maxRequestsPerConnection: 16,
+  handshakeTimeoutMs: 10 * SECOND,
+  headersTimeoutMs: 5 * SECOND,
+  requestTimeoutMs: 10 * SECOND,
+  idleTimeoutMs: 60 * SECOND,
+  challengeLifeMs: 60 * SECOND,
+  provisioningTimeoutMs: 60 * SECOND,
+  drainTimeoutMs: 10 * SECOND,
+};

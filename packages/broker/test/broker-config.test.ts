@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ConfigError } from "@sealserve/config";
+import { parseBrokerConfig } from "../src/config/broker-config.ts";
+import { BrokerError } from "../src/errors.ts";
+import { brokerYaml, DEFAULT_PARTS, MR_ENCLAVE } from "./setup.ts";
+
+const FILE = "/etc/sealserve/broker.yaml";
+
+type Parts = Partial<typeof DEFAULT_PARTS>;
+
+/** The message names the file, the line that `lineOf` stands on, and the member. */
+function refuses(parts: Parts, lineOf: string, member: string, problem: RegExp): void {
+  const yaml = brokerYaml(parts);
+  const line = yaml.slice(0, yaml.indexOf(lineOf)).split("\n").length;
+  assert.throws(
+    () => parseBrokerConfig(yaml, FILE),
+    (error) => {
+      assert.ok(error instanceof ConfigError || error instanceof BrokerError);
+      assert.ok(error.message.startsWith(`${FILE}:${line}: ${member}: `), error.message);
+      assert.match(error.message, problem);
+      assert.match(error.message, /; \S/);
+      return true;
+    },
+  );
+}
+
+function withModel(change: (model: string) => string): Parts {
+  return { models: change(DEFAULT_PARTS.models) };
+}
+
+function withPolicy(policy: string): Parts {
+  return withModel((models) => models.replace(`sgx: { mrEnclave: ["${MR_ENCLAVE}"] }`, policy));
+}
+
+describe("broker configuration", () => {
+  it("is read whole, with paths relative to its folder", () => {
+    const config = parseBrokerConfig(brokerYaml(), FILE);
+    assert.deepEqual(config.listen, { host: "127.0.0.1", port: 0 });
+    assert.deepEqual(config.tls, { key: "/etc/sealserve/server.key", certificate: "/etc/sealserve/server.crt" });
+    assert.deepEqual(config.secretProvisioning, { listen: { host: "127.0.0.1", port: 0 }, tls: config.tls });
+    assert.deepEqual(config.collateral, { kind: "file", path: "/etc/sealserve/collateral.json" });
+    assert.equal(config.simulatedRootFile, "/etc/sealserve/root.pem");
+    assert.equal(config.auditLogFile, "/etc/sealserve/audit.jsonl");
+    assert.deepEqual(config.models[0], {
+      name: "alpha",
+      packageDirectory: "/etc/sealserve/sealed-alpha",
+      wrapKeyFile: "/etc/sealserve/wrap.key",
+      ownerKeyFile: "/etc/sealserve/owner.pub",
+      minimumVersion: 2,
+      policy: { sgx: { mrEnclave: [MR_ENCLAVE] } },
+    });
+    assert.equal(config.models.length, 2);
+  });
+
+  it("needs neither provisioning port nor audit log nor simulated root", () => {
+    const config = parseBrokerConfig(brokerYaml({ secretProvisioning: "", auditLog: "", simulatedRoot: "" }), FILE);
+    assert.equal(config.secretProvisioning, undefined);
+    assert.equal(config.auditLogFile, undefined);
+    assert.equal(config.simulatedRootFile, undefined);
+  });
+
+  it("takes a PCCS, and another TLS identity for the provisioning port", () => {
+    const tls = "{ key: /rsa.key, certificate: /rsa.crt }";
+    const config = parseBrokerConfig(
+      brokerYaml({
+        collateral: `collateral: { pccs: "https://localhost:8081" }`,
+        secretProvisioning: `secretProvisioning: { listen: 4433, tls: ${tls} }`,
+      }),
+      FILE,
+    );
+    assert.deepEqual(config.collateral, { kind: "pccs", url: "https://localhost:8081" });
+    assert.deepEqual(config.secretProvisioning?.tls, { key: "/rsa.key", certificate: "/rsa.crt" });
+    assert.equal(config.secretProvisioning?.listen.port, 4433);
+  });
+
+  for (const member of ["listen", "tls", "collateral", "models"] as const) {
+    it(`is refused without ${member}`, () => {
+      const parts: Parts = { [member]: "" };
+      refuses(parts, brokerYaml(parts).slice(0, 5), member, /is missing/);
+    });
+  }
+
+  for (const member of ["name", "package", "wrapKey", "ownerKey", "minimumVersion"]) {
+    it(`is refused when a model has no ${member}`, () => {
+      const parts = withModel((models) =>
+        models.replace(new RegExp(`(- |  )${member}: .*`), (_, start: string) => `${start}x: 1`),
+      );
+      const first = member === "name" ? "x: 1" : "name: alpha";
+      refuses(parts, first, `models[0].${member}`, /is missing/);
+    });
+  }
+
+  it("is refused when a model has no policy", () => {
+    const models = DEFAULT_PARTS.models.split("\n").slice(0, 6).join("\n");
+    refuses({ models }, "name: alpha", "models[0].policy", /is missing/);
+  });
+
+  it("is refused with unknown members at every level", () => {
+    refuses({ auditLog: "auditlog: x" }, "auditlog", "auditlog", /is not a known member/);
+    refuses({ tls: "tls: { key: a, certificate: b, ca: c }" }, "tls", "tls.ca", /is not a known member/);
+    refuses({ collateral: "collateral: { file: a, url: b }" }, "collateral", "collateral.url", /is not a known member/);
+    const provisioning = "secretProvisioning: { listen: 1, key: b }";
+    refuses({ secretProvisioning: provisioning }, "secretProv", "secretProvisioning.key", /is not a known member/);
+    const parts = withModel((models) => models.replace("ownerKey:", "ownerkey: x\n    ownerKey:"));
+    refuses(parts, "ownerkey", "models[0].ownerkey", /is not a known member/);
+  });
+
+  it("is refused with values of the wrong kind", () => {
+    refuses({ listen: "listen: nowhere" }, "listen", "listen", /HOST:PORT/);
+    refuses({ listen: "listen: 70000" }, "listen", "listen", /HOST:PORT/);
+    refuses({ tls: "tls: server.key" }, "tls", "tls", /a mapping/);
+    refuses({ tls: "tls: { key: 1, certificate: b }" }, "tls", "tls.key", /a text/);
+    refuses({ simulatedRoot: "simulatedRoot: true" }, "simulatedRoot", "simulatedRoot", /a text/);
+    refuses({ collateral: `collateral: { pccs: "ftp://x" }` }, "collateral", "collateral.pccs", /URL/);
+    refuses({ models: "models: []" }, "models", "models", /at least one/);
+    for (const version of ["0", "-1", "1.5", `"2"`, "99999999999999999999"]) {
+      const parts = withModel((models) => models.replace("minimumVersion: 2", `minimumVersion: ${version}`));
+      refuses(parts, "minimumVersion", "models[0].minimumVersion", /a whole number/);
+    }
+  });
+
+  it("is refused with both or neither source of collateral", () => {
+    refuses({ collateral: `collateral: { file: a, pccs: "https://x" }` }, "collateral", "collateral", /exactly one/);
+    refuses({ collateral: "collateral: {}" }, "collateral", "collateral", /exactly one/);
+  });
+
+  it("is refused with names of models that stand twice or cannot be names", () => {
+    const twice = withModel((models) => models.replace("name: beta", "name: alpha # again"));
+    refuses(twice, "alpha # again", "models[1].name", /stands above/);
+    for (const name of [`""`, `"../a"`, `"a b"`, `"${"a".repeat(129)}"`]) {
+      const parts = withModel((models) => models.replace("name: alpha", `name: ${name}`));
+      refuses(parts, "- name", "models[0].name", /name|text/);
+    }
+  });
+});
+
+describe("policy in a broker configuration", () => {
+  function code(parts: Parts): string {
+    try {
+      parseBrokerConfig(brokerYaml(parts), FILE);
+    } catch (error) {
+      return error instanceof BrokerError ? error.code : "another error";
+    }
+    return "accepted";
+  }
+
+  it("is refused when it pins no software", () => {
+    for (const policy of ["debug: refuse", "sgx: {}", "tcb: { statuses: [UpToDate] }", "{}"]) {
+      assert.equal(code(withPolicy(policy)), "policy-unpinned");
+    }
+    refuses(withPolicy("debug: refuse"), "debug: refuse", "models[0].policy", /no software is pinned.*mrEnclave/);
+  });
+
+  it("is refused when it pins the signer alone", () => {
+    const parts = withPolicy(`sgx:\n        mrSigner: ["${MR_ENCLAVE}"]`);
+    assert.equal(code(parts), "policy-unpinned");
+    refuses(parts, "mrSigner", "models[0].policy.sgx.mrSigner", /isvProdId/);
+  });
+
+  it("is refused with the line of the member that is wrong", () => {
+    const short = withPolicy(`sgx:\n        mrEnclave:\n          - "${MR_ENCLAVE}"\n          - "11"`);
+    assert.equal(code(short), "policy-invalid");
+    refuses(short, `- "11"`, "models[0].policy.sgx.mrEnclave[1]", /64 hex digits/);
+    const unknown = withPolicy(`sgx: { mrEnclave: ["${MR_ENCLAVE}"] }\n      debugging: allow`);
+    refuses(unknown, "debugging", "models[0].policy.debugging", /unknown/);
+    const empty = withPolicy("sgx: { mrEnclave: [] }");
+    refuses(empty, "sgx: { mrEnclave: []", "models[0].policy.sgx.mrEnclave", /list/);
+    const status = withPolicy(`sgx: { mrEnclave: ["${MR_ENCLAVE}"] }\n      tcb:\n        statuses: [Revoked]`);
+    refuses(status, "statuses", "models[0].policy.tcb.statuses[0]", /UpToDate/);
+  });
+});

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { after, before, describe, it } from "node:test";
+import tls from "node:tls";
+import { encodePem } from "@sealserve/core";
+import { createOwner, type Owner, startTestBroker, type TestBroker, waitFor } from "./setup.ts";
+
+const VECTORS = new URL("../../../../shared/vectors/ra-tls/", import.meta.url);
+const present = existsSync(new URL("manifest.json", VECTORS));
+const skip = present ? false : `no vectors at ${VECTORS.pathname}`;
+const REQUEST = "SECRET_PROVISION_RA_TLS_REQUEST_V1\0";
+
+interface Vectors {
+  readonly certificates: readonly {
+    readonly id: string;
+    readonly cert: string;
+    readonly key?: string;
+    readonly expect: string;
+  }[];
+  readonly clientHellos: readonly {
+    readonly client: string;
+    readonly file: string;
+    readonly cipherSuites: readonly string[];
+  }[];
+}
+
+function read(file: string): Buffer {
+  return readFileSync(new URL(file, VECTORS));
+}
+
+describe("clients of the Gramine generations on the provisioning port", { skip }, () => {
+  const vectors: Vectors = present
+    ? JSON.parse(read("manifest.json").toString())
+    : { certificates: [], clientHellos: [] };
+  let owner: Owner;
+  let broker: TestBroker;
+  let host: string;
+  let port: number;
+
+  before(async () => {
+    owner = await createOwner();
+    broker = await startTestBroker(owner);
+    const [address = "", portText] = (broker.provisioningAddress ?? "").split(":");
+    [host, port] = [address, Number(portText)];
+  });
+
+  after(() => owner?.dispose());
+
+  for (const { client, file, cipherSuites } of vectors.clientHellos) {
+    it(`are answered in TLS 1.2 with a suite they offer: ${client}`, async () => {
+      const socket = connect(port, host);
+      socket.write(read(file));
+      const [answer] = (await once(socket, "data")) as [Buffer];
+      socket.destroy();
+      assert.equal(answer.subarray(0, 3).toString("hex"), "160303");
+      assert.equal(answer[5], 2, "not a ServerHello");
+      assert.equal(answer.subarray(9, 11).toString("hex"), "0303");
+      const sessionIdLength = answer[43] ?? 0;
+      const suite = answer.subarray(44 + sessionIdLength, 46 + sessionIdLength).toString("hex");
+      assert.ok(cipherSuites.includes(suite), suite);
+    });
+  }
+
+  for (const { id, cert, key, expect } of vectors.certificates) {
+    if (key !== undefined && expect === "accept") {
+      it(`get as far as their evidence, which no hardware signed: ${id}`, async () => {
+        const attempts = broker.attempts().length;
+        const socket = tls.connect({ host, port, ca: owner.caPem, ...identityOf(cert, key) });
+        socket.on("error", () => undefined).resume();
+        socket.write(REQUEST);
+        await once(socket, "close");
+        await waitFor(() => broker.attempts().length > attempts);
+        assert.equal(broker.lastAttempt().outcome, "refused");
+        assert.ok(["parse-evidence", "verify-signature"].includes(broker.lastAttempt().step));
+      });
+    }
+  }
+});
+
+/** Keys of the vectors are PKCS #8, SEC 1 or PKCS #1. */
+function identityOf(certFile: string, keyFile: string): { key: string; cert: string } {
+  const der = read(keyFile);
+  for (const type of ["pkcs8", "sec1", "pkcs1"] as const) {
+    try {
+      const key = createPrivateKey({ key: der, format: "der", type });
+      return {
+        key: key.export({ type: "pkcs8", format: "pem" }).toString(),
+        cert: encodePem("CERTIFICATE", read(certFile)),
+      };
+    } catch {
+      // The next form may be the right one.
+    }
+  }
+  throw new Error(`${keyFile} is no private key`);
+}

@@ -1,0 +1,281 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { after, before, describe, it } from "node:test";
+import tls from "node:tls";
+import {
+  createCertificate,
+  encodePem,
+  generateEcKey,
+  generateRsaKey,
+  parseCertificateChainPem,
+  type SigningKey,
+} from "@sealserve/core";
+import { createRaTlsCertificate } from "@sealserve/ra-tls";
+import type { Vendor } from "@sealserve/simulator";
+import {
+  createOwner,
+  issueCertificate,
+  MR_ENCLAVE,
+  OTHER_MR_ENCLAVE,
+  type Owner,
+  platformOf,
+  startTestBroker,
+  type TestBroker,
+  waitFor,
+} from "./setup.ts";
+
+const REQUEST = Buffer.from("SECRET_PROVISION_RA_TLS_REQUEST_V1\0", "latin1");
+const RESPONSE = Buffer.from("SECRET_PROVISION_RA_TLS_RESPONSE_V1:\0\0\0\0\x10", "latin1");
+
+interface ClientIdentity {
+  readonly key: string;
+  readonly cert: string;
+}
+
+describe("Gramine's secret provisioning protocol", () => {
+  let owner: Owner;
+  let broker: TestBroker;
+
+  before(async () => {
+    owner = await createOwner();
+    broker = await startTestBroker(owner, {}, { limits: { requestTimeoutMs: 300 } });
+  });
+
+  after(() => owner.dispose());
+
+  /** As an enclave of Gramine 1.8 or later presents itself. */
+  async function enclave(report: Partial<Parameters<Vendor["quote"]>[0]> = {}): Promise<ClientIdentity> {
+    const platform = platformOf(owner.vendor, report);
+    const { certificatePem, privateKeyPem } = await createRaTlsCertificate({
+      quote: (reportData) => platform.quote(reportData),
+    });
+    return { key: privateKeyPem, cert: certificatePem };
+  }
+
+  /** As an enclave of an older generation: the legacy quote alone, over `boundKey`. */
+  async function legacyEnclave(
+    key: SigningKey,
+    oid: string | { content: Uint8Array },
+    boundKey = key,
+  ): Promise<ClientIdentity> {
+    const digest = createHash("sha256").update(boundKey.publicKeyInfo).digest();
+    const reportData = Uint8Array.from([...digest, ...new Uint8Array(32)]);
+    const value = await owner.vendor.quote({ mrEnclave: MR_ENCLAVE, reportData });
+    return selfSigned(key, [{ oid, value }]);
+  }
+
+  async function selfSigned(key: SigningKey, extensions: Parameters<typeof createCertificate>[0]["extensions"] = []) {
+    const name = [{ type: "CN" as const, value: "RATLS" }];
+    const der = await createCertificate({
+      subject: name,
+      issuer: name,
+      serialNumber: 1,
+      notBefore: new Date("2001-01-01T00:00:00Z"),
+      notAfter: new Date("2030-12-31T23:59:59Z"),
+      publicKeyInfo: key.publicKeyInfo,
+      signer: key,
+      extensions,
+    });
+    return { key: encodePem("PRIVATE KEY", await key.exportPkcs8()), cert: encodePem("CERTIFICATE", der) };
+  }
+
+  async function connect(
+    identity: Partial<ClientIdentity>,
+    options: tls.ConnectionOptions = {},
+  ): Promise<tls.TLSSocket> {
+    const [host, port] = (broker.provisioningAddress ?? "").split(":");
+    const socket = tls.connect({ host, port: Number(port), ca: owner.caPem, ...identity, ...options });
+    socket.on("error", () => undefined);
+    owner.running.push(async () => {
+      socket.destroy();
+    });
+    await once(socket, "secureConnect");
+    socket.setNoDelay(true);
+    return socket;
+  }
+
+  /** Everything the broker sends before it closes. */
+  async function answerTo(socket: tls.TLSSocket, ...parts: readonly Uint8Array[]): Promise<Buffer> {
+    const received: Buffer[] = [];
+    socket.on("data", (chunk: Buffer) => received.push(chunk));
+    for (const part of parts) {
+      socket.write(part);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (!socket.closed) {
+      await once(socket, "close");
+    }
+    return Buffer.concat(received);
+  }
+
+  /** Closed without a byte, and written down with the reason. */
+  async function refused(
+    socket: tls.TLSSocket,
+    parts: readonly Uint8Array[],
+    code: string,
+    step: string,
+  ): Promise<void> {
+    const earlier = broker.attempts().length;
+    assert.deepEqual(await answerTo(socket, ...parts), Buffer.alloc(0));
+    await waitFor(() => broker.attempts().length > earlier);
+    const record = broker.lastAttempt();
+    assert.equal(record.protocol, "gramine-secret-provisioning");
+    assert.equal(record.outcome, "refused");
+    assert.equal(record.code, code);
+    assert.equal(record.step, step);
+  }
+
+  it("gives an enclave of Gramine 1.8 or later its key, in exactly the expected bytes", async () => {
+    const socket = await connect(await enclave());
+    assert.equal(socket.getProtocol(), "TLSv1.2");
+    assert.deepEqual(await answerTo(socket, REQUEST), Buffer.concat([RESPONSE, owner.wrapKey]));
+    const record = broker.lastAttempt();
+    assert.equal(record.protocol, "gramine-secret-provisioning");
+    assert.equal(record.outcome, "released");
+    assert.equal(record.model, "alpha");
+    assert.equal(record.mrEnclave, MR_ENCLAVE);
+    assert.ok(record.simulated);
+    assert.ok((await broker.auditLines()).includes(JSON.stringify(record)));
+  });
+
+  it("gives older enclaves theirs: RSA-3072 or P-384 with the legacy quote, P-256 with the clean identifier", async () => {
+    const content = Buffer.from("06092a864886f84d8a3906", "hex");
+    const rsa = await legacyEnclave(await generateRsaKey("sha256-with-rsa", 3072), { content });
+    const p384 = await legacyEnclave(await generateEcKey("P-384"), { content });
+    const p256 = await legacyEnclave(await generateEcKey("P-256"), "1.2.840.113741.1337.6");
+    for (const identity of [rsa, p384, p256]) {
+      const answer = await answerTo(await connect(identity), REQUEST);
+      assert.deepEqual(answer, Buffer.concat([RESPONSE, owner.wrapKey]));
+    }
+  });
+
+  it("tells models apart by the measured identity", async () => {
+    const socket = await connect(await enclave({ mrEnclave: OTHER_MR_ENCLAVE }));
+    assert.deepEqual(await answerTo(socket, REQUEST), Buffer.concat([RESPONSE, owner.otherWrapKey]));
+    assert.equal(broker.lastAttempt().model, "beta");
+  });
+
+  it("takes the request byte by byte", async () => {
+    const bytes = Array.from(REQUEST, (byte) => Uint8Array.of(byte));
+    const answer = await answerTo(await connect(await enclave()), ...bytes);
+    assert.deepEqual(answer, Buffer.concat([RESPONSE, owner.wrapKey]));
+  });
+
+  it("serves the cipher suites that all generations share, and no older one", async () => {
+    for (const cipher of ["AES256-GCM-SHA384", "CHACHA20-POLY1305", "AES128-GCM-SHA256"]) {
+      const answer = await answerTo(await connect(await enclave(), { ciphers: `ECDHE-ECDSA-${cipher}` }), REQUEST);
+      assert.equal(answer.length, 57);
+    }
+    await assert.rejects(connect(await enclave(), { ciphers: "ECDHE-ECDSA-AES128-SHA" }));
+  });
+
+  it("serves with an RSA key as with an EC key", async () => {
+    const key = await generateRsaKey("sha256-with-rsa", 2048);
+    const certificate = await issueCertificate({ name: "localhost", key, issuerKey: key });
+    await writeFile(owner.path("rsa.key"), encodePem("PRIVATE KEY", await key.exportPkcs8()));
+    await writeFile(owner.path("rsa.crt"), encodePem("CERTIFICATE", certificate));
+    const identityYaml = "tls: { key: rsa.key, certificate: rsa.crt }";
+    const other = await startTestBroker(owner, {
+      secretProvisioning: `secretProvisioning: { listen: "127.0.0.1:0", ${identityYaml} }`,
+    });
+    const [host, port] = (other.provisioningAddress ?? "").split(":");
+    const ca = encodePem("CERTIFICATE", certificate);
+    const socket = tls.connect({ host, port: Number(port), ca, ...(await enclave()) });
+    await once(socket, "secureConnect");
+    assert.deepEqual(await answerTo(socket, REQUEST), Buffer.concat([RESPONSE, owner.wrapKey]));
+  });
+
+  it("refuses a client without a certificate, before it says anything", async () => {
+    await refused(await connect({}), [], "no-client-certificate", "request");
+  });
+
+  it("refuses a certificate without evidence", async () => {
+    const identity = await selfSigned(await generateEcKey("P-384"));
+    await refused(await connect(identity), [REQUEST], "no-evidence", "parse-evidence");
+  });
+
+  it("refuses a certificate whose evidence speaks for another key", async () => {
+    const content = Buffer.from("06092a864886f84d8a3906", "hex");
+    const identity = await legacyEnclave(await generateEcKey("P-384"), { content }, await generateEcKey("P-384"));
+    await refused(await connect(identity), [REQUEST], "policy-not-met", "decide");
+    const codes = broker.lastAttempt().failedClaims.map(({ model, code }) => `${model} ${code}`);
+    assert.deepEqual(codes, ["alpha report-data-mismatch", "beta mrenclave-not-accepted", "beta report-data-mismatch"]);
+  });
+
+  it("refuses a certificate with tagged evidence that was taken from another one", async () => {
+    const { cert } = await enclave();
+    const value = parseCertificateChainPem(cert)[0]?.extensions.get("2.23.133.5.4.9")?.value;
+    assert.ok(value);
+    const identity = await selfSigned(await generateEcKey("P-384"), [{ oid: "2.23.133.5.4.9", value }]);
+    await refused(await connect(identity), [REQUEST], "key-not-bound", "parse-evidence");
+  });
+
+  it("refuses other measurements and debug enclaves", async () => {
+    await refused(await connect(await enclave({ mrEnclave: "33".repeat(32) })), [REQUEST], "policy-not-met", "decide");
+    const debug = await enclave({ attributes: { flags: 0x07n } });
+    await refused(await connect(debug), [REQUEST], "policy-not-met", "decide");
+    assert.ok(broker.lastAttempt().failedClaims.some(({ code }) => code === "debug-enclave"));
+  });
+
+  it("refuses any other request", async () => {
+    const other = Buffer.from(REQUEST);
+    other[33] = 0x32;
+    const requests = [other, Buffer.from("GET / HTTP/1.1\r\n"), Buffer.concat([REQUEST, Buffer.of(0)]), Buffer.of(0)];
+    for (const request of requests) {
+      await refused(await connect(await enclave()), [request], "wrong-request", "request");
+    }
+  });
+
+  it("refuses a client that stays silent or stops half-way, after a time", async () => {
+    await refused(await connect(await enclave()), [], "request-timeout", "request");
+    await refused(await connect(await enclave()), [REQUEST.subarray(0, 34)], "request-timeout", "request");
+  });
+
+  it("notices a client that leaves", async () => {
+    const socket = await connect(await enclave());
+    const earlier = broker.attempts().length;
+    socket.end(REQUEST.subarray(0, 10));
+    await waitFor(() => broker.attempts().length > earlier);
+    assert.equal(broker.lastAttempt().code, "closed-early");
+  });
+
+  it("ends a conversation that takes too long as a whole", async () => {
+    const source = { fetchCollateral: () => new Promise<never>(() => undefined) };
+    const slow = await startTestBroker(owner, {}, { collateral: source, limits: { provisioningTimeoutMs: 200 } });
+    const [host, port] = (slow.provisioningAddress ?? "").split(":");
+    const socket = tls.connect({ host, port: Number(port), ca: owner.caPem, ...(await enclave()) });
+    socket.on("error", () => undefined);
+    await once(socket, "secureConnect");
+    assert.deepEqual(await answerTo(socket, REQUEST), Buffer.alloc(0));
+  });
+
+  it("is offered under TLS 1.2 only, without resumption", async () => {
+    await assert.rejects(connect(await enclave(), { minVersion: "TLSv1.3" }), /alert protocol version/);
+    const identity = await enclave();
+    const first = await connect(identity);
+    const session = first.getSession();
+    await answerTo(first, REQUEST);
+    const second = await connect(identity, session === undefined ? {} : { session });
+    assert.equal(second.isSessionReused(), false);
+  });
+
+  it("does not renegotiate", async () => {
+    const socket = await connect(await enclave());
+    const renegotiated = new Promise<boolean>((resolve) => {
+      socket.renegotiate({ rejectUnauthorized: true }, (error) => resolve(error === null));
+      socket.once("close", () => resolve(false));
+    });
+    assert.equal(await renegotiated, false);
+  });
+
+  it("leaves no key in any record", async () => {
+    const log = (await broker.auditLines()).join("\n") + JSON.stringify(broker.records);
+    for (const key of [owner.wrapKey, owner.otherWrapKey].map((bytes) => Buffer.from(bytes))) {
+      assert.ok(!log.includes(key.toString("hex")));
+      assert.ok(!log.includes(key.toString("base64").replace(/=+$/, "")));
+    }
+    assert.ok(broker.attempts().every(({ simulated }) => simulated));
+  });
+});

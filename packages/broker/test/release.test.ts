@@ -1,0 +1,357 @@
+import assert from "node:assert/strict";
+import { stat } from "node:fs/promises";
+import { after, before, describe, it } from "node:test";
+import { openSimulatedPlatform } from "@sealserve/platform";
+import { type EvidenceStatement, reportDataFor } from "@sealserve/ra-tls";
+import { createVendor, loadOrCreateVendor, startSimulatedPlatform } from "@sealserve/simulator";
+import type { BrokerAnswer } from "../src/client/broker-connection.ts";
+import { requestRelease } from "../src/client/request-release.ts";
+import { generateRecipientKey } from "../src/release/sealed-key.ts";
+import { NodeSession, reportDataWith } from "./node-session.ts";
+import {
+  createOwner,
+  DEFAULT_PARTS,
+  MR_ENCLAVE,
+  OTHER_MR_ENCLAVE,
+  type Owner,
+  platformOf,
+  startTestBroker,
+  type TestBroker,
+} from "./setup.ts";
+
+const LABEL = "sealserve evidence statement v1";
+
+describe("release of a key by Sealserve's own protocol", () => {
+  let owner: Owner;
+  let broker: TestBroker;
+  let time = Date.now();
+
+  before(async () => {
+    owner = await createOwner();
+    broker = await startTestBroker(owner, {}, { now: () => new Date(time) });
+  });
+
+  after(() => owner.dispose());
+
+  /** The outside learns a class and an id; the owner's log has the reason under that id. */
+  function refused(answer: BrokerAnswer, code: string, claims: readonly string[] = []): void {
+    const record = broker.lastAttempt();
+    assert.equal(answer.status, 403);
+    assert.equal(answer.text, JSON.stringify({ error: { code: "refused", id: record.id } }));
+    assert.equal(record.outcome, "refused");
+    assert.equal(record.code, code);
+    assert.deepEqual(
+      record.failedClaims.map((claim) => claim.code),
+      claims,
+    );
+  }
+
+  function mismatched(answer: BrokerAnswer): void {
+    refused(answer, "policy-not-met", ["report-data-mismatch"]);
+  }
+
+  async function challenged(): Promise<NodeSession> {
+    const session = await NodeSession.open(owner, broker);
+    await session.challenge();
+    return session;
+  }
+
+  it("gives an accepted enclave the key, the digest, the owner's key and the minimum version", async () => {
+    const platform = platformOf(owner.vendor);
+    const released = await requestRelease({ url: broker.url, caPem: owner.caPem, model: "alpha", platform });
+    assert.deepEqual(released, {
+      wrapKey: owner.wrapKey,
+      manifestDigest: owner.manifestDigest,
+      ownerPublicKeyPem: owner.ownerKey.publicKeyPem,
+      minimumVersion: 2,
+    });
+    const record = broker.lastAttempt();
+    const { id, time: at, peer, ...facts } = record;
+    assert.match(id, /^[0-9a-f-]{36}$/);
+    assert.equal(at, new Date(time).toISOString());
+    assert.match(peer, /^127\.0\.0\.1:\d+$/);
+    assert.deepEqual(facts, {
+      kind: "release-attempt",
+      protocol: "sealserve",
+      model: "alpha",
+      outcome: "released",
+      step: "send",
+      code: null,
+      message: null,
+      genuine: true,
+      mrEnclave: MR_ENCLAVE,
+      mrSigner: "00".repeat(32),
+      tcbStatus: "UpToDate",
+      failedClaims: [],
+      simulated: true,
+    });
+    assert.equal((await broker.auditLines()).at(-1), JSON.stringify(record));
+  });
+
+  it("gives each enclave the key of its own model", async () => {
+    const platform = platformOf(owner.vendor, { mrEnclave: OTHER_MR_ENCLAVE });
+    const released = await requestRelease({ url: broker.url, caPem: owner.caPem, model: "beta", platform });
+    assert.deepEqual(released.wrapKey, owner.otherWrapKey);
+  });
+
+  it("works with a simulated platform over its socket and its collateral service", async () => {
+    const stateDirectory = owner.path("vendor");
+    await loadOrCreateVendor(stateDirectory);
+    const running = await startSimulatedPlatform({
+      stateDirectory,
+      socketPath: owner.path("platform.sock"),
+      programDirectory: import.meta.dirname,
+      pccs: { host: "127.0.0.1", port: 0 },
+    });
+    owner.running.push(() => running.close());
+    const own = await startTestBroker(owner, {
+      simulatedRoot: `simulatedRoot: ${running.rootFile}`,
+      collateral: `collateral: { pccs: "${running.pccsUrl}" }`,
+      models: DEFAULT_PARTS.models.replace(MR_ENCLAVE, running.measurement.mrEnclave),
+    });
+    const platform = await openSimulatedPlatform(running.socketPath);
+    const released = await requestRelease({ url: own.url, caPem: owner.caPem, model: "alpha", platform });
+    await platform.close();
+    assert.deepEqual(released.wrapKey, owner.wrapKey);
+  });
+
+  it("is refused to another measurement", async () => {
+    const session = await challenged();
+    const answer = await session.release({ report: { mrEnclave: "33".repeat(32) } });
+    refused(answer, "policy-not-met", ["mrenclave-not-accepted"]);
+    const record = broker.lastAttempt();
+    assert.equal(record.mrEnclave, "33".repeat(32));
+    assert.ok(record.genuine);
+    assert.deepEqual(record.failedClaims[0], {
+      model: "alpha",
+      claim: "mrenclave",
+      code: "mrenclave-not-accepted",
+      expected: MR_ENCLAVE,
+      actual: "33".repeat(32),
+    });
+  });
+
+  it("is refused to the enclave of another model", async () => {
+    const session = await challenged();
+    refused(await session.release({ report: { mrEnclave: OTHER_MR_ENCLAVE } }), "policy-not-met", [
+      "mrenclave-not-accepted",
+    ]);
+  });
+
+  it("is refused to a debug enclave", async () => {
+    const session = await challenged();
+    const answer = await session.release({ report: { attributes: { flags: 0x07n } } });
+    refused(answer, "policy-not-met", ["debug-enclave"]);
+  });
+
+  it("is refused without a challenge", async () => {
+    const session = await NodeSession.open(owner, broker);
+    refused(await session.release(), "no-challenge");
+  });
+
+  it("is refused for a nonce that was used", async () => {
+    const session = await challenged();
+    assert.equal((await session.release()).status, 200);
+    refused(await session.release(), "no-challenge");
+  });
+
+  it("uses up the nonce even when it is refused", async () => {
+    const session = await challenged();
+    await session.release({ report: { mrEnclave: "33".repeat(32) } });
+    refused(await session.release(), "no-challenge");
+    const other = await challenged();
+    assert.equal((await other.connection.post("/v1/release", "{")).status, 400);
+    refused(await other.release(), "no-challenge");
+  });
+
+  it("is refused for a nonce that a newer one replaced", async () => {
+    const session = await challenged();
+    const nonce = session.nonce;
+    await session.challenge();
+    mismatched(await session.release({ statement: { nonce } }));
+  });
+
+  it("is refused for a nonce that is too old", async () => {
+    const session = await challenged();
+    time += 60_001;
+    refused(await session.release(), "challenge-expired");
+    await session.challenge();
+    time += 59_000;
+    assert.equal((await session.release()).status, 200);
+  });
+
+  it("is refused for the nonce of another connection", async () => {
+    const other = await challenged();
+    const session = await challenged();
+    mismatched(await session.release({ statement: { nonce: other.nonce } }));
+  });
+
+  it("is refused for evidence that speaks for another connection, as a relay would bring it", async () => {
+    const honest = await challenged();
+    const relay = await challenged();
+    const { exporter } = await honest.statement();
+    mismatched(await relay.release({ statement: { exporter } }));
+  });
+
+  it("is refused for evidence that was accepted before", async () => {
+    const first = await challenged();
+    assert.equal((await first.release()).status, 200);
+    const session = await challenged();
+    mismatched(await session.release({ evidence: first.evidence }));
+  });
+
+  it("is refused for evidence made for serving, or under another label", async () => {
+    const session = await challenged();
+    const serving = reportDataWith(LABEL, "serving", await session.statement());
+    mismatched(await session.release({ reportData: serving }));
+    await session.challenge();
+    const relabelled = reportDataWith("other statement v1", "key-release", await session.statement());
+    mismatched(await session.release({ reportData: relabelled }));
+    await session.challenge();
+    const right = reportDataWith(LABEL, "key-release", await session.statement());
+    assert.equal((await session.release({ reportData: right })).status, 200);
+  });
+
+  it("is refused when any other field of the statement differs", async () => {
+    const { publicKey } = await generateRecipientKey();
+    const changes: Partial<EvidenceStatement>[] = [
+      { serverCertificateSha256: new Uint8Array(32) },
+      { publicKey },
+      { manifestDigest: new Uint8Array(32) },
+      { model: "beta" },
+    ];
+    for (const statement of changes) {
+      mismatched(await (await challenged()).release({ statement }));
+    }
+  });
+
+  it("is refused for report data that is a prefix or tail of the right one", async () => {
+    const session = await challenged();
+    const right = await reportDataFor(await session.statement());
+    mismatched(
+      await session.release({ reportData: Uint8Array.from([...right.subarray(0, 32), ...new Uint8Array(32)]) }),
+    );
+    await session.challenge();
+    mismatched(await session.release({ reportData: Uint8Array.from([...new Uint8Array(32), ...right.subarray(32)]) }));
+  });
+
+  it("is refused when the answer would be sealed to another key than the evidence names", async () => {
+    const session = await challenged();
+    const { publicKey } = await generateRecipientKey();
+    mismatched(await session.release({ sent: { publicKey } }));
+  });
+
+  it("is refused when another model is asked for than the evidence names", async () => {
+    const session = await challenged();
+    refused(
+      await session.release({ report: { mrEnclave: OTHER_MR_ENCLAVE }, sent: { model: "beta" } }),
+      "policy-not-met",
+      ["report-data-mismatch"],
+    );
+  });
+
+  it("answers for an unknown model as for a forbidden one; only the log tells them apart", async () => {
+    const session = await challenged();
+    refused(await session.release({ model: "gamma" }), "unknown-model");
+    assert.equal(broker.lastAttempt().model, "gamma");
+  });
+
+  it("is refused for a quote that was changed after it was signed", async () => {
+    const first = await challenged();
+    await first.release({ report: { mrEnclave: "33".repeat(32) } });
+    const forged = Uint8Array.from(first.evidence);
+    forged.set(Buffer.from(MR_ENCLAVE, "hex"), 48 + 64);
+    const session = await challenged();
+    refused(await session.release({ evidence: forged }), "quote-signature-invalid");
+    assert.equal(broker.lastAttempt().genuine, false);
+    assert.equal(broker.lastAttempt().step, "verify-signature");
+  });
+
+  it("is refused for evidence of another vendor, before any collateral is fetched for it", async () => {
+    const stranger = await createVendor({ now: new Date(Date.now() - 60_000) });
+    const session = await NodeSession.open(owner, broker, stranger);
+    await session.challenge();
+    refused(await session.release(), "root-untrusted");
+    assert.equal(broker.lastAttempt().step, "verify-signature");
+  });
+
+  it("is refused for bytes that are no evidence", async () => {
+    for (const evidence of [new Uint8Array(0), new Uint8Array(1184), new Uint8Array(5000).fill(3)]) {
+      const session = await challenged();
+      const answer = await session.release({ evidence });
+      assert.equal(answer.status, 403);
+      assert.equal(broker.lastAttempt().step, "parse-evidence");
+    }
+  });
+
+  it("says in every record that it rests on a simulation", async () => {
+    assert.ok(broker.records.length > 20);
+    assert.ok(broker.records.every((record) => record.simulated));
+    const lines = await broker.auditLines();
+    assert.equal(lines.length, broker.attempts().length);
+    assert.ok(lines.every((line) => JSON.parse(line).simulated === true));
+  });
+
+  it("leaves no key in any record, in any form", async () => {
+    const log = (await broker.auditLines()).join("\n") + JSON.stringify(broker.records);
+    assert.ok(broker.attempts().some(({ outcome }) => outcome === "released"));
+    for (const key of [owner.wrapKey, owner.otherWrapKey].map((bytes) => Buffer.from(bytes))) {
+      for (const form of [
+        key.toString("hex"),
+        key.toString("hex").toUpperCase(),
+        key.toString("base64"),
+        key.join(","),
+      ]) {
+        assert.ok(!log.includes(form.replace(/=+$/, "")));
+      }
+      assert.equal(Buffer.from(log, "latin1").indexOf(key), -1);
+    }
+  });
+});
+
+describe("broker that trusts Intel's root", () => {
+  it("refuses simulated evidence, whatever its collateral says", async () => {
+    const owner = await createOwner();
+    try {
+      const collateral = await owner.vendor.collateral();
+      const source = { fetchCollateral: async () => collateral };
+      const parts = { simulatedRoot: "", collateral: `collateral: { pccs: "http://127.0.0.1:9" }` };
+      const broker = await startTestBroker(owner, parts, { collateral: source });
+      const session = await NodeSession.open(owner, broker);
+      await session.challenge();
+      assert.equal((await session.release()).status, 403);
+      assert.equal(broker.lastAttempt().code, "root-untrusted");
+      assert.ok(broker.records.every((record) => !record.simulated));
+    } finally {
+      await owner.dispose();
+    }
+  });
+});
+
+describe("audit log", () => {
+  it("stops the release when it cannot be written", async () => {
+    const owner = await createOwner();
+    try {
+      const broker = await startTestBroker(owner, { auditLog: "auditLog: /dev/full" });
+      const session = await NodeSession.open(owner, broker);
+      await session.challenge();
+      const answer = await session.release();
+      assert.equal(answer.status, 500);
+      assert.match(answer.text, /"internal"/);
+      assert.equal(broker.lastAttempt().outcome, "failed");
+      assert.ok(broker.attempts().every(({ outcome }) => outcome !== "released"));
+    } finally {
+      await owner.dispose();
+    }
+  });
+
+  it("is for its owner's eyes only", async () => {
+    const owner = await createOwner();
+    try {
+      await startTestBroker(owner, { auditLog: "auditLog: own.jsonl" });
+      assert.equal((await stat(owner.path("own.jsonl"))).mode & 0o777, 0o600);
+    } finally {
+      await owner.dispose();
+    }
+  });
+});
