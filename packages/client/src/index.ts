@@ -1,1 +1,5 @@
-export {};
+export { ClientError, type ClientErrorCode, EvidenceRefusedError } from "./errors.ts";
+export type { ProvenNode } from "./evidence/judge.ts";
+export { type AttestedNode, type AttestedPrediction, connectNode } from "./node.ts";
+export type { CallOptions, EvidenceExpectations, NodeOptions } from "./options.ts";
+export type { RestPredictOptions } from "./rest/predict.ts";

@@ -1,0 +1,95 @@
+import { encodeUtf8 } from "@sealserve/core";
+import { EVIDENCE_PATH } from "@sealserve/ra-tls";
+import { deadlineExceeded, startDeadline } from "../connection/deadline.ts";
+import { connectTls, type TlsTarget } from "../connection/tls.ts";
+import { attestConnection, type HttpAnswer, MAX_EVIDENCE_ANSWER, noEvidenceInTime } from "../evidence/exchange.ts";
+import type { EvidenceJudge, ProvenNode } from "../evidence/judge.ts";
+import type { CallOptions } from "../options.ts";
+import { exchange } from "./answer.ts";
+import { messagePrefix, PREFIX_LENGTH, readUnaryAnswer, timeoutHeader } from "./framing.ts";
+import { Http2Connection } from "./session.ts";
+
+/** A gRPC connection whose other end has proved what it is. It never reconnects. */
+export class GrpcConnection {
+  readonly proven: ProvenNode;
+  readonly #http2: Http2Connection;
+  readonly #authority: string;
+  readonly #maxAnswerBytes: number;
+
+  private constructor(http2: Http2Connection, authority: string, proven: ProvenNode, maxAnswerBytes: number) {
+    this.#http2 = http2;
+    this.#authority = authority;
+    this.proven = proven;
+    this.#maxAnswerBytes = maxAnswerBytes;
+  }
+
+  /**
+   * Connects and has the node prove itself on that connection. Until then nothing but the request for evidence is sent.
+   *
+   * @throws ClientError
+   */
+  static async open(target: TlsTarget, judge: EvidenceJudge, maxAnswerBytes: number): Promise<GrpcConnection> {
+    const authority = `${target.host}:${target.port}`;
+    const socket = await connectTls(target);
+    const http2 = await Http2Connection.open(socket, authority);
+    try {
+      const proven = await attestConnection(socket, judge, (body) =>
+        askEvidence(http2, authority, body, target.timeoutMs),
+      );
+      return new GrpcConnection(http2, authority, proven, maxAnswerBytes);
+    } catch (error) {
+      http2.destroy();
+      throw error;
+    }
+  }
+
+  get usable(): boolean {
+    return this.#http2.usable;
+  }
+
+  /**
+   * Calls a unary method.
+   *
+   * @returns the response message
+   * @throws ServingError with the status of the call
+   * @throws ClientError `unreachable`, `bad-answer`
+   */
+  async call(path: string, message: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
+    const stream = this.#http2.post(path, {
+      "content-type": "application/grpc",
+      te: "trailers",
+      "grpc-accept-encoding": "identity",
+      ...timeoutHeader(options.timeoutMs),
+    });
+    stream.write(messagePrefix(message.length));
+    const limit = this.#maxAnswerBytes + PREFIX_LENGTH;
+    const deadline = startDeadline(options.timeoutMs, deadlineExceeded, options.signal);
+    try {
+      const { signal } = deadline;
+      return readUnaryAnswer(await exchange(stream, message, { limit, authority: this.#authority, signal }));
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#http2.close();
+  }
+}
+
+async function askEvidence(
+  http2: Http2Connection,
+  authority: string,
+  body: string,
+  timeoutMs: number,
+): Promise<HttpAnswer> {
+  const stream = http2.post(EVIDENCE_PATH, { "content-type": "application/json" });
+  const deadline = startDeadline(timeoutMs, () => noEvidenceInTime(timeoutMs));
+  try {
+    const options = { limit: MAX_EVIDENCE_ANSWER, authority, signal: deadline.signal };
+    const answer = await exchange(stream, encodeUtf8(body), options);
+    return { status: answer.headers[":status"] ?? 0, body: answer.body };
+  } finally {
+    deadline.clear();
+  }
+}

@@ -1,0 +1,38 @@
+import type { AppraisalPolicy, TrustedRoot } from "@sealserve/attestation";
+import type { CollateralSource } from "@sealserve/collateral";
+
+/** What a requester expects of a node's evidence. */
+export interface EvidenceExpectations {
+  /** The vendor's root: `intelSgxRoot`, or another one, whose verdicts are then all marked simulated. */
+  readonly root: TrustedRoot;
+  readonly collateral: CollateralSource;
+  readonly policy: AppraisalPolicy;
+  /** SHA-256 of the manifest of the package that must be served, hex; any package when left out. */
+  readonly manifestDigest?: string | undefined;
+  /** Time of judgement; now by default. */
+  readonly now?: (() => Date) | undefined;
+}
+
+/** Where a serving node is and what it must prove before it gets any data. */
+export interface NodeOptions {
+  readonly host: string;
+  readonly grpcPort?: number | undefined;
+  readonly restPort?: number | undefined;
+  /** Certificates of the authorities that the node's TLS chain must lead to, PEM. */
+  readonly caPem: string;
+  /** Name that the TLS certificate must carry; `host` by default. */
+  readonly serverName?: string | undefined;
+  readonly evidence: EvidenceExpectations;
+  /** Longest wait for a connection and for its evidence, milliseconds each. Default 30 s. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Largest answer accepted, bytes. Default 1 GiB. */
+  readonly maxAnswerBytes?: number | undefined;
+}
+
+/** Bounds of one call. */
+export interface CallOptions {
+  /** Longest time for the whole call, milliseconds. */
+  readonly timeoutMs?: number | undefined;
+  /** Cancels the call; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+}

@@ -1,0 +1,28 @@
+import { type LoadedModel, ModelError } from "@sealserve/models";
+import { ServingError, type Tensor } from "@sealserve/protocol";
+
+/**
+ * Runs a signature; what the model package refuses becomes a status.
+ *
+ * @throws ServingError `UNIMPLEMENTED` for a signature that the engine cannot run, `UNAVAILABLE` while the node closes, and
+ * those of the run
+ */
+export async function runModel(
+  model: LoadedModel,
+  signatureName: string,
+  inputs: ReadonlyMap<string, Tensor>,
+  outputs: readonly string[],
+): Promise<Map<string, Tensor>> {
+  const refusal = model.refusals.get(signatureName);
+  if (refusal !== undefined) {
+    throw new ServingError("UNIMPLEMENTED", refusal.message, { cause: refusal });
+  }
+  try {
+    return await model.run(signatureName, inputs, outputs);
+  } catch (cause) {
+    if (cause instanceof ModelError && cause.code === "closed") {
+      throw new ServingError("UNAVAILABLE", "The server is shutting down", { cause });
+    }
+    throw cause;
+  }
+}

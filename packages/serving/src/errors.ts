@@ -1,0 +1,14 @@
+import { SealserveError } from "@sealserve/core";
+
+/** Codes of {@link NodeError}. */
+export type NodeErrorCode =
+  /** The package holds no numbered version of the model. */
+  | "no-model-version"
+  /** The package holds no TLS key or certificate, or more than one. */
+  | "tls-files-missing"
+  /** The TLS key and certificate of the package cannot be used together. */
+  | "tls-files-unusable"
+  | "port-unavailable";
+
+/** The serving node could not start. Nothing has been served. */
+export class NodeError extends SealserveError<NodeErrorCode> {}

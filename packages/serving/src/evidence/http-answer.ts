@@ -1,0 +1,51 @@
+import type { TLSSocket } from "node:tls";
+import { CoreError, decodeUtf8, SealserveError } from "@sealserve/core";
+import { ServingError } from "@sealserve/protocol";
+import { RaTlsError } from "@sealserve/ra-tls";
+import type { Log } from "../log.ts";
+import type { ServingLimits } from "../transport/limits.ts";
+import { MemoryBudget } from "../transport/memory-budget.ts";
+import { MessageBuffer } from "../transport/message-buffer.ts";
+import { type RequestStream, receiveAll } from "../transport/receive.ts";
+import type { EvidenceIssuer } from "./issuer.ts";
+
+/** Largest request for evidence, bytes. */
+const MAX_REQUEST = 1024;
+
+/** An answer of either HTTP version: a status and a JSON text. */
+export interface JsonAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Reads a request for evidence and answers it; the outside caller learns a code, the log the reason. */
+export async function answerEvidenceRequest(
+  stream: RequestStream,
+  socket: TLSSocket,
+  issuer: EvidenceIssuer,
+  limits: ServingLimits,
+  log: Log,
+): Promise<JsonAnswer> {
+  try {
+    const body = new MessageBuffer(undefined, MAX_REQUEST, new MemoryBudget(MAX_REQUEST));
+    await receiveAll(stream, body, limits);
+    return { status: 200, body: await issuer.issue(socket, decodeUtf8(body.take())) };
+  } catch (error) {
+    return evidenceFailure(error, log);
+  }
+}
+
+function evidenceFailure(error: unknown, log: Log): JsonAnswer {
+  if (error instanceof ServingError) {
+    return failure(error.httpStatus, error.message);
+  }
+  if (error instanceof CoreError || (error instanceof RaTlsError && error.code === "bad-message")) {
+    return failure(400, error.message);
+  }
+  log("evidence-failed", { code: error instanceof SealserveError ? error.code : "internal" });
+  return failure(503, "The platform gave no evidence");
+}
+
+function failure(status: number, message: string): JsonAnswer {
+  return { status, body: JSON.stringify({ error: message }) };
+}

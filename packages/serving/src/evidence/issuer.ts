@@ -1,0 +1,80 @@
+import type { TLSSocket } from "node:tls";
+import type { Platform } from "@sealserve/platform";
+import { ServingError } from "@sealserve/protocol";
+import { channelOf, decodeEvidenceRequest, encodeEvidenceAnswer, reportDataFor } from "@sealserve/ra-tls";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** Most statements waiting for the platform over all connections. */
+const MAX_WAITING = 64;
+/** Statements one connection may ask for at once, and then one each {@link REFILL_MS}. */
+const BURST = 4;
+const REFILL_MS = 1000;
+
+/** What a node says of itself beside the evidence. */
+export interface ServedPackage {
+  readonly model: string;
+  /** SHA-256 of the manifest. */
+  readonly manifestDigest: Uint8Array;
+}
+
+/** Makes evidence that speaks for one TLS connection and the package served on it, one at a time. */
+export class EvidenceIssuer {
+  readonly #platform: Platform;
+  readonly #served: ServedPackage;
+  readonly #now: () => number;
+  readonly #buckets = new WeakMap<TLSSocket, TokenBucket>();
+  #waiting = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param now milliseconds of a clock that only goes forward */
+  constructor(platform: Platform, served: ServedPackage, now: () => number = () => performance.now()) {
+    this.#platform = platform;
+    this.#served = served;
+    this.#now = now;
+  }
+
+  /**
+   * Answers a request for evidence.
+   *
+   * @param socket the connection the request came on; the evidence holds for no other
+   * @param requestText JSON with the requester's nonce
+   * @returns JSON of the answer
+   * @throws ServingError `RESOURCE_EXHAUSTED` when asked too often
+   * @throws RaTlsError `bad-message` for a malformed request
+   */
+  async issue(socket: TLSSocket, requestText: string): Promise<string> {
+    const { nonce } = decodeEvidenceRequest(requestText);
+    this.#admit(socket);
+    try {
+      const channel = await channelOf(socket, "server", "serving");
+      const statement = {
+        purpose: "serving",
+        nonce,
+        ...channel,
+        publicKey: new Uint8Array(),
+        ...this.#served,
+      } as const;
+      const reportData = await reportDataFor(statement);
+      const evidence = await this.#inTurn(() => this.#platform.quote(reportData));
+      return encodeEvidenceAnswer({ tee: this.#platform.tee, evidence, ...this.#served });
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  #admit(socket: TLSSocket): void {
+    const now = this.#now();
+    const bucket = this.#buckets.get(socket) ?? new TokenBucket(BURST, REFILL_MS, now);
+    this.#buckets.set(socket, bucket);
+    if (this.#waiting >= MAX_WAITING || !bucket.take(now)) {
+      throw new ServingError("RESOURCE_EXHAUSTED", "Evidence is asked for too often; try again later");
+    }
+    this.#waiting++;
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(task);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+}

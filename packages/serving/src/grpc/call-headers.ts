@@ -1,0 +1,44 @@
+import type { IncomingHttpHeaders } from "node:http2";
+import { ServingError } from "@sealserve/protocol";
+
+/** Milliseconds of each unit of `grpc-timeout`. */
+const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+
+/** How the requester packed its message. */
+export type MessageEncoding = "identity" | "gzip";
+
+/** Whether the headers are those of a gRPC call that carries protobuf messages. */
+export function isGrpcCall(headers: IncomingHttpHeaders): boolean {
+  const contentType = headers["content-type"]?.split(";", 1)[0]?.trim();
+  return (
+    headers[":method"] === "POST" && (contentType === "application/grpc" || contentType === "application/grpc+proto")
+  );
+}
+
+/**
+ * Reads `grpc-timeout` (at most eight digits and a unit).
+ *
+ * @returns milliseconds, or undefined when the caller sets no limit
+ * @throws ServingError `INTERNAL` when malformed
+ */
+export function parseGrpcTimeout(headers: IncomingHttpHeaders): number | undefined {
+  const value = headers["grpc-timeout"];
+  if (value === undefined) {
+    return undefined;
+  }
+  const match = typeof value === "string" ? /^(\d{1,8})([HMSmun])$/.exec(value) : null;
+  const unit = UNIT_MS[match?.[2] ?? ""];
+  if (unit === undefined) {
+    throw new ServingError("INTERNAL", "Malformed grpc-timeout header");
+  }
+  return Number(match?.[1]) * unit;
+}
+
+/** Reads `grpc-encoding`. @throws ServingError `UNIMPLEMENTED` for any but identity and gzip */
+export function parseMessageEncoding(headers: IncomingHttpHeaders): MessageEncoding {
+  const value = headers["grpc-encoding"] ?? "identity";
+  if (value !== "identity" && value !== "gzip") {
+    throw new ServingError("UNIMPLEMENTED", "Message encoding is not supported; identity and gzip are");
+  }
+  return value;
+}

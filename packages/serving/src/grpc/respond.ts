@@ -1,0 +1,57 @@
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { encodeUtf8 } from "@sealserve/core";
+import { type ServingError, truncateStatusMessage } from "@sealserve/protocol";
+import { PREFIX_LENGTH } from "./message-reader.ts";
+
+/** Up to this size, prefix and message go out as one DATA frame. */
+const SMALL_MESSAGE = 1 << 14;
+
+const HEADERS: OutgoingHttpHeaders = {
+  ":status": 200,
+  "content-type": "application/grpc",
+  "grpc-accept-encoding": "identity,gzip",
+};
+
+/** Cuts a status message to its greatest length and percent-encodes it: all bytes but printable ASCII, and the percent sign ("gRPC over HTTP2"). */
+export function encodeStatusMessage(message: string): string {
+  let encoded = "";
+  for (const byte of encodeUtf8(truncateStatusMessage(message))) {
+    const plain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+    encoded += plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return encoded;
+}
+
+/** Sends the one response message and the status OK. */
+export function sendMessage(stream: ServerHttp2Stream, message: Uint8Array, stallTimeoutMs: number): void {
+  if (stream.closed || stream.destroyed) {
+    return;
+  }
+  closeWhenStalled(stream, stallTimeoutMs);
+  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+  stream.respond(HEADERS, { waitForTrailers: true });
+  const prefix = Buffer.alloc(PREFIX_LENGTH);
+  prefix.writeUInt32BE(message.length, 1);
+  if (message.length <= SMALL_MESSAGE) {
+    stream.end(Buffer.concat([prefix, message]));
+  } else {
+    stream.write(prefix);
+    stream.end(message);
+  }
+}
+
+/** Ends a call that has no response message (a trailers-only response) and stops taking its request. */
+export function sendFailure(stream: ServerHttp2Stream, failure: ServingError, stallTimeoutMs: number): void {
+  if (stream.closed || stream.destroyed || stream.headersSent) {
+    return;
+  }
+  closeWhenStalled(stream, stallTimeoutMs);
+  const trailers = { "grpc-status": String(failure.grpcCode), "grpc-message": encodeStatusMessage(failure.message) };
+  stream.respond({ ...HEADERS, ...trailers }, { endStream: true });
+  stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+/** Resets a stream whose requester does not take the answer. */
+function closeWhenStalled(stream: ServerHttp2Stream, stallTimeoutMs: number): void {
+  stream.setTimeout(stallTimeoutMs, () => stream.close(constants.NGHTTP2_CANCEL));
+}

@@ -1,0 +1,64 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { ServingError, servingErrorOf } from "@sealserve/protocol";
+import { type Log, logUnexpected } from "../log.ts";
+import { CallScope } from "../transport/call-scope.ts";
+import type { ServingLimits } from "../transport/limits.ts";
+import type { MemoryBudget } from "../transport/memory-budget.ts";
+import { parseGrpcTimeout, parseMessageEncoding } from "./call-headers.ts";
+import { receiveMessage } from "./receive-message.ts";
+import { sendFailure, sendMessage } from "./respond.ts";
+
+/**
+ * One rpc: request message in, response message out, both as protobuf bytes. A thrown ServingError becomes the call's
+ * status; any other error becomes INTERNAL without its text.
+ */
+export type UnaryMethod = (request: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
+
+/** Rpcs by full path, such as `/tensorflow.serving.PredictionService/Predict`. */
+export type GrpcMethods = ReadonlyMap<string, UnaryMethod>;
+
+/** What all calls of a server share. */
+export interface CallContext {
+  readonly methods: GrpcMethods;
+  readonly limits: ServingLimits;
+  readonly budget: MemoryBudget;
+  readonly log: Log;
+}
+
+/** Answers one gRPC call from its headers to its trailers. Never throws. */
+export async function answerCall(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  context: CallContext,
+): Promise<void> {
+  try {
+    sendMessage(stream, await callMethod(stream, headers, context), context.limits.stallTimeoutMs);
+  } catch (error) {
+    const failure = servingErrorOf(error);
+    logUnexpected(failure, context.log);
+    sendFailure(stream, failure, context.limits.stallTimeoutMs);
+  }
+}
+
+async function callMethod(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  context: CallContext,
+): Promise<Uint8Array> {
+  const method = context.methods.get(headers[":path"] ?? "");
+  if (method === undefined) {
+    throw new ServingError("UNIMPLEMENTED", "The server does not implement this method");
+  }
+  const scope = new CallScope(stream);
+  try {
+    const timeoutMs = parseGrpcTimeout(headers);
+    if (timeoutMs !== undefined) {
+      scope.limit(timeoutMs);
+    }
+    const encoding = parseMessageEncoding(headers);
+    const { message, release } = await receiveMessage(stream, encoding, context.limits, context.budget, scope.signal);
+    return await scope.within(method(message, scope.signal).finally(release));
+  } finally {
+    scope.close();
+  }
+}

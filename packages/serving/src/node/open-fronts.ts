@@ -1,0 +1,48 @@
+import type { ServeConfig } from "../config/serve-config.ts";
+import type { ModelHandler } from "../core/handler.ts";
+import type { EvidenceIssuer } from "../evidence/issuer.ts";
+import { servingMethods } from "../grpc/methods.ts";
+import { openGrpcServer } from "../grpc/server.ts";
+import type { Log } from "../log.ts";
+import { openRestServer } from "../rest/server.ts";
+import type { Front } from "../transport/front.ts";
+import type { ServingLimits } from "../transport/limits.ts";
+import { MemoryBudget } from "../transport/memory-budget.ts";
+import { checkTlsIdentity, type TlsIdentity } from "../transport/tls.ts";
+import type { Closers } from "./closers.ts";
+
+/** The two servers of a node. */
+export interface Fronts {
+  readonly grpc: Front;
+  readonly rest: Front;
+}
+
+/** What {@link openFronts} needs. */
+export interface FrontOptions {
+  readonly listen: ServeConfig["listen"];
+  readonly tls: TlsIdentity;
+  readonly handler: ModelHandler;
+  readonly evidence: EvidenceIssuer;
+  readonly limits: ServingLimits;
+  readonly log: Log;
+  readonly closers: Closers;
+}
+
+/**
+ * Opens both ports over the same model, evidence and memory budget.
+ *
+ * @throws NodeError `tls-files-unusable`, `port-unavailable`
+ */
+export async function openFronts(options: FrontOptions): Promise<Fronts> {
+  const { closers, listen } = options;
+  checkTlsIdentity(options.tls);
+  const shared = { ...options, budget: new MemoryBudget(options.limits.maxBytesInFlight) };
+  const grpcOptions = { ...shared, methods: servingMethods(options.handler) };
+  const grpc = await openGrpcServer(listen.grpc, grpcOptions);
+  const rest = await openRestServer(listen.rest, shared).catch(async (error: unknown) => {
+    await grpc.close();
+    throw error;
+  });
+  closers.add({ close: async () => void (await Promise.all([grpc.close(), rest.close()])) });
+  return { grpc, rest };
+}

@@ -1,0 +1,51 @@
+import type { EventEmitter } from "node:events";
+import { ServingError } from "@sealserve/protocol";
+
+/** Longest delay that `setTimeout` takes, milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** The time one call may take: ends with its deadline or when the caller goes away. */
+export class CallScope {
+  readonly #controller = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param stream its `close` means that the caller is gone */
+  constructor(stream: EventEmitter) {
+    stream.once("close", () => this.#end(new ServingError("CANCELLED", "The caller cancelled the request")));
+  }
+
+  /** Fires with a ServingError as its reason. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Sets the deadline, counted from now. */
+  limit(timeoutMs: number): void {
+    clearTimeout(this.#timer);
+    const exceeded = (): void => this.#end(new ServingError("DEADLINE_EXCEEDED", "Deadline Exceeded"));
+    this.#timer = setTimeout(exceeded, Math.min(timeoutMs, MAX_TIMER_MS));
+  }
+
+  /** The result of `work`, unless the scope ends first; `work` itself is not stopped by that. */
+  within<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this;
+    return new Promise<T>((resolve, reject) => {
+      const ended = (): void => reject(signal.reason);
+      if (signal.aborted) {
+        ended();
+      }
+      signal.addEventListener("abort", ended, { once: true });
+      work.then(resolve, reject);
+    });
+  }
+
+  /** Ends the scope without consequences: the call has been answered. */
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #end(reason: ServingError): void {
+    clearTimeout(this.#timer);
+    this.#controller.abort(reason);
+  }
+}

@@ -1,0 +1,45 @@
+const SECOND = 1000;
+const MIB = 1 << 20;
+
+/** Bounds on what requesters can make the node hold or wait for. */
+export interface ServingLimits {
+  /** Largest request message or body, bytes. TensorFlow Serving has no lower limit than 2^31-1. */
+  readonly maxMessageBytes: number;
+  /** Largest request after unpacking gzip, bytes. */
+  readonly maxUnpackedBytes: number;
+  /** Request bytes held at one time over all connections. */
+  readonly maxBytesInFlight: number;
+  readonly maxConnections: number;
+  /** Concurrent requests on one HTTP/2 connection. */
+  readonly maxStreamsPerConnection: number;
+  /** TLS handshake, milliseconds. */
+  readonly handshakeTimeoutMs: number;
+  /** From the first byte of a REST request to the end of its headers, milliseconds. */
+  readonly headersTimeoutMs: number;
+  /** From the start of a request to its last byte, milliseconds. */
+  readonly requestTimeoutMs: number;
+  /** Longest pause inside a request or while the requester takes the answer, milliseconds. */
+  readonly stallTimeoutMs: number;
+  /** Connections without a request are closed after this time, milliseconds. */
+  readonly idleTimeoutMs: number;
+  /** A REST request that runs longer is answered DEADLINE_EXCEEDED, milliseconds. */
+  readonly restRunTimeoutMs: number;
+  /** Longest wait for requests in flight when the node closes, milliseconds. */
+  readonly drainTimeoutMs: number;
+}
+
+/** Limits that fit TensorFlow Serving's clients: messages up to 1 GiB. */
+export const defaultLimits: ServingLimits = {
+  maxMessageBytes: 1024 * MIB,
+  maxUnpackedBytes: 100 * MIB,
+  maxBytesInFlight: 2048 * MIB,
+  maxConnections: 1000,
+  maxStreamsPerConnection: 128,
+  handshakeTimeoutMs: 10 * SECOND,
+  headersTimeoutMs: 20 * SECOND,
+  requestTimeoutMs: 300 * SECOND,
+  stallTimeoutMs: 60 * SECOND,
+  idleTimeoutMs: 600 * SECOND,
+  restRunTimeoutMs: 30 * SECOND,
+  drainTimeoutMs: 30 * SECOND,
+};

@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type LoadedModel, ModelError } from "@sealserve/models";
+import {
+  GetModelMetadataRequest,
+  GetModelStatusRequest,
+  type GrpcCodeName,
+  ModelSpec,
+  modelStates,
+  type PredictRequest,
+  ServingError,
+  signaturesOf,
+  type Tensor,
+} from "@sealserve/protocol";
+import { ModelHandler } from "../src/core/handler.ts";
+import { ServedModel } from "../src/core/served-model.ts";
+import { modelDouble } from "./support/model-double.ts";
+
+const one = modelDouble();
+const three = modelDouble();
+const handler = new ModelHandler(
+  new ServedModel("half", [
+    { version: 1n, model: one },
+    { version: 3n, model: three },
+  ]),
+);
+
+const x: Tensor = { dtype: "float32", shape: [3], data: Float32Array.of(1, 2, 5) };
+const text: Tensor = { dtype: "string", shape: [], data: [Buffer.from("t")] };
+
+function request(changes: Partial<PredictRequest> & { spec?: Partial<ModelSpec> } = {}): PredictRequest {
+  const { spec = {}, ...rest } = changes;
+  return {
+    modelSpec: ModelSpec.create({ name: "half", ...spec }),
+    inputs: new Map([["x", x]]),
+    outputFilter: [],
+    ...rest,
+  };
+}
+
+function status(code: GrpcCodeName, message: string) {
+  return (error: unknown): boolean => {
+    assert.ok(error instanceof ServingError, String(error));
+    assert.deepEqual([error.code, error.message], [code, message]);
+    return true;
+  };
+}
+
+test("a request without a version runs the newest, and the answer says which", async () => {
+  const { modelSpec, outputs } = await handler.predict(request());
+  assert.deepEqual([...(outputs.get("y")?.data ?? [])], [2.5, 3, 4.5]);
+  assert.deepEqual(modelSpec, ModelSpec.create({ name: "half", version: 3n, signatureName: "serving_default" }));
+  assert.deepEqual(three.runs.at(-1), { signatureName: "serving_default", outputs: ["y"] });
+});
+
+test("a version asked for by number runs", async () => {
+  assert.equal((await handler.predict(request({ spec: { version: 1n } }))).modelSpec.version, 1n);
+  assert.equal(one.runs.length, 1);
+});
+
+test("unknown models, versions and labels are refused with TensorFlow Serving's messages", async () => {
+  const cases: [Partial<PredictRequest> & { spec?: Partial<ModelSpec> }, GrpcCodeName, string][] = [
+    [{ modelSpec: undefined }, "INVALID_ARGUMENT", "Missing ModelSpec"],
+    [{ spec: { name: "" } }, "INVALID_ARGUMENT", "ModelSpec has no name specified."],
+    [{ spec: { name: "other" } }, "NOT_FOUND", "Servable not found for request: Latest(other)"],
+    [{ spec: { name: "Half" } }, "NOT_FOUND", "Servable not found for request: Latest(Half)"],
+    [{ spec: { version: 2n } }, "NOT_FOUND", "Servable not found for request: Specific(half, 2)"],
+    [{ spec: { version: 0n } }, "NOT_FOUND", "Servable not found for request: Specific(half, 0)"],
+    [{ spec: { name: "other", version: 3n } }, "NOT_FOUND", "Servable not found for request: Specific(other, 3)"],
+    [{ spec: { versionLabel: "stable" } }, "INVALID_ARGUMENT", "Unrecognized servable version label: stable"],
+    [{ spec: { name: "o", versionLabel: "" } }, "INVALID_ARGUMENT", "Unrecognized servable version label: "],
+    [{ spec: { signatureName: "no" } }, "FAILED_PRECONDITION", 'Serving signature key "no" not found.'],
+  ];
+  for (const [changes, code, message] of cases) {
+    await assert.rejects(handler.predict(request(changes)), status(code, message), message);
+  }
+});
+
+test("inputs that do not fit the signature are refused with TensorFlow Serving's messages", async () => {
+  const inputs = (...names: string[]): Map<string, Tensor> => new Map(names.map((name) => [name, text]));
+  const refused = async (changes: Parameters<typeof request>[0], message: string): Promise<void> =>
+    await assert.rejects(handler.predict(request(changes)), status("INVALID_ARGUMENT", message));
+  await refused(
+    { inputs: inputs("z", "y"), spec: { signatureName: "" } },
+    "input size does not match signature: 2!=1 len({y,z}) != len({x}). Sent extra: {y,z}. Missing but required: {x}.",
+  );
+  await refused(
+    { inputs: inputs("b"), spec: { signatureName: "pair" } },
+    "input size does not match signature: 1!=2 len({b}) != len({a,b}). Sent extra: {}. Missing but required: {a}.",
+  );
+  await refused(
+    { inputs: inputs("key") },
+    "Signature input alias: x(feed name: x:0) not found in request and no default value provided. " +
+      "Inputs expected to be in the request {key}, or default input alias set: ",
+  );
+});
+
+test("the output filter limits what is computed, and is checked", async () => {
+  const inputs = new Map([
+    ["a", text],
+    ["b", text],
+  ]);
+  const pair = { inputs, spec: { signatureName: "pair" } };
+  const { outputs } = await handler.predict(request({ ...pair, outputFilter: ["b_bytes"] }));
+  assert.deepEqual([...outputs.keys()], ["b_bytes"]);
+  assert.deepEqual(three.runs.at(-1)?.outputs, ["b_bytes"]);
+  await assert.rejects(
+    handler.predict(request({ ...pair, outputFilter: ["c"] })),
+    status(
+      "INVALID_ARGUMENT",
+      "output tensor alias not found in signature: c Outputs expected to be in the set {a,b_bytes}.",
+    ),
+  );
+  await assert.rejects(
+    handler.predict(request({ ...pair, outputFilter: ["a", "a"] })),
+    status("INVALID_ARGUMENT", "duplicate output tensor alias: a"),
+  );
+});
+
+test("a call that has ended is not run", async () => {
+  const before = three.runs.length;
+  const ended = AbortSignal.abort(new ServingError("CANCELLED", "gone"));
+  await assert.rejects(handler.predict(request(), ended), status("CANCELLED", "gone"));
+  assert.equal(three.runs.length, before);
+});
+
+test("a signature that the engine cannot run is UNIMPLEMENTED, a closed engine UNAVAILABLE", async () => {
+  const refusing = {
+    ...modelDouble(),
+    refusals: new Map([["serving_default", new ModelError("unsupported-op", "operation Foo")]]),
+  };
+  const closed = {
+    ...modelDouble(),
+    run: async (): Promise<never> => {
+      throw new ModelError("closed", "closed");
+    },
+  };
+  const over = (model: LoadedModel): ModelHandler =>
+    new ModelHandler(new ServedModel("half", [{ version: 1n, model }]));
+  await assert.rejects(over(refusing).predict(request()), status("UNIMPLEMENTED", "operation Foo"));
+  await assert.rejects(over(closed).predict(request()), status("UNAVAILABLE", "The server is shutting down"));
+});
+
+test("metadata gives all signatures of the version and no signature name", () => {
+  const modelSpec = ModelSpec.create({ name: "half", version: 1n, signatureName: "ignored" });
+  const response = handler.metadata({ modelSpec, metadataField: ["signature_def"] });
+  assert.deepEqual(response.modelSpec, ModelSpec.create({ name: "half", version: 1n }));
+  assert.deepEqual([...signaturesOf(response).keys()], ["serving_default"]);
+});
+
+test("metadata requests are checked in TensorFlow Serving's order", () => {
+  const modelSpec = ModelSpec.create({ name: "other" });
+  const cases: [Partial<GetModelMetadataRequest>, GrpcCodeName, string][] = [
+    [{}, "INVALID_ARGUMENT", "Missing ModelSpec"],
+    [{ modelSpec }, "INVALID_ARGUMENT", "GetModelMetadataRequest must specify at least one metadata_field"],
+    [{ modelSpec, metadataField: ["x"] }, "INVALID_ARGUMENT", "Metadata field x is not supported"],
+    [{ modelSpec, metadataField: ["signature_def"] }, "NOT_FOUND", "Servable not found for request: Latest(other)"],
+  ];
+  for (const [fields, code, message] of cases) {
+    assert.throws(() => handler.metadata(GetModelMetadataRequest.create(fields)), status(code, message));
+  }
+});
+
+test("the status lists all versions, newest first, or the one asked for; labels are ignored", () => {
+  const versions = (spec: Partial<ModelSpec>): bigint[] =>
+    handler
+      .status({ modelSpec: ModelSpec.create(spec) })
+      .modelVersionStatus.map(
+        ({ version, state, status: { errorCode, errorMessage } = { errorCode: -1, errorMessage: "" } }) => {
+          assert.deepEqual([state, errorCode, errorMessage], [modelStates.AVAILABLE, 0, ""]);
+          return version;
+        },
+      );
+  assert.deepEqual(versions({ name: "half" }), [3n, 1n]);
+  assert.deepEqual(versions({ name: "half", version: 1n }), [1n]);
+  assert.deepEqual(versions({ name: "half", versionLabel: "unknown" }), [3n, 1n]);
+  const refused = (fields: Partial<GetModelStatusRequest>, code: GrpcCodeName, message: string): void =>
+    assert.throws(() => handler.status(GetModelStatusRequest.create(fields)), status(code, message));
+  refused({}, "INVALID_ARGUMENT", "Missing ModelSpec");
+  refused({ modelSpec: ModelSpec.create({ name: "o" }) }, "NOT_FOUND", "Could not find any versions of model o");
+  refused(
+    { modelSpec: ModelSpec.create({ name: "half", version: 2n }) },
+    "NOT_FOUND",
+    "Could not find version 2 of model half",
+  );
+});

@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import http2 from "node:http2";
+import { after, before, test } from "node:test";
+import tls from "node:tls";
+import { encodeUtf8 } from "@sealserve/core";
+import { ServingError } from "@sealserve/protocol";
+import {
+  channelOf,
+  decodeEvidenceAnswer,
+  EVIDENCE_PATH,
+  type EvidenceAnswer,
+  encodeEvidenceRequest,
+  reportDataFor,
+} from "@sealserve/ra-tls";
+import { ModelHandler } from "../src/core/handler.ts";
+import { ServedModel } from "../src/core/served-model.ts";
+import { EvidenceIssuer } from "../src/evidence/issuer.ts";
+import { TokenBucket } from "../src/evidence/token-bucket.ts";
+import { openGrpcServer } from "../src/grpc/server.ts";
+import { openRestServer } from "../src/rest/server.ts";
+import type { Front } from "../src/transport/front.ts";
+import { MemoryBudget } from "../src/transport/memory-budget.ts";
+import { modelDouble } from "./support/model-double.ts";
+import { quickLimits } from "./support/quick-limits.ts";
+import { type TestPlatform, testPlatform } from "./support/test-platform.ts";
+import { createAuthority, type TestAuthority } from "./support/tls-authority.ts";
+
+const manifestDigest = new Uint8Array(32).fill(7);
+const logged: string[] = [];
+let authority: TestAuthority;
+let platform: TestPlatform;
+let grpc: Front;
+let rest: Front;
+let failure: Error | undefined;
+
+before(async () => {
+  authority = await createAuthority();
+  platform = testPlatform();
+  const breakable = {
+    ...platform,
+    quote: async (reportData: Uint8Array): Promise<Uint8Array> => {
+      if (failure !== undefined) {
+        throw failure;
+      }
+      return await platform.quote(reportData);
+    },
+  };
+  const shared = {
+    tls: await authority.issue(),
+    limits: quickLimits(),
+    budget: new MemoryBudget(1 << 20),
+    log: (event: string, fields: object) => void logged.push(JSON.stringify([event, fields])),
+    evidence: new EvidenceIssuer(breakable, { model: "half", manifestDigest }),
+  };
+  grpc = await openGrpcServer({ host: "127.0.0.1", port: 0 }, { ...shared, methods: new Map() });
+  const handler = new ModelHandler(new ServedModel("half", [{ version: 1n, model: modelDouble() }]));
+  rest = await openRestServer({ host: "127.0.0.1", port: 0 }, { ...shared, handler });
+});
+
+after(async () => {
+  await Promise.all([grpc.close(), rest.close()]);
+});
+
+async function connect(front: Front, protocol: "h2" | "http/1.1"): Promise<tls.TLSSocket> {
+  const { port } = front.address;
+  const socket = tls.connect({ port, host: "localhost", ca: authority.caPem, ALPNProtocols: [protocol] });
+  await once(socket, "secureConnect");
+  return socket.on("error", () => undefined);
+}
+
+interface Reply {
+  readonly status: number;
+  readonly text: string;
+}
+
+async function askRest(socket: tls.TLSSocket, body: string): Promise<Reply> {
+  const length = Buffer.byteLength(body);
+  socket.write(`POST ${EVIDENCE_PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n${body}`);
+  let reply = "";
+  while (!/\r\n\r\n.*\}$/s.test(reply)) {
+    const [chunk] = await once(socket, "data");
+    reply += String(chunk);
+  }
+  return { status: Number(reply.slice(9, 12)), text: reply.slice(reply.indexOf("\r\n\r\n") + 4) };
+}
+
+async function askGrpc(session: http2.ClientHttp2Session, body: string): Promise<Reply> {
+  const stream = session.request({ ":method": "POST", ":path": EVIDENCE_PATH });
+  stream.end(body);
+  const [headers] = await once(stream, "response");
+  let text = "";
+  for await (const chunk of stream) {
+    text += String(chunk);
+  }
+  return { status: headers[":status"], text };
+}
+
+async function assertSpeaksFor(socket: tls.TLSSocket, nonce: Uint8Array, answer: EvidenceAnswer): Promise<void> {
+  const channel = await channelOf(socket, "client", "serving");
+  const statement = { purpose: "serving", nonce, ...channel, publicKey: new Uint8Array(), manifestDigest } as const;
+  const expected = await reportDataFor({ ...statement, model: "half" });
+  assert.deepEqual(answer.evidence, Uint8Array.from([...encodeUtf8("quote:"), ...expected]));
+  assert.deepEqual([answer.model, answer.manifestDigest], ["half", manifestDigest]);
+}
+
+function newNonce(): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(32));
+}
+
+test("REST evidence speaks for the very connection, nonce, certificate and package", async () => {
+  const socket = await connect(rest, "http/1.1");
+  const nonce = newNonce();
+  const reply = await askRest(socket, encodeEvidenceRequest({ nonce }));
+  assert.equal(reply.status, 200);
+  await assertSpeaksFor(socket, nonce, decodeEvidenceAnswer(reply.text));
+  const other = await connect(rest, "http/1.1");
+  await assert.rejects(assertSpeaksFor(other, nonce, decodeEvidenceAnswer(reply.text)));
+  socket.destroy();
+  other.destroy();
+});
+
+test("the gRPC port gives evidence for its own connections", async () => {
+  const socket = await connect(grpc, "h2");
+  const session = http2.connect("https://localhost", { createConnection: () => socket });
+  const nonce = newNonce();
+  const reply = await askGrpc(session, encodeEvidenceRequest({ nonce }));
+  assert.equal(reply.status, 200);
+  await assertSpeaksFor(socket, nonce, decodeEvidenceAnswer(reply.text));
+  session.destroy();
+});
+
+test("malformed requests are refused and reach no platform", async () => {
+  const quotedBefore = platform.quoted.length;
+  const hex = "00".repeat(32);
+  const bodies = [
+    "",
+    "{}",
+    "[]",
+    `{"nonce":"${hex.slice(2)}"}`,
+    `{"nonce":"${hex}00"}`,
+    `{"nonce":"zz${hex.slice(2)}"}`,
+    `{"nonce":"${hex}","nonce":"${hex}"}`,
+    `{"nonce":"${hex}","purpose":"key-release"}`,
+    `{"nonce":"\xff"}`,
+  ];
+  const socket = await connect(grpc, "h2");
+  const session = http2.connect("https://localhost", { createConnection: () => socket });
+  for (const body of bodies) {
+    assert.equal((await askGrpc(session, body)).status, 400, body);
+  }
+  assert.equal((await askGrpc(session, " ".repeat(5000))).status, 429);
+  session.destroy();
+  assert.equal(platform.quoted.length, quotedBefore);
+});
+
+test("a connection that asks too often is refused; others are served", async () => {
+  const socket = await connect(grpc, "h2");
+  const session = http2.connect("https://localhost", { createConnection: () => socket });
+  const asks = Array.from({ length: 10 }, () => askGrpc(session, encodeEvidenceRequest({ nonce: newNonce() })));
+  const statuses = (await Promise.all(asks)).map(({ status }) => status);
+  assert.equal(statuses.filter((status) => status === 200).length, 4);
+  assert.equal(statuses.filter((status) => status === 429).length, 6);
+  session.destroy();
+  const fresh = await connect(rest, "http/1.1");
+  assert.equal((await askRest(fresh, encodeEvidenceRequest({ nonce: newNonce() }))).status, 200);
+  fresh.destroy();
+});
+
+test("quotes are made one at a time", async () => {
+  const sockets = await Promise.all(Array.from({ length: 6 }, () => connect(rest, "http/1.1")));
+  await Promise.all(sockets.map((socket) => askRest(socket, encodeEvidenceRequest({ nonce: newNonce() }))));
+  assert.equal(platform.load.most, 1);
+  for (const socket of sockets) {
+    socket.destroy();
+  }
+});
+
+test("too many waiting requests are refused", async () => {
+  const slow = testPlatform();
+  const gate = Promise.withResolvers<void>();
+  slow.gate = gate.promise;
+  const issuer = new EvidenceIssuer(slow, { model: "half", manifestDigest });
+  const sockets = await Promise.all(Array.from({ length: 20 }, () => connect(rest, "http/1.1")));
+  const ask = encodeEvidenceRequest({ nonce: newNonce() });
+  // The client's end stands in for the server's: both have an exporter, and the certificate is the peer's either way.
+  const outcomes = sockets
+    .map(serverEnd)
+    .flatMap((socket) => Array.from({ length: 4 }, () => issuer.issue(socket, ask).then(() => "made", codeOf)));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  gate.resolve();
+  const counts = new Map<string, number>();
+  for (const outcome of await Promise.all(outcomes)) {
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  }
+  assert.deepEqual(Object.fromEntries(counts), { made: 64, RESOURCE_EXHAUSTED: 16 });
+  for (const socket of sockets) {
+    socket.destroy();
+  }
+});
+
+test("a platform that fails gives 503 and says nothing of the cause outside", async () => {
+  failure = new Error("canary-cause");
+  const socket = await connect(rest, "http/1.1");
+  const reply = await askRest(socket, encodeEvidenceRequest({ nonce: newNonce() }));
+  assert.deepEqual([reply.status, JSON.parse(reply.text).error], [503, "The platform gave no evidence"]);
+  failure = undefined;
+  assert.equal((await askRest(socket, encodeEvidenceRequest({ nonce: newNonce() }))).status, 200);
+  socket.destroy();
+  assert.ok(logged.some((line) => line.includes("evidence-failed")));
+  assert.ok(!logged.join().includes("canary"));
+});
+
+test("a token bucket refills with time, up to its burst", () => {
+  const bucket = new TokenBucket(2, 1000, 0);
+  assert.deepEqual([bucket.take(0), bucket.take(0), bucket.take(999)], [true, true, false]);
+  assert.deepEqual([bucket.take(1000), bucket.take(1999), bucket.take(2000)], [true, false, true]);
+  assert.deepEqual([bucket.take(99_000), bucket.take(99_000), bucket.take(99_000)], [true, true, false]);
+});
+
+function serverEnd(socket: tls.TLSSocket): tls.TLSSocket {
+  const certificate = socket.getPeerX509Certificate();
+  socket.getX509Certificate = () => certificate;
+  return socket;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof ServingError ? error.code : String(error);
+}

@@ -1,0 +1,406 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import http2 from "node:http2";
+import { after, before, test } from "node:test";
+import tls from "node:tls";
+import { gzipSync } from "node:zlib";
+import * as grpc from "@grpc/grpc-js";
+import { ServingError } from "@sealserve/protocol";
+import { openGrpcServer } from "../src/grpc/server.ts";
+import type { UnaryMethod } from "../src/grpc/unary-call.ts";
+import type { Front } from "../src/transport/front.ts";
+import type { ServingLimits } from "../src/transport/limits.ts";
+import { MemoryBudget } from "../src/transport/memory-budget.ts";
+import { quickLimits } from "./support/quick-limits.ts";
+import { createAuthority, type TestAuthority } from "./support/tls-authority.ts";
+
+let authority: TestAuthority;
+let front: Front;
+let client: grpc.Client;
+const budget = new MemoryBudget(quickLimits().maxBytesInFlight);
+const logged: string[] = [];
+let held = Promise.withResolvers<void>();
+let started = Promise.withResolvers<void>();
+
+const methods = new Map<string, UnaryMethod>([
+  ["/test.Echo/Echo", async (request) => request],
+  ["/test.Echo/Double", async (request) => Buffer.concat([request, request])],
+  [
+    "/test.Echo/Refuse",
+    async () => {
+      throw new ServingError("NOT_FOUND", `100 % gone: \u00e9\n${"x".repeat(2000)}`);
+    },
+  ],
+  [
+    "/test.Echo/Break",
+    async (request) => {
+      throw new Error(`secret ${Buffer.from(request).toString()}`);
+    },
+  ],
+  [
+    "/test.Echo/Wait",
+    async (request, signal) => {
+      started.resolve();
+      await held.promise;
+      signal.throwIfAborted();
+      return request;
+    },
+  ],
+]);
+
+async function open(limits: ServingLimits = quickLimits(), memory = budget): Promise<Front> {
+  return await openGrpcServer(
+    { host: "127.0.0.1", port: 0 },
+    {
+      tls: await authority.issue(),
+      methods,
+      limits,
+      budget: memory,
+      log: (event, fields) => logged.push(JSON.stringify([event, fields])),
+    },
+  );
+}
+
+function connect(to: Front, options: grpc.ClientOptions = {}): grpc.Client {
+  const credentials = grpc.credentials.createSsl(Buffer.from(authority.caPem));
+  const unlimited = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1, ...options };
+  return new grpc.Client(`localhost:${to.address.port}`, credentials, unlimited);
+}
+
+function call(
+  method: string,
+  request: Uint8Array,
+  { using = client, ...options }: grpc.CallOptions & { using?: grpc.Client } = {},
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const same = (value: Buffer): Buffer => value;
+    using.makeUnaryRequest(`/test.Echo/${method}`, same, same, Buffer.from(request), options, (error, value) => {
+      if (error === null && value !== undefined) {
+        resolve(value);
+      } else {
+        reject(error);
+      }
+    });
+  });
+}
+
+function failsWith(code: grpc.status, details: string | RegExp) {
+  return (error: unknown): boolean => {
+    assert.ok(error instanceof Error && "code" in error && "details" in error, String(error));
+    assert.equal(error.code, code, error.message);
+    if (details instanceof RegExp) {
+      assert.match(String(error.details), details);
+    } else {
+      assert.equal(error.details, details);
+    }
+    return true;
+  };
+}
+
+/** A bare HTTP/2 request, for what a gRPC client would never send. */
+async function bareRequest(
+  to: Front,
+  headers: http2.OutgoingHttpHeaders,
+  body: Uint8Array | undefined,
+): Promise<http2.IncomingHttpHeaders> {
+  const session = http2.connect(`https://localhost:${to.address.port}`, { ca: authority.caPem });
+  const stream = session.request({ ":method": "POST", "content-type": "application/grpc", te: "trailers", ...headers });
+  stream.on("error", () => undefined);
+  let all: http2.IncomingHttpHeaders = {};
+  stream.on("response", (received) => (all = { ...all, ...received }));
+  stream.on("trailers", (received) => (all = { ...all, ...received }));
+  stream.resume();
+  if (body === undefined) {
+    stream.write(Buffer.of(0));
+  } else {
+    stream.end(body);
+  }
+  await once(stream, "close");
+  session.destroy();
+  return all;
+}
+
+function framed(message: Uint8Array, flag = 0): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt8(flag);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
+before(async () => {
+  authority = await createAuthority();
+  front = await open();
+  client = connect(front);
+});
+
+after(async () => {
+  client.close();
+  await front.close();
+});
+
+test("a stock client gets small, empty and large messages back unchanged", async () => {
+  for (const length of [0, 1, 5, 100_000, 3 << 20]) {
+    const message = crypto.getRandomValues(new Uint8Array(Math.min(length, 65536)));
+    const request = Buffer.alloc(length, message.length === 0 ? undefined : message);
+    assert.deepEqual(await call("Echo", request), request);
+  }
+});
+
+test("many concurrent calls keep their own data", async () => {
+  const requests = Array.from({ length: 64 }, (_, index) => Buffer.alloc(20_000 + index * 997, index));
+  const answers = await Promise.all(requests.map((request) => call("Echo", request)));
+  assert.ok(answers.every((answer, index) => answer.equals(requests[index] ?? Buffer.alloc(0))));
+});
+
+test("the whole memory is given back after all kinds of calls", async () => {
+  await call("Echo", Buffer.alloc(3 << 20));
+  await assert.rejects(call("Break", Buffer.alloc(1 << 20)));
+  await assert.rejects(call("Echo", Buffer.alloc(9 << 20)));
+  assert.equal(budget.held, 0);
+});
+
+test("a status message is cut like TensorFlow Serving's and survives its encoding", async () => {
+  await assert.rejects(call("Refuse", Buffer.alloc(0)), (error) => {
+    assert.ok(error instanceof Error && "details" in error);
+    assert.match(String(error.details), /^100 % gone: \u00e9\nx+\.\.\.TRUNCATED$/);
+    assert.equal(Buffer.byteLength(String(error.details)), 1024 + "...TRUNCATED".length);
+    return failsWith(grpc.status.NOT_FOUND, /^100/)(error);
+  });
+});
+
+test("an unforeseen error says nothing of its cause, neither to the caller nor to the log", async () => {
+  await assert.rejects(call("Break", Buffer.from("canary")), failsWith(grpc.status.INTERNAL, "Internal error"));
+  assert.ok(logged.some((line) => line.includes("request-failed")));
+  assert.ok(!logged.join().includes("canary") && !logged.join().includes("secret"));
+});
+
+test("an unknown method is UNIMPLEMENTED", async () => {
+  await assert.rejects(call("Missing", Buffer.alloc(10)), failsWith(grpc.status.UNIMPLEMENTED, /./));
+});
+
+test("a message above the limit is RESOURCE_EXHAUSTED, and the connection stays usable", async () => {
+  await assert.rejects(
+    call("Echo", Buffer.alloc((8 << 20) + 1)),
+    failsWith(grpc.status.RESOURCE_EXHAUSTED, "Received message larger than max (8388609 vs. 8388608)"),
+  );
+  assert.equal((await call("Echo", Buffer.of(1))).length, 1);
+});
+
+test("more request data at one time than the budget allows is RESOURCE_EXHAUSTED", async () => {
+  const small = await open(quickLimits(), new MemoryBudget(1 << 20));
+  const using = connect(small);
+  await assert.rejects(
+    call("Echo", Buffer.alloc(2 << 20), { using }),
+    failsWith(grpc.status.RESOURCE_EXHAUSTED, /holds/),
+  );
+  assert.equal((await call("Echo", Buffer.alloc(1 << 19), { using })).length, 1 << 19);
+  using.close();
+  await small.close();
+});
+
+test("gzip messages are unpacked; a bomb is RESOURCE_EXHAUSTED; garbage is INVALID_ARGUMENT", async () => {
+  const packing = connect(front, { "grpc.default_compression_algorithm": 2 });
+  const request = Buffer.alloc(1 << 20, "abc");
+  assert.deepEqual(await call("Echo", request, { using: packing }), request);
+  await assert.rejects(
+    call("Echo", Buffer.alloc(5 << 20), { using: packing }),
+    failsWith(grpc.status.RESOURCE_EXHAUSTED, /^Unpacked message/),
+  );
+  packing.close();
+  const headers = { ":path": "/test.Echo/Echo", "grpc-encoding": "gzip" };
+  const garbage = await bareRequest(front, headers, framed(Buffer.from("not gzip"), 1));
+  assert.equal(garbage["grpc-status"], "3");
+  const short = await bareRequest(front, headers, framed(gzipSync("hello").subarray(0, 20), 1));
+  assert.equal(short["grpc-status"], "3");
+  assert.equal(budget.held, 0);
+});
+
+test("other encodings are UNIMPLEMENTED and the supported ones are named", async () => {
+  const answer = await bareRequest(
+    front,
+    { ":path": "/test.Echo/Echo", "grpc-encoding": "snappy" },
+    framed(Buffer.of(1)),
+  );
+  assert.equal(answer["grpc-status"], "12");
+  assert.equal(answer["grpc-accept-encoding"], "identity,gzip");
+});
+
+test("a body that is not exactly one message is INTERNAL", async () => {
+  const path = { ":path": "/test.Echo/Echo" };
+  const whole = framed(Buffer.from("abc"));
+  const bodies = {
+    "no message": Buffer.alloc(0),
+    "half a prefix": whole.subarray(0, 3),
+    "half a message": whole.subarray(0, 6),
+    "two messages": Buffer.concat([whole, whole]),
+    "compressed without an encoding": framed(Buffer.from("abc"), 1),
+    "unknown flag": framed(Buffer.from("abc"), 2),
+  };
+  for (const [name, body] of Object.entries(bodies)) {
+    assert.equal((await bareRequest(front, path, body))["grpc-status"], "13", name);
+  }
+});
+
+test("an announced length alone takes no memory", async () => {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(8 << 20, 1);
+  const session = http2.connect(`https://localhost:${front.address.port}`, { ca: authority.caPem });
+  const stream = session.request({ ":method": "POST", ":path": "/test.Echo/Echo", "content-type": "application/grpc" });
+  stream.on("error", () => undefined);
+  stream.write(prefix);
+  stream.write(Buffer.alloc(1000));
+  while (budget.held === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.equal(budget.held, 1000);
+  session.destroy();
+  await once(session, "close");
+  await waitFor(() => budget.held === 0);
+});
+
+test("what is no gRPC call is answered 415", async () => {
+  const refused = [
+    { ":path": "/test.Echo/Echo", "content-type": "application/json" },
+    { ":path": "/test.Echo/Echo", "content-type": "application/grpc+json" },
+    { ":path": "/test.Echo/Echo", "content-type": "application/grpc-web" },
+    { ":path": "/test.Echo/Echo", ":method": "PUT" },
+    { ":path": "/sealserve/v1/evidence", "content-type": "application/json" },
+  ];
+  for (const headers of refused) {
+    assert.equal((await bareRequest(front, headers, framed(Buffer.of(1))))[":status"], 415, JSON.stringify(headers));
+  }
+  const proto = { ":path": "/test.Echo/Echo", "content-type": "application/grpc+proto; charset=x" };
+  assert.equal((await bareRequest(front, proto, framed(Buffer.of(1))))["grpc-status"], "0");
+});
+
+test("a deadline ends the call; a malformed one is INTERNAL", async () => {
+  held = Promise.withResolvers<void>();
+  const deadline = Date.now() + 150;
+  await assert.rejects(call("Wait", Buffer.of(1), { deadline }), failsWith(grpc.status.DEADLINE_EXCEEDED, /./));
+  const own = await bareRequest(front, { ":path": "/test.Echo/Wait", "grpc-timeout": "50m" }, framed(Buffer.of(1)));
+  assert.equal(own["grpc-status"], "4");
+  for (const timeout of ["", "m", "123456789m", "-1m", "1x", "1.5S"]) {
+    const headers = { ":path": "/test.Echo/Echo", "grpc-timeout": timeout };
+    assert.equal((await bareRequest(front, headers, framed(Buffer.of(1))))["grpc-status"], "13", timeout);
+  }
+  held.resolve();
+  await waitFor(() => budget.held === 0);
+});
+
+test("a cancelled call ends on the server too", async () => {
+  held = Promise.withResolvers<void>();
+  started = Promise.withResolvers<void>();
+  const same = (value: Buffer): Buffer => value;
+  const outcome = Promise.withResolvers<grpc.ServiceError | null>();
+  const running = client.makeUnaryRequest("/test.Echo/Wait", same, same, Buffer.of(1), (error) =>
+    outcome.resolve(error),
+  );
+  await started.promise;
+  running.cancel();
+  assert.equal((await outcome.promise)?.code, grpc.status.CANCELLED);
+  held.resolve();
+  await waitFor(() => budget.held === 0);
+});
+
+test("a request that comes too slowly is ended", async () => {
+  const slow = await open(quickLimits({ stallTimeoutMs: 100 }));
+  const stalled = await bareRequest(slow, { ":path": "/test.Echo/Echo" }, undefined);
+  assert.equal(stalled["grpc-status"], "4");
+  await slow.close();
+  const dripping = await open(quickLimits({ requestTimeoutMs: 200 }));
+  const session = http2.connect(`https://localhost:${dripping.address.port}`, { ca: authority.caPem });
+  const stream = session.request({ ":method": "POST", ":path": "/test.Echo/Echo", "content-type": "application/grpc" });
+  stream.on("error", () => undefined);
+  stream.write(framed(Buffer.alloc(1000)).subarray(0, 5));
+  const drip = setInterval(() => stream.write(Buffer.of(1)), 20);
+  const [headers] = await once(stream, "response");
+  assert.equal(headers["grpc-status"], "4");
+  clearInterval(drip);
+  session.destroy();
+  await dripping.close();
+});
+
+test("only TLS 1.3 with h2 gets in, and nothing is resumed", async () => {
+  const to = { port: front.address.port, host: "127.0.0.1", servername: "localhost", ca: authority.caPem };
+  await assert.rejects(handshake({ ...to, ALPNProtocols: ["h2"], maxVersion: "TLSv1.2" }));
+  await assert.rejects(handshake({ ...to, ALPNProtocols: ["http/1.1"] }));
+  const first = tls.connect({ ...to, ALPNProtocols: ["h2"] });
+  const sessions: Buffer[] = [];
+  first.on("session", (session) => sessions.push(session));
+  await once(first, "secureConnect");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  first.destroy();
+  for (const session of sessions) {
+    const again = await handshake({ ...to, ALPNProtocols: ["h2"], session });
+    assert.equal(again.isSessionReused(), false);
+    again.destroy();
+  }
+});
+
+test("idle connections are closed with a goodbye", async () => {
+  const idle = await open(quickLimits({ idleTimeoutMs: 100 }));
+  const session = http2.connect(`https://localhost:${idle.address.port}`, { ca: authority.caPem });
+  const [code] = await once(session, "goaway");
+  assert.equal(code, http2.constants.NGHTTP2_NO_ERROR);
+  await idle.close();
+});
+
+test("closing says goodbye, lets running calls end and refuses new ones", async () => {
+  held = Promise.withResolvers<void>();
+  started = Promise.withResolvers<void>();
+  const closing = await open();
+  const using = connect(closing);
+  const running = call("Wait", Buffer.from("last"), { using });
+  await started.promise;
+  const closed = closing.close();
+  await assert.rejects(handshake({ port: closing.address.port, host: "127.0.0.1", ca: authority.caPem }));
+  held.resolve();
+  assert.equal((await running).toString(), "last");
+  await closed;
+  using.close();
+});
+
+test("a call that does not end is cut after the drain time", async () => {
+  held = Promise.withResolvers<void>();
+  started = Promise.withResolvers<void>();
+  const closing = await open(quickLimits({ drainTimeoutMs: 100 }));
+  const using = connect(closing);
+  const running = assert.rejects(call("Wait", Buffer.of(1), { using }));
+  await started.promise;
+  await closing.close();
+  await running;
+  using.close();
+  held.resolve();
+});
+
+test("a storm of resets costs the sender its connection", async () => {
+  const session = http2.connect(`https://localhost:${front.address.port}`, { ca: authority.caPem });
+  session.on("error", () => undefined);
+  await once(session, "connect");
+  const headers = { ":method": "POST", ":path": "/test.Echo/Echo", "content-type": "application/grpc" };
+  for (let index = 0; index < 3000; index++) {
+    const stream = session.request(headers);
+    stream.on("error", () => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+  }
+  const late = session.request(headers);
+  late.on("response", () => assert.fail("still answered"));
+  late.on("error", () => undefined).end(framed(Buffer.of(1)));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  session.destroy();
+  assert.equal((await call("Echo", Buffer.of(1))).length, 1);
+});
+
+async function handshake(options: tls.ConnectionOptions): Promise<tls.TLSSocket> {
+  const socket = tls.connect(options);
+  await once(socket, "secureConnect");
+  return socket;
+}
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 200 && !condition(); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.ok(condition());
+}

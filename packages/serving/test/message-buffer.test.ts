@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ServingError } from "@sealserve/protocol";
+import fc from "fast-check";
+import { MemoryBudget } from "../src/transport/memory-budget.ts";
+import { MessageBuffer } from "../src/transport/message-buffer.ts";
+
+const MIB = 1 << 20;
+
+test("any way of cutting a message gives the same message, and all memory comes back", () => {
+  const pieces = fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 20 });
+  fc.assert(
+    fc.property(pieces, fc.boolean(), (chunks, announced) => {
+      const whole = Buffer.concat(chunks);
+      const budget = new MemoryBudget(MIB);
+      const buffer = new MessageBuffer(announced ? whole.length : undefined, MIB, budget);
+      for (const chunk of chunks) {
+        buffer.append(chunk);
+      }
+      assert.deepEqual(Buffer.from(buffer.take()), whole);
+      buffer.release();
+      assert.equal(budget.held, 0);
+    }),
+  );
+});
+
+test("memory follows what came, until the announcement can be believed", () => {
+  const budget = new MemoryBudget(1024 * MIB);
+  const buffer = new MessageBuffer(512 * MIB, 1024 * MIB, budget);
+  const chunk = new Uint8Array(MIB);
+  for (let received = 1; received < 32; received++) {
+    buffer.append(chunk);
+    assert.equal(budget.held, received * MIB);
+  }
+  buffer.append(chunk);
+  assert.equal(budget.held, 512 * MIB);
+  buffer.release();
+  assert.equal(budget.held, 0);
+});
+
+test("limits are kept, announced or not", () => {
+  const budget = new MemoryBudget(100);
+  const exhausted = (error: unknown): boolean => error instanceof ServingError && error.code === "RESOURCE_EXHAUSTED";
+  assert.throws(() => new MessageBuffer(51, 50, budget), exhausted);
+  const open = new MessageBuffer(undefined, 50, budget);
+  open.append(new Uint8Array(50));
+  assert.throws(() => open.append(new Uint8Array(1)), exhausted);
+  const second = new MessageBuffer(51, 51, budget);
+  assert.throws(() => second.append(new Uint8Array(1)), exhausted);
+  open.release();
+  second.append(new Uint8Array(51));
+  second.release();
+  assert.equal(budget.held, 0);
+});
+
+test("more or fewer bytes than announced are refused", () => {
+  const budget = new MemoryBudget(100);
+  const internal = (error: unknown): boolean => error instanceof ServingError && error.code === "INTERNAL";
+  const buffer = new MessageBuffer(3, 50, budget);
+  buffer.append(new Uint8Array(2));
+  assert.equal(buffer.complete, false);
+  assert.throws(() => buffer.take(), internal);
+  assert.throws(() => buffer.append(new Uint8Array(2)), internal);
+});

@@ -1,0 +1,253 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import https from "node:https";
+import { after, before, test } from "node:test";
+import tls from "node:tls";
+import { gzipSync } from "node:zlib";
+import { ModelHandler } from "../src/core/handler.ts";
+import { ServedModel } from "../src/core/served-model.ts";
+import { EvidenceIssuer } from "../src/evidence/issuer.ts";
+import { openRestServer } from "../src/rest/server.ts";
+import type { Front } from "../src/transport/front.ts";
+import type { ServingLimits } from "../src/transport/limits.ts";
+import { MemoryBudget } from "../src/transport/memory-budget.ts";
+import { modelDouble } from "./support/model-double.ts";
+import { quickLimits } from "./support/quick-limits.ts";
+import { testPlatform } from "./support/test-platform.ts";
+import { createAuthority, type TestAuthority } from "./support/tls-authority.ts";
+
+const model = modelDouble();
+const handler = new ModelHandler(new ServedModel("half", [{ version: 3n, model }]));
+const budget = new MemoryBudget(quickLimits().maxBytesInFlight);
+const logged: string[] = [];
+let authority: TestAuthority;
+let front: Front;
+let agent: https.Agent;
+
+interface Answer {
+  readonly status: number;
+  readonly type: string | undefined;
+  readonly text: string;
+}
+
+async function open(limits: ServingLimits = quickLimits()): Promise<Front> {
+  const served = { model: "half", manifestDigest: new Uint8Array(32) };
+  const evidence = new EvidenceIssuer(testPlatform(), served);
+  const tlsIdentity = await authority.issue();
+  const log = (event: string, fields: object): number => logged.push(JSON.stringify([event, fields]));
+  return await openRestServer(
+    { host: "127.0.0.1", port: 0 },
+    { tls: tlsIdentity, handler, limits, budget, evidence, log },
+  );
+}
+
+async function send(
+  path: string,
+  body?: string | Uint8Array,
+  options: https.RequestOptions & { to?: Front; using?: https.Agent } = {},
+): Promise<Answer> {
+  const { to = front, using = agent, ...rest } = options;
+  const method = body === undefined ? "GET" : "POST";
+  const request = https.request({ port: to.address.port, host: "localhost", path, method, agent: using, ...rest });
+  request.end(body);
+  const [response] = await once(request, "response");
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) {
+    chunks.push(chunk);
+  }
+  const type = response.headers["content-type"];
+  return { status: response.statusCode, type, text: Buffer.concat(chunks).toString() };
+}
+
+function errorOf(answer: Answer): string {
+  assert.equal(answer.type, "application/json");
+  return JSON.parse(answer.text).error;
+}
+
+before(async () => {
+  authority = await createAuthority();
+  front = await open();
+  agent = new https.Agent({ keepAlive: true, ca: authority.caPem });
+});
+
+after(async () => {
+  agent.destroy();
+  await front.close();
+});
+
+test("predicts in row and column format, by name and by version", async () => {
+  const rows = await send("/v1/models/half:predict", '{"instances": [1.0, 2.0, 5.0]}');
+  assert.deepEqual(
+    [rows.status, rows.type, JSON.parse(rows.text)],
+    [200, "application/json", { predictions: [2.5, 3, 4.5] }],
+  );
+  const columns = await send("/V1/Models/half/versions/3:predict?x=1", '{"inputs": {"x": [[1], [2]]}}');
+  assert.deepEqual(JSON.parse(columns.text), { outputs: [[2.5], [3]] });
+  const pair = '{"signature_name": "pair", "instances": [{"a": "t", "b": {"b64": "AP8="}}]}';
+  const both = await send("/v1/models/half:predict", pair);
+  assert.deepEqual(JSON.parse(both.text), { predictions: [{ a: "t", b_bytes: { b64: "AP8=" } }] });
+});
+
+test("status and metadata are the documented JSON", async () => {
+  const status = JSON.parse((await send("/v1/models/half")).text);
+  const available = { version: "3", state: "AVAILABLE", status: { error_code: "OK", error_message: "" } };
+  assert.deepEqual(status, { model_version_status: [available] });
+  const metadata = JSON.parse((await send("/v1/models/half/versions/3/metadata")).text);
+  assert.deepEqual(metadata.model_spec, { name: "half", signature_name: "", version: "3" });
+  assert.ok(metadata.metadata.signature_def.signature_def.serving_default);
+});
+
+test("refusals have TensorFlow Serving's status and message", async () => {
+  const body = '{"instances": [1.0]}';
+  const named = (name: string): string => JSON.stringify({ signature_name: name, instances: [1] });
+  const cases: [string, string | undefined, number, string][] = [
+    ["/v1/models/other:predict", body, 404, "Servable not found for request: Latest(other)"],
+    ["/v1/models/half/versions/7:predict", body, 404, "Servable not found for request: Specific(half, 7)"],
+    ["/v1/models/half/labels/l:predict", body, 400, "Unrecognized servable version label: l"],
+    ["/v1/models/half:predict", named("no"), 400, 'Serving signature name: "no" not found in signature def'],
+    ["/v1/models/half:predict", "{}", 400, "Missing 'inputs' or 'instances' key"],
+    ["/v1/models/half:predict", "", 400, "JSON Parse error: The document is empty"],
+    ["/v1/models/half:PREDICT", body, 400, "Malformed request: POST /v1/models/half:PREDICT"],
+    ["/v1/models", undefined, 400, "Missing model name in request."],
+    ["/v1/models/other", undefined, 404, "Could not find any versions of model other"],
+    ["/v1/models/half:classify", '{"examples": [{}]}', 501, "This server does not implement classify"],
+  ];
+  for (const [path, text, status, message] of cases) {
+    const answer = await send(path, text);
+    assert.deepEqual([answer.status, errorOf(answer)], [status, message], path);
+  }
+  assert.equal((await send("/elsewhere")).status, 404);
+  assert.equal((await send("/v1/models/half", undefined, { method: "DELETE" })).status, 400);
+});
+
+test("a preflight is answered by its origin", async () => {
+  const options = { method: "OPTIONS", headers: { origin: "https://app.example" } };
+  const allowed = await send("/v1/models/half:predict", undefined, options);
+  assert.deepEqual([allowed.status, allowed.text], [200, ""]);
+  assert.equal((await send("/v1/models/half:predict", undefined, { method: "OPTIONS" })).status, 400);
+});
+
+test("gzip bodies are unpacked; bombs and garbage are refused", async () => {
+  const headers = { "content-encoding": "gzip" };
+  const packed = await send("/v1/models/half:predict", gzipSync('{"instances": [2.0]}'), { headers });
+  assert.deepEqual(JSON.parse(packed.text), { predictions: [3] });
+  const bomb = await send("/v1/models/half:predict", gzipSync(Buffer.alloc(5 << 20, " ")), { headers });
+  assert.equal(bomb.status, 429);
+  assert.equal((await send("/v1/models/half:predict", "garbage", { headers })).status, 400);
+  assert.equal(budget.held, 0);
+});
+
+test("a body above the limit is refused, announced or not", async () => {
+  const large = Buffer.alloc((8 << 20) + 1, " ");
+  const announced = await send("/v1/models/half:predict", undefined, {
+    method: "POST",
+    headers: { "content-length": large.length },
+  });
+  assert.equal(announced.status, 429);
+  assert.equal(errorOf(announced), "Received message larger than max (8388609 vs. 8388608)");
+  const chunked = tls.connect({ port: front.address.port, host: "localhost", ca: authority.caPem });
+  await once(chunked, "secureConnect");
+  chunked.on("error", () => undefined);
+  chunked.write("POST /v1/models/half:predict HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const piece = Buffer.alloc(1 << 20, " ");
+  for (let sent = 0; sent < 9; sent++) {
+    chunked.write(`${piece.length.toString(16)}\r\n`);
+    chunked.write(piece);
+    chunked.write("\r\n");
+  }
+  const [reply] = await once(chunked, "data");
+  assert.match(String(reply), /^HTTP\/1\.1 429 /);
+  chunked.destroy();
+  await waitFor(() => budget.held === 0);
+});
+
+test("a million open brackets and other hostile JSON are refused without harm", async () => {
+  const deep = await send("/v1/models/half:predict", `{"instances": ${"[".repeat(1_000_000)}`);
+  assert.equal(deep.status, 400);
+  const ignored = `{"other": ${"[".repeat(500_000)}${"]".repeat(500_000)}, "instances": [1.0]}`;
+  assert.deepEqual(JSON.parse((await send("/v1/models/half:predict", ignored)).text), { predictions: [2.5] });
+});
+
+test("a body that comes too slowly ends the request", async () => {
+  const slow = await open(quickLimits({ stallTimeoutMs: 100 }));
+  const answer = await send("/v1/models/half:predict", undefined, {
+    to: slow,
+    method: "POST",
+    headers: { "content-length": 100 },
+    using: new https.Agent({ ca: authority.caPem }),
+  });
+  assert.equal(answer.status, 504);
+  await slow.close();
+});
+
+test("headers that do not end are cut off", async () => {
+  const strict = await open(quickLimits({ headersTimeoutMs: 300, requestTimeoutMs: 300 }));
+  const socket = tls.connect({ port: strict.address.port, host: "localhost", ca: authority.caPem });
+  socket.on("error", () => undefined).resume();
+  await once(socket, "secureConnect");
+  socket.write("GET / HTTP/1.1\r\nHost: x\r\nX-");
+  await once(socket, "close");
+  await strict.close();
+});
+
+test("a run that takes too long is 504", async () => {
+  const strict = await open(quickLimits({ restRunTimeoutMs: 100 }));
+  const gate = Promise.withResolvers<void>();
+  model.gate = gate.promise;
+  const answer = await send("/v1/models/half:predict", '{"instances": [1.0]}', { to: strict });
+  assert.equal(answer.status, 504);
+  gate.resolve();
+  await strict.close();
+});
+
+test("only TLS 1.3 gets in, and nothing is resumed", async () => {
+  const to = { port: front.address.port, host: "localhost", ca: authority.caPem };
+  await assert.rejects(handshake({ ...to, maxVersion: "TLSv1.2" }));
+  await assert.rejects(handshake({ ...to, ALPNProtocols: ["h2"] }));
+  const first = tls.connect(to);
+  const sessions: Buffer[] = [];
+  first.on("session", (session) => sessions.push(session));
+  await once(first, "secureConnect");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  first.destroy();
+  for (const session of sessions) {
+    const again = await handshake({ ...to, session });
+    assert.equal(again.isSessionReused(), false);
+    again.destroy();
+  }
+});
+
+test("closing lets a request in flight end and then frees the port", async () => {
+  const closing = await open();
+  const gate = Promise.withResolvers<void>();
+  model.gate = gate.promise;
+  const runsBefore = model.runs.length;
+  const running = send("/v1/models/half:predict", '{"instances": [4.0]}', { to: closing });
+  await waitFor(() => model.runs.length > runsBefore);
+  const closed = closing.close();
+  await assert.rejects(handshake({ port: closing.address.port, host: "localhost", ca: authority.caPem }));
+  gate.resolve();
+  assert.deepEqual(JSON.parse((await running).text), { predictions: [4] });
+  const start = Date.now();
+  await closed;
+  assert.ok(Date.now() - start < 1000, "an idle kept connection does not hold the close up");
+});
+
+test("nothing of a request shows in the log", async () => {
+  await send("/v1/models/half:predict", '{"instances": ["canary-in"]}');
+  await send("/v1/models/canary-name:predict", '{"instances": [1]}');
+  assert.ok(!logged.join("\n").includes("canary"));
+});
+
+async function handshake(options: tls.ConnectionOptions): Promise<tls.TLSSocket> {
+  const socket = tls.connect(options);
+  await once(socket, "secureConnect");
+  return socket;
+}
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 200 && !condition(); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.ok(condition());
+}
