@@ -13,7 +13,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   protocol: ["core"],
   "encrypted-files": ["core"],
   collateral: ["attestation", "core"],
-  "ra-tls": ["attestation", "core"],
+  "ra-tls": ["core"],
   platform: ["attestation", "core"],
   broker: ["attestation", "collateral", "config", "core", "encrypted-files", "platform", "ra-tls"],
   models: ["core", "protocol"],

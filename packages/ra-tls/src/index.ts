@@ -5,5 +5,6 @@ export * from "./channel.ts";
 export * from "./errors.ts";
 export * from "./evidence-exchange.ts";
 export * from "./length-prefixed.ts";
+export * from "./one-socket-agent.ts";
 export * from "./statement.ts";
 export * from "./text-message.ts";

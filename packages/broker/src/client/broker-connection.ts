@@ -3,9 +3,9 @@ import { type IncomingMessage, request } from "node:http";
 import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { concatBytes, decodeUtf8 } from "@sealserve/core";
+import { OneSocketAgent } from "@sealserve/ra-tls";
 import { BrokerError } from "../errors.ts";
 import { MAX_BODY_LENGTH } from "../protocol/messages.ts";
-import { OneSocketAgent } from "./one-socket-agent.ts";
 
 /** An answer of the broker. */
 export interface BrokerAnswer {
@@ -31,7 +31,7 @@ export class BrokerConnection {
   /** Use {@link connectBroker}. */
   constructor(socket: TLSSocket, options: ConnectOptions) {
     this.socket = socket;
-    this.#agent = new OneSocketAgent(socket);
+    this.#agent = new OneSocketAgent(socket, closedEarly);
     this.#options = options;
   }
 
@@ -85,4 +85,8 @@ async function readText(response: IncomingMessage): Promise<string> {
     chunks.push(chunk);
   }
   return decodeUtf8(concatBytes(...chunks));
+}
+
+function closedEarly(): BrokerError {
+  return new BrokerError("broker-unreachable", "the broker closed the connection before the release was complete");
 }

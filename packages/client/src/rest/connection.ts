@@ -1,6 +1,6 @@
 import { type IncomingMessage, request } from "node:http";
 import type { TLSSocket } from "node:tls";
-import { EVIDENCE_PATH } from "@sealserve/ra-tls";
+import { EVIDENCE_PATH, OneSocketAgent } from "@sealserve/ra-tls";
 import { collect } from "../connection/collect.ts";
 import { startDeadline } from "../connection/deadline.ts";
 import { connectTls, type TlsTarget } from "../connection/tls.ts";
@@ -8,7 +8,6 @@ import { Turns } from "../connection/turns.ts";
 import { ClientError } from "../errors.ts";
 import { attestConnection, type HttpAnswer, MAX_EVIDENCE_ANSWER, noEvidenceInTime } from "../evidence/exchange.ts";
 import type { EvidenceJudge, ProvenNode } from "../evidence/judge.ts";
-import { OneSocketAgent } from "./one-socket-agent.ts";
 
 /** One REST request. */
 export interface RestRequest {
@@ -75,7 +74,7 @@ class RestChannel {
 
   constructor(socket: TLSSocket, authority: string) {
     this.#socket = socket;
-    this.#agent = new OneSocketAgent(socket);
+    this.#agent = new OneSocketAgent(socket, () => new ClientError("unreachable", "the attested connection is closed"));
     this.#authority = authority;
   }
 

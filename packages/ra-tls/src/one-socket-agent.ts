@@ -1,19 +1,20 @@
 import { Agent, type ClientRequestArgs } from "node:http";
 import type { Duplex } from "node:stream";
-import type { TLSSocket } from "node:tls";
-import { ClientError } from "../errors.ts";
 
 /**
- * Sends HTTP/1.1 requests one after another on the one TLS connection it was given. It cannot open another: no request
- * leaves on a connection whose other end has not proved what it is.
+ * Sends HTTP/1.1 requests one after another on the one connection it was given, and cannot open another: what was
+ * proved on a connection is void on the next.
  */
 export class OneSocketAgent extends Agent {
-  readonly #socket: TLSSocket;
+  readonly #socket: Duplex;
+  readonly #closed: () => Error;
   #handedOut = false;
 
-  constructor(socket: TLSSocket) {
+  /** @param closed makes the error of a request that comes when the connection is gone */
+  constructor(socket: Duplex, closed: () => Error) {
     super({ keepAlive: true, maxSockets: 1 });
     this.#socket = socket;
+    this.#closed = closed;
   }
 
   override createConnection(
@@ -21,7 +22,7 @@ export class OneSocketAgent extends Agent {
     callback?: (error: Error | null, stream: Duplex) => void,
   ): Duplex | undefined {
     if (this.#handedOut) {
-      callback?.(new ClientError("unreachable", "the attested connection is closed"), this.#socket);
+      callback?.(this.#closed(), this.#socket);
       return undefined;
     }
     this.#handedOut = true;
