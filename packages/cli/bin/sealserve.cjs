@@ -11,16 +11,16 @@ const REQUIRED_MAJOR = 24;
 const entry = path.join(__dirname, "..", "dist", "main.js");
 
 function bundledNode() {
-  const name = "node-" + process.platform + "-" + process.arch;
+  const name = `node-${process.platform}-${process.arch}`;
   try {
-    return path.join(path.dirname(require.resolve(name + "/package.json")), "bin", "node");
+    return path.join(path.dirname(require.resolve(`${name}/package.json`)), "bin", "node");
   } catch {
     return undefined;
   }
 }
 
 function fail(message) {
-  process.stderr.write("sealserve: " + message + "\n");
+  process.stderr.write(`sealserve: ${message}\n`);
   process.exit(1);
 }
 
@@ -29,20 +29,18 @@ function reexecute(node) {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => child.kill(signal));
   }
-  child.on("error", (error) => fail("cannot start " + node + ": " + error.message));
+  child.on("error", (error) => fail(`cannot start ${node}: ${error.message}`));
   child.on("exit", (code, signal) => process.exit(signal ? 1 : code));
 }
 
 if (!fs.existsSync(entry)) {
   fail("not built yet: run 'npm ci' (or 'npm run build') in the checkout first");
 } else if (Number(process.versions.node.split(".")[0]) >= REQUIRED_MAJOR) {
-  import(require("node:url").pathToFileURL(entry).href);
+  import(require("node:url").pathToFileURL(entry).href).catch((error) => fail(error.message));
 } else {
   const node = bundledNode();
   if (node === undefined) {
-    fail(
-      "needs Node " + REQUIRED_MAJOR + " or newer, this is " + process.version + "; install it from https://nodejs.org",
-    );
+    fail(`needs Node ${REQUIRED_MAJOR} or newer, this is ${process.version}; install it from https://nodejs.org`);
   } else {
     reexecute(node);
   }

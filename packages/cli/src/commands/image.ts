@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+import { assembleProgramImage } from "../image/assemble.ts";
+import { printJson, tell } from "../output/terminal.ts";
+
+interface ImageOptions {
+  readonly out: string;
+  readonly json?: true;
+}
+
+/** `sealserve image`: the serving program as a folder that can be measured. */
+export function addImageCommand(program: Command): void {
+  program
+    .command("image")
+    .summary("assemble the serving program that the TEE measures")
+    .description("Copies the serving node and everything it executes, without the simulator, into one folder.")
+    .requiredOption("--out <dir>", "folder to make; must not exist or be empty")
+    .option("--json", "print one JSON document on standard output")
+    .addHelpText("after", "\nExample:\n  sealserve image --out run/program")
+    .action(async (options: ImageOptions) => {
+      const image = await assembleProgramImage(options.out);
+      if (options.json) {
+        printJson(image);
+        return;
+      }
+      tell(`${image.directory}: ${image.packages.length} packages`);
+      tell(`start it with: node ${image.entry} serve --config FILE`);
+    });
+}

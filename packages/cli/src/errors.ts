@@ -1,0 +1,13 @@
+import { SealserveError } from "@sealserve/core";
+
+/** Codes of {@link CliError}. */
+export type CliErrorCode =
+  | "usage"
+  | "output-exists"
+  | "not-built"
+  | "simulator-missing"
+  | "answers-differ"
+  | "demo-step-failed";
+
+/** The command line was used wrongly, or something it needs on this machine is not there. */
+export class CliError extends SealserveError<CliErrorCode> {}

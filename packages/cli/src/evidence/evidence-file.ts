@@ -1,0 +1,28 @@
+import { decodeBase64, decodeHex } from "@sealserve/core";
+import { CliError } from "../errors.ts";
+
+/** Far above any quote (16 KiB) or report, also as text. */
+const MAX_BYTES = 1 << 20;
+
+/**
+ * Evidence from a file's bytes: binary as it stands, or hex or base64 text.
+ * @throws CliError `usage` when the file is empty or too long
+ */
+export function decodeEvidenceFile(content: Uint8Array, file: string): Uint8Array {
+  if (content.length === 0 || content.length > MAX_BYTES) {
+    throw new CliError("usage", `${file} cannot be evidence`, {
+      expected: `1 to ${MAX_BYTES} bytes`,
+      actual: `${content.length} bytes`,
+    });
+  }
+  if (!content.every(isTextByte)) {
+    return content;
+  }
+  const text = Buffer.from(content).toString("latin1").replaceAll(/\s/g, "");
+  return /^(0x)?([0-9a-fA-F]{2})+$/.test(text) ? decodeHex(text.replace(/^0x/, "")) : decodeBase64(text);
+}
+
+/** A quote begins with a small little-endian version and so never consists of printable ASCII alone. */
+function isTextByte(byte: number): boolean {
+  return (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}

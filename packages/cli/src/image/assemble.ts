@@ -1,0 +1,145 @@
+import { cp, lstat, mkdir, readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CliError } from "../errors.ts";
+
+/** A serving program on disk: every file that the serving node executes, ready to be measured. */
+export interface ProgramImage {
+  readonly directory: string;
+  /** The command to start, for `node`. */
+  readonly entry: string;
+  /** The packages it holds, in the order they were found. */
+  readonly packages: readonly string[];
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+const OWN_SCOPE = /^(sealserve$|@sealserve\/)/;
+const OWN_FILES = /^(package\.json|bin\/.*|dist\/.*\.js)$/;
+const NEVER_EXECUTED = /\.(map|d\.[cm]?ts|ts|md)$/;
+const NATIVE_ENGINE = "onnxruntime-node";
+/** What the engine's package needs only while it is being installed. */
+const INSTALL_ONLY = new Set(["adm-zip", "global-agent"]);
+
+/**
+ * Copies the serving program into `output`: this command, the packages it needs at run time (not the simulator, which
+ * is optional) and the native engine of this machine's platform only. The same source gives the same files, so the
+ * same measurement.
+ * @throws CliError `output-exists`, `not-built`
+ */
+export async function assembleProgramImage(output: string): Promise<ProgramImage> {
+  await refuseExisting(output);
+  const staging = `${resolve(output)}.partial-${process.pid}`;
+  try {
+    const packages = await findPackages(packageDirectoryOfThisCommand());
+    for (const [name, directory] of packages) {
+      await copyPackage(name, directory, join(staging, "node_modules", name));
+    }
+    await rename(staging, output);
+    return {
+      directory: output,
+      entry: join(output, "node_modules", "sealserve", "bin", "sealserve.cjs"),
+      packages: [...packages.keys()],
+    };
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+async function refuseExisting(output: string): Promise<void> {
+  const existing = await readdir(output).catch(() => []);
+  if (existing.length > 0) {
+    throw new CliError("output-exists", `${output} exists and is not empty`, {
+      remedy: "name a new folder, or remove this one",
+    });
+  }
+}
+
+function packageDirectoryOfThisCommand(): string {
+  return resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");
+}
+
+/** Walks the run-time dependencies, breadth first. One version of each name: two would need nesting, so it is refused. */
+async function findPackages(start: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  const queue = [start];
+  for (let directory = queue.shift(); directory !== undefined; directory = queue.shift()) {
+    const manifest = JSON.parse(await readFile(join(directory, "package.json"), "utf8")) as Manifest;
+    const known = found.get(manifest.name);
+    if (known !== undefined && known !== directory) {
+      throw new CliError("not-built", `two copies of ${manifest.name} are installed: ${known} and ${directory}`);
+    }
+    if (known === undefined) {
+      found.set(manifest.name, directory);
+      const needed = Object.keys(manifest.dependencies ?? {}).filter((name) => !INSTALL_ONLY.has(name));
+      for (const name of needed.sort()) {
+        queue.push(await locatePackage(name, directory));
+      }
+    }
+  }
+  return found;
+}
+
+async function locatePackage(name: string, from: string): Promise<string> {
+  for (let directory = from; ; directory = dirname(directory)) {
+    const candidate = join(directory, "node_modules", name);
+    if (await isDirectory(candidate)) {
+      return await realpath(candidate);
+    }
+    if (directory === dirname(directory)) {
+      throw new CliError("not-built", `package ${name} is not installed`, { remedy: "run 'npm ci'" });
+    }
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (status) => status.isDirectory(),
+    () => false,
+  );
+}
+
+async function copyPackage(name: string, from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await cp(from, to, {
+    recursive: true,
+    filter: async (source) => {
+      const path = relative(from, source).split(sep).join("/");
+      const status = await lstat(source);
+      if (path === "") {
+        return true;
+      }
+      if (status.isSymbolicLink() || basename(source) === "node_modules") {
+        return false;
+      }
+      return status.isDirectory() ? keepsFolder(name, path) : keepsFile(name, path);
+    },
+  });
+}
+
+function keepsFolder(name: string, path: string): boolean {
+  if (OWN_SCOPE.test(name)) {
+    return /^(bin|dist)(\/|$)/.test(path);
+  }
+  return name !== NATIVE_ENGINE || keepsNative(path);
+}
+
+function keepsFile(name: string, path: string): boolean {
+  if (OWN_SCOPE.test(name)) {
+    return OWN_FILES.test(path);
+  }
+  return !NEVER_EXECUTED.test(path) && (name !== NATIVE_ENGINE || keepsNative(path));
+}
+
+/** The engine ships binaries for every platform below bin/napi-vN/PLATFORM/ARCHITECTURE; only ours is needed. */
+function keepsNative(path: string): boolean {
+  const [top, , platform, architecture] = path.split("/");
+  return (
+    top !== "bin" ||
+    ((platform === undefined || platform === process.platform) &&
+      (architecture === undefined || architecture === process.arch))
+  );
+}
