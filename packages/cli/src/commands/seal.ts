@@ -86,9 +86,17 @@ async function readTls(options: SealOptions): Promise<{ tls?: { keyPem: string; 
 
 function report(options: SealOptions, sealed: Awaited<ReturnType<typeof sealPackage>>): void {
   if (options.json) {
-    printJson({ package: options.out, manifestDigest: sealed.manifestDigest, files: sealed.files });
+    printJson({
+      package: options.out,
+      manifestDigest: sealed.manifestDigest,
+      files: sealed.files,
+      leftOut: sealed.leftOut,
+    });
     return;
   }
   tell(`${options.out}: ${options.name}, package version ${options.packageVersion}, ${sealed.files.length} files`);
   tell(`manifest ${sealed.manifestDigest}`);
+  if (sealed.leftOut.length > 0) {
+    tell(`left out, as they are no version directories: ${sealed.leftOut.join(", ")}`);
+  }
 }

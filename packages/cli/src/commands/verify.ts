@@ -102,7 +102,7 @@ async function verify(file: string, options: VerifyOptions, command: Command): P
     const quote = parseEvidence(decodeEvidenceFile(await readFile(file), file));
     const collateral = await findCollateral(quote, options);
     if (collateral === undefined) {
-      report(await withoutCollateral(quote, now, root), EXIT.collateral, options);
+      report(await withoutCollateral(quote, now, root, options), EXIT.collateral, options);
       return;
     }
     const evidence = await verifyEvidence(quote, collateral, { now, root });
@@ -131,10 +131,16 @@ async function fetchFromPccs(quote: SgxQuote, url: string | undefined): Promise<
   return url === undefined ? undefined : await pccsSource({ url }).fetchCollateral(quote);
 }
 
-async function withoutCollateral(quote: SgxQuote, now: Date, root: TrustedRoot): Promise<Verdict> {
-  const { signatureValid } = await verifySignatureOnly(quote, { now, root });
+async function withoutCollateral(
+  quote: SgxQuote,
+  now: Date,
+  root: TrustedRoot,
+  options: VerifyOptions,
+): Promise<Verdict> {
+  const chain = options.pckChain === undefined ? {} : { pckCertificateChain: await readFile(options.pckChain, "utf8") };
+  const { signatureValid } = await verifySignatureOnly(quote, { now, root, ...chain });
   return {
-    genuine: signatureValid ? null : false,
+    genuine: null,
     signatureValid,
     simulated: root.simulated,
     tcbStatus: null,

@@ -35,14 +35,25 @@ export function inputsFromBody(
   return { signatureName: wanted ?? (parsed.signatureName || DEFAULT_SIGNATURE), inputs: parsed.inputs };
 }
 
-/** Made-up inputs of the right types and shapes: 1, 2, 3 … for numbers, 1 for dimensions left open. */
+/**
+ * Made-up inputs of the right types and shapes: 1, 2, 3 … for numbers, 1 for dimensions left open. For the default
+ * signature, or the first one that has outputs where the model has no default.
+ */
 export function sampleInputs(
   signatures: ReadonlyMap<string, SignatureDef>,
   wanted: string | undefined,
 ): PreparedInputs {
-  const signature = find(signatures, wanted ?? "");
+  const signatureName = wanted ?? firstUsable(signatures);
+  const signature = find(signatures, signatureName);
   const inputs = new Map([...signature.inputs].map(([name, info]) => [name, sampleTensor(name, info)]));
-  return { signatureName: wanted ?? DEFAULT_SIGNATURE, inputs };
+  return { signatureName, inputs };
+}
+
+function firstUsable(signatures: ReadonlyMap<string, SignatureDef>): string {
+  const usable = [...signatures]
+    .filter(([name, { outputs }]) => outputs.size > 0 && !name.startsWith("__"))
+    .map(([name]) => name);
+  return signatures.has(DEFAULT_SIGNATURE) ? DEFAULT_SIGNATURE : (usable.sort()[0] ?? DEFAULT_SIGNATURE);
 }
 
 function find(signatures: ReadonlyMap<string, SignatureDef>, name: string): SignatureDef {

@@ -5,15 +5,20 @@ import { tell } from "../output/terminal.ts";
 export class Interrupted extends Error {}
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** A terminal sends Ctrl-C to the whole group and npm or the starter pass it on: the same key press arrives twice. */
+const SAME_SIGNAL_MS = 1_000;
 /** An `AbortSignal` that fires at the first SIGINT or SIGTERM; a second one ends the process at once. */
 export function abortOnSignal(): AbortSignal {
   const controller = new AbortController();
+  let firstAt = 0;
   for (const name of SIGNALS) {
     process.on(name, () => {
-      if (controller.signal.aborted) {
+      if (!controller.signal.aborted) {
+        firstAt = performance.now();
+        controller.abort(new Interrupted(`stopped by ${name}`));
+      } else if (performance.now() - firstAt > SAME_SIGNAL_MS) {
         process.exit(EXIT.interrupted);
       }
-      controller.abort(new Interrupted(`stopped by ${name}`));
     });
   }
   return controller.signal;

@@ -15,15 +15,23 @@ export type ModelFile = { readonly source: string; readonly path: string; readon
 /** A version directory is known by one of these files. */
 const MODEL_ENTRY_FILES = ["saved_model.pb", "model.onnx"];
 
+/** What a model directory holds. */
+export type ModelFileList = {
+  readonly files: readonly ModelFile[];
+  /** Names beside the version directories, which TensorFlow Serving does not look at either. */
+  readonly leftOut: readonly string[];
+};
+
 /**
  * Lists the files of a model: a base path with numbered version directories as TensorFlow Serving wants it, or one version
- * directory. Everything in it is listed or the whole directory is refused; nothing is skipped.
+ * directory. Everything in a version is listed or the whole directory is refused; nothing in it is skipped.
  * @throws EncryptedFilesError `model-directory-missing`, `model-layout`, `model-empty`, `symlink`, `not-a-regular-file`,
  * `already-encrypted`, `too-many-files`, `unsafe-path`, `path-clash`, `input-unreadable`
  */
-export async function listModelFiles(modelDirectory: string, model: ModelIdentity): Promise<ModelFile[]> {
+export async function listModelFiles(modelDirectory: string, model: ModelIdentity): Promise<ModelFileList> {
+  const { versions, leftOut } = await versionDirectories(modelDirectory, model);
   const files: ModelFile[] = [];
-  for (const { directory, version } of await versionDirectories(modelDirectory, model)) {
+  for (const { directory, version } of versions) {
     const before = files.length;
     await listVersion(directory, "", (relativePath, file) => {
       files.push({ ...file, path: modelFilePath(model.name, version, relativePath) });
@@ -37,23 +45,31 @@ export async function listModelFiles(modelDirectory: string, model: ModelIdentit
     checkPackagePath(file.path);
   }
   checkPathsDistinct(files.map((file) => file.path));
-  return files;
+  return { files, leftOut };
 }
 
 type VersionDirectory = { readonly directory: string; readonly version: string };
 
-async function versionDirectories(modelDirectory: string, model: ModelIdentity): Promise<VersionDirectory[]> {
+async function versionDirectories(
+  modelDirectory: string,
+  model: ModelIdentity,
+): Promise<{ readonly versions: readonly VersionDirectory[]; readonly leftOut: readonly string[] }> {
   const entries = await readModelDirectory(modelDirectory);
   if (entries.some((entry) => MODEL_ENTRY_FILES.includes(entry.name))) {
     const version = modelVersionOf(basename(resolve(modelDirectory))) ?? String(model.version);
-    return [{ directory: modelDirectory, version }];
+    return { versions: [{ directory: modelDirectory, version }], leftOut: [] };
   }
+  const leftOut: string[] = [];
   const versions = new Map<string, VersionDirectory>();
   for (const entry of entries) {
     const directory = join(modelDirectory, entry.name);
     const version = modelVersionOf(entry.name);
-    if (version === undefined || !entry.isDirectory()) {
-      throw wrongLayout(directory, "a directory named by its version number, or one model's files");
+    if (version === undefined) {
+      leftOut.push(entry.name);
+      continue;
+    }
+    if (!entry.isDirectory()) {
+      throw wrongLayout(directory, "a directory, as its name is a version number");
     }
     if (versions.has(version)) {
       throw wrongLayout(directory, `one directory for version ${version}`);
@@ -63,7 +79,7 @@ async function versionDirectories(modelDirectory: string, model: ModelIdentity):
   if (versions.size === 0) {
     throw noModel(modelDirectory);
   }
-  return [...versions.values()];
+  return { versions: [...versions.values()], leftOut };
 }
 
 async function readModelDirectory(modelDirectory: string): Promise<Dirent[]> {

@@ -54,6 +54,8 @@ export type SealedPackage = {
   /** SHA-256 of `manifest.json`, lower-case hex: what the broker is told to expect. */
   readonly manifestDigest: string;
   readonly files: readonly PackageFile[];
+  /** Names beside the model's version directories that are not part of the package. */
+  readonly leftOut: readonly string[];
 };
 
 /**
@@ -68,7 +70,7 @@ export async function sealPackage(options: SealPackageOptions): Promise<SealedPa
   if (options.tls !== undefined) {
     checkTlsPair(options.tls);
   }
-  const modelFiles = await listModelFiles(options.modelDirectory, model);
+  const { files: modelFiles, leftOut } = await listModelFiles(options.modelDirectory, model);
   await expectOutside(options.output, options.modelDirectory);
 
   return writeOutputDirectory(options.output, PUBLIC_DIRECTORY_MODE, async (temporary) => {
@@ -82,7 +84,7 @@ export async function sealPackage(options: SealPackageOptions): Promise<SealedPa
     await writeBytes(join(temporary, MANIFEST_FILE), manifest);
     const signature = signManifest(manifest, options.signingKeyPem);
     await writeBytes(join(temporary, SIGNATURE_FILE), encodeUtf8(signature));
-    return { manifestDigest: manifestDigestOf(manifest), files };
+    return { manifestDigest: manifestDigestOf(manifest), files, leftOut };
   });
 }
 

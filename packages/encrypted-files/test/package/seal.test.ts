@@ -138,17 +138,30 @@ test("a directory without a model is refused", async (t) => {
   await assertNotSealed(root, {}, { code: "model-empty" });
 });
 
-for (const [what, files] of [
-  ["a file beside version directories", { "1/model.onnx": "graph", "README.md": "" }],
-  ["a directory that is no version", { "1/model.onnx": "graph", "old/model.onnx": "graph" }],
-  ["a negative version", { "-1/model.onnx": "graph" }],
-  ["a version beyond 64 bits", { "9223372036854775808/model.onnx": "graph" }],
-  ["the same version twice", { "1/model.onnx": "graph", "001/model.onnx": "graph" }],
-] as const) {
-  test(`${what} is refused, not skipped`, async (t) => {
-    await assertNotSealed(await modelWith(t, files), {}, { code: "model-layout" });
+test("names that are no versions are left out and told", async (t) => {
+  const extra = { "config.pbtxt": "", "old/model.onnx": "graph", "-1/model.onnx": "graph" };
+  const root = await modelWith(t, { ...MODEL_FILES, ...extra });
+  const sealed = await sealPackage({
+    modelDirectory: join(root, "model"),
+    output: join(root, "sealed"),
+    wrapKey,
+    signingKeyPem: owner.privateKeyPem,
+    model,
   });
-}
+  assert.deepEqual([...sealed.leftOut].sort(), ["-1", "config.pbtxt", "old"]);
+  assert.ok(sealed.files.every(({ path }) => /^models\/demo\/\d+\//.test(path)));
+});
+
+test("a directory with nothing but other names is refused", async (t) => {
+  for (const files of [{ "old/model.onnx": "graph" }, { "9223372036854775808/model.onnx": "graph" }]) {
+    await assertNotSealed(await modelWith(t, files), {}, { code: "model-empty" });
+  }
+});
+
+test("the same version twice is refused, not skipped", async (t) => {
+  const root = await modelWith(t, { "1/model.onnx": "graph", "001/model.onnx": "graph" });
+  await assertNotSealed(root, {}, { code: "model-layout" });
+});
 
 test("links and special files are refused, not followed", async (t) => {
   const root = await modelWith(t, { ...MODEL_FILES, outside: "secret" });
