@@ -1,4 +1,4 @@
-import type { Tensor } from "@sealserve/protocol";
+import { formatFloat32, type Tensor } from "@sealserve/protocol";
 
 /** A tensor as nested lists for JSON; integers beyond 2^53 as decimal text, strings as UTF-8 text. */
 export type PlainValue = number | string | boolean | readonly PlainValue[];
@@ -27,7 +27,7 @@ function plainElement(element: number | bigint | Uint8Array, tensor: Tensor): Pl
   if (tensor.dtype === "bool") {
     return element !== 0;
   }
-  return tensor.dtype === "float32" ? Number(element.toPrecision(9)) : element;
+  return tensor.dtype === "float32" ? Number(formatFloat32(element)) : element;
 }
 
 function nest(elements: readonly PlainValue[], shape: readonly number[]): PlainValue {
