@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { writeExampleModels } from "@sealserve/models";
-import { type Finished, type Running, sealserve, startSealserve } from "./command.ts";
+import { COMMAND, type Finished, Running, sealserve, startSealserve } from "./command.ts";
 
 let folder: string;
 const at = (...parts: readonly string[]): string => join(folder, ...parts);
@@ -138,6 +138,23 @@ describe("seal", () => {
       [],
     );
     await rm(at("big"), { recursive: true });
+  });
+});
+
+describe("keygen and certs", () => {
+  test("make all of their files or none", async () => {
+    await mkdir(at("half"));
+    await writeFile(at("half", "owner.key"), "");
+    await writeFile(at("half", "server.crt"), "");
+    assertFailure(await sealserve(["keygen", "--out", at("half")]), 2, "owner.key");
+    assertFailure(await sealserve(["certs", "--out", at("half"), "--name", "localhost"]), 2, "server.crt");
+    assert.deepEqual((await readdir(at("half"))).sort(), ["owner.key", "server.crt"]);
+  });
+
+  test("a name that no certificate can carry leaves no folder", async () => {
+    const { code } = await sealserve(["certs", "--out", at("badname"), "--name", "not a name"]);
+    assert.notEqual(code, 0);
+    assert.equal(existsSync(at("badname")), false);
   });
 });
 
@@ -331,6 +348,8 @@ describe("predict", () => {
 });
 
 describe("verify", () => {
+  const root = (): string => at("v", "vendor", "root.pem");
+
   test("refuses what is not evidence", async () => {
     await writeFile(at("noise"), new Uint8Array(600).fill(0xff));
     const { code, stdout } = await sealserve(["verify", at("noise"), "--json"]);
@@ -352,13 +371,7 @@ describe("verify", () => {
       at("quote.bin"),
     ];
     await expectSuccess(quote);
-    const { code, stdout } = await sealserve([
-      "verify",
-      at("quote.bin"),
-      "--root",
-      at("v", "vendor", "root.pem"),
-      "--json",
-    ]);
+    const { code, stdout } = await sealserve(["verify", at("quote.bin"), "--root", root(), "--json"]);
     assert.equal(code, 30);
     const verdict = JSON.parse(stdout) as Record<string, unknown>;
     assert.deepEqual([verdict["genuine"], verdict["signatureValid"], verdict["accepted"]], [null, true, false]);
@@ -367,10 +380,41 @@ describe("verify", () => {
   test("accepts simulated evidence under its root, says so, and refuses it under Intel's", async () => {
     await expectSuccess(["simulator", "collateral", "--state", at("v"), "--out", at("collateral.json")]);
     const args = ["verify", at("quote.bin"), "--collateral", at("collateral.json"), "--json"];
-    const trusted = await sealserve([...args, "--root", at("v", "vendor", "root.pem")]);
+    const trusted = await sealserve([...args, "--root", root()]);
     assert.equal(trusted.code, 0, trusted.stdout);
     assert.equal((JSON.parse(trusted.stdout) as { simulated: unknown }).simulated, true);
     assert.equal((await sealserve(args)).code, 20);
+  });
+
+  test("stale and unreadable collateral is told as such, with what the signature proves", async () => {
+    const verdictOf = async (...args: string[]): Promise<unknown[]> => {
+      const { code, stdout } = await sealserve(["verify", at("quote.bin"), "--root", root(), "--json", ...args]);
+      const verdict = JSON.parse(stdout) as { [member: string]: unknown; reasons: readonly { code: string }[] };
+      return [code, verdict["genuine"], verdict["signatureValid"], verdict["simulated"], verdict.reasons[0]?.code];
+    };
+    const stale = await verdictOf(
+      "--collateral",
+      at("collateral.json"),
+      "--at",
+      new Date(Date.now() + 90 * 86_400_000).toISOString(),
+    );
+    assert.deepEqual(stale.slice(0, 4), [30, false, true, true]);
+    await writeFile(at("broken.json"), "{");
+    assert.deepEqual(await verdictOf("--collateral", at("broken.json")), [
+      30,
+      false,
+      true,
+      true,
+      "collateral-malformed",
+    ]);
+    assert.deepEqual(await verdictOf("--pccs", "http://127.0.0.1:9"), [30, null, true, true, "pccs-unreachable"]);
+  });
+
+  test("a reader that goes away does not break the command", async () => {
+    const command = `${process.execPath} ${COMMAND} verify ${at("quote.bin")} --json | true; exit \${PIPESTATUS[0]}`;
+    const { code, stderr } = await new Running("bash", ["-c", command]).finished;
+    assert.equal(code, 30, stderr);
+    assert.doesNotMatch(stderr, /EPIPE/);
   });
 
   test("refuses an empty file by its name", async () => {

@@ -53,6 +53,15 @@ for (const moment of ["seal half_plus_two", "start the owner's broker", "node: p
   });
 }
 
+test("the demo stops everything when its terminal goes away", async () => {
+  const before = await demoFolders();
+  const demo = startSealserve(["demo"]);
+  await demo.says("start the owner's broker");
+  await demo.stop("SIGHUP");
+  assert.deepEqual(await demoFolders(), before);
+  assert.deepEqual(await processesNaming("sealserve-demo-"), []);
+});
+
 test("the demo names a model folder that is not there", async () => {
   const { code, stderr } = await sealserve(["demo", "--model", join(tmpdir(), "no-such-model")]);
   assert.equal(code, 2);

@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { EXIT } from "./exit-codes.ts";
 import { describeFailure } from "./failure.ts";
-import { paint, printJson, tell } from "./output/terminal.ts";
+import { paint, printJson, surviveClosedOutput, tell } from "./output/terminal.ts";
 import { buildProgram } from "./program.ts";
 
 async function main(): Promise<void> {
@@ -25,4 +25,5 @@ async function main(): Promise<void> {
   }
 }
 
+surviveClosedOutput();
 await main();

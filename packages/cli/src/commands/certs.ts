@@ -10,7 +10,7 @@ import {
   type SigningKey,
 } from "@sealserve/core";
 import { type Command, InvalidArgumentError } from "commander";
-import { writeNewFile } from "../output/new-file.ts";
+import { expectAbsent, writeNewFile } from "../output/new-file.ts";
 import { printJson, tell } from "../output/terminal.ts";
 
 interface CertsOptions {
@@ -50,7 +50,7 @@ function parseDays(text: string): number {
 }
 
 async function makeCertificates(options: CertsOptions): Promise<void> {
-  await mkdir(options.out, { recursive: true });
+  await expectAbsent(["ca.key", "ca.crt", "server.key", "server.crt"].map((name) => join(options.out, name)));
   const notBefore = new Date(Math.floor((Date.now() - BACKDATE_MS) / 1000) * 1000);
   const notAfter = new Date(notBefore.getTime() + options.days * DAY_MS);
   const caKey = await generateEcKey("P-256");
@@ -70,6 +70,7 @@ async function makeCertificates(options: CertsOptions): Promise<void> {
     ip: options.name.filter((name) => isIP(name) !== 0),
     keyIdentifiers: true,
   });
+  await mkdir(options.out, { recursive: true });
   await writePair(options.out, "ca", ca, caKey);
   await writePair(options.out, "server", server, serverKey);
   report(options, notAfter);

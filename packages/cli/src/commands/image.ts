@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { assembleProgramImage } from "../image/assemble.ts";
 import { printJson, tell } from "../output/terminal.ts";
+import { abortOnSignal } from "../service/until-signal.ts";
 
 interface ImageOptions {
   readonly out: string;
@@ -17,7 +18,7 @@ export function addImageCommand(program: Command): void {
     .option("--json", "print one JSON document on standard output")
     .addHelpText("after", "\nExample:\n  sealserve image --out run/program")
     .action(async (options: ImageOptions) => {
-      const image = await assembleProgramImage(options.out);
+      const image = await assembleProgramImage(options.out, abortOnSignal());
       if (options.json) {
         printJson(image);
         return;

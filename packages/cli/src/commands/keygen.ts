@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { generateOwnerKey, generateWrapKey, writeOwnerKey, writeWrapKey } from "@sealserve/encrypted-files";
 import type { Command } from "commander";
+import { expectAbsent } from "../output/new-file.ts";
 import { printJson, tell } from "../output/terminal.ts";
 
 interface KeygenOptions {
@@ -30,6 +31,7 @@ async function keygen(options: KeygenOptions): Promise<void> {
     signingKey: join(options.out, "owner.key"),
     ownerKey: join(options.out, "owner.pub"),
   };
+  await expectAbsent(Object.values(files));
   await writeWrapKey(files.wrapKey, generateWrapKey());
   await writeOwnerKey(generateOwnerKey(), { privateKeyFile: files.signingKey, publicKeyFile: files.ownerKey });
   if (options.json) {

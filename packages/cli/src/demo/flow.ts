@@ -100,7 +100,7 @@ export class DemoFlow {
   async assembleProgram(): Promise<ProgramImage> {
     return await this.recorder.run(
       "assemble the serving program",
-      () => assembleProgramImage(this.workspace.path("program")),
+      () => assembleProgramImage(this.workspace.path("program"), this.#signal),
       (image) => `${image.packages.length} packages`,
     );
   }

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
+import { isModelName } from "@sealserve/encrypted-files";
 import { CliError } from "../errors.ts";
 
 /** A model that the demo seals and serves. */
@@ -38,8 +39,6 @@ export class DemoWorkspace {
   }
 }
 
-const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
-
 /**
  * The model at a path the user gave, named after its folder.
  * @throws CliError `usage` when there is no such folder or its name cannot be a model name
@@ -52,7 +51,7 @@ export async function modelAt(path: string): Promise<DemoModel> {
     });
   }
   const name = basename(directory);
-  if (!MODEL_NAME.test(name)) {
+  if (!isModelName(name)) {
     throw new CliError("usage", `the folder name ${JSON.stringify(name)} cannot be a model name`, {
       expected: "letters, digits, '_', '.', '-'",
     });

@@ -28,14 +28,15 @@ const INSTALL_ONLY = new Set(["adm-zip", "global-agent"]);
  * Copies the serving program into `output`: this command, the packages it needs at run time (not the simulator, which
  * is optional) and the native engine of this machine's platform only. The same source gives the same files, so the
  * same measurement.
- * @throws CliError `output-exists`, `not-built`
+ * @throws CliError `output-exists`, `not-built`, or the reason of `signal`; nothing is left then
  */
-export async function assembleProgramImage(output: string): Promise<ProgramImage> {
+export async function assembleProgramImage(output: string, signal?: AbortSignal): Promise<ProgramImage> {
   await refuseExisting(output);
   const staging = `${resolve(output)}.partial-${process.pid}`;
   try {
     const packages = await findPackages(packageDirectoryOfThisCommand());
     for (const [name, directory] of packages) {
+      signal?.throwIfAborted();
       await copyPackage(name, directory, join(staging, "node_modules", name));
     }
     await rename(staging, output);

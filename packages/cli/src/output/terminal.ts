@@ -2,6 +2,19 @@ import { styleText } from "node:util";
 
 type Style = Parameters<typeof styleText>[0];
 
+/**
+ * Keeps the process alive when the reader of its output goes away (`| head`): what it says is lost, what it does is not.
+ */
+export function surviveClosedOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") {
+        throw error;
+      }
+    });
+  }
+}
+
 /** Writes text for people. It goes to standard error, so that standard output holds results only. */
 export function tell(text: string): void {
   process.stderr.write(`${text}\n`);

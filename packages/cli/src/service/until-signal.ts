@@ -4,10 +4,11 @@ import { tell } from "../output/terminal.ts";
 /** The command was ended by a signal; there is nothing to report. */
 export class Interrupted extends Error {}
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** A terminal sends Ctrl-C to the whole group and npm or the starter pass it on: the same key press arrives twice. */
 const SAME_SIGNAL_MS = 1_000;
-/** An `AbortSignal` that fires at the first SIGINT or SIGTERM; a second one ends the process at once. */
+
+/** An `AbortSignal` that fires at the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
 export function abortOnSignal(): AbortSignal {
   const controller = new AbortController();
   let firstAt = 0;
