@@ -112,7 +112,7 @@ export class ConfigValue {
       throw this.#unexpected("a mapping", "write its members as 'name: value', one a line");
     }
     return this.#node.items.map((pair) => {
-      const name = isScalar(pair.key) ? String(pair.key.value) : "";
+      const name = memberName(pair.key);
       const offset = isNode(pair.key) ? (pair.key.range?.[0] ?? 0) : 0;
       return [name, this.#child(name, pair.value, offset)];
     });
@@ -176,11 +176,16 @@ export class ConfigValue {
   }
 }
 
+/** The name that a mapping's key stands for. */
+export function memberName(key: unknown): string {
+  return isScalar(key) ? String(key.value) : "";
+}
+
 function toJson(node: unknown): JsonValue {
   if (isMap(node)) {
     const object: { [name: string]: JsonValue } = Object.create(null);
     for (const pair of node.items) {
-      object[isScalar(pair.key) ? String(pair.key.value) : ""] = toJson(pair.value);
+      object[memberName(pair.key)] = toJson(pair.value);
     }
     return object;
   }

@@ -114,14 +114,43 @@ test("a caller's own complaint carries the line of the deepest member that exist
 });
 
 test("text that is not one plain YAML document is refused with its line", () => {
-  refused("bad-yaml", /:2: .*unique/i, () => read("a: 1\na: 2\n"));
   refused("bad-yaml", /:2: .*; correct this line$/, () => read("a: 1\nb: ]\n"));
   refused("bad-yaml", /:2: .*anchors/, () => read("a: 1\nb: &x 2\n"));
   refused("bad-yaml", /:1: .*anchors/, () => read("a: &x [1]\nb: *x\n"));
   refused("bad-yaml", /:1: .*tag/, () => read("a: !!str 1\n"));
   refused("bad-yaml", /document/i, () => read("a: 1\n---\nb: 1\n"));
   refused("bad-yaml", /; correct this line$/, () => read("{a: 1}: 2\n"));
-  refused("bad-yaml", /more than 1048576 characters/, () => read("#".repeat(1 << 21)));
+  refused("bad-yaml", /more than 262144 characters/, () => read("#".repeat(1 << 19)));
+});
+
+test("a member that stands twice in a mapping is refused with its line, at every depth and however it is quoted", () => {
+  const refusal = "not a usable YAML document: the member";
+  refused("bad-yaml", `2: ${refusal} "a" is not unique in its mapping; correct this line`, () => read("a: 1\na: 2\n"));
+  refused("bad-yaml", `3: ${refusal} "1" is not unique in its mapping; correct this line`, () =>
+    read('list:\n  - 1: a\n    "1": b\n'),
+  );
+  refused("bad-yaml", /:1: .*"__proto__" is not unique/, () => read("a: { __proto__: 1, b: 2, __proto__: 3 }\n"));
+  refused("bad-yaml", /:1: .*"" is not unique/, () => read('{"": 1, "": 2}\n'));
+  assert.equal(JSON.stringify(read("a: {b: 1}\nb: {b: 1}\n").json()), '{"a":{"b":1},"b":{"b":1}}');
+});
+
+test("a mapping with very many members takes no long time", () => {
+  const names = Array.from({ length: 20_000 }, (_, index) => `key${index}: 1`);
+  const start = performance.now();
+  assert.equal(read(names.join("\n")).entries().length, 20_000);
+  refused("bad-yaml", /:20001: .*"key7" is not unique/, () => read([...names, "key7: 1"].join("\n")));
+  assert.ok(performance.now() - start < 4000);
+});
+
+test("nesting is read to its limit, and refused beyond it with its line", () => {
+  const list = (depth: number) => `a:\n ${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}\n`;
+  read(list(64));
+  refused("bad-yaml", "2: not a usable YAML document: values are nested more than 64 deep; correct this line", () =>
+    read(list(65)),
+  );
+  for (const open of ["[", "{a: ", "- ", "? ", "[?,"]) {
+    refused("bad-yaml", /:1: .*nested more than 64 deep/, () => read(open.repeat(50_000)));
+  }
 });
 
 test("a merge key and __proto__ are plain member names", () => {

@@ -86,8 +86,8 @@ function inputChanged(name: string): EncryptedFilesError {
 
 /** A source that computes the SHA-256 of what is read through it; it must be read from the start on, without gaps. */
 export type HashingSource = ByteSource & {
-  /** Reads what nobody has read, and returns the digest of everything as hex. */
-  finish(): Promise<string>;
+  /** Reads what nobody has read, unless `signal` aborts that, and returns the digest of everything as hex. */
+  finish(signal?: AbortSignal): Promise<string>;
 };
 
 const DRAIN_SIZE = 1 << 16;
@@ -108,9 +108,10 @@ export function hashingSource(source: ByteSource): HashingSource {
     name: source.name,
     size: source.size,
     read,
-    async finish() {
+    async finish(signal) {
       const buffer = new Uint8Array(Math.min(DRAIN_SIZE, source.size - hashed));
       while (hashed < source.size) {
+        signal?.throwIfAborted();
         await read(hashed, buffer.subarray(0, source.size - hashed));
       }
       return hash.digest("hex");

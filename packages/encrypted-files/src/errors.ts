@@ -23,6 +23,7 @@ export type EncryptedFilesErrorCode =
   | "symlink"
   | "output-exists"
   | "output-failed"
+  | "output-unflushed"
   // making a package
   | "invalid-argument"
   | "model-directory-missing"

@@ -35,6 +35,8 @@ export type EncryptFileOptions = ProgressOptions & {
   readonly wrapKey: Uint8Array;
   /** The path at which a reader will look for the file, in place of `output`; normalised either way. */
   readonly embeddedPath?: string | undefined;
+  /** Whether `input` may be a symbolic link; yes, unless said otherwise. */
+  readonly followLinks?: boolean | undefined;
   /** Format version, 1 (every Gramine reads it) unless said otherwise. */
   readonly version?: FormatVersion | undefined;
 };
@@ -56,7 +58,7 @@ export type DecryptFileOptions = ProgressOptions & {
 export async function encryptFile(options: EncryptFileOptions): Promise<void> {
   checkWrapKey(options.wrapKey);
   const path = embeddablePath(options.embeddedPath ?? options.output);
-  const source = await openFileSource(options.input, { followLinks: true });
+  const source = await openFileSource(options.input, { followLinks: options.followLinks ?? true });
   try {
     await writeOutputFile(options.output, PUBLIC_FILE_MODE, async (file) => {
       await encryptContent(source, file, { ...options, path });

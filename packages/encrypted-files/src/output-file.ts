@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { EncryptedFilesError } from "./errors.ts";
 import { quoteName } from "./path.ts";
@@ -20,14 +20,17 @@ export const PUBLIC_DIRECTORY_MODE = 0o777;
 
 /**
  * Makes a file that is either complete or absent: `write` fills one with a temporary name in the same directory, which is
- * flushed to the disk and then takes the name `path`. On any failure the temporary file goes, and an older file stays.
- * @throws EncryptedFilesError `output-failed`, and whatever `write` throws
+ * flushed to the disk and then takes the name `path`, be it that of an older file or of a link to one. On any failure but
+ * `output-unflushed` the temporary file goes, and what stood at `path` stays.
+ * @throws EncryptedFilesError `output-exists` when `path` is a directory, device, pipe or the like; `output-failed`;
+ * `output-unflushed` when the file stands, complete, but a power cut may still undo that; and whatever `write` throws
  */
 export async function writeOutputFile(
   path: string,
   mode: number,
   write: (file: FileHandle) => Promise<void>,
 ): Promise<void> {
+  await expectReplaceable(path);
   const directory = dirname(resolve(path));
   const temporary = join(directory, temporaryName());
   try {
@@ -42,16 +45,16 @@ export async function writeOutputFile(
       await rm(temporary, { force: true });
       throw error;
     }
-    await syncDirectory(directory);
   } catch (error) {
     throw outputError(error, path);
   }
+  await flushName(path);
 }
 
 /**
  * Makes a directory that is either complete or absent, as {@link writeOutputFile} does for a file. `path` may be an empty
  * directory already.
- * @throws EncryptedFilesError `output-exists`, `output-failed`, and whatever `build` throws
+ * @throws EncryptedFilesError `output-exists`, `output-failed`, `output-unflushed` as there, and whatever `build` throws
  */
 export async function writeOutputDirectory<Result>(
   path: string,
@@ -59,16 +62,14 @@ export async function writeOutputDirectory<Result>(
   build: (temporary: string) => Promise<Result>,
 ): Promise<Result> {
   await expectAbsentOrEmpty(path);
-  const parent = dirname(resolve(path));
-  const temporary = join(parent, temporaryName());
+  const temporary = join(dirname(resolve(path)), temporaryName());
+  let result: Result;
   try {
     await mkdir(temporary, { mode });
     try {
-      const result = await build(temporary);
+      result = await build(temporary);
       await syncDirectory(temporary);
       await rename(temporary, path);
-      await syncDirectory(parent);
-      return result;
     } catch (error) {
       await rm(temporary, { recursive: true, force: true });
       throw error;
@@ -76,6 +77,8 @@ export async function writeOutputDirectory<Result>(
   } catch (error) {
     throw outputError(error, path);
   }
+  await flushName(path);
+  return result;
 }
 
 /** Writes all of `bytes` at `position`. */
@@ -84,6 +87,24 @@ export async function writeFully(file: FileHandle, bytes: Uint8Array, position: 
   while (done < bytes.length) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
     done += bytesWritten;
+  }
+}
+
+/** A rename would put a regular file in the place of a device or pipe, such as /dev/null or /dev/stdout. */
+async function expectReplaceable(path: string): Promise<void> {
+  try {
+    await lstat(path);
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") {
+      return;
+    }
+    throw outputError(error, path);
+  }
+  const target = await stat(path).catch(() => undefined);
+  if (target?.isFile() !== true) {
+    throw new EncryptedFilesError("output-exists", `${quoteName(path)} exists and is not a regular file`, {
+      remedy: "give the name of a new file, or of a regular file to replace",
+    });
   }
 }
 
@@ -111,7 +132,21 @@ function temporaryName(): string {
   return `.sealserve-${randomBytes(8).toString("hex")}.partial`;
 }
 
-/** Makes a rename in the directory survive a power cut. */
+/** Makes the name of an output that stands survive a power cut. */
+async function flushName(path: string): Promise<void> {
+  await syncDirectory(dirname(resolve(path))).catch((error: unknown) => {
+    throw new EncryptedFilesError(
+      "output-unflushed",
+      `${quoteName(path)} is written, but its directory is not flushed`,
+      {
+        actual: systemErrorCode(error) ?? "an unknown error",
+        remedy: "check the disk, that its directory may be read, and that the output is still there",
+        cause: error,
+      },
+    );
+  });
+}
+
 async function syncDirectory(path: string): Promise<void> {
   await using directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   await directory.sync();

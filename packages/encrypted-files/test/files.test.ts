@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { appendFileSync, truncateSync } from "node:fs";
-import { chmod, mkdir, open, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, open, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { decryptBytes, encryptBytes } from "../src/bytes.ts";
 import { decryptFile, encryptFile, type Progress } from "../src/files.ts";
 import { generateWrapKey } from "../src/wrap-key.ts";
-import { flipped, sampleBytes, scratchDirectory } from "./scratch.ts";
+import { failDirectoryFlush, flipped, sampleBytes, scratchDirectory } from "./scratch.ts";
 
 const wrapKey = generateWrapKey();
 const moduleUrl = new URL("../src/files.ts", import.meta.url);
@@ -170,17 +170,54 @@ test("an input that grows or shrinks while it is read is refused, and leaves not
 });
 
 test("an output that cannot be written is named, and leaves nothing behind", async (t) => {
-  const { directory, input, output } = await directoryWithPlain(t, 5000);
+  const { directory, input } = await directoryWithPlain(t, 5000);
   const elsewhere = join(directory, "none", "model.pf");
   await assert.rejects(encryptFile({ input, output: elsewhere, wrapKey }), {
     code: "output-failed",
     message: /none.model\.pf/,
     remedy: /directory exists/,
   });
-  await mkdir(output);
-  await writeFile(join(output, "inside"), "");
-  await assert.rejects(encryptFile({ input, output, wrapKey }), { code: "output-failed" });
+  await assert.rejects(encryptFile({ input, output: join(input, "model.pf"), wrapKey }), { code: "output-failed" });
+  assert.deepEqual(await readdir(directory), ["plain"]);
+});
+
+test("an output that is no regular file, nor a link to one, is refused and stays what it was", async (t) => {
+  const { directory, input, output } = await directoryWithPlain(t, 10);
+  await encryptFile({ input, output, wrapKey });
+  const [pipe, folder] = [join(directory, "pipe"), join(directory, "folder")];
+  spawnSync("mkfifo", [pipe]);
+  await mkdir(folder);
+  await symlink(pipe, join(directory, "link"));
+  await symlink("nowhere", join(directory, "dangling"));
+  const before = await readdir(directory);
+  for (const name of ["pipe", "folder", "link", "dangling"]) {
+    const refusal = { code: "output-exists", message: new RegExp(`${name}" exists`), remedy: /regular file/ };
+    await assert.rejects(encryptFile({ input, output: join(directory, name), wrapKey }), refusal);
+    await assert.rejects(decryptFile({ input: output, output: join(directory, name), wrapKey }), refusal);
+  }
+  assert.ok((await lstat(pipe)).isFIFO());
+  assert.ok((await lstat(join(directory, "link"))).isSymbolicLink());
+  assert.deepEqual(await readdir(directory), before);
+});
+
+test("an output whose directory cannot be flushed is told to stand", async (t) => {
+  const { input, output, directory } = await directoryWithPlain(t, 10);
+  await failDirectoryFlush(t, directory);
+  await assert.rejects(encryptFile({ input, output, wrapKey }), {
+    code: "output-unflushed",
+    message: /model\.pf" is written/,
+    actual: "EIO",
+  });
+  assert.equal(decryptBytes(await readFile(output), { wrapKey }).content.length, 10);
   assert.deepEqual((await readdir(directory)).toSorted(), ["model.pf", "plain"]);
+});
+
+test("an input that is a link is followed unless that is forbidden", async (t) => {
+  const { directory, input, output } = await directoryWithPlain(t, 10);
+  const link = join(directory, "link");
+  await symlink(input, link);
+  await assert.rejects(encryptFile({ input: link, output, wrapKey, followLinks: false }), { code: "symlink" });
+  await encryptFile({ input: link, output, wrapKey });
 });
 
 test("an input that is missing or no regular file is named", async (t) => {

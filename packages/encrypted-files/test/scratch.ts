@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -8,6 +8,20 @@ export async function scratchDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "sealserve-files-"));
   t.after(() => rm(directory, { recursive: true, force: true }));
   return directory;
+}
+
+/** Lets the flush of `directory` fail from now on, as a broken disk would. */
+export async function failDirectoryFlush(t: TestContext, directory: string): Promise<void> {
+  await using handle = await open(directory);
+  const prototype: FileHandle = Object.getPrototypeOf(handle);
+  const { ino } = await handle.stat();
+  const { sync } = prototype;
+  t.mock.method(prototype, "sync", async function (this: FileHandle): Promise<void> {
+    if ((await this.stat()).ino === ino) {
+      throw Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO", syscall: "fsync" });
+    }
+    await sync.call(this);
+  });
 }
 
 /** Bytes without a pattern in them, the same on each run. */

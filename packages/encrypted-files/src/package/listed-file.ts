@@ -9,13 +9,16 @@ import { missing, sizeMismatch } from "./package-directory.ts";
 /**
  * Opens a file of a package for one use in order, and checks it against the manifest: size, digest, embedded path and tags,
  * all of the very bytes that `use` gets. What `use` made may be kept only when this returns.
- * @throws EncryptedFilesError `file-missing`, `file-size-mismatch`, `file-digest-mismatch`, and those of an encrypted file
+ * @param signal stops the check of what `use` left unread; `use` has to heed it by itself
+ * @throws EncryptedFilesError `file-missing`, `file-size-mismatch`, `file-digest-mismatch`, and those of an encrypted file,
+ * or the reason of `signal`
  */
 export async function withListedFile<Result>(
   directory: string,
   file: PackageFile,
   wrapKey: Uint8Array,
   use: (content: EncryptedContent) => Promise<Result>,
+  signal?: AbortSignal,
 ): Promise<Result> {
   const path = join(directory, file.path);
   const source = await openFileSource(path, { followLinks: false }).catch((error: unknown) => {
@@ -33,7 +36,7 @@ export async function withListedFile<Result>(
         (result) => ({ result }),
         (error: unknown) => ({ error }),
       );
-    const digest = await hashing.finish();
+    const digest = await hashing.finish(signal);
     if (digest !== file.sha256) {
       throw digestMismatch(path, file.sha256, digest);
     }

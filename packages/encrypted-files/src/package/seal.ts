@@ -100,8 +100,9 @@ async function sealModelFiles(
     const output = await placeIn(temporary, path);
     const onProgress = ({ done }: { done: number }) => options.onProgress?.({ done: before + done, total });
     const { wrapKey, signal } = options;
-    await encryptFile({ input: source, output, wrapKey, embeddedPath: path, onProgress, signal });
-    sealed.push(await describeFile(output, path, "model"));
+    // A link that took the file's place since the listing is refused as it would have been there.
+    await encryptFile({ input: source, output, wrapKey, embeddedPath: path, followLinks: false, onProgress, signal });
+    sealed.push(await describeFile(output, path, "model", signal));
     before += size;
   }
   return sealed;
@@ -123,10 +124,15 @@ async function sealTlsFiles(tls: TlsPair | undefined, temporary: string, wrapKey
 }
 
 /** Size and digest of an encrypted file as they stand on the disk. */
-async function describeFile(output: string, path: string, role: PackageFileRole): Promise<PackageFile> {
+async function describeFile(
+  output: string,
+  path: string,
+  role: PackageFileRole,
+  signal?: AbortSignal,
+): Promise<PackageFile> {
   const source = await openFileSource(output, { followLinks: false });
   try {
-    return { path, role, size: source.size, sha256: await hashingSource(source).finish() };
+    return { path, role, size: source.size, sha256: await hashingSource(source).finish(signal) };
   } finally {
     await source.close();
   }

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { EncryptedContent } from "../encrypted-content.ts";
 import { type ProgressOptions, writeContent } from "../files.ts";
 import { PRIVATE_DIRECTORY_MODE, writeOutputDirectory } from "../output-file.ts";
 import { checkWrapKey } from "../wrap-key.ts";
@@ -31,9 +32,8 @@ export async function unsealPackage(directory: string, options: UnsealPackageOpt
       await mkdir(dirname(output), { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
       const onProgress = ({ done }: { done: number }) => options.onProgress?.({ done: before + done, total });
       const { signal } = options;
-      await withListedFile(directory, file, options.wrapKey, (content) =>
-        writeContent(content, output, { onProgress, signal }),
-      );
+      const write = (content: EncryptedContent) => writeContent(content, output, { onProgress, signal });
+      await withListedFile(directory, file, options.wrapKey, write, signal);
       before += file.size;
       options.onProgress?.({ done: before, total });
     }

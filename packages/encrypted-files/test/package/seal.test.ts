@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -216,6 +216,19 @@ test("an output that holds anything, or lies in the model, is refused", async (t
   await assertNotSealed(root, { output: join(root, "plain") }, { code: "output-exists" });
   await assertNotSealed(root, { output: join(root, "model", "3") }, { code: "invalid-argument", message: /inside/ });
   await assertNotSealed(root, { output: join(root, "none", "package") }, { code: "output-failed" });
+});
+
+test("a link that takes a file's place after the listing is refused", async (t) => {
+  const root = await modelWith(t, MODEL_FILES);
+  await writeFile(join(root, "outside"), "secret");
+  const files = Object.keys(MODEL_FILES).map((path) => join(root, "model", path));
+  const onProgress = () => {
+    for (const file of files) {
+      rmSync(file);
+      symlinkSync(join(root, "outside"), file);
+    }
+  };
+  await assertNotSealed(root, { onProgress }, { code: "symlink" });
 });
 
 test("a seal that is stopped leaves nothing behind", async (t) => {

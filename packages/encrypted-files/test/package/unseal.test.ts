@@ -41,6 +41,19 @@ test("one bad file, and nothing is unsealed", async (t) => {
   assert.deepEqual(await readdir(root), before);
 });
 
+test("an unseal that is stopped does not read on", async (t) => {
+  const { root, directory, open } = await sealedPackage(t);
+  const large = join(directory, "models/demo/1/variables/variables.data-00000-of-00001");
+  const bytes = await readFile(large);
+  await writeFile(large, flipped(bytes, bytes.length - 1));
+  const controller = new AbortController();
+  const stop = new Error("stopped");
+  // Read to its end, the damaged file would be refused as such.
+  const onProgress = ({ done }: Progress) => done > 8192 && controller.abort(stop);
+  const stopped = { ...open, output: join(root, "plain"), signal: controller.signal, onProgress };
+  await assert.rejects(unsealPackage(directory, stopped), stop);
+});
+
 test("a package is not unsealed over files that are there", async (t) => {
   const { directory, modelDirectory, open } = await sealedPackage(t);
   await assert.rejects(unsealPackage(directory, { ...open, output: modelDirectory }), { code: "output-exists" });
