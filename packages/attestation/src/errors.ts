@@ -35,11 +35,11 @@ export type ChainErrorCode =
   | "qe-identity-issuer-chain-malformed"
   | "qe-identity-issuer-chain-invalid";
 
+const ISSUER_REVOKED = ["root-revoked", "intermediate-revoked", "tcb-signer-revoked"] as const;
+
 /** A certificate that its issuer took back, or a revocation list that does not count. */
 export type RevocationErrorCode =
-  | "root-revoked"
-  | "intermediate-revoked"
-  | "tcb-signer-revoked"
+  | (typeof ISSUER_REVOKED)[number]
   | "pck-revoked"
   | "root-crl-issuer-mismatch"
   | "root-crl-signature-invalid"
@@ -106,6 +106,15 @@ export class AttestationError extends SealserveError<AttestationErrorCode> {}
 export function isStale(code: AttestationErrorCode): code is WindowErrorCode {
   const stale: readonly string[] = STALE;
   return stale.includes(code);
+}
+
+/**
+ * Whether `code` says that the root took back one of the authorities behind collateral. It is proven then: the list that
+ * says so is signed and in its window.
+ */
+export function isIssuerRevoked(code: AttestationErrorCode): boolean {
+  const revoked: readonly string[] = ISSUER_REVOKED;
+  return revoked.includes(code);
 }
 
 /**

@@ -11,6 +11,7 @@ export {
   type ChainErrorCode,
   type CollateralErrorCode,
   type EvidenceErrorCode,
+  isIssuerRevoked,
   isStale,
   type ProofErrorCode,
   type RevocationErrorCode,

@@ -5,8 +5,8 @@ import { TCB_STATUSES, type TcbStatus } from "../src/collateral/tcb-status.ts";
 import { type Appraisal, appraise } from "../src/policy/appraise.ts";
 import type { ClaimCode } from "../src/policy/claim.ts";
 import { parsePolicy } from "../src/policy/parse-policy.ts";
-import { type AppraisalPolicy, defaultPolicy } from "../src/policy/policy.ts";
-import { VerifiedEvidence } from "../src/verify/verified-evidence.ts";
+import { type AppraisalPolicy, defaultPolicy, HARDENING_STATUSES } from "../src/policy/policy.ts";
+import type { VerifiedEvidence } from "../src/verify/verified-evidence.ts";
 import { verifyCollateral } from "../src/verify/verify-collateral.ts";
 import { verifyEvidence } from "../src/verify/verify-evidence.ts";
 import { ENCLAVE, flipped, MR_ENCLAVE, MR_SIGNER, options, REPORT_DATA, refusal, vendor } from "./simulated.ts";
@@ -67,9 +67,17 @@ describe("an appraisal", () => {
   });
 
   it("takes nothing but what the verifier made", () => {
-    const imitations = [Object.assign({}, evidence), Object.create(VerifiedEvidence.prototype), JSON.parse("{}")];
+    const imitations = [Object.assign({}, evidence), Object.create(Object.getPrototypeOf(evidence)), JSON.parse("{}")];
     for (const imitation of imitations) {
       assert.throws(() => judge(imitation, defaultPolicy), refusal("evidence-not-verified"));
+    }
+  });
+
+  it("takes nothing that was made by what an instance leads to", () => {
+    const maker = evidence.constructor;
+    assert.deepEqual(Object.getOwnPropertyNames(maker).sort(), ["length", "name", "prototype"]);
+    for (const key of [undefined, evidence, Symbol("maker of verified evidence")]) {
+      assert.throws(() => Reflect.construct(maker, [key, evidence]), /only verifyEvidence/);
     }
   });
 
@@ -136,15 +144,16 @@ describe("the TCB status", () => {
       if (status === "UpToDate") {
         accepts(judged, defaultPolicy);
       } else {
-        refuses(judged, defaultPolicy, "tcb-status-not-accepted");
+        const unnamed = HARDENING_STATUSES.includes(status) ? (["advisory-not-tolerated"] as const) : [];
+        refuses(judged, defaultPolicy, "tcb-status-not-accepted", ...unnamed);
       }
     }
   });
 
   it("may be any other that the policy names, but never Revoked", async () => {
     for (const status of TCB_STATUSES) {
-      const judged = await withStatus(status);
-      const policy = { tcb: { statuses: [status] } };
+      const judged = await withStatus(status, ["INTEL-SA-1"]);
+      const policy = { tcb: { statuses: [status], toleratedAdvisoryIds: ["INTEL-SA-1"] } };
       if (status === "Revoked") {
         refuses(judged, policy, "tcb-status-not-accepted");
       } else {
@@ -161,6 +170,19 @@ describe("the TCB status", () => {
     refuses(judged, { tcb: { statuses, toleratedAdvisoryIds: ["INTEL-SA-00615"] } }, "advisory-not-tolerated");
     accepts(judged, { tcb: { statuses, toleratedAdvisoryIds: ["INTEL-SA-00615", "INTEL-SA-00334", "INTEL-SA-1"] } });
     accepts(await withStatus("UpToDate", ["INTEL-SA-00334"]), { tcb: { statuses } });
+  });
+
+  it("that asks for hardening is refused where no advisory says against what", async () => {
+    for (const status of ["SWHardeningNeeded", "ConfigurationAndSWHardeningNeeded"] as const) {
+      const tcb = { statuses: [status], toleratedAdvisoryIds: ["INTEL-SA-1"] };
+      accepts(await withStatus(status, ["INTEL-SA-1"]), { tcb });
+      const judged = await withStatus(status);
+      refuses(judged, { tcb }, "advisory-not-tolerated");
+      const [reason] = judge(judged, { tcb }).reasons;
+      assert.deepEqual([reason?.expected, reason?.actual], [`advisories by name with ${status}`, "none"]);
+    }
+    const tcb = { statuses: ["ConfigurationNeeded" as const] };
+    accepts(await withStatus("ConfigurationNeeded"), { tcb });
   });
 
   it("must be of a date that is not too old", async () => {

@@ -210,6 +210,14 @@ describe("a collateral file", () => {
     }
   });
 
+  it("may have null for a PCK chain that it does not supply", () => {
+    assert.deepEqual(parseCollateralFile(JSON.stringify({ ...file, pck_certificate_chain: null })), collateral);
+    for (const chain of [1, [], {}, false]) {
+      const text = JSON.stringify({ ...file, pck_certificate_chain: chain });
+      assert.throws(() => parseCollateralFile(text), refusal("collateral-malformed"));
+    }
+  });
+
   it("is refused when any member is missing, of another type, or unknown", () => {
     for (const name of Object.keys(file)) {
       refusesAll(parseCollateralFile, [
@@ -220,7 +228,6 @@ describe("a collateral file", () => {
     }
     refusesAll(parseCollateralFile, [
       [{ ...file, tcbinfo: "" }, "collateral-malformed"],
-      [{ ...file, pck_certificate_chain: null }, "collateral-malformed"],
       [{ ...file, pck_crl: "0x30" }, "collateral-malformed"],
       [{ ...file, root_ca_crl: "3" }, "collateral-malformed"],
     ]);

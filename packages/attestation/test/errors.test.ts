@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isStale } from "../src/errors.ts";
+import { isIssuerRevoked, isStale } from "../src/errors.ts";
 
 describe("a code", () => {
   it("tells stale endorsements from evidence that is not genuine", () => {
@@ -8,5 +8,11 @@ describe("a code", () => {
     assert.equal(isStale("tcb-info-not-yet-valid"), true);
     assert.equal(isStale("quote-signature-invalid"), false);
     assert.equal(isStale("pck-revoked"), false);
+  });
+
+  it("tells the revocation of an authority from that of one machine", () => {
+    assert.equal(isIssuerRevoked("tcb-signer-revoked"), true);
+    assert.equal(isIssuerRevoked("pck-revoked"), false);
+    assert.equal(isIssuerRevoked("crl-expired"), false);
   });
 });

@@ -119,6 +119,14 @@ describe("a policy", () => {
     }
   });
 
+  it("can accept a status that asks for hardening only with the advisories that the software copes with", () => {
+    for (const status of ["SWHardeningNeeded", "ConfigurationAndSWHardeningNeeded"]) {
+      const tcb = { statuses: ["UpToDate", status] };
+      refuses({ sgx: pinned, tcb }, "tcb.toleratedAdvisoryIds");
+      parsePolicy({ sgx: pinned, tcb: { ...tcb, toleratedAdvisoryIds: ["INTEL-SA-00615"] } });
+    }
+  });
+
   it("allows debug enclaves only in plain words", () => {
     for (const debug of [true, false, "allow", "ALLOW-INSECURE", "", null]) {
       refuses({ sgx: pinned, debug }, "debug");

@@ -4,7 +4,9 @@ import {
   type CertificateOptions,
   createCertificate,
   type EcCurve,
+  type EcSigningKey,
   generateEcKey,
+  importPkcs8,
   parseCertificate,
 } from "@sealserve/core";
 import {
@@ -20,6 +22,9 @@ import type { VerifyOptions } from "../src/verify/verify-options.ts";
 
 export const NOW = new Date("2026-03-01T12:00:00Z");
 export const DAY_MS = 24 * 3600 * 1000;
+
+/** What a certificate that signs documents may do. */
+export const DIGITAL_SIGNATURE = { keyUsage: ["digitalSignature"] } as const;
 
 export const MR_ENCLAVE = "a1".repeat(32);
 export const MR_SIGNER = "b2".repeat(32);
@@ -63,6 +68,11 @@ export async function issueUnderRoot(
     ...profile,
   });
   return { key, certificate: parseCertificate(der) };
+}
+
+/** The key of an authority, signing with another hash function than the profile has. */
+export async function withSha384({ key }: Authority): Promise<EcSigningKey> {
+  return importPkcs8(await key.exportPkcs8(), "ecdsa-with-sha384");
 }
 
 /** Matches an {@link AttestationError} with this code. */

@@ -6,7 +6,17 @@ import type { Collateral } from "../src/collateral/collateral.ts";
 import type { AttestationErrorCode } from "../src/errors.ts";
 import { intelSgxRoot, trustedRootFromPem } from "../src/trust/trusted-root.ts";
 import { verifyCollateral } from "../src/verify/verify-collateral.ts";
-import { daysLater, flipped, issueUnderRoot, NOW, options, refusal, root, vendor } from "./simulated.ts";
+import {
+  DIGITAL_SIGNATURE,
+  daysLater,
+  issueUnderRoot,
+  NOW,
+  options,
+  refusal,
+  root,
+  vendor,
+  withSha384,
+} from "./simulated.ts";
 
 const collateral = await vendor.collateral();
 
@@ -32,7 +42,8 @@ describe("collateral", () => {
     assert.equal(verified.fmspc, vendor.machine.fmspc);
     assert.equal(verified.tcbEvaluationDataNumber, 18);
     assert.equal(verified.simulated, true);
-    assert.equal(verified.issuedAt.getTime(), NOW.getTime());
+    assert.equal(verified.pckCa, "Intel SGX PCK Platform CA");
+    assert.deepEqual(verified.issued, { tcbInfo: NOW, qeIdentity: NOW, rootCaCrl: NOW, pckCrl: NOW });
     assert.equal(verified.earliestExpiry.getTime(), daysLater(30).getTime());
     assert.match(verified.digest, /^[0-9a-f]{64}$/);
   });
@@ -50,7 +61,9 @@ describe("collateral", () => {
       tcbEvaluationDataNumber: 18,
       qeIdentity: { members: { tcbEvaluationDataNumber: 17 } },
     });
-    assert.equal((await verifyCollateral(given, options)).tcbEvaluationDataNumber, 17);
+    const verified = await verifyCollateral(given, options);
+    assert.equal(verified.tcbEvaluationDataNumber, 17);
+    assert.deepEqual(verified.evaluationNumbers, { tcbInfo: 18, qeIdentity: 17 });
   });
 
   it("is refused under a root other than the trusted one, whatever the names say", async () => {
@@ -62,6 +75,15 @@ describe("collateral", () => {
   it("stays simulated when the caller claims otherwise", async () => {
     const claimed = { now: NOW, root: { ...root, simulated: false } };
     assert.equal((await verifyCollateral(collateral, claimed)).simulated, true);
+  });
+
+  it("is made by its verifier alone, not by what an instance leads to", async () => {
+    const maker = (await verifyCollateral(collateral, options)).constructor;
+    assert.deepEqual(Object.getOwnPropertyNames(maker).sort(), ["length", "name", "prototype"]);
+    assert.throws(
+      () => Reflect.construct(maker, [Symbol("maker of verified collateral"), {}]),
+      /only verifyCollateral/,
+    );
   });
 
   it("is not changed by the caller while it is verified", async () => {
@@ -176,8 +198,28 @@ describe("issuer chains", () => {
     }
   });
 
-  it("are refused with a key or signature that is not P-256 with SHA-256", async () => {
-    const profile = { keyUsage: ["digitalSignature"] } as const;
+  it("are refused outside their window, each of them", async () => {
+    for (const name of ["tcbInfo", "qeIdentity"] as const) {
+      for (const [days, code] of [
+        [[-9, -1], "issuer-chain-expired"],
+        [[1, 9], "issuer-chain-not-yet-valid"],
+      ] as const) {
+        const [notBefore, notAfter] = [daysLater(days[0]), daysLater(days[1])];
+        const signer = await issueUnderRoot("Intel SGX TCB Signing", { ...DIGITAL_SIGNATURE, notBefore, notAfter });
+        await refuses(await vendor.collateral({ [name]: { signer } }), code);
+      }
+    }
+  });
+
+  it("are refused with a signature by SHA-384, though the keys be P-256", async () => {
+    const profile = { ...DIGITAL_SIGNATURE, signer: await withSha384(vendor.root) };
+    const signer = await issueUnderRoot("Intel SGX TCB Signing", profile);
+    await refuses(await vendor.collateral({ tcbInfo: { signer } }), "tcb-info-issuer-chain-invalid");
+    await refuses(await vendor.collateral({ qeIdentity: { signer } }), "qe-identity-issuer-chain-invalid");
+  });
+
+  it("are refused with a key that is not P-256", async () => {
+    const profile = DIGITAL_SIGNATURE;
     const signer = await issueUnderRoot("Intel SGX TCB Signing", profile, "P-384");
     await refuses({ tcbInfoIssuerChain: chainPem(signer, vendor.root) }, "tcb-info-issuer-chain-invalid");
     const ca = { ca: {}, keyUsage: ["keyCertSign", "cRLSign"] } as const;
@@ -188,61 +230,6 @@ describe("issuer chains", () => {
   it("may stand in any order", async () => {
     const tcbInfoIssuerChain = chainPem(vendor.root, vendor.tcbSigning);
     await verifyCollateral({ ...collateral, tcbInfoIssuerChain }, options);
-  });
-});
-
-describe("revocation lists", () => {
-  const serialOf = ({ certificate }: Authority): string => certificate.serialNumber;
-
-  it("take back the root, the CA of PCK certificates and the TCB signer", async () => {
-    const cases = [
-      [vendor.root, "root-revoked"],
-      [vendor.platformCa, "intermediate-revoked"],
-      [vendor.tcbSigning, "tcb-signer-revoked"],
-    ] as const;
-    for (const [authority, code] of cases) {
-      const { rootCaCrl } = await vendor.collateral({ rootCaCrl: { revoked: [serialOf(authority)] } });
-      await refuses({ rootCaCrl }, code);
-    }
-  });
-
-  it("are refused from another issuer, also in each other's place", async () => {
-    const stranger = await (await createVendor({ now: NOW })).collateral();
-    await refuses({ pckCrl: stranger.pckCrl }, "pck-crl-signature-invalid");
-    await refuses({ rootCaCrl: stranger.rootCaCrl }, "root-crl-signature-invalid");
-    await refuses({ pckCrl: collateral.rootCaCrl }, "pck-crl-issuer-mismatch");
-    await refuses({ rootCaCrl: collateral.pckCrl }, "root-crl-issuer-mismatch");
-    const { subject } = vendor.tcbSigning.certificate;
-    const renamed = await vendor.collateral({ pckCrl: { issuer: subject }, rootCaCrl: { issuer: subject } });
-    await refuses({ pckCrl: renamed.pckCrl }, "pck-crl-issuer-mismatch");
-    await refuses({ rootCaCrl: renamed.rootCaCrl }, "root-crl-issuer-mismatch");
-  });
-
-  it("are refused when one byte of the signature or of the content is changed", async () => {
-    const { pckCrl, rootCaCrl } = collateral;
-    const thisUpdate = Buffer.from(pckCrl).indexOf("260301");
-    await refuses({ pckCrl: flipped(pckCrl, pckCrl.length - 1) }, "pck-crl-signature-invalid");
-    await refuses({ rootCaCrl: flipped(rootCaCrl, rootCaCrl.length - 1) }, "root-crl-signature-invalid");
-    await refuses({ pckCrl: flipped(pckCrl, thisUpdate + 1) }, "pck-crl-signature-invalid");
-  });
-
-  it("are refused when they are missing, cut or no list: that is not an empty list", async () => {
-    const { pckCrl, rootCaCrl } = collateral;
-    const wrong = [new Uint8Array(), Uint8Array.of(0x30, 0x00), pckCrl.subarray(0, 20), pckCrl.subarray(1)];
-    for (const bytes of [...wrong, vendor.root.certificate.raw]) {
-      await refuses({ pckCrl: bytes }, "pck-crl-malformed");
-      await refuses({ rootCaCrl: bytes }, "root-crl-malformed");
-    }
-    await refuses({ rootCaCrl: rootCaCrl.subarray(0, -1) }, "root-crl-malformed");
-  });
-
-  it("are refused outside their window", async () => {
-    for (const name of ["pckCrl", "rootCaCrl"] as const) {
-      const expired = await vendor.collateral({ [name]: { thisUpdate: daysLater(-9), nextUpdate: daysLater(-1) } });
-      await refuses(expired, "crl-expired");
-      const early = await vendor.collateral({ [name]: { thisUpdate: daysLater(1) } });
-      await refuses(early, "crl-not-yet-valid");
-    }
   });
 });
 

@@ -1,7 +1,16 @@
-import { type SgxQuote, type TrustedRoot, type VerifiedCollateral, verifyCollateral } from "@sealserve/attestation";
+import {
+  AttestationError,
+  type Collateral,
+  isIssuerRevoked,
+  type SgxQuote,
+  type TrustedRoot,
+  type VerifiedCollateral,
+  verifyCollateral,
+} from "@sealserve/attestation";
+import { parseCertificateRevocationList } from "@sealserve/core";
 import { CollateralError } from "./errors.ts";
-import type { EvaluationMark } from "./evaluation-mark.ts";
-import type { PlatformIdentity } from "./platform-identity.ts";
+import { type PlatformIdentity, pckCaNamed } from "./platform-identity.ts";
+import type { RollbackGuard } from "./rollback-guard.ts";
 import type { CollateralSource } from "./source.ts";
 
 /** What all platforms of a cache have in common. */
@@ -11,7 +20,7 @@ export interface CacheContext {
   readonly root: TrustedRoot;
   readonly maximumAgeMs: number;
   readonly retryMs: number;
-  readonly mark: EvaluationMark;
+  readonly guard: RollbackGuard;
   readonly onRenewalFailure: (error: unknown) => void;
 }
 
@@ -35,11 +44,14 @@ export class CachedPlatform {
 
   /** What is kept, unless it is time for newer collateral. */
   fresh(): VerifiedCollateral | undefined {
-    const kept = this.#inWindow();
+    const kept = this.#usable();
     return kept !== undefined && this.#time() < kept.renewAt ? kept.collateral : undefined;
   }
 
-  /** Newer collateral, or what is kept when there is none to be had. All who wait for the same fetch share it. */
+  /**
+   * Newer collateral, or what is kept when there is none to be had. All who wait for the same fetch share it.
+   * @throws CollateralError, AttestationError, and no fallback, when the source proves that an authority is revoked
+   */
   renewed(quote: SgxQuote): Promise<VerifiedCollateral> {
     this.#pending ??= this.#renew(quote).finally(() => {
       this.#pending = undefined;
@@ -51,7 +63,7 @@ export class CachedPlatform {
     try {
       return this.#keep(await this.#fetch(quote));
     } catch (error) {
-      const kept = this.#inWindow();
+      const kept = this.#usable();
       if (kept === undefined) {
         throw error;
       }
@@ -62,12 +74,27 @@ export class CachedPlatform {
   }
 
   async #fetch(quote: SgxQuote): Promise<VerifiedCollateral> {
-    const { source, now, root, mark } = this.#context;
-    const collateral = await verifyCollateral(await source.fetchCollateral(quote), { now: now(), root });
+    const { source, guard } = this.#context;
+    // One machine's chain in the source must not take the place of another machine's chain in its quote.
+    const { pckCertificateChain: _, ...shared } = await source.fetchCollateral(quote);
+    const chain = this.#identity.suppliedPckChain;
+    const collateral = await this.#verify(chain === undefined ? shared : { ...shared, pckCertificateChain: chain });
     this.#expectSamePlatform(collateral);
-    mark.raise(collateral);
-    this.#expectNoOlder(collateral);
+    guard.admit(collateral);
     return collateral;
+  }
+
+  async #verify(collateral: Collateral): Promise<VerifiedCollateral> {
+    const { now, root, guard } = this.#context;
+    try {
+      return await verifyCollateral(collateral, { now: now(), root });
+    } catch (error) {
+      if (error instanceof AttestationError && isIssuerRevoked(error.code)) {
+        guard.revoke(parseCertificateRevocationList(collateral.rootCaCrl).thisUpdate);
+        this.#kept = undefined; // even when it was verified with a list of the same date
+      }
+      throw error;
+    }
   }
 
   #keep(collateral: VerifiedCollateral): VerifiedCollateral {
@@ -79,29 +106,23 @@ export class CachedPlatform {
     return collateral;
   }
 
-  #expectSamePlatform({ fmspc }: VerifiedCollateral): void {
-    if (fmspc !== this.#identity.fmspc) {
-      throw new CollateralError("wrong-platform", "the source answered with TCB info for another platform", {
-        expected: this.#identity.fmspc,
-        actual: fmspc,
-      });
+  #expectSamePlatform({ fmspc, pckCa }: VerifiedCollateral): void {
+    const expected = `FMSPC ${this.#identity.fmspc}, list of the ${this.#identity.ca} CA`;
+    const actual = `FMSPC ${fmspc}, list of the ${pckCaNamed(pckCa)} CA`;
+    if (actual !== expected) {
+      const message = "the source answered with collateral for another platform";
+      throw new CollateralError("wrong-platform", message, { expected, actual });
     }
   }
 
-  #expectNoOlder({ issuedAt }: VerifiedCollateral): void {
-    const last = this.#kept?.collateral.issuedAt;
-    if (last !== undefined && issuedAt < last) {
-      throw new CollateralError("rolled-back", "the source went back to TCB info of an earlier issue", {
-        expected: `issued ${last.toISOString()} or later`,
-        actual: issuedAt.toISOString(),
-        remedy: "refresh the PCCS",
-      });
-    }
-  }
-
-  #inWindow(): Kept | undefined {
+  /** What is kept, if it is in its window and nothing seen since speaks against it. */
+  #usable(): Kept | undefined {
     const kept = this.#kept;
-    return kept !== undefined && this.#time() <= kept.collateral.earliestExpiry.getTime() ? kept : undefined;
+    const usable =
+      kept !== undefined &&
+      this.#time() <= kept.collateral.earliestExpiry.getTime() &&
+      this.#context.guard.holds(kept.collateral);
+    return usable ? kept : undefined;
   }
 
   #time(): number {

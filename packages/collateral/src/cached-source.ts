@@ -6,8 +6,8 @@ import {
   verifySignatureOnly,
 } from "@sealserve/attestation";
 import { type CacheContext, CachedPlatform } from "./cached-platform.ts";
-import { EvaluationMark } from "./evaluation-mark.ts";
-import { platformOf } from "./platform-identity.ts";
+import { type PlatformIdentity, platformOf, platformOfChain } from "./platform-identity.ts";
+import { RollbackGuard } from "./rollback-guard.ts";
 import type { CollateralSource } from "./source.ts";
 
 /** How {@link cachedSource} works. */
@@ -28,7 +28,9 @@ export interface CacheOptions {
 /** Verified collateral, kept ready. */
 export interface CachedSource {
   /**
-   * Collateral for the platform of `quote`: verified, in its window, and never older than what was seen before.
+   * Collateral for the platform of `quote`: verified and in its window. No document in it was issued before one of its
+   * kind that this cache had verified by then; what a source held back from the start nobody can tell. It holds a PCK
+   * chain only for a quote that has none of its own.
    * @throws CollateralError, AttestationError
    */
   verifiedFor(quote: SgxQuote): Promise<VerifiedCollateral>;
@@ -40,7 +42,8 @@ const MAXIMUM_PLATFORMS = 256;
 
 /**
  * Fetches and verifies the collateral of each kind of platform (FMSPC) once and hands it out until it nears its end.
- * When a renewal fails, the last collateral serves on, but only within its own window.
+ * When a renewal fails, the last collateral serves on, but only within its own window, and not once a TCB recovery was
+ * seen that it does not know of or the revocation of an authority was proven.
  */
 export function cachedSource(source: CollateralSource, options: CacheOptions): CachedSource {
   const context: CacheContext = {
@@ -49,20 +52,20 @@ export function cachedSource(source: CollateralSource, options: CacheOptions): C
     root: options.root,
     maximumAgeMs: options.maximumAgeMs ?? DAY_MS,
     retryMs: options.retryMs ?? FIVE_MINUTES_MS,
-    mark: new EvaluationMark(),
+    guard: new RollbackGuard(),
     onRenewalFailure: options.onRenewalFailure ?? (() => undefined),
   };
   const maximumPlatforms = options.maximumPlatforms ?? MAXIMUM_PLATFORMS;
   const platforms = new Map<string, CachedPlatform>();
   return {
     verifiedFor: async (quote) => {
-      const identity = platformOf(quote);
-      const key = `${identity.ca} ${identity.fmspc}`;
+      const identity = await identityOf(quote, source);
+      const key = `${identity.ca} ${identity.fmspc} ${identity.suppliedPckChain ?? ""}`;
       const kept = platforms.get(key)?.fresh();
       if (kept !== undefined) {
         return kept;
       }
-      await expectSigned(quote, context);
+      await expectSigned(quote, identity, context);
       const platform = platforms.get(key) ?? new CachedPlatform(identity, context);
       platforms.delete(key);
       platforms.set(key, platform);
@@ -72,9 +75,28 @@ export function cachedSource(source: CollateralSource, options: CacheOptions): C
   };
 }
 
-/** Nobody makes this verifier fetch or forget anything with a quote that no platform under the root has signed. */
-async function expectSigned(quote: SgxQuote, { now, root }: CacheContext): Promise<void> {
-  const { signatureValid, reason } = await verifySignatureOnly(quote, { now: now(), root });
+/**
+ * The platform of a quote. One without a PCK chain is the source's to identify, by the chain that it supplies; the source
+ * is asked each time, which costs nothing with a file, and a PCCS refuses without a request.
+ */
+async function identityOf(quote: SgxQuote, source: CollateralSource): Promise<PlatformIdentity> {
+  if (quote.certificationData.pckCertificateChain === undefined) {
+    const { pckCertificateChain } = await source.fetchCollateral(quote);
+    if (pckCertificateChain !== undefined) {
+      return platformOfChain(pckCertificateChain);
+    }
+  }
+  return platformOf(quote);
+}
+
+/** Nobody makes this verifier keep or forget anything with a quote that no platform under the root has signed. */
+async function expectSigned(
+  quote: SgxQuote,
+  { suppliedPckChain: pckCertificateChain }: PlatformIdentity,
+  { now, root }: CacheContext,
+): Promise<void> {
+  const options = { now: now(), root, ...(pckCertificateChain === undefined ? {} : { pckCertificateChain }) };
+  const { signatureValid, reason } = await verifySignatureOnly(quote, options);
   if (!signatureValid) {
     throw new AttestationError(reason?.code ?? "quote-signature-invalid", reason?.message ?? "quote is not signed");
   }

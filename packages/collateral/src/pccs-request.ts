@@ -1,3 +1,4 @@
+import { concatBytes } from "@sealserve/core";
 import { CollateralError } from "./errors.ts";
 
 /** Real answers have some 30 KiB; a revocation list in hex can grow to this. */
@@ -70,17 +71,7 @@ async function readBody(response: Response, operation: string): Promise<Uint8Arr
     }
     chunks.push(next.value);
   }
-  return joined(chunks, length);
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const body = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return body;
+  return concatBytes(...chunks);
 }
 
 function failed({ base, timeoutMs }: PccsTransport, operation: string, cause: unknown): CollateralError {

@@ -25,8 +25,10 @@ const QE_IDENTITY_CHAIN = ["SGX-Enclave-Identity-Issuer-Chain"];
 const PCK_CRL_CHAIN = ["SGX-PCK-CRL-Issuer-Chain"];
 
 /**
- * Fetches collateral from a Provisioning Certificate Caching Service (Intel PCCS, API version 4). TLS is not required:
- * every document is signed, and a replaced one shows when it is verified.
+ * Fetches collateral from a Provisioning Certificate Caching Service (Intel PCCS, API version 4). TLS is not required for
+ * the documents to be genuine, since every one is signed. But whoever can answer in the service's place can hold newer
+ * ones back and send others that are still in their window: `cachedSource` refuses to go back to documents older
+ * than it has seen, and only TLS to a service that is trusted to be current helps before it has seen any.
  * @throws CollateralError `pccs-url-invalid`
  */
 export function pccsSource(options: PccsOptions): CollateralSource {

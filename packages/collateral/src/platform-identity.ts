@@ -10,12 +10,19 @@ export interface PlatformIdentity {
   /** 12 lower-case hex digits. */
   readonly fmspc: string;
   readonly ca: PckCa;
+  /** PEM: the chain that a source supplies for a quote without one. */
+  readonly suppliedPckChain?: string;
 }
 
 const CA_BY_NAME: ReadonlyMap<string | undefined, PckCa> = new Map([
   ["Intel SGX PCK Platform CA", "platform"],
   ["Intel SGX PCK Processor CA", "processor"],
 ]);
+
+/** The CA that has this common name. */
+export function pckCaNamed(commonName: string | undefined): PckCa | undefined {
+  return CA_BY_NAME.get(commonName);
+}
 
 /**
  * The platform that a quote claims to come from, read from the PCK certificate inside. Nothing is proven by it: it only
@@ -30,18 +37,23 @@ export function platformOf(quote: SgxQuote): PlatformIdentity {
       actual: `type ${type}`,
     });
   }
+  return identify("PCK certificate chain in the quote", () => decodeUtf8(pckCertificateChain));
+}
+
+/** The platform of a chain that a source supplies for a quote without one. @throws CollateralError `pck-chain-unusable` */
+export function platformOfChain(suppliedPckChain: string): PlatformIdentity {
+  return { ...identify("supplied PCK certificate chain", () => suppliedPckChain), suppliedPckChain };
+}
+
+function identify(what: string, pem: () => string): PlatformIdentity {
   try {
-    return identityIn(parseCertificateChainPem(decodeUtf8(pckCertificateChain)));
+    return identityIn(parseCertificateChainPem(pem()));
   } catch (cause) {
     if (!(cause instanceof SealserveError)) {
       throw cause;
     }
     const { expected, actual } = cause;
-    throw new CollateralError("pck-chain-unusable", `PCK certificate chain in the quote: ${cause.message}`, {
-      expected,
-      actual,
-      cause,
-    });
+    throw new CollateralError("pck-chain-unusable", `${what}: ${cause.message}`, { expected, actual, cause });
   }
 }
 
@@ -50,7 +62,7 @@ function identityIn(chain: readonly Certificate[]): PlatformIdentity {
   if (leaf === undefined || others.length > 0) {
     throw new CollateralError("pck-chain-unusable", "it has no single end-entity certificate");
   }
-  const ca = CA_BY_NAME.get(leaf.issuer.commonName);
+  const ca = pckCaNamed(leaf.issuer.commonName);
   if (ca === undefined) {
     throw new CollateralError("pck-chain-unusable", "its PCK certificate is of an unknown CA", {
       expected: [...CA_BY_NAME.keys()].join(" or "),

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Collateral, verifyEvidence } from "@sealserve/attestation";
-import { createVendor } from "@sealserve/simulator";
+import { chainPem, createVendor } from "@sealserve/simulator";
 import { cachedSource } from "../src/cached-source.ts";
 import { fileSource } from "../src/file-source.ts";
-import { quoteOf, quoteOfMachine, root, now as start, vendor } from "./fixtures.ts";
+import { caUnderRoot, quoteOf, quoteOfMachine, root, now as start, vendor } from "./fixtures.ts";
 import { DAY_MS, quote, Scene } from "./scene.ts";
 
 describe("collateral that a cache refuses", () => {
@@ -39,20 +39,23 @@ describe("collateral that a cache refuses", () => {
     assert.equal((await verifyEvidence(other, ofOther, { now: start, root })).pck.fmspc, "00a067110000");
   });
 
-  it("was issued before what is kept", async () => {
-    const scene = new Scene();
-    const cache = scene.cache();
-    const good = await cache.verifiedFor(quote);
-    scene.time += 2 * DAY_MS;
-    scene.collateral = { tcbInfo: { issueDate: new Date(start.getTime() - DAY_MS) } };
-    assert.equal(await cache.verifiedFor(quote), good);
-    assert.equal(scene.failures.length, 1);
-  });
-
   it("is for another platform", async () => {
     const scene = new Scene();
     scene.collateral = { fmspc: "00A067110000" };
     await assert.rejects(scene.cache().verifiedFor(quote), { name: "CollateralError", code: "wrong-platform" });
+  });
+
+  it("has the list of the other CA that certifies PCK keys, which does not replace good collateral", async () => {
+    const ca = await caUnderRoot("Intel SGX PCK Processor CA");
+    const scene = new Scene();
+    const cache = scene.cache();
+    const good = await cache.verifiedFor(quote);
+    scene.collateral = { pckCrl: { signer: ca, issuer: ca.certificate.subject } };
+    scene.rewrite = (collateral) => ({ ...collateral, pckCrlIssuerChain: chainPem(ca, vendor.root) });
+    await assert.rejects(scene.cache().verifiedFor(quote), { name: "CollateralError", code: "wrong-platform" });
+    scene.time += 2 * DAY_MS;
+    assert.equal(await cache.verifiedFor(quote), good);
+    assert.equal(scene.failures.length, 1);
   });
 
   it("is not signed under the root", async () => {

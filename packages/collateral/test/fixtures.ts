@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { parseSgxQuote, type SgxQuote, trustedRootFromPem } from "@sealserve/attestation";
-import { createCertificate, encodePem, encodeUtf8, generateEcKey } from "@sealserve/core";
-import { createVendor, encodeSgxExtension, type QuoteOptions, type Vendor } from "@sealserve/simulator";
+import { createCertificate, encodePem, encodeUtf8, generateEcKey, parseCertificate } from "@sealserve/core";
+import { type Authority, createVendor, encodeSgxExtension, type QuoteOptions, type Vendor } from "@sealserve/simulator";
 
 export const now = new Date("2026-06-01T12:00:00Z");
 
@@ -12,8 +12,33 @@ export async function quoteOf(from: Vendor = vendor, options: Partial<QuoteOptio
   return parseSgxQuote(await from.quote({ mrEnclave: "00".repeat(32), reportData: new Uint8Array(64), ...options }));
 }
 
-/** A quote of another machine that the same vendor certified. */
-export async function quoteOfMachine(fmspc: string): Promise<SgxQuote> {
+/** Another CA under the root of {@link vendor}. */
+export async function caUnderRoot(commonName: string): Promise<Authority> {
+  const key = await generateEcKey("P-256");
+  const { subject, notBefore, notAfter } = vendor.root.certificate;
+  const der = await createCertificate({
+    subject: [{ type: "CN", value: commonName }],
+    issuer: subject,
+    serialNumber: 78,
+    notBefore,
+    notAfter,
+    publicKeyInfo: key.publicKeyInfo,
+    signer: vendor.root.key,
+    ca: {},
+    keyUsage: ["keyCertSign", "cRLSign"],
+  });
+  return { key, certificate: parseCertificate(der) };
+}
+
+/** Another machine that the same vendor certified. */
+export interface Machine {
+  /** PEM of its PCK chain. */
+  readonly chain: string;
+  /** @param certificationData in place of the chain */
+  quote(certificationData?: QuoteOptions["certificationData"]): Promise<SgxQuote>;
+}
+
+export async function machineOf(fmspc: string): Promise<Machine> {
   const key = await generateEcKey("P-256");
   const { notBefore, notAfter } = vendor.pck.certificate;
   const pck = await createCertificate({
@@ -28,8 +53,17 @@ export async function quoteOfMachine(fmspc: string): Promise<SgxQuote> {
     extensions: [{ oid: "1.2.840.113741.1.13.1", value: encodeSgxExtension({ ...vendor.machine, fmspc }) }],
   });
   const [, ...issuers] = vendor.pckChainPem.split(/(?<=END CERTIFICATE-----\n)/);
-  const data = encodeUtf8([encodePem("CERTIFICATE", pck), ...issuers].join(""));
-  return quoteOf(vendor, { certificationData: { type: 5, data }, qeReportSigner: key });
+  const chain = [encodePem("CERTIFICATE", pck), ...issuers].join("");
+  const inside = { type: 5, data: encodeUtf8(chain) };
+  return {
+    chain,
+    quote: (certificationData = inside) => quoteOf(vendor, { certificationData, qeReportSigner: key }),
+  };
+}
+
+/** A quote of another machine that the same vendor certified. */
+export async function quoteOfMachine(fmspc: string): Promise<SgxQuote> {
+  return (await machineOf(fmspc)).quote();
 }
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;

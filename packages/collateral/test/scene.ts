@@ -1,4 +1,4 @@
-import type { SgxQuote } from "@sealserve/attestation";
+import type { Collateral, SgxQuote } from "@sealserve/attestation";
 import type { CollateralOptions, Vendor } from "@sealserve/simulator";
 import { type CacheOptions, cachedSource } from "../src/cached-source.ts";
 import type { CollateralSource } from "../src/source.ts";
@@ -14,6 +14,7 @@ export class Scene {
   failures: unknown[] = [];
   outage = false;
   collateral: CollateralOptions = {};
+  rewrite = (collateral: Collateral): Collateral => collateral;
   vendorOf: (quote: SgxQuote) => Vendor = () => vendor;
 
   readonly source: CollateralSource = {
@@ -25,7 +26,7 @@ export class Scene {
         });
         throw new Error("outage");
       }
-      return this.vendorOf(quote).collateral({ now: this.now(), ...this.collateral });
+      return this.rewrite(await this.vendorOf(quote).collateral({ now: this.now(), ...this.collateral }));
     },
   };
 

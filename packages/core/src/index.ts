@@ -3,7 +3,14 @@ export * from "./bytes/compare.ts";
 export * from "./bytes/hex.ts";
 export * from "./bytes/reader.ts";
 export * from "./bytes/text.ts";
-export { type EcdsaHash, verifyEcdsa, verifyEcdsaP256, verifyEcdsaP384 } from "./crypto/ecdsa.ts";
+export {
+  type EcdsaHash,
+  type EcdsaVerifier,
+  ecdsaVerifier,
+  verifyEcdsa,
+  verifyEcdsaP256,
+  verifyEcdsaP384,
+} from "./crypto/ecdsa.ts";
 export * from "./crypto/ecdsa-signature.ts";
 export * from "./crypto/hash.ts";
 export {

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { concatBytes, equalBytes } from "../src/bytes/compare.ts";
 import { decodeHex, encodeHex } from "../src/bytes/hex.ts";
-import { verifyEcdsa, verifyEcdsaP256, verifyEcdsaP384 } from "../src/crypto/ecdsa.ts";
+import { ecdsaVerifier, verifyEcdsa, verifyEcdsaP256, verifyEcdsaP384 } from "../src/crypto/ecdsa.ts";
 import { ecdsaSignatureFromRaw, ecdsaSignatureToRaw } from "../src/crypto/ecdsa-signature.ts";
 import { sha256, sha384, sha512 } from "../src/crypto/hash.ts";
 import { ecPublicKeyInfo, parseEcPublicKeyInfo, rawEcPoint } from "../src/crypto/public-key-info.ts";
@@ -48,6 +48,16 @@ describe("ECDSA over raw points and signatures", () => {
   it("verifies", async () => {
     assert.equal(await verifyEcdsaP256(point256, signature256, data), true);
     assert.equal(await verifyEcdsaP384(point384, await key384.signRaw(data), data), true);
+  });
+
+  it("verifies often with a key that is imported once, and never with a malformed one", async () => {
+    const verify = await ecdsaVerifier({ curve: "P-256", point: point256 }, "SHA-256");
+    assert.equal(await verify(signature256, data), true);
+    assert.equal(await verify(signature256, data.subarray(1)), false);
+    assert.equal(await verify(signature256.subarray(1), data), false);
+    for (const point of [new Uint8Array(64), flipped(point256, 0), point256.subarray(1)]) {
+      assert.equal(await (await ecdsaVerifier({ curve: "P-256", point }, "SHA-256"))(signature256, data), false);
+    }
   });
 
   it("verifies a high s like the low one", async () => {

@@ -11,7 +11,8 @@ export interface MessageLimits {
 }
 
 /**
- * The one line that the other side of a connection sends, without its end. Anything behind the line end is refused.
+ * The one line that the other side of a connection sends, without its end. Bytes behind the line end are refused when
+ * they come together with it; what comes later is not read any more.
  * @throws PlatformError `message-too-long`, `bad-message`, `platform-unreachable` (closed, failed or timed out first)
  */
 export function readMessageLine(socket: Socket, { timeoutMs }: MessageLimits): Promise<string> {

@@ -37,7 +37,8 @@ export function parseCollateralFile(text: string): Collateral {
     rootCaCrl: member("root_ca_crl").hex(),
     pckCrl: member("pck_crl").hex(),
     pckCrlIssuerChain: member("pck_crl_issuer_chain").string(),
-    ...(chain === undefined ? {} : { pckCertificateChain: chain.string() }),
+    // Some writers have null for a chain that they do not supply.
+    ...(chain === undefined || chain.value === null ? {} : { pckCertificateChain: chain.string() }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { encodeHex, equalBytes } from "@sealserve/core";
 import { AttestationError } from "../errors.ts";
 import type { TeeKind } from "../tee/intel-tee.ts";
-import { VerifiedEvidence } from "../verify/verified-evidence.ts";
+import { isVerifiedEvidence, type VerifiedEvidence } from "../verify/verified-evidence.ts";
 import { CLAIM_MESSAGES, type Claim, type ClaimCode } from "./claim.ts";
 import type { AppraisalPolicy } from "./policy.ts";
 import { sgxClaims } from "./sgx-claims.ts";
@@ -49,7 +49,7 @@ const TEE_CLAIMS: Readonly<Record<TeeKind, (evidence: VerifiedEvidence, policy: 
  * `expected-report-data-invalid` for an expectation that is not 64 bytes
  */
 export function appraise(evidence: VerifiedEvidence, policy: AppraisalPolicy, expected: ExpectedBinding): Appraisal {
-  if (!VerifiedEvidence.is(evidence)) {
+  if (!isVerifiedEvidence(evidence)) {
     throw new AttestationError("evidence-not-verified", "only evidence made by verifyEvidence can be appraised");
   }
   const claims = [

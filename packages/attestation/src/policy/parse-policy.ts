@@ -2,7 +2,13 @@ import { encodeHex, isZero } from "@sealserve/core";
 import { ADVISORY_ID } from "../collateral/tcb-level.ts";
 import { TCB_STATUSES } from "../collateral/tcb-status.ts";
 import { JsonNode } from "../json/json-node.ts";
-import { type AppraisalPolicy, OUTDATED_STATUSES, type SgxPolicy, type TcbPolicy } from "./policy.ts";
+import {
+  type AppraisalPolicy,
+  HARDENING_STATUSES,
+  OUTDATED_STATUSES,
+  type SgxPolicy,
+  type TcbPolicy,
+} from "./policy.ts";
 
 /** Options of {@link parsePolicy}. */
 export interface PolicyOptions {
@@ -16,6 +22,12 @@ const MAX_U32 = 0xffff_ffff;
 
 /** `Revoked` is missing: no policy can accept it. */
 const ACCEPTABLE_STATUSES = TCB_STATUSES.filter((status) => status !== "Revoked");
+
+/** Statuses that are accepted only together with a limit on what they let through. */
+const CONDITIONS = [
+  { statuses: OUTDATED_STATUSES, needs: "minimumTcbDate", lest: "without a limit on its age" },
+  { statuses: HARDENING_STATUSES, needs: "toleratedAdvisoryIds", lest: "without saying what the software copes with" },
+] as const;
 
 /**
  * Reads a policy from plain data (parsed JSON or YAML). Unknown members, empty lists, placeholders of zero bytes and
@@ -62,9 +74,11 @@ function parseTcbPolicy(node: JsonNode): TcbPolicy {
     minimumTcbDate: (member: JsonNode) => member.instant().toISOString(),
     minimumEvaluationDataNumber: (member: JsonNode) => member.integer(MAX_U32),
   });
-  const outdated = policy.statuses?.find((status) => OUTDATED_STATUSES.includes(status));
-  if (outdated !== undefined && policy.minimumTcbDate === undefined) {
-    throw node.refusal(`${node.path} accepts ${outdated} without tcb.minimumTcbDate, so without a limit on its age`);
+  for (const { statuses, needs, lest } of CONDITIONS) {
+    const status = policy.statuses?.find((accepted) => statuses.includes(accepted));
+    if (status !== undefined && policy[needs] === undefined) {
+      throw node.refusal(`${node.path} accepts ${status} without ${node.path}.${needs}, so ${lest}`);
+    }
   }
   return policy;
 }

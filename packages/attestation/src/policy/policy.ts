@@ -20,7 +20,10 @@ export interface SgxPolicy {
 export interface TcbPolicy {
   /** Accepted statuses; default `UpToDate` alone. `Revoked` is never accepted. */
   readonly statuses?: readonly TcbStatus[];
-  /** Advisories that the workload copes with. With any status but `UpToDate`, every reported one must be among them. */
+  /**
+   * Advisories that the workload copes with. With any status but `UpToDate`, every reported one must be among them.
+   * Required to accept a status that asks for hardening of software.
+   */
   readonly toleratedAdvisoryIds?: readonly string[];
   /** The oldest acceptable TCB date, such as `2026-01-01T00:00:00Z`. Required to accept an outdated status. */
   readonly minimumTcbDate?: string;
@@ -46,3 +49,6 @@ export const DEFAULT_STATUSES: readonly TcbStatus[] = ["UpToDate"];
 
 /** Statuses of platforms that lack updates; accepting one needs a limit on its age. */
 export const OUTDATED_STATUSES: readonly TcbStatus[] = ["OutOfDate", "OutOfDateConfigurationNeeded"];
+
+/** Statuses of platforms on which software must protect itself; accepting one needs the advisories that it copes with. */
+export const HARDENING_STATUSES: readonly TcbStatus[] = ["SWHardeningNeeded", "ConfigurationAndSWHardeningNeeded"];

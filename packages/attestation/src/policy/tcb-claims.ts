@@ -1,6 +1,6 @@
 import type { VerifiedEvidence } from "../verify/verified-evidence.ts";
 import type { Claim } from "./claim.ts";
-import { DEFAULT_STATUSES, type TcbPolicy } from "./policy.ts";
+import { DEFAULT_STATUSES, HARDENING_STATUSES, type TcbPolicy } from "./policy.ts";
 
 /** Judges how current the platform is. */
 export function tcbClaims(evidence: VerifiedEvidence, policy: TcbPolicy): Claim[] {
@@ -24,18 +24,22 @@ function statusClaim({ tcbStatus }: VerifiedEvidence, { statuses = DEFAULT_STATU
   };
 }
 
-/** An up-to-date platform may still name advisories; for any other status each must be one the workload copes with. */
+/**
+ * An up-to-date platform may still name advisories; for any other status each must be one the workload copes with. Where
+ * software must be hardened and no advisory says against what, nobody can tell whether it is.
+ */
 function advisoryClaim(
   { tcbStatus, advisoryIds }: VerifiedEvidence,
   { toleratedAdvisoryIds: tolerated = [] }: TcbPolicy,
 ): Claim {
-  const pass = tcbStatus === "UpToDate" || advisoryIds.every((id) => tolerated.includes(id));
+  const unnamed = HARDENING_STATUSES.includes(tcbStatus) && advisoryIds.length === 0;
+  const accepted = tolerated.length === 0 ? "none" : `none but ${tolerated.join(", ")}`;
   return {
     claim: "advisories",
     code: "advisory-not-tolerated",
-    expected: tolerated.length === 0 ? "none" : `none but ${tolerated.join(", ")}`,
+    expected: unnamed ? `advisories by name with ${tcbStatus}` : accepted,
     actual: advisoryIds.length === 0 ? "none" : advisoryIds.join(", "),
-    pass,
+    pass: tcbStatus === "UpToDate" || (!unnamed && advisoryIds.every((id) => tolerated.includes(id))),
   };
 }
 

@@ -1,11 +1,12 @@
 import type { VerifiedPck } from "./pck-identity.ts";
 
-/** How many proven chains one set of collateral remembers: machines of one FMSPC, about 8 KiB each. */
+/** How many proven chains one set of collateral remembers: about 4 KiB each, never more than a quote can hold. */
 const CAPACITY = 1024;
 
 /**
- * Remembers proven PCK chains by their exact text; the one not used for the longest time gives way. Only chains that were
- * proven get in, so strangers cannot fill it with anything but genuine platforms.
+ * Remembers proven PCK chains by their exact text, which saves decoding it again; the one not used for the longest time
+ * gives way. Only proven chains get in. One chain written in several ways (other white space, another order) takes
+ * several places, so somebody with a genuine chain can push others out: these are then proven anew, nothing worse.
  */
 export class PckChainCache {
   readonly #chains = new Map<string, VerifiedPck>();

@@ -29,7 +29,7 @@ export async function verifyPckChain(pem: string, endorsements: PckEndorsements)
   refuseRevoked(chain.root, rootCrl, "root-revoked");
   refuseRevoked(chain.issuer, rootCrl, "intermediate-revoked");
   refuseRevoked(chain.leaf, pckCrl, "pck-revoked");
-  const pck = readVerifiedPck(chain);
+  const pck = await readVerifiedPck(chain);
   expectSamePlatform(pck.identity, tcbInfo);
   return pck;
 }

@@ -1,4 +1,4 @@
-import { decodeUtf8, rawEcPoint } from "@sealserve/core";
+import { decodeUtf8, type EcdsaVerifier, ecdsaVerifier, parseEcPublicKeyInfo } from "@sealserve/core";
 import { AttestationError, refuseAs } from "../errors.ts";
 import { type PckExtension, parsePckExtension } from "../pck/pck-extension.ts";
 import type { Evidence } from "../quote/evidence.ts";
@@ -16,8 +16,8 @@ export interface PckIdentity extends PckExtension {
 /** A PCK certificate whose chain is proven. Time is not checked. */
 export interface VerifiedPck {
   readonly identity: PckIdentity;
-  /** x and y of the PCK key. */
-  readonly key: Uint8Array;
+  /** Verifies with the PCK key. */
+  readonly verify: EcdsaVerifier;
   readonly windows: readonly Window[];
 }
 
@@ -41,7 +41,7 @@ export function selectPckChain(quote: Evidence, supplied: string | undefined): s
 }
 
 /** Key and platform of a proven PCK chain. @throws AttestationError `pck-extension-malformed` */
-export function readVerifiedPck({ leaf, issuer, windows }: VerifiedChain): VerifiedPck {
+export async function readVerifiedPck({ leaf, issuer, windows }: VerifiedChain): Promise<VerifiedPck> {
   const extension = parsePckExtension(leaf);
   // Frozen, because one proof serves many quotes and callers get to see it.
   const identity = Object.freeze({
@@ -50,5 +50,6 @@ export function readVerifiedPck({ leaf, issuer, windows }: VerifiedChain): Verif
     serialNumber: leaf.serialNumber,
     issuer: issuer.subject.commonName ?? "",
   });
-  return { identity, key: rawEcPoint(leaf.publicKeyInfo), windows };
+  const verify = await ecdsaVerifier(parseEcPublicKeyInfo(leaf.publicKeyInfo), "SHA-256");
+  return { identity, verify, windows };
 }

@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes, sha256, verifyEcdsaP256 } from "@sealserve/core";
+import { concatBytes, equalBytes, sha256 } from "@sealserve/core";
 import { AttestationError } from "../errors.ts";
 import type { QeReport } from "../quote/signature-section.ts";
 import type { VerifiedPck } from "./pck-identity.ts";
@@ -8,7 +8,7 @@ const DIGEST_PADDING = new Uint8Array(32);
 
 /** Proves that the platform of the PCK certificate made the QE report. @throws AttestationError `qe-report-signature-invalid` */
 export async function verifyQeReportSignature(qe: QeReport, pck: VerifiedPck): Promise<void> {
-  if (!(await verifyEcdsaP256(pck.key, qe.signature, qe.raw))) {
+  if (!(await pck.verify(qe.signature, qe.raw))) {
     throw new AttestationError(
       "qe-report-signature-invalid",
       "QE report is not signed by the key of the PCK certificate",

@@ -15,6 +15,19 @@ export interface CollateralFacts extends PckEndorsements {
   readonly digest: string;
 }
 
+/** What is proven behind a set of collateral, and the PCK chains that were proven with it. */
+interface Proof {
+  readonly facts: CollateralFacts;
+  readonly pckChains: PckChainCache;
+}
+
+/** Nobody outside this module has it, so the constructor, which is in reach through any instance, makes nothing else. */
+const MAKER = Symbol("maker of verified collateral");
+
+let make: (facts: CollateralFacts) => VerifiedCollateral;
+let isMade: (value: object) => value is VerifiedCollateral;
+let proofOf: (collateral: VerifiedCollateral) => Proof;
+
 /**
  * Collateral whose signatures, revocations and form are proven, to be used for many quotes: only the time is checked
  * again for each. Made by `verifyCollateral` alone.
@@ -29,47 +42,70 @@ export class VerifiedCollateral {
   /** The platforms it is about. */
   readonly fmspc: string;
   readonly pceId: string;
-  /** The lower one of TCB info and QE identity; it rises with every TCB recovery. */
+  /** Common name of the CA whose list of PCK certificates is in it. */
+  readonly pckCa: string;
+  /** They rise with every TCB recovery. */
+  readonly evaluationNumbers: Readonly<Record<"tcbInfo" | "qeIdentity", number>>;
+  /** The lower one of {@link evaluationNumbers}: what all of the collateral comes up to. */
   readonly tcbEvaluationDataNumber: number;
-  /** When the TCB info was issued. */
-  readonly issuedAt: Date;
+  /** When each of its documents and lists was issued. */
+  readonly issued: Readonly<Record<"tcbInfo" | "qeIdentity" | "rootCaCrl" | "pckCrl", Date>>;
   /** The first moment at which a document, list or certificate in it expires. */
   readonly earliestExpiry: Date;
-  readonly #facts: CollateralFacts;
-  readonly #pckChains = new PckChainCache();
+  readonly #proof: Proof;
 
-  private constructor(facts: CollateralFacts) {
+  private constructor(maker: symbol, facts: CollateralFacts) {
+    if (maker !== MAKER) {
+      throw new TypeError("only verifyCollateral makes verified collateral");
+    }
     const { tcbInfo, qeIdentity } = facts;
-    this.#facts = facts;
+    this.#proof = { facts, pckChains: new PckChainCache() };
     this.tee = tcbInfo.tee;
     this.simulated = isSimulated(facts.root.publicKeySha256);
     this.root = facts.root;
     this.digest = facts.digest;
     this.fmspc = tcbInfo.fmspc;
     this.pceId = tcbInfo.pceId;
-    this.tcbEvaluationDataNumber = Math.min(tcbInfo.tcbEvaluationDataNumber, qeIdentity.tcbEvaluationDataNumber);
-    this.issuedAt = new Date(tcbInfo.issueDate);
+    this.pckCa = facts.pckCa.subject.commonName ?? "";
+    this.evaluationNumbers = Object.freeze({
+      tcbInfo: tcbInfo.tcbEvaluationDataNumber,
+      qeIdentity: qeIdentity.tcbEvaluationDataNumber,
+    });
+    this.tcbEvaluationDataNumber = Math.min(...Object.values(this.evaluationNumbers));
+    this.issued = Object.freeze({
+      tcbInfo: new Date(tcbInfo.issueDate),
+      qeIdentity: new Date(qeIdentity.issueDate),
+      rootCaCrl: new Date(facts.rootCrl.window.notBefore),
+      pckCrl: new Date(facts.pckCrl.window.notBefore),
+    });
     this.earliestExpiry = earliestEnd(facts.windows);
     Object.freeze(this);
   }
 
-  /** Makes one from what was proven. Callers outside this package see the type only. */
-  static seal(facts: CollateralFacts): VerifiedCollateral {
-    return new VerifiedCollateral(facts);
+  static {
+    make = (facts) => new VerifiedCollateral(MAKER, facts);
+    isMade = (value): value is VerifiedCollateral => #proof in value;
+    proofOf = (collateral) => collateral.#proof;
   }
+}
 
-  /** Whether `value` was made by {@link VerifiedCollateral.seal}, whatever its prototype says. */
-  static is(value: object): value is VerifiedCollateral {
-    return #facts in value;
-  }
+/** Makes one from what was proven. */
+export function sealCollateral(facts: CollateralFacts): VerifiedCollateral {
+  return make(facts);
+}
 
-  /** What the verifier of evidence works with. */
-  static factsOf(collateral: VerifiedCollateral): CollateralFacts {
-    return collateral.#facts;
-  }
+/** Whether `value` was made by {@link sealCollateral}, whatever its prototype says. */
+export function isVerifiedCollateral(value: object): value is VerifiedCollateral {
+  return isMade(value);
+}
 
-  /** Proves a PCK chain, or finds the proof made before. Time is not checked. */
-  static provePckChain(collateral: VerifiedCollateral, pem: string): Promise<VerifiedPck> {
-    return collateral.#pckChains.find(pem, () => verifyPckChain(pem, collateral.#facts));
-  }
+/** What the verifier of evidence works with. */
+export function collateralFacts(collateral: VerifiedCollateral): CollateralFacts {
+  return proofOf(collateral).facts;
+}
+
+/** Proves a PCK chain, or finds the proof made before. Time is not checked. */
+export function provePckChain(collateral: VerifiedCollateral, pem: string): Promise<VerifiedPck> {
+  const { facts, pckChains } = proofOf(collateral);
+  return pckChains.find(pem, () => verifyPckChain(pem, facts));
 }

@@ -17,9 +17,16 @@ export interface EvidenceFacts extends TcbEvaluation {
   readonly verifiedAt: Date;
 }
 
+/** Nobody outside this module has it, so the constructor, which is in reach through any instance, makes nothing else. */
+const MAKER = Symbol("maker of verified evidence");
+
+let make: (facts: EvidenceFacts) => VerifiedEvidence;
+let isMade: (value: object) => value is VerifiedEvidence;
+
 /**
  * Genuine evidence: what a TEE said about itself, proven down to the trusted root. Only `verifyEvidence` makes one. It is
- * not an acceptance: whether these facts are good enough is for `appraise` to say.
+ * not an acceptance: whether these facts are good enough is for `appraise` to say. Its members cannot be set; what they
+ * hold (reports, byte arrays, dates) is not frozen, and code that changes it deceives itself.
  */
 export class VerifiedEvidence implements EvidenceFacts {
   readonly tee: TeeKind;
@@ -45,7 +52,10 @@ export class VerifiedEvidence implements EvidenceFacts {
   readonly verifiedAt: Date;
   readonly #proven = true;
 
-  private constructor(facts: EvidenceFacts) {
+  private constructor(maker: symbol, facts: EvidenceFacts) {
+    if (maker !== MAKER) {
+      throw new TypeError("only verifyEvidence makes verified evidence");
+    }
     this.tee = facts.tee;
     this.simulated = facts.simulated;
     this.tcbStatus = facts.tcbStatus;
@@ -63,13 +73,18 @@ export class VerifiedEvidence implements EvidenceFacts {
     Object.freeze(this);
   }
 
-  /** Makes one from what was proven. Callers outside this package see the type only. */
-  static seal(facts: EvidenceFacts): VerifiedEvidence {
-    return new VerifiedEvidence(facts);
+  static {
+    make = (facts) => new VerifiedEvidence(MAKER, facts);
+    isMade = (value): value is VerifiedEvidence => #proven in value && value.#proven;
   }
+}
 
-  /** Whether `value` was made by {@link VerifiedEvidence.seal}, whatever its prototype says. */
-  static is(value: object): value is VerifiedEvidence {
-    return #proven in value && value.#proven;
-  }
+/** Makes one from what was proven. */
+export function sealEvidence(facts: EvidenceFacts): VerifiedEvidence {
+  return make(facts);
+}
+
+/** Whether `value` was made by {@link sealEvidence}, whatever its prototype says. */
+export function isVerifiedEvidence(value: object): value is VerifiedEvidence {
+  return isMade(value);
 }

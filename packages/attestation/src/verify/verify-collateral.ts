@@ -8,7 +8,7 @@ import { type VerifiedChain, verifyChain } from "./certificate-chain.ts";
 import { CHAINS } from "./chain-kind.ts";
 import { CRLS, refuseRevoked, type VerifiedCrl, verifyCrl } from "./revocation.ts";
 import { documentWindow, SIGNED, verifySignedText } from "./signed-document.ts";
-import { VerifiedCollateral } from "./verified-collateral.ts";
+import { sealCollateral, type VerifiedCollateral } from "./verified-collateral.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { expectCurrent } from "./window.ts";
 
@@ -29,6 +29,8 @@ export async function verifyCollateral(collateral: Collateral, options: VerifyOp
   const root = Object.freeze({ ...options.root });
   const chains = await verifyIssuerChains(given, root);
   const rootCrl = await verifyCrl(given.rootCaCrl, chains.pckCrl.root, CRLS.root);
+  // First, so that a revocation is always told by a list that counts now, not by one that was kept and sent again.
+  expectCurrent([rootCrl.window], options.now);
   refuseRevokedIssuers(chains, rootCrl);
   const pckCa = chains.pckCrl.leaf;
   const pckCrl = await verifyCrl(given.pckCrl, pckCa, CRLS.pck);
@@ -44,7 +46,7 @@ export async function verifyCollateral(collateral: Collateral, options: VerifyOp
   expectCurrent(windows, options.now);
   const digest = encodeHex(await sha256(encodeUtf8(encodeCollateralFile(given))));
   const facts = { root, rootCrl, pckCrl, pckCa, tcbInfo, qeIdentity, windows, digest };
-  return VerifiedCollateral.seal({ ...facts, suppliedPckChain: given.pckCertificateChain });
+  return sealCollateral({ ...facts, suppliedPckChain: given.pckCertificateChain });
 }
 
 /** So that nothing changes between the checks, which are asynchronous. */

@@ -7,8 +7,13 @@ import { matchQeIdentity } from "./qe-identity-match.ts";
 import { verifyQeBinding, verifyQeReportSignature } from "./qe-report.ts";
 import { verifyQuoteSignature } from "./quote-signature.ts";
 import { evaluateTcb } from "./tcb-evaluation.ts";
-import { VerifiedCollateral } from "./verified-collateral.ts";
-import { VerifiedEvidence } from "./verified-evidence.ts";
+import {
+  collateralFacts,
+  isVerifiedCollateral,
+  provePckChain,
+  type VerifiedCollateral,
+} from "./verified-collateral.ts";
+import { sealEvidence, type VerifiedEvidence } from "./verified-evidence.ts";
 import { verifyCollateral } from "./verify-collateral.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { earliestEnd, expectCurrent } from "./window.ts";
@@ -33,9 +38,9 @@ export async function verifyEvidence(
   const now = new Date(options.now);
   const endorsements = await currentCollateral(collateral, { now, root: options.root });
   expectSameTee(quote, endorsements);
-  const { tcbInfo, qeIdentity, windows, suppliedPckChain } = VerifiedCollateral.factsOf(endorsements);
+  const { tcbInfo, qeIdentity, windows, suppliedPckChain } = collateralFacts(endorsements);
 
-  const pck = await VerifiedCollateral.provePckChain(endorsements, selectPckChain(quote, suppliedPckChain));
+  const pck = await provePckChain(endorsements, selectPckChain(quote, suppliedPckChain));
   expectCurrent(pck.windows, now);
   await verifyQeReportSignature(quote.qe, pck);
   await verifyQeBinding(quote.qe, quote.attestationKey);
@@ -44,7 +49,7 @@ export async function verifyEvidence(
   const svns = { pck: pck.identity, qeIsvSvn: quote.qe.report.isvSvn };
   const tcb = evaluateTcb(svns, tcbInfo, qeIdentity);
 
-  return VerifiedEvidence.seal({
+  return sealEvidence({
     tee: quote.tee,
     simulated: endorsements.simulated,
     ...tcb,
@@ -71,7 +76,7 @@ async function currentCollateral(
   collateral: Collateral | VerifiedCollateral,
   options: VerifyOptions,
 ): Promise<VerifiedCollateral> {
-  if (!VerifiedCollateral.is(collateral)) {
+  if (!isVerifiedCollateral(collateral)) {
     return verifyCollateral(collateral, options);
   }
   const actual = collateral.root.publicKeySha256.toLowerCase();
@@ -80,7 +85,7 @@ async function currentCollateral(
     const message = "collateral was verified under a root other than the trusted one";
     throw new AttestationError("root-untrusted", message, { expected, actual });
   }
-  expectCurrent(VerifiedCollateral.factsOf(collateral).windows, options.now);
+  expectCurrent(collateralFacts(collateral).windows, options.now);
   return collateral;
 }
 

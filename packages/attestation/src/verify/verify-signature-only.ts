@@ -49,7 +49,7 @@ export async function verifySignatureOnly(
 
 async function verifySignatures(quote: Evidence, options: SignatureOnlyOptions): Promise<void> {
   const pem = selectPckChain(quote, options.pckCertificateChain);
-  const pck = readVerifiedPck(await verifyChain(pem, CHAINS.pck, options.root));
+  const pck = await readVerifiedPck(await verifyChain(pem, CHAINS.pck, options.root));
   expectCurrent(pck.windows, options.now);
   await verifyQeReportSignature(quote.qe, pck);
   await verifyQeBinding(quote.qe, quote.attestationKey);

@@ -1,0 +1,93 @@
+import type { VerifiedCollateral } from "@sealserve/attestation";
+import { CollateralError } from "./errors.ts";
+
+/** How far one document of collateral has come. */
+interface Mark {
+  /** Names the document, and what it is about where there are several. */
+  readonly document: string;
+  readonly value: number;
+  readonly show: (value: number) => string;
+}
+
+const ROOT_CRL = "root CA CRL";
+
+/**
+ * Remembers how far each document has come, for all platforms of a cache: signatures and windows alone would let a source
+ * go back to older documents that are not out yet. The documents are counted one by one, since one that moves on must not
+ * cover for another that goes back. Only what is signed under the root makes an entry, so there are as many as the vendor
+ * has kinds of platforms.
+ */
+export class RollbackGuard {
+  readonly #highest = new Map<string, number>();
+  #lastRevocation = Number.NEGATIVE_INFINITY;
+
+  /** Takes in newly fetched collateral. @throws CollateralError `rolled-back` when any of its documents goes back */
+  admit(collateral: VerifiedCollateral): void {
+    const marks = [...evaluationMarks(collateral), ...issueMarks(collateral)];
+    for (const mark of marks) {
+      this.#expectNoStepBack(mark);
+    }
+    for (const { document, value } of marks) {
+      this.#highest.set(document, value);
+    }
+  }
+
+  /**
+   * Takes in that a root CA CRL, issued at `issued`, took back an authority: what was verified with an older one is not
+   * good any more. @throws CollateralError `rolled-back` for a list older than the last one
+   */
+  revoke(issued: Date): void {
+    const mark = issueMark(ROOT_CRL, issued);
+    this.#expectNoStepBack(mark);
+    this.#highest.set(ROOT_CRL, mark.value);
+    this.#lastRevocation = mark.value;
+  }
+
+  /**
+   * Whether collateral that was admitted before may still be handed out: no recovery and no revocation has been seen
+   * since. That newer issues were seen, of another platform, does not matter while it is in its own window.
+   */
+  holds(collateral: VerifiedCollateral): boolean {
+    return (
+      collateral.issued.rootCaCrl.getTime() >= this.#lastRevocation &&
+      evaluationMarks(collateral).every((mark) => !this.#isStepBack(mark))
+    );
+  }
+
+  #isStepBack({ document, value }: Mark): boolean {
+    return value < (this.#highest.get(document) ?? value);
+  }
+
+  #expectNoStepBack(mark: Mark): void {
+    if (this.#isStepBack(mark)) {
+      const { document, value, show } = mark;
+      throw new CollateralError("rolled-back", `the source went back to an earlier ${document}`, {
+        expected: `${show(this.#highest.get(document) ?? value)} or later`,
+        actual: show(value),
+        remedy: "refresh the PCCS",
+      });
+    }
+  }
+}
+
+/** The numbers count for all platforms of a kind of TEE: a lower one hides a recovery that is known to have happened. */
+function evaluationMarks({ tee, evaluationNumbers }: VerifiedCollateral): Mark[] {
+  const show = (value: number): string => `TCB evaluation data number ${value}`;
+  return [
+    { document: `TCB evaluation in the TCB info (${tee})`, value: evaluationNumbers.tcbInfo, show },
+    { document: `TCB evaluation in the QE identity (${tee})`, value: evaluationNumbers.qeIdentity, show },
+  ];
+}
+
+function issueMarks({ tee, fmspc, pckCa, issued }: VerifiedCollateral): Mark[] {
+  return [
+    issueMark(`TCB info (${tee}, ${fmspc})`, issued.tcbInfo),
+    issueMark(`QE identity (${tee})`, issued.qeIdentity),
+    issueMark(`PCK CRL (${pckCa})`, issued.pckCrl),
+    issueMark(ROOT_CRL, issued.rootCaCrl),
+  ];
+}
+
+function issueMark(document: string, issued: Date): Mark {
+  return { document, value: issued.getTime(), show: (value) => `issued ${new Date(value).toISOString()}` };
+}
