@@ -50,6 +50,10 @@ export class EngineModel implements LoadedModel {
     this.#callables = callables;
   }
 
+  get failure(): ModelError | undefined {
+    return this.#engine.failure;
+  }
+
   async run(
     signatureName: string,
     inputs: ReadonlyMap<string, Tensor>,

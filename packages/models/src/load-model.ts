@@ -1,4 +1,3 @@
-import { equalBytes } from "@sealserve/core";
 import { EngineThread } from "./engine/engine-thread.ts";
 import type { EngineFile } from "./engine/messages.ts";
 import { EngineModel } from "./engine-model.ts";
@@ -8,7 +7,6 @@ import { isModelContent, isOnnxFile, type ModelFiles, SAVED_MODEL_FILE } from ".
 import { prepareOnnx } from "./prepare-onnx.ts";
 import { prepareSavedModel } from "./prepare-saved-model.ts";
 import type { PreparedModel } from "./prepared-model.ts";
-import type { RunnableGraph } from "./runnable-graph.ts";
 
 /** How to load a model. */
 export interface LoadOptions {
@@ -21,7 +19,8 @@ export interface LoadOptions {
 /**
  * Loads a model and starts the thread that runs it. A SavedModel is known by its `saved_model.pb`, an ONNX model by its
  * one `.onnx` file. The files of the model itself are taken over: whatever the outcome, they are empty or overwritten with
- * zeros afterwards, so that the engine's copy is the only one. Other files, such as assets, are left alone.
+ * zeros afterwards, and only the engine keeps the weights. What reading them has used in between is left to the garbage
+ * collector, which does not overwrite it. Other files, such as assets, are left alone.
  * @throws ModelError
  */
 export async function loadModel(files: ModelFiles, options: LoadOptions = {}): Promise<LoadedModel> {
@@ -63,7 +62,8 @@ function prepareModel(files: ModelFiles, { tags }: LoadOptions): PreparedModel {
 }
 
 async function startEngine(prepared: PreparedModel, files: ModelFiles, options: LoadOptions): Promise<LoadedModel> {
-  const { models, placeOf } = mergeEqualModels(prepared.graphs);
+  const models = [...new Set([...prepared.graphs.values()].map(({ model }) => model))];
+  const placeOf = new Map([...prepared.graphs].map(([key, { model }]) => [key, models.indexOf(model)]));
   const engine = new EngineThread();
   try {
     const refusals = await engine.load({
@@ -78,20 +78,6 @@ async function startEngine(prepared: PreparedModel, files: ModelFiles, options: 
     await engine.close();
     throw error;
   }
-}
-
-/** Signatures that compute the same share one copy of the weights in the engine. */
-function mergeEqualModels(graphs: ReadonlyMap<string, RunnableGraph>): {
-  models: Uint8Array[];
-  placeOf: Map<string, number>;
-} {
-  const models: Uint8Array[] = [];
-  const placeOf = new Map<string, number>();
-  for (const [key, { model }] of graphs) {
-    const known = models.findIndex((other) => equalBytes(other, model));
-    placeOf.set(key, known < 0 ? models.push(model) - 1 : known);
-  }
-  return { models, placeOf };
 }
 
 /** The bytes over a buffer of their own, which can be moved to another thread; a copy only if they share theirs. */

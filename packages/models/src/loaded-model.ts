@@ -12,9 +12,12 @@ export interface LoadedModel {
   readonly signatureDefs: ReadonlyMap<string, SignatureDef>;
   /** Why some signatures cannot be run: `run` throws these. */
   readonly refusals: ReadonlyMap<string, ModelError>;
+  /** Why the engine is gone although nobody closed it: no run will succeed again. */
+  readonly failure: ModelError | undefined;
   /**
    * Runs a signature. The inputs are copied; several runs may be under way at a time.
-   * @param inputs exactly those of the signature, of any shape that the model's operations take
+   * @param inputs all of the signature, of any shape that the model's operations take; default values are for the caller
+   *   to fill in, and names that the signature lacks are ignored
    * @param outputs names of the outputs to give; all of the signature when empty
    * @throws ServingError for a call that does not fit the signature, or inputs that the model fails on
    * @throws ModelError the signature's refusal, `engine-failed`, or `closed`

@@ -18,9 +18,9 @@ export function checkpointShardFile(shard: number, shards: number): string {
   return `${CHECKPOINT_PREFIX}.data-${digits(shard)}-of-${digits(shards)}`;
 }
 
-/** Whether a file is an ONNX model. */
+/** Whether a file is the version's ONNX model. One in a folder, such as among the assets, is not. */
 export function isOnnxFile(path: string): boolean {
-  return path.endsWith(".onnx");
+  return path.endsWith(".onnx") && !path.includes("/");
 }
 
 /** Whether a file is part of the model itself, in contrast to assets and warm-up requests. */

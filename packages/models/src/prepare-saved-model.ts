@@ -1,3 +1,4 @@
+import { equalBytes } from "@sealserve/core";
 import { type SignatureDef, SignatureDefMap } from "@sealserve/protocol";
 import { type Checkpoint, openCheckpoint } from "./bundle/checkpoint.ts";
 import { ModelError, type ModelErrorCode } from "./errors.ts";
@@ -18,6 +19,9 @@ const signatureCodes: ReadonlySet<ModelErrorCode> = new Set([
   "unsupported-signature",
 ]);
 
+/** Signatures of one model; published ones have some ten. Each may take a copy of the graph's constants. */
+const MAX_SIGNATURES = 256;
+
 /**
  * Reads a SavedModel and imports its signatures. A signature that uses something unsupported is set aside with the reason.
  * @param tags those of the graph to take, `serve` by default
@@ -26,14 +30,15 @@ const signatureCodes: ReadonlySet<ModelErrorCode> = new Set([
 export function prepareSavedModel(files: ModelFiles, tags?: readonly string[]): PreparedModel {
   const metaGraph = parseMetaGraph(files.get(SAVED_MODEL_FILE) ?? new Uint8Array(), tags);
   const library = indexGraph(metaGraph);
-  const signatures = describeSignatures(metaGraph);
+  const signatureDefs = ownCopy(metaGraph.signatureDef);
+  const signatures = describeSignatures(signatureDefs, library.fill);
   const checkpoint = openCheckpoint(files);
   const addVariable = variableAdder(library, metaGraph.saverDef?.restoreOpName, checkpoint);
   const { graphs, refusals } = importAll(library, signatures, addVariable);
   return {
     platform: "tensorflow",
     signatures,
-    signatureDefs: ownCopy(metaGraph.signatureDef),
+    signatureDefs,
     graphs,
     refusals,
     weightFiles: checkpoint?.shardFiles ?? [],
@@ -73,9 +78,15 @@ function importAll(
 ): Pick<PreparedModel, "graphs" | "refusals"> {
   const graphs = new Map<string, RunnableGraph>();
   const refusals = new Map<string, ModelError>();
+  if (signatures.size > MAX_SIGNATURES) {
+    throw new ModelError("too-large", "the model has too many signatures", {
+      expected: `at most ${MAX_SIGNATURES}`,
+      actual: `${signatures.size}`,
+    });
+  }
   for (const [key, signature] of signatures) {
     try {
-      graphs.set(key, importSignature(library, key, signature, addVariable));
+      graphs.set(key, shareModel(importSignature(library, key, signature, addVariable), graphs.values()));
     } catch (error) {
       if (!(error instanceof ModelError) || !signatureCodes.has(error.code)) {
         throw error;
@@ -94,4 +105,15 @@ function importAll(
     );
   }
   return { graphs, refusals };
+}
+
+/** Signatures that compute the same share one encoded model; the other copy is overwritten. */
+function shareModel(graph: RunnableGraph, others: Iterable<RunnableGraph>): RunnableGraph {
+  for (const { model } of others) {
+    if (equalBytes(model, graph.model)) {
+      graph.model.fill(0);
+      return { ...graph, model };
+    }
+  }
+  return graph;
 }

@@ -1,4 +1,4 @@
-import type { DataType } from "@sealserve/protocol";
+import type { DataType, Tensor } from "@sealserve/protocol";
 
 /** Key that a request means when it names no signature. */
 export const DEFAULT_SIGNATURE_KEY = "serving_default";
@@ -20,4 +20,6 @@ export interface Signature {
   readonly methodName: string;
   readonly inputs: ReadonlyMap<string, SignatureTensor>;
   readonly outputs: ReadonlyMap<string, SignatureTensor>;
+  /** Values that inputs take, by name, where a call over gRPC leaves them out. */
+  readonly defaults: ReadonlyMap<string, Tensor>;
 }

@@ -5,6 +5,7 @@ import { BundleEntryProto, BundleHeaderProto } from "@sealserve/protocol";
 
 import { openCheckpoint } from "../src/bundle/checkpoint.ts";
 import { encodeCheckpoint } from "../src/bundle/checkpoint-writer.ts";
+import { crc32c, maskCrc } from "../src/bundle/crc32c.ts";
 import { encodeTable } from "../src/bundle/table-writer.ts";
 import { modelError } from "./fixtures/errors.ts";
 import { floatVariable } from "./fixtures/saved-model.ts";
@@ -122,4 +123,26 @@ test("strings, handles and sliced tensors are refused by name", () => {
       modelError("unsupported-type", /variable "v"/),
     );
   }
+});
+
+test("variables that overlap are refused, one variable asked for again is not", () => {
+  const files = checkpointFiles();
+  const checkpoint = openCheckpoint(files);
+  assert.equal(checkpoint?.locate("dense/kernel"), checkpoint?.locate("dense/kernel"));
+  assert.doesNotThrow(() => checkpoint?.locate("dense/bias"));
+  const crc = maskCrc(crc32c(new Uint8Array(16)));
+  const entry = BundleEntryProto.encode({ dtype: 1, size: 16n, crc32c: crc });
+  const rows = [
+    { key: "", value: BundleHeaderProto.encode({ numShards: 1 }) },
+    { key: "a", value: entry },
+    { key: "b", value: entry },
+  ];
+  const overlapping = openCheckpoint(
+    new Map([
+      [INDEX, encodeTable(rows)],
+      [SHARD, new Uint8Array(16)],
+    ]),
+  );
+  assert.doesNotThrow(() => overlapping?.locate("a"));
+  assert.throws(() => overlapping?.locate("b"), modelError("bad-checkpoint", /overlap/));
 });

@@ -1,6 +1,6 @@
 import { convolve, convolveDepthwise, permuteAxes, poolWindow, type WindowCase } from "./fixtures/image-reference.ts";
 import { constant, integersAttr, type OperationCase, testOperations, textAttr } from "./fixtures/operation-case.ts";
-import { floats, numbersOf } from "./fixtures/tensors.ts";
+import { floats, int32s, numbersOf } from "./fixtures/tensors.ts";
 
 const a = floats([2, 3], [1, 2, 3, 4, 5, 6]);
 const b = floats([3, 2], [1, 0, 0, 1, 1, 1]);
@@ -126,6 +126,51 @@ function batchNormalisation(): OperationCase[] {
   ];
 }
 
+/** Inputs that TensorFlow refuses, and ONNX's operation of the same name takes. */
+function misfits(): OperationCase[] {
+  const [expected, fails] = [floats([0]), true];
+  const bias = constant(floats([2], [10, 20]));
+  const second = { data_format: textAttr("NCHW") };
+  return [
+    { op: "MatMul", about: "a stack of matrices", inputs: [floats([1, 2, 3]), b], expected, fails },
+    { op: "MatMul", about: "a vector on the left", inputs: [floats([3]), b], expected, fails },
+    { op: "MatMul", about: "a vector on the right", inputs: [a, floats([3])], expected, fails },
+    {
+      op: "MatMul",
+      about: "a stack of matrices, transposed",
+      inputs: [floats([1, 3, 2]), b],
+      attributes: { transpose_a: { b: true } },
+      expected,
+      fails,
+    },
+    {
+      op: "MatMul",
+      about: "a stack of whole numbers",
+      inputs: [int32s([1, 1, 1], [1]), int32s([1, 1], [1])],
+      expected: int32s([0], []),
+      fails,
+    },
+    { op: "BiasAdd", about: "a last axis of 1", inputs: [floats([3, 1]), bias], expected, fails },
+    { op: "BiasAdd", about: "a bias of one element", inputs: [a, constant(floats([1]))], expected, fails },
+    {
+      op: "BiasAdd",
+      about: "one channel first",
+      inputs: [floats([1, 1, 2, 2]), bias],
+      attributes: second,
+      expected,
+      fails,
+    },
+    {
+      op: "BiasAdd",
+      about: "channels first of three axes, the first of which has the bias's size",
+      inputs: [floats([2, 1, 2]), bias],
+      attributes: second,
+      expected,
+      fails,
+    },
+  ];
+}
+
 testOperations([
   { op: "MatMul", inputs: [a, b], expected: product },
   {
@@ -152,6 +197,22 @@ testOperations([
     attributes: { data_format: textAttr("NCHW") },
     expected: floats([1, 2, 1, 2], [11, 12, 23, 24]),
   },
+  {
+    op: "BiasAdd",
+    about: "channels first of three axes",
+    inputs: [floats([1, 2, 2], [1, 2, 3, 4]), constant(floats([2], [10, 20]))],
+    attributes: { data_format: textAttr("NCHW") },
+    expected: floats([1, 2, 2], [11, 12, 23, 24]),
+  },
+  { op: "MatMul", about: "of no rows", inputs: [floats([0, 3]), b], expected: floats([0, 2]) },
+  { op: "MatMul", about: "of no columns", inputs: [floats([1, 0]), floats([0, 2])], expected: floats([1, 2], [0, 0]) },
+  {
+    op: "MatMul",
+    about: "of whole numbers",
+    inputs: [int32s([1, 2], [3, 4]), int32s([2, 1], [5, 6])],
+    expected: int32s([1, 1], [39]),
+  },
+  ...misfits(),
   ...convolutions,
   ...depthwise,
   ...pools,

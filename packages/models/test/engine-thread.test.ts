@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
+import type { Worker } from "node:worker_threads";
 
 import { EngineRunError, EngineThread } from "../src/engine/engine-thread.ts";
 import type { EngineTensor } from "../src/engine/messages.ts";
@@ -40,4 +42,27 @@ test("closing waits for what has been asked for, and ends the thread for good", 
   assert.deepEqual(await loading, [undefined]);
   assert.deepEqual((await running).get("y")?.dims, [1, 2]);
   await assert.rejects(engine.run(0, feeds(), ["y"]), modelError("closed"));
+  assert.equal(engine.failure, undefined);
+});
+
+test("a thread that dies fails what waits and all that is asked later, and closing still ends", async () => {
+  const deaths: [(worker: Worker) => unknown, RegExp][] = [
+    [(worker) => worker.terminate(), /ended by itself/],
+    [(worker) => worker.postMessage(null, []), /has failed/],
+    [(worker) => worker.emit("messageerror", new Error("not cloneable")), /has failed/],
+  ];
+  for (const [die, message] of deaths) {
+    const started = once(process, "worker");
+    const engine = new EngineThread();
+    const [worker] = (await started) as [Worker];
+    await engine.load({ models: [model()], files: [], threads: 1 });
+    const failure = (): string => engine.failure?.message ?? "none";
+    assert.equal(failure(), "none");
+    die(worker);
+    await assert.rejects(engine.run(0, feeds(), ["y"]), modelError("engine-failed", message));
+    await assert.rejects(engine.run(0, feeds(), ["y"]), modelError("engine-failed", message));
+    assert.match(failure(), message);
+    await engine.close();
+    assert.match(failure(), message, "the reason stays");
+  }
 });

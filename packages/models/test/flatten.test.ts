@@ -186,3 +186,31 @@ test("a function's placeholder attribute takes the value of its call", () => {
   const flat = flattenGraph({ nodes: [node("x", "Placeholder"), call], functions }, { fed: ["x"], fetched: ["run"] });
   assert.equal(flat.nodes[0]?.attribute("DstT")?.type, 9);
 });
+
+test("call names that add up are refused", () => {
+  const levels = (length: number) => {
+    const name = "n".repeat(length);
+    const inner = functionDef("inner", ["v"], { out: "r:activations:0" }, [node("r", "Relu", ["v"])]);
+    const outer = functionDef("outer", ["v"], { out: `${name}:output:0` }, [callNode(name, "inner", ["v"])]);
+    const nodes = [node("x", "Placeholder"), callNode("run", "outer", ["x"])];
+    return flattenGraph({ nodes, functions: [inner, outer] }, { fed: ["x"], fetched: ["run"] });
+  };
+  assert.equal(levels(4000).nodes.length, 1);
+  assert.throws(() => levels(4096), modelError("too-large", /names/));
+});
+
+test("a long node name costs no copy for each call", () => {
+  const long = "n".repeat(2 ** 22);
+  const body = [node(long, "Relu", ["v"])];
+  const functions = [functionDef("f", ["v"], { out: `${long}:activations:0` }, body)];
+  const calls = Array.from({ length: 500 }, (_, index) =>
+    callNode(`c${index}`, "f", [index === 0 ? "x" : `c${index - 1}`]),
+  );
+  const before = process.memoryUsage().heapUsed;
+  const flat = flattenGraph(
+    { nodes: [node("x", "Placeholder"), ...calls], functions },
+    { fed: ["x"], fetched: ["c499"] },
+  );
+  assert.equal(flat.nodes.length, 500);
+  assert.ok(process.memoryUsage().heapUsed - before < 2 ** 29, "memory for one name, not for 500");
+});

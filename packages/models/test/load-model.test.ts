@@ -179,4 +179,11 @@ test("default values of a signature outlive the wiped file", async () => {
   const stored = model.signatureDefs.get("serving_default")?.defaults.get("x");
   assert.ok(stored);
   expectTensor(decodeTensor(stored), value);
+  expectTensor(model.signatures.get("serving_default")?.defaults.get("x"), value);
+});
+
+test("an ONNX file among the assets is no second model", async () => {
+  const model = await load(new Map([...makeHalfPlusTwo(), ["assets/extra.onnx", Uint8Array.of(1)]]));
+  assert.equal(model.platform, "tensorflow");
+  await assert.rejects(loadModel(new Map([["assets/model.onnx", Uint8Array.of(1)]])), modelError("no-model"));
 });

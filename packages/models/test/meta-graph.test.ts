@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SavedModel } from "@sealserve/protocol";
+import { encodeTensor, FillBudget, MetaGraphDef, SavedModel } from "@sealserve/protocol";
 
 import { makeHalfPlusTwo } from "../src/examples/half-plus-two.ts";
 import { parseMetaGraph } from "../src/saved-model/meta-graph.ts";
 import { describeSignatures } from "../src/saved-model/signatures.ts";
 import { modelError } from "./fixtures/errors.ts";
-import { savedModelFiles } from "./fixtures/saved-model.ts";
+import { savedModelFiles, splatTensor } from "./fixtures/saved-model.ts";
+import { floats } from "./fixtures/tensors.ts";
+
+const describe = ({ signatureDef }: MetaGraphDef) => describeSignatures(signatureDef, new FillBudget(100));
 
 function savedModel(tags: readonly string[]): Uint8Array {
   return savedModelFiles({ nodes: [], signatures: {}, tags }).get("saved_model.pb") ?? new Uint8Array();
@@ -45,10 +48,11 @@ test("signatures are described with types and shapes, those of variables include
   assert.ok(output);
   output.dtype = 101;
   output.tensorShape = undefined;
-  assert.deepEqual(describeSignatures(metaGraph).get("serving_default"), {
+  assert.deepEqual(describe(metaGraph).get("serving_default"), {
     methodName: "tensorflow/serving/predict",
     inputs: new Map([["x", { dtype: "float32", shape: [-1], tensorName: "x:0" }]]),
     outputs: new Map([["y", { dtype: "float32", shape: undefined, tensorName: "y:0" }]]),
+    defaults: new Map(),
   });
 });
 
@@ -63,7 +67,24 @@ test("tensors without a type are left out, sparse ones keep no tensor name", () 
   assert.ok(input && output);
   output.dtype = 0;
   input.name = undefined;
-  const signature = describeSignatures(metaGraph).get("init");
+  const signature = describe(metaGraph).get("init");
   assert.equal(signature?.inputs.get("s")?.tensorName, "");
   assert.equal(signature?.outputs.size, 0);
+});
+
+test("default values are decoded, and refused when they cannot be", () => {
+  const files = savedModelFiles({ nodes: [], signatures: { s: { inputs: {}, outputs: {} } } });
+  const metaGraph = parseMetaGraph(files.get("saved_model.pb") ?? new Uint8Array());
+  const [[, declared] = []] = metaGraph.signatureDef;
+  assert.ok(declared);
+  const withDefault = (bytes: Uint8Array): MetaGraphDef =>
+    MetaGraphDef.create({
+      ...metaGraph,
+      signatureDef: new Map([["s", { ...declared, defaults: new Map([["x", bytes]]) }]]),
+    });
+  const three = floats([1], [3]);
+  assert.deepEqual(describe(withDefault(encodeTensor(three))).get("s")?.defaults, new Map([["x", three]]));
+  const splat = splatTensor(100, { dtype: 1, floatVal: Float32Array.of(1) });
+  assert.throws(() => describe(withDefault(splat)), modelError("bad-saved-model", /far larger/));
+  assert.throws(() => describe(withDefault(Uint8Array.of(0xff))), modelError("bad-saved-model", /signature "s"/));
 });

@@ -169,6 +169,62 @@ test("operations that the model defines itself are taken", () => {
   assert.throws(() => parse(sumGraph({ node: unknown }), { functions }), modelError("unsupported-op", /Thrice/));
 });
 
+/** A function in a domain of the model's own. */
+function ownFunction(name: string, calls: readonly string[], parts: Partial<FunctionProto> = {}): FunctionProto {
+  const node = calls.map((call, index) => ownCall(call, `r${index}`));
+  return FunctionProto.create({ name, domain: "own", node, ...parts });
+}
+
+function ownCall(name: string, output = "y", attributes: readonly AttributeProto[] = []): NodeProto {
+  return NodeProto.create({ ...makeNode(name, ["x"], [output], attributes), domain: "own" });
+}
+
+test("functions that expand without measure, or call each other too deeply, are refused", () => {
+  const chain = (length: number, calls: (next: string) => string[]) =>
+    Array.from({ length }, (_, level) => ownFunction(`f${level}`, level + 1 < length ? calls(`f${level + 1}`) : []));
+  const graph = withNodes(ownCall("f0"));
+  const twice = chain(16, (next) => [next, next]);
+  assert.throws(() => parse(graph, { functions: twice }), modelError("too-large", /too often/));
+  assert.throws(() => parse(sumGraph(), { functions: twice }), modelError("too-large"), "never called");
+  assert.doesNotThrow(() => parse(graph, { functions: chain(64, (next) => [next]) }));
+  assert.throws(() => parse(graph, { functions: chain(65, (next) => [next]) }), modelError("too-large"));
+  assert.throws(() => parse(graph, { functions: chain(65, (next) => [next]).toReversed() }), modelError("too-large"));
+  const wide = Array.from({ length: 150 }, (_, index) => makeNode("Relu", ["x"], [`r${index}`]));
+  const calls = Array.from({ length: 150 }, (_, index) => ownCall("f", `y${index}`));
+  const functions = [ownFunction("f", [], { node: wide })];
+  assert.throws(() => parse(withNodes(...calls), { functions }), modelError("too-large"));
+  const inBody = branch(sumGraph({ node: calls, output: [makeValueInfo("y0", "float32")] }));
+  assert.throws(() => parse(withNodes(inBody), { functions }), modelError("too-large"));
+});
+
+test("functions that call themselves, share a name, or are handed graphs are refused", () => {
+  const graph = withNodes(ownCall("f"));
+  const circle = [ownFunction("f", ["g"]), ownFunction("g", ["f"])];
+  assert.throws(() => parse(graph, { functions: circle }), modelError("cyclic-graph", /calls itself/));
+  const twins = [ownFunction("f", []), ownFunction("f", [])];
+  assert.throws(() => parse(graph, { functions: twins }), modelError("bad-onnx", /same name/));
+  const inner = sumGraph({ node: [makeNode("Relu", ["x"], ["z"])], output: [makeValueInfo("z", "float32")] });
+  const body = [attribute({ g: inner })];
+  const handed = withNodes(ownCall("f", "y", body));
+  assert.throws(() => parse(handed, { functions: [ownFunction("f", [])] }), modelError("unsupported-op", /graph/));
+  const takes = [ownFunction("f", [], { attributeProto: body })];
+  assert.throws(() => parse(graph, { functions: takes }), modelError("unsupported-op", /graph/));
+});
+
+test("functions in the engine's own domains are refused", () => {
+  for (const domain of ["", "ai.onnx", "com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc"]) {
+    const functions = [ownFunction("EPContext", [], { domain })];
+    const node = NodeProto.create({ ...makeNode("EPContext", ["x"], ["y"]), domain });
+    assert.throws(() => parse(withNodes(node), { functions }), modelError("unsupported-op", /domain of the engine/));
+  }
+});
+
+test("bytes with a second reading as the engine's own format are refused", () => {
+  const marked = onnxModel(sumGraph(), { producerName: "ORTM" });
+  assert.equal(Buffer.from(marked).toString("latin1", 4, 8), "ORTM");
+  assert.throws(() => parseOnnxSignatures(marked), modelError("bad-onnx", /ORT format/));
+});
+
 test("bodies nested too deeply are refused", () => {
   let graph = sumGraph();
   for (let depth = 0; depth < 17; depth++) {

@@ -14,6 +14,7 @@ import {
   functionDef,
   halfPlusTwoWithFunctions,
   savedModelFiles,
+  splatTensor,
 } from "./fixtures/saved-model.ts";
 import { floats, int32s } from "./fixtures/tensors.ts";
 
@@ -195,4 +196,33 @@ test("a signature that cannot be imported does not take the others with it", () 
 
 test("a graph without signatures is refused", () => {
   assert.throws(() => prepare({ nodes: [x], signatures: {} }), modelError("bad-saved-model", /no signatures/));
+});
+
+test("all constants that repeat a value share one measure, over signatures and calls", () => {
+  const splat = splatTensor(2 ** 20, { dtype: 1, floatVal: Float32Array.of(1) });
+  const zeros = node("zeros", "Const", [], { dtype: typeAttr("float32"), value: { tensor: splat } });
+  const functions = [functionDef("f", ["v"], { out: "r:z:0" }, [zeros, node("r", "Add", ["v", "zeros:output:0"])])];
+  const calls = (count: number) =>
+    Array.from({ length: count }, (_, index) => callNode(`y${index}`, "f", [index === 0 ? "x" : `y${index - 1}`]));
+  const signature = (output: string) => ({
+    inputs: { x: ["x:0", "float32"] as const },
+    outputs: { y: [output, "float32"] as const },
+  });
+  const model = (nodes: readonly NodeDef[], outputs: readonly string[]) =>
+    modelOf(nodes, { functions, signatures: Object.fromEntries(outputs.map((name) => [name, signature(name)])) });
+  assert.doesNotThrow(() => prepare(model(calls(60), ["y59"])));
+  assert.throws(() => prepare(model(calls(65), ["y64"])), modelError("bad-graph", /far larger than the values/));
+  assert.throws(() => prepare(model(calls(33), ["y31", "y32"])), modelError("bad-graph", /far larger than the values/));
+});
+
+test("equal signatures share one encoded model, and too many signatures are refused", () => {
+  const signature = { inputs: { x: ["x:0", "float32"] as const }, outputs: { y: ["y:0", "float32"] as const } };
+  const nodes = [node("y", "Relu", ["x"])];
+  const model = (count: number) =>
+    modelOf(nodes, {
+      signatures: Object.fromEntries(Array.from({ length: count }, (_, index) => [`s${index}`, signature])),
+    });
+  const { graphs } = prepare(model(256));
+  assert.equal(new Set([...graphs.values()].map((graph) => graph.model)).size, 1);
+  assert.throws(() => prepare(model(257)), modelError("too-large", /too many signatures/));
 });

@@ -17,29 +17,15 @@ import { doubles, feed, floats, texts } from "./fixtures/tensors.ts";
 
 after(closeModels);
 
-test("a call that does not fit the signature is refused in TensorFlow Serving's words", async () => {
+test("a call that does not fit the signature is refused", async () => {
   const model = await load(makeHalfPlusTwo());
   const call = (inputs: ReadonlyMap<string, Tensor>, outputs: string[] = [], signature = "serving_default") =>
     model.run(signature, inputs, outputs);
   const invalid = (message: string) => servingError("INVALID_ARGUMENT", message);
   await assert.rejects(call(feed(texts(["a"]))), invalid("Expects arg[0] to be float but string is provided"));
   await assert.rejects(call(feed(doubles([1], [1]))), invalid("Expects arg[0] to be float but double is provided"));
-  await assert.rejects(
-    call(
-      new Map([
-        ["a", floats([1])],
-        ["b", floats([1])],
-      ]),
-    ),
-    invalid(
-      "input size does not match signature: 2!=1 len({a,b}) != len({x}). Sent extra: {a,b}. Missing but required: {x}.",
-    ),
-  );
-  await assert.rejects(
-    call(feed(floats([1])), ["z"]),
-    invalid("output tensor alias not found in signature: z Outputs expected to be in the set {y}."),
-  );
-  await assert.rejects(call(feed(floats([1])), ["y", "y"]), invalid("duplicate output tensor alias: y"));
+  await assert.rejects(call(feed(floats([1]), "a")), invalid("The call lacks input x"));
+  await assert.rejects(call(feed(floats([1])), ["z"]), invalid("The model has no output z"));
   await assert.rejects(
     call(feed(floats([1])), [], "nowhere"),
     servingError("FAILED_PRECONDITION", 'Serving signature key "nowhere" not found.'),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { loadSessions } from "../src/engine/sessions.ts";
+import { ModelProto } from "../src/onnx/schema.ts";
 import { encodeModel, makeExternalInitialiser, makeNode, makeValueInfo } from "../src/onnx/write.ts";
 
 const FILE = "variables/variables.data-00000-of-00001";
@@ -44,4 +45,14 @@ test("they are overwritten too when a model is refused", async () => {
   const sessions = await loadSessions({ kind: "load", id: 1, models: [model], files, threads: 1 });
   assert.equal(typeof sessions.refusals[0], "string");
   assert.ok(model.every((byte) => byte === 0) && weights.every((byte) => byte === 0));
+});
+
+test("a model is read as ONNX even where it carries the mark of the runtime's own format", async () => {
+  const graph = { node: [makeNode("Neg", ["x"], ["y"])], input: [makeValueInfo("x", "float32")] };
+  const plain = ModelProto.decode(encodeModel({ ...graph, output: [makeValueInfo("y", "float32")] }));
+  const marked = ModelProto.encode({ ...plain, producerName: "ORTM" });
+  assert.equal(Buffer.from(marked).toString("latin1", 4, 8), "ORTM");
+  const sessions = await loadSessions({ kind: "load", id: 1, models: [marked], files: [], threads: 1 });
+  assert.deepEqual(sessions.refusals, [undefined]);
+  await sessions.release();
 });

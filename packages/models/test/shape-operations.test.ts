@@ -19,6 +19,13 @@ const reductions: OperationCase[] = [
   },
   { op: "Sum", about: "one axis as a scalar", inputs: [grid, axis(0)], expected: floats([3], [5, 7, 9]) },
   { op: "Sum", about: "no axes", inputs: [grid, axes()], expected: grid },
+  {
+    op: "Mean",
+    about: "of nothing",
+    inputs: [floats([2, 0]), axes(1)],
+    expected: floats([2], [Number.NaN, Number.NaN]),
+  },
+  { op: "Sum", about: "of nothing", inputs: [floats([2, 0]), axes(1)], expected: floats([2], [0, 0]) },
   { op: "Max", inputs: [grid, axes(0)], expected: floats([3], [4, 5, 6]) },
   { op: "Min", inputs: [grid, axes(1)], expected: floats([2], [1, 4]) },
   { op: "Prod", inputs: [grid, axes(1)], expected: floats([2], [6, 120]) },

@@ -120,3 +120,28 @@ test("a block that claims more restart points than it has bytes is refused", () 
   const block = new Uint8Array(Uint32Array.of(0xffffffff).buffer);
   assert.throws(() => parseTable(tableOfBlock(block, 0)), modelError("bad-checkpoint", /restart/));
 });
+
+/** A block of one restart point with rows that share all but the last bytes with the row before. */
+function blockOfRows(first: Uint8Array, rows: number, tail: (row: number) => readonly number[]): Uint8Array {
+  const head = [0, ...encodeVarint(first.length), 0];
+  const next = Array.from({ length: rows }, (_, row) => {
+    const unshared = tail(row);
+    return [...encodeVarint(first.length - unshared.length), unshared.length, 0, ...unshared];
+  });
+  return concatBytes(
+    Uint8Array.from(head),
+    first,
+    Uint8Array.from(next.flat()),
+    new Uint8Array(Uint32Array.of(0, 1).buffer),
+  );
+}
+
+test("keys that grow out of short rows are refused: one too long, one again and again, too many altogether", () => {
+  const read = (length: number, rows: number, tail: (row: number) => readonly number[]) =>
+    parseTable(tableOfBlock(blockOfRows(new Uint8Array(length), rows, tail), 0));
+  const counted = (row: number): number[] => [(row + 1) >> 8, (row + 1) & 0xff];
+  assert.equal(read(4096, 100, counted).length, 101);
+  assert.throws(() => read(4097, 0, counted), modelError("too-large", /4096/));
+  assert.throws(() => read(4096, 1000, () => []), modelError("bad-checkpoint", /order/));
+  assert.throws(() => read(4096, 20_000, counted), modelError("too-large", /altogether|too many bytes/));
+});

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FillBudget } from "@sealserve/protocol";
+
 import { constantNode, node } from "../src/examples/graph-def.ts";
 import { makeHalfPlusTwo } from "../src/examples/half-plus-two.ts";
 import { indexGraph } from "../src/saved-model/graph-library.ts";
 import { parseMetaGraph } from "../src/saved-model/meta-graph.ts";
 import { findCheckpointKeys } from "../src/saved-model/variables.ts";
 import { modelError } from "./fixtures/errors.ts";
-import { halfPlusTwoWithFunctions, savedModelFiles } from "./fixtures/saved-model.ts";
+import { halfPlusTwoWithFunctions, savedModelFiles, splatTensor } from "./fixtures/saved-model.ts";
 
 function keysOf(files: ReadonlyMap<string, Uint8Array>, restoreOperation?: string): Record<string, string> {
   const metaGraph = parseMetaGraph(files.get("saved_model.pb") ?? new Uint8Array());
@@ -65,4 +67,21 @@ test("a restore operation that is not there, or whose names cannot be read, is r
   assert.throws(() => keysOf(short, "restore"), modelError("bad-graph", /lacks/));
   const illFormed = restoring({ dtype: "string", shape: [1], data: [Uint8Array.of(0xff)] });
   assert.throws(() => keysOf(illFormed, "restore"), modelError("bad-graph"));
+});
+
+test("names that are one name repeated count as filled up", () => {
+  const keys = splatTensor(100, { dtype: 7, stringVal: [Buffer.from("key")] });
+  const files = savedModelFiles({
+    nodes: [
+      node("v", "VariableV2"),
+      node("keys", "Const", [], { value: { tensor: keys } }),
+      node("restored", "RestoreV2", ["keys", "keys", "keys"]),
+      node("restore", "Assign", ["v", "restored"]),
+    ],
+    signatures: {},
+  });
+  const library = indexGraph(parseMetaGraph(files.get("saved_model.pb") ?? new Uint8Array()));
+  const withFill = (bytes: number) => findCheckpointKeys({ ...library, fill: new FillBudget(bytes) }, "restore");
+  assert.equal(withFill(1000).get("|v"), "key");
+  assert.throws(() => withFill(500), modelError("bad-graph", /far larger/));
 });

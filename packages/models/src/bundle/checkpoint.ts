@@ -47,16 +47,42 @@ export function openCheckpoint(files: ModelFiles): Checkpoint | undefined {
   }
   const entries = new Map(parseTable(index).map(({ key, value }) => [key, value]));
   const shards = parseShards(entries.get(HEADER_KEY), files);
-  return {
-    shardFiles: shards.map(({ file }) => file),
-    locate: (key) => {
-      const entry = entries.get(keyOfName(key));
-      if (entry === undefined || key === HEADER_KEY) {
-        throw new ModelError("missing-variable", `the checkpoint has no tensor ${JSON.stringify(key)}`);
-      }
-      return locateTensor(key, decode(BundleEntryProto, entry), shards);
-    },
-  };
+  return new Bundle(entries, shards);
+}
+
+class Bundle implements Checkpoint {
+  readonly shardFiles: readonly string[];
+  readonly #entries: ReadonlyMap<string, Uint8Array>;
+  readonly #shards: readonly Shard[];
+  readonly #located = new Map<string, StoredTensor>();
+  /** Bytes of the shards that no variable has taken: variables do not overlap. */
+  #bytesLeft: number;
+
+  constructor(entries: ReadonlyMap<string, Uint8Array>, shards: readonly Shard[]) {
+    this.#entries = entries;
+    this.#shards = shards;
+    this.shardFiles = shards.map(({ file }) => file);
+    this.#bytesLeft = shards.reduce((total, { content }) => total + content.length, 0);
+  }
+
+  locate(key: string): StoredTensor {
+    const tensor = this.#located.get(key) ?? this.#find(key);
+    this.#located.set(key, tensor);
+    return tensor;
+  }
+
+  #find(key: string): StoredTensor {
+    const entry = this.#entries.get(keyOfName(key));
+    if (entry === undefined || key === HEADER_KEY) {
+      throw new ModelError("missing-variable", `the checkpoint has no tensor ${JSON.stringify(key)}`);
+    }
+    const tensor = locateTensor(key, decode(BundleEntryProto, entry), this.#shards);
+    this.#bytesLeft -= tensor.bytes.length;
+    if (this.#bytesLeft < 0) {
+      throw new ModelError("bad-checkpoint", "variables of the checkpoint overlap");
+    }
+    return tensor;
+  }
 }
 
 interface Shard {

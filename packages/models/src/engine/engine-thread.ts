@@ -27,20 +27,34 @@ export class EngineThread {
   readonly #waiting = new Map<number, Waiting>();
   readonly #exited: Promise<void>;
   #lastId = 0;
-  #ended = false;
+  #closing = false;
+  /** Why nothing can be asked any more. */
+  #end: ModelError | undefined;
 
   constructor() {
     this.#worker = new Worker(new URL(workerFile, import.meta.url), { name: "sealserve-engine", execArgv: [] });
     this.#worker.on("message", (reply: EngineReply) => this.#settle(reply));
     for (const event of ["error", "messageerror"] as const) {
-      this.#worker.on(event, (cause: unknown) => this.#end("engine-failed", "the engine's thread has failed", cause));
+      this.#worker.on(event, (cause: unknown) => {
+        this.#endWith(new ModelError("engine-failed", "the engine's thread has failed", { cause }));
+        void this.#worker.terminate();
+      });
     }
     this.#exited = new Promise((resolve) => {
       this.#worker.once("exit", () => {
-        this.#end("closed", "the engine has ended");
+        this.#endWith(
+          this.#closing
+            ? new ModelError("closed", "the engine has ended")
+            : new ModelError("engine-failed", "the engine's thread has ended by itself"),
+        );
         resolve();
       });
     });
+  }
+
+  /** Why the thread is gone although nobody closed it. */
+  get failure(): ModelError | undefined {
+    return this.#end?.code === "engine-failed" ? this.#end : undefined;
   }
 
   /**
@@ -76,7 +90,8 @@ export class EngineThread {
 
   /** Ends the thread once the runs in flight are done. */
   async close(): Promise<void> {
-    if (!this.#ended) {
+    if (this.#end === undefined) {
+      this.#closing = true;
       await this.#ask("closed", { kind: "close" }, []).catch(() => this.#worker.terminate());
     }
     await this.#exited;
@@ -87,8 +102,8 @@ export class EngineThread {
     request: Unnumbered<EngineRequest>,
     buffers: readonly Transferable[],
   ): Promise<ReplyOf<K>> {
-    if (this.#ended) {
-      throw new ModelError("closed", "the engine has ended");
+    if (this.#end !== undefined) {
+      throw this.#end;
     }
     const id = ++this.#lastId;
     const reply = await new Promise<EngineReply>((resolve, reject) => {
@@ -106,10 +121,11 @@ export class EngineThread {
     this.#waiting.delete(reply.id);
   }
 
-  #end(code: "engine-failed" | "closed", message: string, cause?: unknown): void {
-    this.#ended = true;
+  /** The first reason counts. */
+  #endWith(reason: ModelError): void {
+    this.#end ??= reason;
     for (const { reject } of this.#waiting.values()) {
-      reject(new ModelError(code, message, { cause }));
+      reject(this.#end);
     }
     this.#waiting.clear();
   }

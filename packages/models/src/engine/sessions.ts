@@ -49,8 +49,14 @@ function sessionOptions(files: LoadRequest["files"], threads: number | undefined
   return {
     externalData: files.map(({ path, data }) => ({ path, data })),
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    // Threads that wait for work spin for a while by default, which costs more than it gains on shared cores.
-    extra: { session: { intra_op: { allow_spinning: "0" } } },
+    extra: {
+      session: {
+        // Threads that wait for work spin for a while by default, which costs more than it gains on shared cores.
+        intra_op: { allow_spinning: "0" },
+        // Else bytes that carry the mark of the runtime's own format would be read as that, not as what was checked.
+        load_model_format: "ONNX",
+      },
+    },
     // Failures come as exceptions. What the runtime would log goes straight to the process's standard error.
     logSeverityLevel: 4,
   };

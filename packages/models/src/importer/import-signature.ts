@@ -35,7 +35,7 @@ export function importSignature(
   const graph = new OnnxGraph();
   const fed = fedTensors.map(({ dtype }) => graph.input(dtype));
   const readVariable = eachOnce((identity) => addVariable(identity, graph));
-  const values = lowerGraph(flat, { signature: key, graph, fed, readVariable });
+  const values = lowerGraph(flat, { signature: key, graph, fed, readVariable, fill: library.fill });
   return {
     model: graph.encode(values),
     inputs: inputPorts(signature, fedTensors),

@@ -51,7 +51,8 @@ const reciprocalSquareRoot: Lowering = (operation, graph) => {
 /** ONNX has a default of its own for the axis, the last one, which is the one that TensorFlow means. */
 const softmax = unary("Softmax");
 
-function isFloat(dtype: string): boolean {
+/** Whether a type is of floating-point numbers that the engine computes with. */
+export function isFloat(dtype: string): boolean {
   return dtype === "float32" || dtype === "float64" || dtype === "float16";
 }
 

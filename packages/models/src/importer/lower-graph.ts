@@ -1,3 +1,5 @@
+import type { FillBudget } from "@sealserve/protocol";
+
 import { ModelError, refuseMalformed } from "../errors.ts";
 import type { FlatGraph, FlatNode, FlatSource } from "../saved-model/flatten.ts";
 import { findLowering } from "./lowerings.ts";
@@ -12,6 +14,8 @@ export interface LoweringContext {
   /** Values of the tensors that the caller feeds. */
   readonly fed: readonly Value[];
   readonly readVariable: ReadVariable;
+  /** Shared by the constants of all the model's signatures. */
+  readonly fill: FillBudget;
 }
 
 /**
@@ -22,7 +26,7 @@ export function lowerGraph(flat: FlatGraph, context: LoweringContext): Value[] {
   const lowered = new Map<FlatNode, Value>();
   for (const node of flat.nodes) {
     const inputs = node.inputs.map((source) => valueOfSource(source, lowered, context));
-    const operation = new Operation(node, inputs, context.signature);
+    const operation = new Operation(node, inputs, context.signature, context.fill);
     const value = refuseMalformed("bad-graph", `operation ${describeOperation(node, context.signature)}`, () =>
       findLowering(node.op)?.(operation, context.graph, context.readVariable),
     );

@@ -1,13 +1,25 @@
-import { intsAttribute } from "../onnx/attribute.ts";
+import { intAttribute, intsAttribute } from "../onnx/attribute.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Lowering, Operation } from "./operation.ts";
 
-/** Product of two matrices, either of which may be taken transposed. */
+/** Product of two matrices, either of which may be taken transposed. ONNX would also take vectors and stacks. */
 const matMul: Lowering = (operation, graph) => {
-  const a = orTransposed(operation.input(0), operation.flag("transpose_a", false), graph);
-  const b = orTransposed(operation.input(1), operation.flag("transpose_b", false), graph);
-  return graph.apply("MatMul", [a, b], a.dtype);
+  const matrix = (position: number, transposed: string): Value =>
+    orTransposed(asMatrix(operation, position, graph), operation.flag(transposed, false), graph);
+  const a = matrix(0, "transpose_a");
+  return graph.apply("MatMul", [a, matrix(1, "transpose_b")], a.dtype);
 };
+
+/** An input as it is; the run fails when it is no matrix, since only then is its shape made of two numbers. */
+function asMatrix(operation: Operation, position: number, graph: OnnxGraph): Value {
+  const value = operation.input(position);
+  const { dtype, shape } = value;
+  if (shape === undefined) {
+    const twoSizes = graph.apply("Reshape", [sizesOf(value, graph), graph.integers([2])], "int64");
+    return reshape(value, twoSizes, graph);
+  }
+  return shape.length === 2 ? value : operation.refuse(`its input ${position} (${dtype}) is not a matrix`);
+}
 
 function orTransposed(matrix: Value, transposed: boolean, graph: OnnxGraph): Value {
   return transposed ? graph.apply("Transpose", [matrix], matrix.dtype, [intsAttribute("perm", [1, 0])]) : matrix;
@@ -22,17 +34,33 @@ const batchMatMul: Lowering = (operation, graph) => {
   return graph.apply("MatMul", [a, operation.input(1)], a.dtype);
 };
 
-/** Adds a vector along the channel axis: the last one, or in channels-first images the second of four. */
+/**
+ * Adds a vector along the channel axis: the last one, or in channels-first images the second. The vector is first brought
+ * to the size of that axis, which fails when it has another: ONNX would repeat a single number.
+ */
 const biasAdd: Lowering = (operation, graph) => {
-  const [value, bias] = [operation.input(0), biasOf(operation, graph)];
-  return graph.apply("Add", [value, bias], value.dtype);
+  const [value, bias] = [operation.input(0), operation.input(1)];
+  const channelsFirst = operation.text("data_format", "NHWC") === "NCHW";
+  const shape = channelsFirst ? channelShape(value, graph) : sizesOf(value, graph, -1);
+  return graph.apply("Add", [value, reshape(bias, shape, graph)], value.dtype);
 };
 
-function biasOf(operation: Operation, graph: OnnxGraph): Value {
-  const bias = operation.input(1);
-  return operation.text("data_format", "NHWC") === "NCHW"
-    ? graph.apply("Reshape", [bias, graph.integers([-1, 1, 1])], bias.dtype)
-    : bias;
+/** Size of the second axis, and a 1 for each axis behind it. */
+function channelShape(value: Value, graph: OnnxGraph): Value {
+  const axesBehind = graph.apply("Shape", [sizesOf(value, graph, 2)], "int64");
+  const ones = graph.apply("Expand", [graph.integers([1]), axesBehind], "int64");
+  return graph.apply("Concat", [sizesOf(value, graph, 1, 2), ones], "int64", [intAttribute("axis", 0)]);
+}
+
+/** Sizes of the axes from `start`, counted from the back when negative, to before `end`. */
+function sizesOf(value: Value, graph: OnnxGraph, start = 0, end?: number): Value {
+  const bounds = [intAttribute("start", start), ...(end === undefined ? [] : [intAttribute("end", end)])];
+  return graph.apply("Shape", [value], "int64", bounds);
+}
+
+/** A 0 in the shape means a size of 0, as in TensorFlow. */
+function reshape(value: Value, shape: Value, graph: OnnxGraph): Value {
+  return graph.apply("Reshape", [value, shape], value.dtype, [intAttribute("allowzero", 1)]);
 }
 
 /** Dense layers. */

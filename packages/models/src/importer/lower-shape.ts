@@ -1,5 +1,8 @@
+import { makeNumbers } from "@sealserve/protocol";
+
 import { intAttribute, intsAttribute } from "../onnx/attribute.ts";
 import { elementTypeNumber } from "../onnx/element-type.ts";
+import { isFloat } from "./lower-elementwise.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Lowering } from "./operation.ts";
 
@@ -75,13 +78,29 @@ const argMax: Lowering = (operation, graph) => {
 /** A reduction over constant axes; no axes at all leave the value as it is. */
 function reduction(opType: string): Lowering {
   return (operation, graph) => {
-    const value = operation.input(0);
-    return graph.apply(opType, [value, graph.integers(operation.constantIntegers(1))], value.dtype, [
-      intAttribute("keepdims", operation.flag("keep_dims", false) ? 1 : 0),
-      intAttribute("noop_with_empty_axes", 1),
-    ]);
+    const [value, axes] = [operation.input(0), operation.constantIntegers(1)];
+    const keepDimensions = intAttribute("keepdims", operation.flag("keep_dims", false) ? 1 : 0);
+    // ONNX takes no axes for all of them. Its attribute against that makes the engine pass empty inputs on unreduced.
+    return axes.length === 0
+      ? value
+      : graph.apply(opType, [value, graph.integers(axes)], value.dtype, [keepDimensions]);
   };
 }
+
+const plainMean = reduction("ReduceMean");
+
+/** The mean of no numbers is NaN in TensorFlow and 0 in the engine, so 0 divided by how many there are is added. */
+const mean: Lowering = (operation, graph, readVariable) => {
+  const [value, axes] = [operation.input(0), operation.constantIntegers(1)];
+  const result = plainMean(operation, graph, readVariable);
+  if (axes.length === 0 || !isFloat(value.dtype)) {
+    return result;
+  }
+  const sizes = graph.apply("Gather", [graph.apply("Shape", [value], "int64"), graph.integers(axes)], "int64");
+  const count = castTo(graph.apply("ReduceProd", [sizes], "int64", [intAttribute("keepdims", 0)]), value.dtype, graph);
+  const zero = graph.constant({ dtype: value.dtype, shape: [], data: makeNumbers(value.dtype, 1) });
+  return graph.apply("Add", [result, graph.apply("Div", [zero, count], value.dtype)], value.dtype);
+};
 
 /** Operations on shapes, axes and types. */
 export const shapeLowerings: Readonly<Record<string, Lowering>> = {
@@ -94,7 +113,7 @@ export const shapeLowerings: Readonly<Record<string, Lowering>> = {
   Shape: shape,
   Cast: cast,
   ArgMax: argMax,
-  Mean: reduction("ReduceMean"),
+  Mean: mean,
   Sum: reduction("ReduceSum"),
   Max: reduction("ReduceMax"),
   Min: reduction("ReduceMin"),

@@ -1,10 +1,8 @@
-import { decodeTensor } from "@sealserve/protocol";
-
 import { variableIdentity } from "../saved-model/variables.ts";
 import type { Value } from "./onnx-graph.ts";
 import type { Lowering, Operation, ReadVariable } from "./operation.ts";
 
-const constant: Lowering = (operation, graph) => graph.constant(decodeTensor(operation.tensor("value")));
+const constant: Lowering = (operation, graph) => graph.constant(operation.tensor("value"));
 
 const passOn: Lowering = (operation) => operation.input(0);
 

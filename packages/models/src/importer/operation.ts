@@ -1,5 +1,13 @@
 import { decodeUtf8 } from "@sealserve/core";
-import { type AttrValue, type DataType, dataTypeFromNumber, isNumberData } from "@sealserve/protocol";
+import {
+  type AttrValue,
+  type DataType,
+  dataTypeFromNumber,
+  decodeTensor,
+  type FillBudget,
+  isNumberData,
+  type Tensor,
+} from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
 import type { FlatNode } from "../saved-model/flatten.ts";
@@ -19,11 +27,14 @@ export class Operation {
   readonly node: FlatNode;
   readonly inputs: readonly Value[];
   readonly #signature: string;
+  readonly #fill: FillBudget;
 
-  constructor(node: FlatNode, inputs: readonly Value[], signature: string) {
+  /** @param fill what the model's constants may still fill up */
+  constructor(node: FlatNode, inputs: readonly Value[], signature: string, fill: FillBudget) {
     this.node = node;
     this.inputs = inputs;
     this.#signature = signature;
+    this.#fill = fill;
   }
 
   /** @throws ModelError `bad-graph` when there are fewer inputs */
@@ -86,13 +97,17 @@ export class Operation {
     return dtype;
   }
 
-  /** The encoded tensor of a constant. @throws ModelError `bad-graph` */
-  tensor(name: string): Uint8Array {
+  /**
+   * The tensor of a constant.
+   * @throws ModelError `bad-graph`
+   * @throws ProtocolError when it is malformed, or repeats its values beyond what the model may
+   */
+  tensor(name: string): Tensor {
     const value = this.#attribute(name)?.tensor;
     if (value === undefined) {
       throw new ModelError("bad-graph", `operation ${this.#describe()} lacks its tensor ${name}`);
     }
-    return value;
+    return decodeTensor(value, { fill: this.#fill });
   }
 
   /** Ends the import of the signature. @param reason completes "is not supported: " */

@@ -1,4 +1,5 @@
 import { ModelError } from "../errors.ts";
+import { bodiesOf } from "./bodies.ts";
 import type { NodeProto } from "./schema.ts";
 
 /**
@@ -58,12 +59,10 @@ function dependencies(node: NodeProto, producers: ReadonlyMap<string, number>): 
 /** Names that a node reads itself or in its bodies. Bodies are already known not to nest deeply. */
 function* usedNames(node: NodeProto): Generator<string> {
   yield* node.input;
-  for (const { g, graphs } of node.attribute) {
-    for (const body of g === undefined ? graphs : [g, ...graphs]) {
-      yield* body.output.map(({ name }) => name);
-      for (const inner of body.node) {
-        yield* usedNames(inner);
-      }
+  for (const body of node.attribute.flatMap(bodiesOf)) {
+    yield* body.output.map(({ name }) => name);
+    for (const inner of body.node) {
+      yield* usedNames(inner);
     }
   }
 }

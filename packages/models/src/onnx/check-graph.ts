@@ -1,5 +1,7 @@
 import { ModelError } from "../errors.ts";
+import { bodiesOf } from "./bodies.ts";
 import { checkAcyclic } from "./check-acyclic.ts";
+import { checkFunctions, functionKey } from "./check-functions.ts";
 import { checkSparseTensor, checkTensor } from "./check-tensor.ts";
 import type { AttributeProto, GraphProto, ModelProto, NodeProto } from "./schema.ts";
 
@@ -15,21 +17,23 @@ type Permits = (node: NodeProto) => boolean;
 
 /**
  * Refuses a model that could reach outside of itself or exhaust the engine: data in other files, custom operations,
- * cycles, absurd shapes, bodies nested too deeply.
+ * cycles, absurd shapes, bodies nested too deeply, functions that expand without measure.
  * @throws ModelError `external-data`, `unsupported-op`, `cyclic-graph`, `too-large`, `unsupported-type`, `bad-onnx`
  */
 export function checkModel(model: ModelProto): GraphProto {
   if (model.graph === undefined || model.graph.output.length === 0) {
     throw new ModelError("bad-onnx", "ONNX model has no graph with outputs");
   }
-  const ownOperations = new Set(model.functions.map(({ domain, name }) => `${domain}::${name}`));
+  const ownOperations = new Set(model.functions.map(functionKey));
   const permits: Permits = ({ domain, opType }) =>
-    ownOperations.has(`${domain}::${opType}`) || (BUILT_IN_DOMAINS.has(domain) && !FILE_OPERATIONS.has(opType));
+    ownOperations.has(functionKey({ domain, name: opType })) ||
+    (BUILT_IN_DOMAINS.has(domain) && !FILE_OPERATIONS.has(opType));
   checkGraph(model.graph, permits, 0);
   for (const { node, attributeProto } of model.functions) {
     checkNodes(node, permits, 0);
     checkAttributes(attributeProto, permits, 0);
   }
+  checkFunctions(model);
   return model.graph;
 }
 
@@ -66,10 +70,6 @@ function checkAttributes(attributes: readonly AttributeProto[], permits: Permits
 
 function defined<T>(values: readonly (T | undefined)[]): T[] {
   return values.filter((value) => value !== undefined);
-}
-
-function bodiesOf(attribute: AttributeProto): readonly GraphProto[] {
-  return attribute.g === undefined ? attribute.graphs : [attribute.g, ...attribute.graphs];
 }
 
 function operationName({ domain, opType, name }: NodeProto): string {

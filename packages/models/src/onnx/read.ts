@@ -1,3 +1,4 @@
+import { encodeUtf8, equalBytes } from "@sealserve/core";
 import type { DataType } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
@@ -6,12 +7,21 @@ import { checkModel } from "./check-graph.ts";
 import { elementType } from "./element-type.ts";
 import { type GraphProto, ModelProto, type ValueInfoProto } from "./schema.ts";
 
+/** Marks a file of the engine's other format (flatbuffers), which nothing here checks. It stands behind four bytes. */
+const ORT_FORMAT_MARK = encodeUtf8("ORTM");
+const ORT_FORMAT_MARK_AT = 4;
+
 /**
  * Signatures of an ONNX model after all checks: one, `serving_default`, that takes the graph's inputs without its
  * initialisers and gives its tensor outputs.
  * @throws ModelError when the bytes are not an ONNX model, or the model is refused (see `checkModel`)
  */
 export function parseOnnxSignatures(bytes: Uint8Array): Map<string, Signature> {
+  if (equalBytes(bytes.subarray(ORT_FORMAT_MARK_AT, ORT_FORMAT_MARK_AT + ORT_FORMAT_MARK.length), ORT_FORMAT_MARK)) {
+    throw new ModelError("bad-onnx", "the file is marked as a model in ORT format", {
+      expected: "an ONNX protobuf, whose fifth to eighth byte are not ORTM",
+    });
+  }
   const graph = checkModel(refuseMalformed("bad-onnx", "ONNX model", () => ModelProto.decode(bytes)));
   return new Map([[DEFAULT_SIGNATURE_KEY, describeGraph(graph)]]);
 }
@@ -23,7 +33,7 @@ function describeGraph(graph: GraphProto): Signature {
   ]);
   const inputs = graph.input.filter(({ name }) => !initialised.has(name)).map(describeInput);
   const outputs = graph.output.filter(isTensor).map(describeTensor);
-  return { methodName: PREDICT_METHOD, inputs: new Map(inputs), outputs: new Map(outputs) };
+  return { methodName: PREDICT_METHOD, inputs: new Map(inputs), outputs: new Map(outputs), defaults: new Map() };
 }
 
 function describeInput(value: ValueInfoProto): [string, SignatureTensor] {

@@ -64,8 +64,9 @@ class Flattener {
   readonly #tree: ScopeTree;
   readonly #request: FlattenRequest;
   readonly #fed: ReadonlyMap<string, number>;
-  /** Nodes by path; undefined while a node waits for its inputs. */
-  readonly #flat = new Map<string, FlatNode | undefined>();
+  /** Nodes of each scope by name; undefined while a node waits for its inputs. */
+  readonly #flat = new Map<Scope, Map<string, FlatNode | undefined>>();
+  #entered = 0;
   readonly #finished: FlatNode[] = [];
   /** Nodes that must run for their effect and have not been looked at. */
   readonly #effects: { readonly scope: Scope; readonly name: string }[] = [];
@@ -160,38 +161,45 @@ class Flattener {
     }
     const { scope, node } = source;
     const name = scope.path + node.name;
-    if (this.#flat.has(name)) {
-      if (this.#flat.get(name) === undefined) {
+    const flat = this.#nodesOf(scope);
+    if (flat.has(node.name)) {
+      if (flat.get(node.name) === undefined) {
         throw new ModelError("cyclic-graph", `node ${JSON.stringify(name)} needs its own result`);
       }
       return;
     }
-    if (this.#flat.size >= MAX_NODES) {
+    this.#entered++;
+    if (this.#entered > MAX_NODES) {
       throw new ModelError("too-large", `the graph has more than ${MAX_NODES} nodes once its calls are expanded`);
     }
     this.#request.admit?.({ op: node.op, name });
-    this.#flat.set(name, undefined);
+    flat.set(node.name, undefined);
     this.#effects.push(...controlInputs(node).map((control) => ({ scope, name: control })));
     stack.push({ place: source, inputs: dataInputs(node).map((text) => this.#resolve(scope, text)), done: 0 });
   }
 
   #finish({ place, inputs }: Visit): void {
-    const name = place.scope.path + place.node.name;
     const flat: FlatNode = {
-      name,
+      name: place.scope.path + place.node.name,
       op: place.node.op,
       inputs: inputs.map((input) => this.#flatSource(input)),
       attribute: (attribute) => attributeOf(place.scope, place.node, attribute),
     };
-    this.#flat.set(name, flat);
+    this.#nodesOf(place.scope).set(place.node.name, flat);
     this.#finished.push(flat);
+  }
+
+  #nodesOf(scope: Scope): Map<string, FlatNode | undefined> {
+    const nodes = this.#flat.get(scope) ?? new Map<string, FlatNode | undefined>();
+    this.#flat.set(scope, nodes);
+    return nodes;
   }
 
   #flatSource(source: Source): FlatSource {
     if ("fed" in source) {
       return source;
     }
-    const node = this.#flat.get(source.scope.path + source.node.name);
+    const node = this.#nodesOf(source.scope).get(source.node.name);
     if (node === undefined) {
       throw new ModelError("cyclic-graph", `node ${JSON.stringify(source.node.name)} needs its own result`);
     }

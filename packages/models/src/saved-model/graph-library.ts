@@ -1,6 +1,9 @@
-import type { FunctionDef, MetaGraphDef, NodeDef, OpDef } from "@sealserve/protocol";
+import { FillBudget, type FunctionDef, type MetaGraphDef, type NodeDef, type OpDef } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
+
+/** Bytes that the constants of a model may fill up with repeated values, counted again for each copy of a constant. */
+const MAX_FILLED_BYTES = 2 ** 28;
 
 /** Nodes of a graph or of a function body, by name. */
 export type NodeTable = ReadonlyMap<string, NodeDef>;
@@ -23,6 +26,8 @@ export interface GraphLibrary {
   readonly functions: ReadonlyMap<string, GraphFunction>;
   /** Declarations of the operations in use, as the file itself brings them, and of its functions. */
   readonly operations: ReadonlyMap<string, OpDef>;
+  /** Shared by all constants of the model, whatever signatures use them. */
+  readonly fill: FillBudget;
 }
 
 /**
@@ -36,6 +41,7 @@ export function indexGraph(metaGraph: MetaGraphDef): GraphLibrary {
     nodes: indexNodes(metaGraph.graphDef?.node ?? [], "the graph"),
     functions: new Map(functions.map((definition) => [definition.signature?.name ?? "", indexFunction(definition)])),
     operations: new Map(declared),
+    fill: new FillBudget(MAX_FILLED_BYTES),
   };
 }
 

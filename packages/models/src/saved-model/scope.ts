@@ -9,6 +9,8 @@ import { parseTensorReference, type TensorReference } from "./tensor-reference.t
 const MAX_CALL_DEPTH = 64;
 /** Calls expanded for one graph. Two calls in each of 60 nested functions would otherwise never end. */
 const MAX_CALLS = 20_000;
+/** Length of the names of the calls that lead to a function. They tell variables without a name of their own apart. */
+const MAX_PATH_LENGTH = 4096;
 const CALL_OPERATIONS: ReadonlySet<string> = new Set(["PartitionedCall", "StatefulPartitionedCall"]);
 
 /** The top level of a graph, or one call of a function: every call has its own copy of the function's nodes. */
@@ -102,8 +104,14 @@ export class ScopeTree {
     if (scope.depth >= MAX_CALL_DEPTH || this.#calls > MAX_CALLS) {
       throw new ModelError("too-large", "functions of the graph call each other too deeply or too often");
     }
+    const path = `${scope.path}${node.name}/`;
+    if (path.length > MAX_PATH_LENGTH) {
+      throw new ModelError("too-large", "calls of the graph's functions have names that are too long", {
+        expected: `at most ${MAX_PATH_LENGTH} characters for all calls inside each other`,
+      });
+    }
     const entered: Scope = {
-      path: `${scope.path}${node.name}/`,
+      path,
       nodes: callee.nodes,
       call: { from: scope, node, callee },
       depth: scope.depth + 1,

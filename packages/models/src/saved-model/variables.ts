@@ -1,5 +1,5 @@
 import { decodeUtf8 } from "@sealserve/core";
-import { decodeTensor, isNumberData } from "@sealserve/protocol";
+import { decodeTensor, type FillBudget, isNumberData } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { type FlatNode, type FlatSource, flatten } from "./flatten.ts";
@@ -28,7 +28,7 @@ export function findCheckpointKeys(library: GraphLibrary, restoreOperation: stri
     if (variable === undefined || !VARIABLE_OPERATIONS.has(variable.node.op) || restored?.node.op !== "RestoreV2") {
       continue;
     }
-    const names = keysOf.get(restored.node) ?? restoreKeys(restored.node);
+    const names = keysOf.get(restored.node) ?? restoreKeys(restored.node, library.fill);
     keysOf.set(restored.node, names);
     const key = names[restored.output];
     if (key === undefined) {
@@ -57,14 +57,14 @@ function origin(source: FlatSource | undefined): { node: FlatNode; output: numbe
   return current !== undefined && "node" in current ? current : undefined;
 }
 
-function restoreKeys(restore: FlatNode): readonly string[] {
+function restoreKeys(restore: FlatNode, fill: FillBudget): readonly string[] {
   const encoded = origin(restore.inputs[RESTORE_KEYS_INPUT])?.node.attribute("value")?.tensor;
   if (encoded === undefined) {
     throw new ModelError("bad-graph", `the names that node ${JSON.stringify(restore.name)} restores are not constant`);
   }
   const what = `list of names that node ${JSON.stringify(restore.name)} restores`;
   return refuseMalformed("bad-graph", what, () => {
-    const { data } = decodeTensor(encoded);
+    const { data } = decodeTensor(encoded, { fill });
     if (isNumberData(data)) {
       throw new ModelError("bad-graph", `the ${what} does not hold strings`);
     }

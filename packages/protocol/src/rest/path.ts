@@ -89,7 +89,8 @@ function parseVersion(digits: string): bigint {
   const significant = digits.replace(/^0+(?=\d)/, "");
   const version = significant.length > `${LARGEST_VERSION}`.length ? undefined : BigInt(significant);
   if (version === undefined || version > LARGEST_VERSION) {
-    throw invalidArgument(`Failed to convert version: ${digits} to numeric.`);
+    // TensorFlow Serving loses its message here and answers with an empty body.
+    throw invalidArgument("");
   }
   return version;
 }

@@ -2,26 +2,40 @@ import type { Signature } from "@sealserve/models";
 import { ServingError, type Tensor } from "@sealserve/protocol";
 
 /**
- * Checks number and names of a Predict request's inputs against the signature. Element types and shapes are left to the
- * engine, as in TensorFlow Serving.
+ * The inputs of a Predict request, with the signature's default values for those that it leaves out. Their number and
+ * names are checked; element types and shapes are left to the engine, as in TensorFlow Serving.
  *
  * @throws ServingError `INVALID_ARGUMENT` with TensorFlow Serving's messages
  */
-export function checkInputs(signature: Signature, inputs: ReadonlyMap<string, Tensor>): void {
+export function completeInputs(signature: Signature, inputs: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
   const expected = sortedKeys(signature.inputs);
-  if (inputs.size !== expected.length) {
+  const { defaults } = signature;
+  if (inputs.size > expected.length || (inputs.size < expected.length && defaults.size === 0)) {
     throw wrongNumber(sortedKeys(inputs), expected);
   }
+  const completed = new Map<string, Tensor>();
   for (const alias of expected) {
-    if (!inputs.has(alias)) {
-      const feed = signature.inputs.get(alias)?.tensorName ?? "";
-      const present = sortedKeys(inputs).join(",");
-      throw invalid(
-        `Signature input alias: ${alias}(feed name: ${feed}) not found in request and no default value provided. ` +
-          `Inputs expected to be in the request {${present}}, or default input alias set: `,
-      );
+    const tensor = inputs.get(alias) ?? defaults.get(alias);
+    if (tensor === undefined) {
+      throw missingInput(signature, inputs, alias);
     }
+    completed.set(alias, tensor);
   }
+  const used = expected.filter((alias) => inputs.has(alias));
+  if (used.length < inputs.size) {
+    const given = sortedKeys(inputs).join(",");
+    throw invalid(`Inputs contains invalid name. Used request inputs: ${used.join(",")}, request input: ${given}`);
+  }
+  return completed;
+}
+
+function missingInput(signature: Signature, inputs: ReadonlyMap<string, Tensor>, alias: string): ServingError {
+  const feed = signature.inputs.get(alias)?.tensorName ?? "";
+  return invalid(
+    `Signature input alias: ${alias}(feed name: ${feed}) not found in request and no default value provided. ` +
+      `Inputs expected to be in the request {${sortedKeys(inputs).join(",")}}, ` +
+      `or default input alias set: ${sortedKeys(signature.defaults).join(",")}`,
+  );
 }
 
 /**

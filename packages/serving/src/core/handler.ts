@@ -4,7 +4,9 @@ import {
   type GetModelMetadataResponse,
   type GetModelStatusRequest,
   type GetModelStatusResponse,
+  grpcCodes,
   ModelSpec,
+  type ModelVersionStatus,
   modelStates,
   type PredictRequest,
   type PredictResponse,
@@ -12,9 +14,9 @@ import {
   SIGNATURE_DEF_FIELD,
   signatureMetadata,
 } from "@sealserve/protocol";
-import { checkInputs, chooseOutputs } from "./check-predict.ts";
+import { chooseOutputs, completeInputs } from "./check-predict.ts";
 import { runModel } from "./run.ts";
-import type { ServedModel } from "./served-model.ts";
+import type { ServedModel, ServedVersion } from "./served-model.ts";
 
 /**
  * Answers the calls of TensorFlow Serving's API over typed values; gRPC and REST only encode and decode. Every refusal is a
@@ -28,7 +30,8 @@ export class ModelHandler {
   }
 
   /**
-   * `PredictionService.Predict`.
+   * `PredictionService.Predict`. Inputs that are left out take the signature's default values, which a REST call never
+   * comes to: its JSON is read against all inputs of the signature.
    *
    * @param signal a call that has ended before its turn is not run
    * @throws ServingError
@@ -41,12 +44,12 @@ export class ModelHandler {
     if (signature === undefined) {
       throw new ServingError("FAILED_PRECONDITION", `Serving signature key "${signatureName}" not found.`);
     }
-    checkInputs(signature, request.inputs);
+    const inputs = completeInputs(signature, request.inputs);
     const outputs = chooseOutputs(signature, request.outputFilter);
     signal?.throwIfAborted();
     return {
       modelSpec: ModelSpec.create({ name: this.#served.name, version, signatureName }),
-      outputs: await runModel(model, signatureName, request.inputs, outputs),
+      outputs: await runModel(model, signatureName, inputs, outputs),
     };
   }
 
@@ -68,11 +71,7 @@ export class ModelHandler {
       throw new ServingError("NOT_FOUND", `Could not find ${what} of model ${name}`);
     }
     return {
-      modelVersionStatus: found.map((served) => ({
-        version: served.version,
-        state: modelStates.AVAILABLE,
-        status: { errorCode: 0, errorMessage: "" },
-      })),
+      modelVersionStatus: found.map(statusOf),
     };
   }
 
@@ -85,6 +84,17 @@ export class ModelHandler {
   signature(spec: ModelSpec, name: string): Signature | undefined {
     return this.#served.find(spec).model.signatures.get(name || DEFAULT_SIGNATURE_KEY);
   }
+}
+
+/** A version whose engine is gone has ended with an error. */
+function statusOf({ version, model: { failure } }: ServedVersion): ModelVersionStatus {
+  return failure === undefined
+    ? { version, state: modelStates.AVAILABLE, status: { errorCode: 0, errorMessage: "" } }
+    : {
+        version,
+        state: modelStates.END,
+        status: { errorCode: grpcCodes.INTERNAL.number, errorMessage: failure.message },
+      };
 }
 
 function requireSpec(spec: ModelSpec | undefined): ModelSpec {

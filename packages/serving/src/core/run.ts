@@ -4,8 +4,8 @@ import { ServingError, type Tensor } from "@sealserve/protocol";
 /**
  * Runs a signature; what the model package refuses becomes a status.
  *
- * @throws ServingError `UNIMPLEMENTED` for a signature that the engine cannot run, `UNAVAILABLE` while the node closes, and
- * those of the run
+ * @throws ServingError `UNIMPLEMENTED` for a signature that the engine cannot run, `UNAVAILABLE` while the node closes or
+ * when the engine is gone, and those of the run
  */
 export async function runModel(
   model: LoadedModel,
@@ -20,6 +20,9 @@ export async function runModel(
   try {
     return await model.run(signatureName, inputs, outputs);
   } catch (cause) {
+    if (model.failure !== undefined) {
+      throw new ServingError("UNAVAILABLE", "The model's engine has failed", { cause });
+    }
     if (cause instanceof ModelError && cause.code === "closed") {
       throw new ServingError("UNAVAILABLE", "The server is shutting down", { cause });
     }
