@@ -337,6 +337,28 @@ describe("predict", () => {
     assertFailure(await predict(), 2, "localhost:9");
   });
 
+  test("stops on Ctrl-C while the node says nothing", async () => {
+    const silent = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => silent.once("listening", resolve));
+    const { port } = silent.address() as { port: number };
+    const connected = new Promise((resolve) => silent.once("connection", resolve));
+    const args = [
+      "predict",
+      "localhost",
+      "--model",
+      "m",
+      "--sample",
+      "--ca",
+      at("tls", "ca.crt"),
+      "--policy",
+      at("policy.yaml"),
+    ];
+    const asking = startSealserve([...args, "--pccs", "http://127.0.0.1:9", "--grpc-port", String(port)]);
+    await connected;
+    assert.equal((await asking.stop("SIGINT")).code, 130);
+    silent.close();
+  });
+
   test("refuses a policy that pins nothing", async () => {
     await writeFile(at("open.yaml"), "tcb: { statuses: [UpToDate] }\n");
     assertFailure(await predict({ "--policy": at("open.yaml") }), 2, "pin");

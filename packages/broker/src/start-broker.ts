@@ -1,12 +1,14 @@
 import type { CollateralSource } from "@sealserve/collateral";
 import { formatEndpoint } from "@sealserve/config";
+import type { OpenPort } from "@sealserve/ra-tls";
 import { type BrokerState, closeBrokerState, loadBrokerState } from "./broker-state.ts";
 import type { BrokerConfig } from "./config/broker-config.ts";
+import { findSharedEnclaves } from "./config/shared-enclaves.ts";
 import type { BrokerLog } from "./log/log-record.ts";
 import { createProvisioningServer } from "./provisioning/provisioning-server.ts";
 import { ReleaseDesk } from "./release/release-desk.ts";
 import { type BrokerLimits, defaultLimits } from "./server/limits.ts";
-import { type OpenPort, openPort } from "./server/port.ts";
+import { openPort } from "./server/port.ts";
 import { createReleaseServer } from "./server/release-server.ts";
 import { openTrustedRoot } from "./trusted-root.ts";
 
@@ -49,9 +51,22 @@ export async function startBroker(config: BrokerConfig, options: BrokerOptions):
   for (const { name } of config.models.filter(({ policy }) => policy.debug === "allow-insecure")) {
     notice(`the policy of model ${name} accepts debug enclaves, NOT SECURE: their host can read the key`);
   }
+  for (const message of sharedEnclaveNotices(config)) {
+    notice(message);
+  }
   const limits = { ...defaultLimits, ...options.limits };
-  const desk = new ReleaseDesk({ ...state, root, log, now });
+  const desk = new ReleaseDesk({ ...state, root, log, now, earlyFailureNoticeMs: limits.earlyFailureNoticeMs });
   return openPorts(config, { state, desk, limits, now, notice });
+}
+
+/** Gramine's protocol names no model, so there an enclave always gets the key of the first model that accepts it. */
+function sharedEnclaveNotices({ secretProvisioning, models }: BrokerConfig): string[] {
+  const pairs = secretProvisioning === undefined ? [] : findSharedEnclaves(models);
+  return pairs.map(
+    ([first, second]) =>
+      `models ${first.name} and ${second.name} have policies that one enclave can meet: on the port for Gramine's ` +
+      `protocol it gets the key of ${first.name}; pin different enclaves`,
+  );
 }
 
 interface PortContext {
@@ -63,11 +78,11 @@ interface PortContext {
 }
 
 async function openPorts(config: BrokerConfig, context: PortContext): Promise<RunningBroker> {
-  const { state, limits } = context;
+  const { state, desk, limits } = context;
   const ports: OpenPort[] = [];
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closed ??= closeAll(ports, state, limits.drainTimeoutMs);
+    closed ??= closeAll(ports, { state, desk, limits });
     return closed;
   };
   try {
@@ -82,8 +97,12 @@ async function openPorts(config: BrokerConfig, context: PortContext): Promise<Ru
   return { url: `https://${url}`, provisioningAddress, close };
 }
 
-async function closeAll(ports: readonly OpenPort[], state: BrokerState, drainMs: number): Promise<void> {
-  await Promise.all(ports.map((port) => port.close(drainMs)));
+async function closeAll(
+  ports: readonly OpenPort[],
+  { state, desk, limits }: Pick<PortContext, "state" | "desk" | "limits">,
+): Promise<void> {
+  await Promise.all(ports.map((port) => port.close(limits.drainTimeoutMs)));
+  desk.close();
   await closeBrokerState(state);
 }
 

@@ -46,11 +46,20 @@ describe("broker configuration", () => {
       name: "alpha",
       packageDirectory: "/etc/sealserve/sealed-alpha",
       wrapKeyFile: "/etc/sealserve/wrap.key",
+      keyFormat: "raw",
       ownerKeyFile: "/etc/sealserve/owner.pub",
       minimumVersion: 2,
       policy: { sgx: { mrEnclave: [MR_ENCLAVE] } },
     });
     assert.equal(config.models.length, 2);
+  });
+
+  it("takes either form of the key on the provisioning port, and no other", () => {
+    const form = (word: string): Parts =>
+      withModel((models) => models.replace("wrapKey: wrap.key", `wrapKey: wrap.key\n    keyFormat: ${word}`));
+    assert.equal(parseBrokerConfig(brokerYaml(form("hex-nul")), FILE).models[0]?.keyFormat, "hex-nul");
+    assert.equal(parseBrokerConfig(brokerYaml(form("raw")), FILE).models[0]?.keyFormat, "raw");
+    refuses(form("hex"), "keyFormat", "models[0].keyFormat", /raw, hex-nul/);
   });
 
   it("needs neither provisioning port nor audit log nor simulated root", () => {

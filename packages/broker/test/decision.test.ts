@@ -21,6 +21,7 @@ function model(name: string, mrEnclave: string): ReleasableModel {
     name,
     policy: { sgx: { mrEnclave: [mrEnclave] } },
     wrapKey: new SecretKey(new Uint8Array(16)),
+    keyFormat: "raw",
     manifestDigest: "00".repeat(32),
     ownerPublicKeyPem: "",
     minimumVersion: 1,

@@ -16,6 +16,7 @@ import { createRaTlsCertificate } from "@sealserve/ra-tls";
 import type { Vendor } from "@sealserve/simulator";
 import {
   createOwner,
+  DEFAULT_PARTS,
   issueCertificate,
   MR_ENCLAVE,
   OTHER_MR_ENCLAVE,
@@ -127,6 +128,13 @@ describe("Gramine's secret provisioning protocol", () => {
     assert.equal(record.step, step);
   }
 
+  /** Closed without a byte, and counted. */
+  async function unread(socket: tls.TLSSocket, parts: readonly Uint8Array[], code: string): Promise<void> {
+    const earlier = broker.early().length;
+    assert.deepEqual(await answerTo(socket, ...parts), Buffer.alloc(0));
+    await waitFor(() => broker.early().slice(earlier).includes(code));
+  }
+
   it("gives an enclave of Gramine 1.8 or later its key, in exactly the expected bytes", async () => {
     const socket = await connect(await enclave());
     assert.equal(socket.getProtocol(), "TLSv1.2");
@@ -149,6 +157,17 @@ describe("Gramine's secret provisioning protocol", () => {
       const answer = await answerTo(await connect(identity), REQUEST);
       assert.deepEqual(answer, Buffer.concat([RESPONSE, owner.wrapKey]));
     }
+  });
+
+  it("gives the key as hex digits with a NUL where the model's enclaves want it so", async () => {
+    const models = DEFAULT_PARTS.models.replace("wrapKey: wrap.key", "wrapKey: wrap.key\n    keyFormat: hex-nul");
+    const other = await startTestBroker(owner, { models });
+    const [host, port] = (other.provisioningAddress ?? "").split(":");
+    const socket = tls.connect({ host, port: Number(port), ca: owner.caPem, ...(await enclave()) });
+    await once(socket, "secureConnect");
+    const start = Buffer.from("SECRET_PROVISION_RA_TLS_RESPONSE_V1:\0\0\0\0\x21", "latin1");
+    const secret = Buffer.from(`${Buffer.from(owner.wrapKey).toString("hex")}\0`);
+    assert.deepEqual(await answerTo(socket, REQUEST), Buffer.concat([start, secret]));
   });
 
   it("tells models apart by the measured identity", async () => {
@@ -188,20 +207,22 @@ describe("Gramine's secret provisioning protocol", () => {
   });
 
   it("refuses a client without a certificate, before it says anything", async () => {
-    await refused(await connect({}), [], "no-client-certificate", "request");
+    const earlier = broker.early().length;
+    // The broker may be gone before the client has seen the end of the handshake.
+    const answer = await connect({}).then(answerTo, () => Buffer.alloc(0));
+    assert.deepEqual(answer, Buffer.alloc(0));
+    await waitFor(() => broker.early().slice(earlier).includes("no-client-certificate"));
   });
 
   it("refuses a certificate without evidence", async () => {
     const identity = await selfSigned(await generateEcKey("P-384"));
-    await refused(await connect(identity), [REQUEST], "no-evidence", "parse-evidence");
+    await unread(await connect(identity), [REQUEST], "no-evidence");
   });
 
   it("refuses a certificate whose evidence speaks for another key", async () => {
     const content = Buffer.from("06092a864886f84d8a3906", "hex");
     const identity = await legacyEnclave(await generateEcKey("P-384"), { content }, await generateEcKey("P-384"));
-    await refused(await connect(identity), [REQUEST], "policy-not-met", "decide");
-    const codes = broker.lastAttempt().failedClaims.map(({ model, code }) => `${model} ${code}`);
-    assert.deepEqual(codes, ["alpha report-data-mismatch", "beta mrenclave-not-accepted", "beta report-data-mismatch"]);
+    await refused(await connect(identity), [REQUEST], "report-data-mismatch", "compare-report-data");
   });
 
   it("refuses a certificate with tagged evidence that was taken from another one", async () => {
@@ -209,7 +230,7 @@ describe("Gramine's secret provisioning protocol", () => {
     const value = parseCertificateChainPem(cert)[0]?.extensions.get("2.23.133.5.4.9")?.value;
     assert.ok(value);
     const identity = await selfSigned(await generateEcKey("P-384"), [{ oid: "2.23.133.5.4.9", value }]);
-    await refused(await connect(identity), [REQUEST], "key-not-bound", "parse-evidence");
+    await unread(await connect(identity), [REQUEST], "key-not-bound");
   });
 
   it("refuses other measurements and debug enclaves", async () => {
@@ -224,21 +245,21 @@ describe("Gramine's secret provisioning protocol", () => {
     other[33] = 0x32;
     const requests = [other, Buffer.from("GET / HTTP/1.1\r\n"), Buffer.concat([REQUEST, Buffer.of(0)]), Buffer.of(0)];
     for (const request of requests) {
-      await refused(await connect(await enclave()), [request], "wrong-request", "request");
+      await unread(await connect(await enclave()), [request], "wrong-request");
     }
   });
 
   it("refuses a client that stays silent or stops half-way, after a time", async () => {
-    await refused(await connect(await enclave()), [], "request-timeout", "request");
-    await refused(await connect(await enclave()), [REQUEST.subarray(0, 34)], "request-timeout", "request");
+    await unread(await connect(await enclave()), [], "request-timeout");
+    await unread(await connect(await enclave()), [REQUEST.subarray(0, 34)], "request-timeout");
   });
 
   it("notices a client that leaves", async () => {
     const socket = await connect(await enclave());
-    const earlier = broker.attempts().length;
+    const earlier = broker.early().length;
     socket.end(REQUEST.subarray(0, 10));
-    await waitFor(() => broker.attempts().length > earlier);
-    assert.equal(broker.lastAttempt().code, "closed-early");
+    await waitFor(() => broker.early().length > earlier);
+    assert.equal(broker.early().at(-1), "closed-early");
   });
 
   it("ends a conversation that takes too long as a whole", async () => {

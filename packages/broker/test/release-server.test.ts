@@ -7,7 +7,7 @@ import { CollateralError } from "@sealserve/collateral";
 import { generateRecipientKey } from "../src/release/sealed-key.ts";
 import { ROUTES } from "../src/server/routes.ts";
 import { NodeSession } from "./node-session.ts";
-import { createOwner, type Owner, startTestBroker, type TestBroker } from "./setup.ts";
+import { createOwner, type Owner, startTestBroker, type TestBroker, waitFor } from "./setup.ts";
 
 let owner: Owner;
 
@@ -114,10 +114,10 @@ describe("routes of the broker", () => {
     ];
     const second = await NodeSession.open(owner, broker);
     for (const body of bodies) {
+      const counted = broker.early().length;
       const answer = await second.connection.post("/v1/release", JSON.stringify(body));
       assert.equal(answer.status, 400, JSON.stringify(body));
-      assert.equal(broker.lastAttempt().step, "request");
-      assert.equal(broker.lastAttempt().code, "bad-message");
+      await waitFor(() => broker.early().slice(counted).includes("bad-message"));
     }
     const whole = await second.connection.post(
       "/v1/release",
@@ -212,7 +212,7 @@ describe("limits of the broker", () => {
     const answer = await readToEnd(socket);
     assert.equal(answer.match(/"bad-request"/g)?.length, 2);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    assert.equal(broker.attempts().length, 2);
+    assert.deepEqual(broker.early(), ["bad-message", "bad-message"]);
   });
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { stat } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
+import { encodeCollateralFile } from "@sealserve/attestation";
 import { openSimulatedPlatform } from "@sealserve/platform";
 import { type EvidenceStatement, reportDataFor } from "@sealserve/ra-tls";
 import { createVendor, loadOrCreateVendor, startSimulatedPlatform } from "@sealserve/simulator";
@@ -17,6 +18,7 @@ import {
   platformOf,
   startTestBroker,
   type TestBroker,
+  waitFor,
 } from "./setup.ts";
 
 const LABEL = "sealserve evidence statement v1";
@@ -47,7 +49,18 @@ describe("release of a key by Sealserve's own protocol", () => {
   }
 
   function mismatched(answer: BrokerAnswer): void {
-    refused(answer, "policy-not-met", ["report-data-mismatch"]);
+    refused(answer, "report-data-mismatch");
+    assert.equal(broker.lastAttempt().step, "compare-report-data");
+  }
+
+  /** Without readable evidence there is no record, and so no id. */
+  async function unread(release: Promise<BrokerAnswer>, code: string): Promise<void> {
+    const [counted, recorded] = [broker.early().length, broker.attempts().length];
+    const answer = await release;
+    assert.equal(answer.status, 403);
+    assert.equal(answer.text, JSON.stringify({ error: { code: "refused", id: "" } }));
+    await waitFor(() => broker.early().slice(counted).includes(code));
+    assert.equal(broker.attempts().length, recorded);
   }
 
   async function challenged(): Promise<NodeSession> {
@@ -55,6 +68,21 @@ describe("release of a key by Sealserve's own protocol", () => {
     await session.challenge();
     return session;
   }
+
+  it("judges a quote without its PCK chain by the chain from the collateral, and only by that", async () => {
+    const certificationData = { type: 3, data: new Uint8Array(404) };
+    const platform = platformOf(owner.vendor, { certificationData });
+    const chained = { ...(await owner.vendor.collateral()), pckCertificateChain: owner.vendor.pckChainPem };
+    await writeFile(owner.path("chained.json"), encodeCollateralFile(chained));
+    const supplied = await startTestBroker(owner, { collateral: "collateral: { file: chained.json }" });
+    const request = { caPem: owner.caPem, model: "alpha", platform };
+    assert.deepEqual((await requestRelease({ ...request, url: supplied.url })).wrapKey, owner.wrapKey);
+    await assert.rejects(requestRelease({ ...request, url: broker.url }), { code: "collateral-unavailable" });
+    const stranger = platformOf(await createVendor({ now: new Date() }), { certificationData });
+    await assert.rejects(requestRelease({ ...request, url: supplied.url, platform: stranger }));
+    const { outcome, step, code } = supplied.lastAttempt();
+    assert.deepEqual([outcome, step, code], ["refused", "verify-evidence", "qe-report-signature-invalid"]);
+  });
 
   it("gives an accepted enclave the key, the digest, the owner's key and the minimum version", async () => {
     const platform = platformOf(owner.vendor);
@@ -146,22 +174,22 @@ describe("release of a key by Sealserve's own protocol", () => {
 
   it("is refused without a challenge", async () => {
     const session = await NodeSession.open(owner, broker);
-    refused(await session.release(), "no-challenge");
+    await unread(session.release(), "no-challenge");
   });
 
   it("is refused for a nonce that was used", async () => {
     const session = await challenged();
     assert.equal((await session.release()).status, 200);
-    refused(await session.release(), "no-challenge");
+    await unread(session.release(), "no-challenge");
   });
 
   it("uses up the nonce even when it is refused", async () => {
     const session = await challenged();
     await session.release({ report: { mrEnclave: "33".repeat(32) } });
-    refused(await session.release(), "no-challenge");
+    await unread(session.release(), "no-challenge");
     const other = await challenged();
     assert.equal((await other.connection.post("/v1/release", "{")).status, 400);
-    refused(await other.release(), "no-challenge");
+    await unread(other.release(), "no-challenge");
   });
 
   it("is refused for a nonce that a newer one replaced", async () => {
@@ -174,7 +202,7 @@ describe("release of a key by Sealserve's own protocol", () => {
   it("is refused for a nonce that is too old", async () => {
     const session = await challenged();
     time += 60_001;
-    refused(await session.release(), "challenge-expired");
+    await unread(session.release(), "challenge-expired");
     await session.challenge();
     time += 59_000;
     assert.equal((await session.release()).status, 200);
@@ -198,6 +226,19 @@ describe("release of a key by Sealserve's own protocol", () => {
     assert.equal((await first.release()).status, 200);
     const session = await challenged();
     mismatched(await session.release({ evidence: first.evidence }));
+  });
+
+  it("is refused for genuine evidence of another request before any collateral is fetched for it", async () => {
+    const first = await challenged();
+    assert.equal((await first.release()).status, 200);
+    let fetches = 0;
+    const source = { fetchCollateral: () => Promise.reject(new Error(`fetch ${++fetches}`)) };
+    const own = await startTestBroker(owner, {}, { collateral: source });
+    const session = await NodeSession.open(owner, own);
+    await session.challenge();
+    assert.equal((await session.release({ evidence: first.evidence })).status, 403);
+    assert.equal(own.lastAttempt().code, "report-data-mismatch");
+    assert.equal(fetches, 0);
   });
 
   it("is refused for evidence made for serving, or under another label", async () => {
@@ -243,11 +284,7 @@ describe("release of a key by Sealserve's own protocol", () => {
 
   it("is refused when another model is asked for than the evidence names", async () => {
     const session = await challenged();
-    refused(
-      await session.release({ report: { mrEnclave: OTHER_MR_ENCLAVE }, sent: { model: "beta" } }),
-      "policy-not-met",
-      ["report-data-mismatch"],
-    );
+    mismatched(await session.release({ report: { mrEnclave: OTHER_MR_ENCLAVE }, sent: { model: "beta" } }));
   });
 
   it("answers for an unknown model as for a forbidden one; only the log tells them apart", async () => {
@@ -257,11 +294,10 @@ describe("release of a key by Sealserve's own protocol", () => {
   });
 
   it("is refused for a quote that was changed after it was signed", async () => {
-    const first = await challenged();
-    await first.release({ report: { mrEnclave: "33".repeat(32) } });
-    const forged = Uint8Array.from(first.evidence);
-    forged.set(Buffer.from(MR_ENCLAVE, "hex"), 48 + 64);
     const session = await challenged();
+    const reportData = await reportDataFor(await session.statement());
+    const forged = await owner.vendor.quote({ mrEnclave: "33".repeat(32), reportData });
+    forged.set(Buffer.from(MR_ENCLAVE, "hex"), 48 + 64);
     refused(await session.release({ evidence: forged }), "quote-signature-invalid");
     assert.equal(broker.lastAttempt().genuine, false);
     assert.equal(broker.lastAttempt().step, "verify-signature");
@@ -278,9 +314,7 @@ describe("release of a key by Sealserve's own protocol", () => {
   it("is refused for bytes that are no evidence", async () => {
     for (const evidence of [new Uint8Array(0), new Uint8Array(1184), new Uint8Array(5000).fill(3)]) {
       const session = await challenged();
-      const answer = await session.release({ evidence });
-      assert.equal(answer.status, 403);
-      assert.equal(broker.lastAttempt().step, "parse-evidence");
+      await unread(session.release({ evidence }), "unsupported-evidence");
     }
   });
 
@@ -288,7 +322,7 @@ describe("release of a key by Sealserve's own protocol", () => {
     assert.ok(broker.records.length > 20);
     assert.ok(broker.records.every((record) => record.simulated));
     const lines = await broker.auditLines();
-    assert.equal(lines.length, broker.attempts().length);
+    assert.equal(lines.filter((line) => JSON.parse(line).kind === "release-attempt").length, broker.attempts().length);
     assert.ok(lines.every((line) => JSON.parse(line).simulated === true));
   });
 
@@ -340,6 +374,28 @@ describe("audit log", () => {
       assert.match(answer.text, /"internal"/);
       assert.equal(broker.lastAttempt().outcome, "failed");
       assert.ok(broker.attempts().every(({ outcome }) => outcome !== "released"));
+    } finally {
+      await owner.dispose();
+    }
+  });
+
+  it("does not grow with attempts that bring no evidence: they are counted, and told in all", async () => {
+    const owner = await createOwner();
+    try {
+      const broker = await startTestBroker(owner, {}, { limits: { earlyFailureNoticeMs: 3_600_000 } });
+      for (let index = 0; index < 20; index++) {
+        const session = await NodeSession.open(owner, broker);
+        assert.equal((await session.release()).status, 403);
+        session.connection.close();
+      }
+      const [first, ...more] = await broker.auditLines();
+      assert.match(first ?? "", /"notice".*evidence was read: no-challenge 1; addresses: 1"/);
+      assert.deepEqual(more, []);
+      await broker.close();
+      const lines = await broker.auditLines();
+      assert.equal(lines.length, 2);
+      assert.match(lines[1] ?? "", /"notice".*evidence was read: no-challenge 19; addresses: 1"/);
+      assert.deepEqual(broker.attempts(), []);
     } finally {
       await owner.dispose();
     }

@@ -85,6 +85,12 @@ describe("asking a broker for a key", () => {
     assert.ok(error.message.includes(id));
   });
 
+  it("tells of a refusal for which no evidence was read", async () => {
+    const platform = { ...options.platform, quote: async () => new Uint8Array(1184) };
+    const error = await fails({ platform }, "release-refused", /read no evidence/);
+    assert.equal(error.refusalId, undefined);
+  });
+
   it("tells that the broker has no collateral", async () => {
     const source = { fetchCollateral: () => Promise.reject(new Error("down")) };
     const without = await startTestBroker(owner, {}, { collateral: source });
@@ -103,6 +109,19 @@ describe("asking a broker for a key", () => {
     const attempts = broker.attempts().length;
     await fails({ caPem: encodePem("CERTIFICATE", stranger) }, "broker-not-trusted", /UNABLE|CERT|SELF/);
     assert.equal(broker.attempts().length, attempts);
+  });
+
+  it("does not let the host's environment switch the check of the certificate off", async () => {
+    const key = await generateEcKey("P-256");
+    const stranger = await issueCertificate({ name: "Test CA", key, issuerKey: key, ca: true });
+    const other = await startTestBroker(owner, { listen: `listen: "127.0.0.2:0"` });
+    process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
+    try {
+      await fails({ caPem: encodePem("CERTIFICATE", stranger) }, "broker-not-trusted", /UNABLE|CERT|SELF/);
+      await fails({ url: other.url }, "broker-not-trusted", /ALTNAME/);
+    } finally {
+      delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+    }
   });
 
   it("tells that the broker's certificate is for another name", async () => {

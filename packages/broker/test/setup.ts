@@ -136,6 +136,8 @@ export interface TestBroker extends RunningBroker {
   /** The records of attempts. */
   attempts(): AttemptRecord[];
   lastAttempt(): AttemptRecord;
+  /** Codes of the attempts that were only counted, in their order. */
+  early(): string[];
   auditLines(): Promise<string[]>;
 }
 
@@ -151,7 +153,7 @@ export async function startTestBroker(
   const broker = await startBroker(parseBrokerConfig(yaml, owner.path("broker.yaml")), {
     log: (record) => records.push(record),
     ...options,
-    limits: { drainTimeoutMs: 200, ...options.limits },
+    limits: { drainTimeoutMs: 200, earlyFailureNoticeMs: 1, ...options.limits },
   });
   owner.running.push(broker.close);
   const attempts = (): AttemptRecord[] => records.filter((record) => record.kind === "release-attempt");
@@ -159,6 +161,7 @@ export async function startTestBroker(
     ...broker,
     records,
     attempts,
+    early: () => records.flatMap((record) => (record.kind === "notice" ? countedIn(record.message) : [])),
     lastAttempt: () => {
       const last = attempts().at(-1);
       if (last === undefined) {
@@ -168,6 +171,14 @@ export async function startTestBroker(
     },
     auditLines: async () => (await readFile(owner.path(auditLog), "utf8")).split("\n").filter((line) => line !== ""),
   };
+}
+
+function countedIn(notice: string): string[] {
+  const counts = /before evidence was read: (.*); addresses/.exec(notice)?.[1]?.split(", ") ?? [];
+  return counts.flatMap((entry) => {
+    const [code = "", count] = entry.split(" ");
+    return Array.from({ length: Number(count) }, () => code);
+  });
 }
 
 /** The enclave that the policies of the test configuration accept, with changes. */

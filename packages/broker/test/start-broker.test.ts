@@ -10,7 +10,16 @@ import { createVendor } from "@sealserve/simulator";
 import { parseBrokerConfig } from "../src/config/broker-config.ts";
 import { BrokerError, type BrokerErrorCode } from "../src/errors.ts";
 import { startBroker } from "../src/start-broker.ts";
-import { brokerYaml, createOwner, DEFAULT_PARTS, issueCertificate, type Owner, startTestBroker } from "./setup.ts";
+import {
+  brokerYaml,
+  createOwner,
+  DEFAULT_PARTS,
+  issueCertificate,
+  MR_ENCLAVE,
+  OTHER_MR_ENCLAVE,
+  type Owner,
+  startTestBroker,
+} from "./setup.ts";
 
 describe("starting a broker", () => {
   let owner: Owner;
@@ -45,6 +54,18 @@ describe("starting a broker", () => {
     const [notice] = broker.records;
     assert.ok(notice?.kind === "notice" && notice.simulated);
     assert.match(notice.message, /simulated.*NOT SECURE/);
+  });
+
+  it("says which models one enclave could get the keys of by Gramine's protocol", async () => {
+    const shared = { models: DEFAULT_PARTS.models.replace(OTHER_MR_ENCLAVE, MR_ENCLAVE) };
+    const sharing = async (parts: Partial<typeof DEFAULT_PARTS>): Promise<number> => {
+      const { records } = await startTestBroker(owner, parts);
+      return records.filter((record) => record.kind === "notice" && /models alpha and beta/.test(record.message))
+        .length;
+    };
+    assert.equal(await sharing(shared), 1);
+    assert.equal(await sharing({}), 0);
+    assert.equal(await sharing({ ...shared, secretProvisioning: "" }), 0);
   });
 
   it("says which policy accepts debug enclaves", async () => {

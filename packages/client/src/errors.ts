@@ -19,7 +19,7 @@ export type ClientErrorCode =
   | "evidence-not-genuine"
   /** Genuine evidence of something the policy does not accept; see {@link EvidenceRefusedError}. */
   | "evidence-refused"
-  /** The node proves that it serves another package than the one pinned. */
+  /** The node proves that it serves another model or package than the one pinned. */
   | "package-not-accepted"
   /** The server's answer breaks its protocol. */
   | "bad-answer";

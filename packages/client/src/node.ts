@@ -109,6 +109,7 @@ export class AttestedNode {
  * @throws ClientError, with what failed: `unreachable`, `chain-not-trusted`, `tls-refused`, `evidence-missing`,
  * `collateral-unavailable`, `evidence-not-genuine`, `evidence-refused` (as EvidenceRefusedError), `package-not-accepted`
  * @throws AttestationError `policy-unpinned` for a policy that pins no software
+ * @throws the reason of `options.signal` when it fires first
  */
 export async function connectNode(options: NodeOptions): Promise<AttestedNode> {
   const node = new AttestedNode(options);
@@ -117,10 +118,11 @@ export async function connectNode(options: NodeOptions): Promise<AttestedNode> {
 }
 
 function targetOf(options: NodeOptions, port: number | undefined, protocol: TlsTarget["protocol"]): TlsTarget {
-  const { host, caPem, serverName = host, connectTimeoutMs: timeoutMs = DEFAULT_CONNECT_TIMEOUT_MS } = options;
+  const { host, caPem, serverName = host, signal } = options;
+  const timeoutMs = options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS;
   if (port === undefined) {
     const member = protocol === "h2" ? "grpcPort" : "restPort";
     throw new ClientError("bad-target", `no port was given for this call`, { remedy: `give ${member}` });
   }
-  return { host, port, caPem, serverName, protocol, timeoutMs };
+  return { host, port, caPem, serverName, protocol, timeoutMs, signal };
 }

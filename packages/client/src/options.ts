@@ -7,6 +7,8 @@ export interface EvidenceExpectations {
   readonly root: TrustedRoot;
   readonly collateral: CollateralSource;
   readonly policy: AppraisalPolicy;
+  /** Name of the model that must be served; any model when left out. */
+  readonly model?: string | undefined;
   /** SHA-256 of the manifest of the package that must be served, hex; any package when left out. */
   readonly manifestDigest?: string | undefined;
   /** Time of judgement; now by default. */
@@ -25,6 +27,8 @@ export interface NodeOptions {
   readonly evidence: EvidenceExpectations;
   /** Longest wait for a connection and for its evidence, milliseconds each. Default 30 s. */
   readonly connectTimeoutMs?: number | undefined;
+  /** Ends the connecting, at first and later; its reason is thrown. Connections that stand are left alone. */
+  readonly signal?: AbortSignal | undefined;
   /** Largest answer accepted, bytes. Default 1 GiB. */
   readonly maxAnswerBytes?: number | undefined;
 }

@@ -256,6 +256,16 @@ test("the package can be pinned", async () => {
   await node.close();
 });
 
+test("the model can be pinned", async () => {
+  const node = await scene.startNode();
+  const options = scene.optionsFor(node, { model: "other" });
+  await refusedEverywhere(node, "package-not-accepted", options);
+  await assert.rejects(connectNode(options), { expected: "other", actual: "half" });
+  const client = await connectNode(scene.optionsFor(node, { model: "half" }));
+  await client.close();
+  await node.close();
+});
+
 test("evidence replayed from an earlier exchange is refused", async () => {
   const node = await scene.startNode();
   const client = await connectNode(scene.optionsFor(node));

@@ -6,5 +6,7 @@ export * from "./errors.ts";
 export * from "./evidence-exchange.ts";
 export * from "./length-prefixed.ts";
 export * from "./one-socket-agent.ts";
+export * from "./server/cap-connections.ts";
+export * from "./server/open-port.ts";
 export * from "./statement.ts";
 export * from "./text-message.ts";

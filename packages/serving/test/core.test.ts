@@ -8,12 +8,14 @@ import {
   ModelSpec,
   modelStates,
   type PredictRequest,
+  type RestCall,
   ServingError,
   signaturesOf,
   type Tensor,
 } from "@sealserve/protocol";
 import { ModelHandler } from "../src/core/handler.ts";
 import { ServedModel } from "../src/core/served-model.ts";
+import { answerRest } from "../src/rest/answer.ts";
 import { modelDouble } from "./support/model-double.ts";
 
 const one = modelDouble();
@@ -95,6 +97,42 @@ test("inputs that do not fit the signature are refused with TensorFlow Serving's
   );
 });
 
+test("inputs left out take the signature's default values; names that it lacks are refused", async () => {
+  const greet = (...names: string[]) =>
+    handler.predict(
+      request({ inputs: new Map(names.map((name) => [name, text])), spec: { signatureName: "greeting" } }),
+    );
+  const [filled, given] = [await greet("a"), await greet("a", "b")];
+  assert.deepEqual(filled.outputs.get("a"), text);
+  assert.equal(Buffer.from(filled.outputs.get("b_bytes")?.data[0] as Uint8Array).toString(), "world");
+  assert.deepEqual(given.outputs.get("b_bytes"), text, "what is given counts");
+  const refused = async (names: string[], message: string): Promise<void> =>
+    await assert.rejects(greet(...names), status("INVALID_ARGUMENT", message));
+  await refused(["a", "c"], "Inputs contains invalid name. Used request inputs: a, request input: a,c");
+  await refused(
+    ["b"],
+    "Signature input alias: a(feed name: a:0) not found in request and no default value provided. " +
+      "Inputs expected to be in the request {b}, or default input alias set: b",
+  );
+  await refused(
+    ["a", "c", "d"],
+    "input size does not match signature: 3!=2 len({a,c,d}) != len({a,b}). Sent extra: {c,d}. Missing but required: {b}.",
+  );
+});
+
+test("a call over REST takes no default values", async () => {
+  const call: RestCall = { kind: "predict", model: { name: "half" } };
+  const { signal } = new AbortController();
+  for (const [member, message] of [
+    ['"inputs": {"a": "t"}', /^Missing named input: b in 'inputs' object.$/],
+    ['"instances": [{"a": "t"}]', /keys must be equal to: a,b$/],
+  ] as const) {
+    const body = Buffer.from(`{"signature_name": "greeting", ${member}}`);
+    const answering = answerRest(handler, { call, body, origin: undefined, signal });
+    await assert.rejects(answering, { code: "INVALID_ARGUMENT", message });
+  }
+});
+
 test("the output filter limits what is computed, and is checked", async () => {
   const inputs = new Map([
     ["a", text],
@@ -139,6 +177,22 @@ test("a signature that the engine cannot run is UNIMPLEMENTED, a closed engine U
     new ModelHandler(new ServedModel("half", [{ version: 1n, model }]));
   await assert.rejects(over(refusing).predict(request()), status("UNIMPLEMENTED", "operation Foo"));
   await assert.rejects(over(closed).predict(request()), status("UNAVAILABLE", "The server is shutting down"));
+});
+
+test("a model whose engine is gone fails its calls and is no longer available", async () => {
+  const failure = new ModelError("engine-failed", "the engine's thread has failed");
+  const dead = {
+    ...modelDouble(),
+    failure,
+    run: async (): Promise<never> => {
+      throw failure;
+    },
+  };
+  const over = new ModelHandler(new ServedModel("half", [{ version: 1n, model: dead }]));
+  await assert.rejects(over.predict(request()), status("UNAVAILABLE", "The model's engine has failed"));
+  const [version] = over.status({ modelSpec: ModelSpec.create({ name: "half" }) }).modelVersionStatus;
+  assert.equal(version?.state, modelStates.END);
+  assert.deepEqual(version?.status, { errorCode: 13, errorMessage: failure.message });
 });
 
 test("metadata gives all signatures of the version and no signature name", () => {

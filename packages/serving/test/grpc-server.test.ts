@@ -156,7 +156,7 @@ test("the whole memory is given back after all kinds of calls", async () => {
   await call("Echo", Buffer.alloc(3 << 20));
   await assert.rejects(call("Break", Buffer.alloc(1 << 20)));
   await assert.rejects(call("Echo", Buffer.alloc(9 << 20)));
-  assert.equal(budget.held, 0);
+  await waitFor(() => budget.held === 0);
 });
 
 test("a status message is cut like TensorFlow Serving's and survives its encoding", async () => {
@@ -212,7 +212,7 @@ test("gzip messages are unpacked; a bomb is RESOURCE_EXHAUSTED; garbage is INVAL
   assert.equal(garbage["grpc-status"], "3");
   const short = await bareRequest(front, headers, framed(gzipSync("hello").subarray(0, 20), 1));
   assert.equal(short["grpc-status"], "3");
-  assert.equal(budget.held, 0);
+  await waitFor(() => budget.held === 0);
 });
 
 test("other encodings are UNIMPLEMENTED and the supported ones are named", async () => {
@@ -241,7 +241,32 @@ test("a body that is not exactly one message is INTERNAL", async () => {
   }
 });
 
+test("an answer counts as held until it has been taken, and one that does not fit is refused", async () => {
+  const memory = new MemoryBudget(3 << 20);
+  const small = await open(quickLimits(), memory);
+  const session = http2.connect(`https://localhost:${small.address.port}`, { ca: authority.caPem });
+  const untaken = session.request({
+    ":method": "POST",
+    ":path": "/test.Echo/Double",
+    "content-type": "application/grpc",
+  });
+  untaken.on("error", () => undefined).end(framed(Buffer.alloc(1 << 20)));
+  await once(untaken, "response");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(memory.held, 2 << 20);
+  const using = connect(small);
+  const exhausted = failsWith(grpc.status.RESOURCE_EXHAUSTED, /holds too much/);
+  await assert.rejects(call("Double", Buffer.alloc(600_000), { using }), exhausted);
+  session.destroy();
+  await waitFor(() => memory.held === 0);
+  assert.equal((await call("Double", Buffer.alloc(600_000), { using })).length, 1_200_000);
+  await waitFor(() => memory.held === 0);
+  using.close();
+  await small.close();
+});
+
 test("an announced length alone takes no memory", async () => {
+  await waitFor(() => budget.held === 0);
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(8 << 20, 1);
   const session = http2.connect(`https://localhost:${front.address.port}`, { ca: authority.caPem });
@@ -345,6 +370,33 @@ test("idle connections are closed with a goodbye", async () => {
   await idle.close();
 });
 
+test("a connection without a call is closed soon, whatever else it sends; one with a call stays", async () => {
+  const strict = await open(quickLimits({ firstRequestTimeoutMs: 200 }));
+  const silent = http2.connect(`https://localhost:${strict.address.port}`, { ca: authority.caPem });
+  const pings = setInterval(() => silent.destroyed || silent.ping(() => undefined), 20);
+  const using = connect(strict);
+  await call("Echo", Buffer.of(1), { using });
+  const used = using.getChannel();
+  await once(silent, "close");
+  clearInterval(pings);
+  assert.equal(used.getConnectivityState(false), grpc.connectivityState.READY);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(used.getConnectivityState(false), grpc.connectivityState.READY);
+  using.close();
+  await strict.close();
+});
+
+test("one address cannot take more than its share of connections", async () => {
+  const strict = await open(quickLimits({ maxConnectionsPerAddress: 1 }));
+  const to = { port: strict.address.port, host: "127.0.0.1", servername: "localhost", ca: authority.caPem };
+  const first = await handshake({ ...to, ALPNProtocols: ["h2"] });
+  await assert.rejects(handshake({ ...to, ALPNProtocols: ["h2"] }));
+  const other = await handshake({ ...to, ALPNProtocols: ["h2"], localAddress: "127.0.0.2" });
+  first.destroy();
+  other.destroy();
+  await strict.close();
+});
+
 test("closing says goodbye, lets running calls end and refuses new ones", async () => {
   held = Promise.withResolvers<void>();
   started = Promise.withResolvers<void>();
@@ -392,7 +444,7 @@ test("a storm of resets costs the sender its connection", async () => {
   assert.equal((await call("Echo", Buffer.of(1))).length, 1);
 });
 
-async function handshake(options: tls.ConnectionOptions): Promise<tls.TLSSocket> {
+async function handshake(options: tls.ConnectionOptions & { localAddress?: string }): Promise<tls.TLSSocket> {
   const socket = tls.connect(options);
   await once(socket, "secureConnect");
   return socket;

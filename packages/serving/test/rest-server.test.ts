@@ -30,14 +30,14 @@ interface Answer {
   readonly text: string;
 }
 
-async function open(limits: ServingLimits = quickLimits()): Promise<Front> {
+async function open(limits: ServingLimits = quickLimits(), memory = budget): Promise<Front> {
   const served = { model: "half", manifestDigest: new Uint8Array(32) };
-  const evidence = new EvidenceIssuer(testPlatform(), served);
+  const evidence = new EvidenceIssuer(testPlatform(), served, limits);
   const tlsIdentity = await authority.issue();
   const log = (event: string, fields: object): number => logged.push(JSON.stringify([event, fields]));
   return await openRestServer(
     { host: "127.0.0.1", port: 0 },
-    { tls: tlsIdentity, handler, limits, budget, evidence, log },
+    { tls: tlsIdentity, handler, limits, budget: memory, evidence, log },
   );
 }
 
@@ -120,6 +120,47 @@ test("refusals have TensorFlow Serving's status and message", async () => {
   assert.equal((await send("/v1/models/half", undefined, { method: "DELETE" })).status, 400);
 });
 
+test("a version that no int64 holds is refused with an empty body, as by TensorFlow Serving", async () => {
+  for (const version of ["9223372036854775808", "9".repeat(40)]) {
+    const predict = await send(`/v1/models/half/versions/${version}:predict`, '{"instances": [1.0]}');
+    assert.deepEqual([predict.status, predict.text], [400, ""]);
+    const status = await send(`/v1/models/half/versions/${version}`);
+    assert.deepEqual([status.status, status.text], [400, ""]);
+  }
+  assert.notEqual((await send("/v1/models/half/versions/9223372036854775807")).text, "");
+});
+
+test("an answer counts as held until its connection is gone, also one whose turn to be sent never comes", async () => {
+  const memory = new MemoryBudget(256 << 20);
+  const holding = await open(quickLimits({ maxMessageBytes: 64 << 20 }), memory);
+  const large = JSON.stringify({ signature_name: "pair", inputs: { a: "x".repeat(20 << 20), b: "" } });
+  const untaken = await speak(holding, predictText(large));
+  await waitFor(() => memory.held > 20 << 20 && memory.held < 21 << 20);
+  untaken.destroy();
+  await waitFor(() => memory.held === 0);
+
+  const gate = Promise.withResolvers<void>();
+  model.gate = gate.promise;
+  const small = '{"instances": [1.0]}';
+  const pipelined = await speak(
+    holding,
+    `${predictText(small)}GET /v1/models/half HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+  );
+  await waitFor(() => memory.held > small.length);
+  pipelined.destroy();
+  await waitFor(() => memory.held === small.length);
+  gate.resolve();
+  await waitFor(() => memory.held === 0);
+  await holding.close();
+});
+
+test("an answer that does not fit into the memory is 429", async () => {
+  const small = await open(quickLimits(), new MemoryBudget(100));
+  const answer = await send("/v1/models/half/metadata", undefined, { to: small });
+  assert.deepEqual([answer.status, errorOf(answer)], [429, "The server holds too much data; try again later"]);
+  await small.close();
+});
+
 test("a preflight is answered by its origin", async () => {
   const options = { method: "OPTIONS", headers: { origin: "https://app.example" } };
   const allowed = await send("/v1/models/half:predict", undefined, options);
@@ -134,7 +175,7 @@ test("gzip bodies are unpacked; bombs and garbage are refused", async () => {
   const bomb = await send("/v1/models/half:predict", gzipSync(Buffer.alloc(5 << 20, " ")), { headers });
   assert.equal(bomb.status, 429);
   assert.equal((await send("/v1/models/half:predict", "garbage", { headers })).status, 400);
-  assert.equal(budget.held, 0);
+  await waitFor(() => budget.held === 0);
 });
 
 test("a body above the limit is refused, announced or not", async () => {
@@ -190,6 +231,15 @@ test("headers that do not end are cut off", async () => {
   await strict.close();
 });
 
+test("a connection that sends nothing is closed soon", async () => {
+  const strict = await open(quickLimits({ firstRequestTimeoutMs: 300 }));
+  const socket = tls.connect({ port: strict.address.port, host: "localhost", ca: authority.caPem });
+  socket.on("error", () => undefined).resume();
+  await once(socket, "secureConnect");
+  await once(socket, "close");
+  await strict.close();
+});
+
 test("a run that takes too long is 504", async () => {
   const strict = await open(quickLimits({ restRunTimeoutMs: 100 }));
   const gate = Promise.withResolvers<void>();
@@ -238,6 +288,19 @@ test("nothing of a request shows in the log", async () => {
   await send("/v1/models/canary-name:predict", '{"instances": [1]}');
   assert.ok(!logged.join("\n").includes("canary"));
 });
+
+/** A connection that sends `text` and takes no answer. */
+async function speak(to: Front, text: string): Promise<tls.TLSSocket> {
+  const socket = tls.connect({ port: to.address.port, host: "localhost", ca: authority.caPem });
+  await once(socket, "secureConnect");
+  socket.on("error", () => undefined).pause();
+  socket.write(text);
+  return socket;
+}
+
+function predictText(body: string): string {
+  return `POST /v1/models/half:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
 
 async function handshake(options: tls.ConnectionOptions): Promise<tls.TLSSocket> {
   const socket = tls.connect(options);

@@ -61,6 +61,8 @@ export async function connectBroker(options: ConnectOptions): Promise<BrokerConn
     ca: caPem,
     minVersion: "TLSv1.3",
     ALPNProtocols: ["http/1.1"],
+    // Said here because the environment variable NODE_TLS_REJECT_UNAUTHORIZED, which the host sets, changes the default.
+    rejectUnauthorized: true,
     ...(isIP(host) === 0 ? { servername: host } : {}),
   });
   try {

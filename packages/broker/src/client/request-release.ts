@@ -90,10 +90,7 @@ function expectSuccess({ status, text }: BrokerAnswer, model: string): string {
   const { code, id } = decodeErrorAnswer(text);
   switch (code) {
     case "refused":
-      throw new BrokerError("release-refused", `the broker refused to release the key of model ${model} (id ${id})`, {
-        remedy: `the broker's owner finds the reason in its audit log under the id ${id}`,
-        refusalId: id,
-      });
+      throw refusedRelease(model, id);
     case "collateral-unavailable":
       throw new BrokerError("collateral-unavailable", `the broker has no collateral to judge with (id ${id})`, {
         remedy: "try again later; the broker's owner finds the reason in its audit log",
@@ -102,6 +99,20 @@ function expectSuccess({ status, text }: BrokerAnswer, model: string): string {
     default:
       throw new BrokerError("broker-answer-invalid", `the broker answered ${code} (HTTP ${status})`, { refusalId: id });
   }
+}
+
+function refusedRelease(model: string, id: string): BrokerError {
+  const message = `the broker refused to release the key of model ${model}`;
+  // The broker gives no id where it read no evidence.
+  return id === ""
+    ? new BrokerError("release-refused", `${message}, and read no evidence for it`, {
+        remedy:
+          "check that the broker is of a version that reads this platform's evidence, and how long that takes to make",
+      })
+    : new BrokerError("release-refused", `${message} (id ${id})`, {
+        remedy: `the broker's owner finds the reason in its audit log under the id ${id}`,
+        refusalId: id,
+      });
 }
 
 function parseUrl(text: string): { host: string; port: number } {

@@ -16,12 +16,21 @@ export type CollateralConfig =
   | { readonly kind: "pccs"; readonly url: string }
   | { readonly kind: "file"; readonly path: string };
 
+/**
+ * How a wrap key stands in an answer on the port for Gramine's protocol: its 16 bytes, or 32 lower-case hex digits and a
+ * NUL, which enclaves of Gramine 1.0 to 1.2 need that fetch it before their program starts.
+ */
+export type KeyFormat = "raw" | "hex-nul";
+
+const KEY_FORMATS: readonly KeyFormat[] = ["raw", "hex-nul"];
+
 /** One model whose key the broker may release. */
 export interface ModelConfig {
   readonly name: string;
   /** Folder of the sealed package; its signed manifest is read, nothing else. */
   readonly packageDirectory: string;
   readonly wrapKeyFile: string;
+  readonly keyFormat: KeyFormat;
   /** The owner's public key, PEM. */
   readonly ownerKeyFile: string;
   /** Lowest package version that a node may serve. */
@@ -57,6 +66,7 @@ export interface BrokerConfig {
  *   - name: half_plus_two
  *     package: sealed/half_plus_two
  *     wrapKey: wrap.key
+ *     keyFormat: raw                               # optional; or hex-nul, see {@link KeyFormat}
  *     ownerKey: owner.pub
  *     minimumVersion: 1
  *     policy:
@@ -128,6 +138,7 @@ function readModel(members: ConfigMapping): ModelConfig {
     name: readName(members.required("name")),
     packageDirectory: members.required("package").filePath(),
     wrapKeyFile: members.required("wrapKey").filePath(),
+    keyFormat: members.optional("keyFormat")?.oneOf(KEY_FORMATS) ?? "raw",
     ownerKeyFile: members.required("ownerKey").filePath(),
     minimumVersion: members.required("minimumVersion").integer({ minimum: 1 }),
     policy: readPolicy(members.required("policy")),

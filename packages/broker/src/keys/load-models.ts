@@ -23,7 +23,7 @@ export function loadModels(configs: readonly ModelConfig[]): Promise<ReleasableM
 }
 
 async function loadModel(config: ModelConfig): Promise<ReleasableModel> {
-  const { name, policy, minimumVersion } = config;
+  const { name, policy, keyFormat, minimumVersion } = config;
   const ownerPublicKeyPem = await readNeededText(config.ownerKeyFile, {
     what: `owner's public key of model ${name}`,
     member: "ownerKey",
@@ -32,7 +32,8 @@ async function loadModel(config: ModelConfig): Promise<ReleasableModel> {
   const wrapKey = await refusedAs("wrap-key-invalid", `wrap key of model ${name}`, () =>
     readWrapKey(config.wrapKeyFile),
   );
-  return { name, policy, wrapKey: new SecretKey(wrapKey), manifestDigest, ownerPublicKeyPem, minimumVersion };
+  const key = new SecretKey(wrapKey);
+  return { name, policy, wrapKey: key, keyFormat, manifestDigest, ownerPublicKeyPem, minimumVersion };
 }
 
 async function readManifestDigest(config: ModelConfig, ownerPublicKeyPem: string): Promise<string> {

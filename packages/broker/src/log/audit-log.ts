@@ -1,12 +1,12 @@
 import { open } from "node:fs/promises";
 import { BrokerError } from "../errors.ts";
 import { systemReason } from "../needed-file.ts";
-import type { AttemptRecord } from "./log-record.ts";
+import type { LogRecord } from "./log-record.ts";
 
 /** Where attempts are written down before a key leaves. */
 export interface AuditLog {
   /** Resolves when the record has reached the file. Rejects when it could not: then no key may leave. */
-  write(record: AttemptRecord): Promise<void>;
+  write(record: LogRecord): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export const noAuditLog: AuditLog = {
 };
 
 /**
- * Opens a file to which one JSON line an attempt is appended. A new file is readable by the broker's user only.
+ * Opens a file to which one JSON line a record is appended. A new file is readable by the broker's user only.
  * @throws BrokerError `audit-log-unwritable`
  */
 export async function openAuditLog(path: string): Promise<AuditLog> {

@@ -1,12 +1,11 @@
 import { constants } from "node:crypto";
 import { createServer, type Server, type TLSSocket } from "node:tls";
-import { parseRaTlsCertificate } from "@sealserve/ra-tls";
+import { capConnections, parseRaTlsCertificate } from "@sealserve/ra-tls";
 import type { ReleaseDesk } from "../release/release-desk.ts";
-import { capConnections } from "../server/cap-connections.ts";
 import type { BrokerLimits } from "../server/limits.ts";
 import type { TlsIdentity } from "../server/tls-identity.ts";
 import { clientCertificateOf } from "./client-certificate.ts";
-import { encodeProvisioningResponse } from "./messages.ts";
+import { encodeProvisioningResponse, encodeSecret } from "./messages.ts";
 import { readProvisioningRequest } from "./read-request.ts";
 
 /** What every Gramine generation offers under TLS 1.2: forward secrecy and authenticated encryption only. */
@@ -62,7 +61,7 @@ async function converse(socket: TLSSocket, desk: ReleaseDesk, limits: BrokerLimi
     const { evidence, expectedReportData } = await parseRaTlsCertificate(certificateDer);
     const presented = { evidence, reportData: expectedReportData, requestedModel: undefined };
     const model = await desk.judge(attempt, presented);
-    return model.wrapKey.reveal();
+    return encodeSecret(model.wrapKey.reveal(), model.keyFormat);
   });
   if (!result.released) {
     socket.destroy();

@@ -31,6 +31,16 @@ export class Attempt {
     return this.#step;
   }
 
+  /** Whether the caller brought evidence that could be read; earlier endings are counted, not recorded. */
+  get broughtEvidence(): boolean {
+    return this.#report.mrEnclave !== null;
+  }
+
+  /** Address of the caller, without the port. */
+  get address(): string {
+    return this.#caller.peer.slice(0, this.#caller.peer.lastIndexOf(":"));
+  }
+
   enter(step: ReleaseStep): void {
     this.#step = step;
   }
@@ -73,11 +83,15 @@ export class Attempt {
   }
 }
 
+/** Code of the error that ended an attempt; `internal` for one without. */
+export function endingCode(ending: unknown): string {
+  return ending instanceof SealserveError || ending instanceof Refusal ? ending.code : "internal";
+}
+
 function describeEnding(ending: unknown): Pick<AttemptRecord, "code" | "message"> {
   if (ending === undefined) {
     return { code: null, message: null };
   }
-  const code = ending instanceof SealserveError || ending instanceof Refusal ? ending.code : "internal";
   const message = ending instanceof Error ? ending.message : "unknown";
-  return { code, message: message.slice(0, MAX_MESSAGE_LENGTH) };
+  return { code: endingCode(ending), message: message.slice(0, MAX_MESSAGE_LENGTH) };
 }

@@ -1,5 +1,6 @@
 import {
   AttestationError,
+  type Evidence,
   parseEvidence,
   type SgxQuote,
   type TrustedRoot,
@@ -7,13 +8,14 @@ import {
   verifyEvidence,
   verifySignatureOnly,
 } from "@sealserve/attestation";
-import { CoreError } from "@sealserve/core";
+import { CoreError, equalBytes } from "@sealserve/core";
 import { RaTlsError } from "@sealserve/ra-tls";
 import type { ReleasableModel } from "../keys/releasable-model.ts";
 import type { AuditLog } from "../log/audit-log.ts";
-import type { AttemptRecord, BrokerLog } from "../log/log-record.ts";
+import { EarlyFailures } from "../log/early-failures.ts";
+import type { AttemptRecord, BrokerLog, LogRecord } from "../log/log-record.ts";
 import type { OutsideCode } from "../protocol/messages.ts";
-import { Attempt, type Caller } from "./attempt.ts";
+import { Attempt, type Caller, endingCode } from "./attempt.ts";
 import { decideRelease, type RefusalCode } from "./decision.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -30,6 +32,8 @@ export interface DeskOptions {
   readonly audit: AuditLog;
   readonly log: BrokerLog;
   readonly now: () => Date;
+  /** Least time between two notices about attempts without evidence. */
+  readonly earlyFailureNoticeMs: number;
 }
 
 /** Evidence as a front end took it from a caller. */
@@ -41,7 +45,7 @@ export interface PresentedEvidence {
   readonly requestedModel: string | undefined;
 }
 
-/** What a front end answers. */
+/** What a front end answers. The id is empty when there is no record under it: no evidence was read then. */
 export type AttemptResult<T> =
   | { readonly released: true; readonly answer: T }
   | { readonly released: false; readonly code: OutsideCode; readonly id: string };
@@ -55,13 +59,19 @@ const DECISION_MESSAGES: Readonly<Record<RefusalCode, string>> = {
 /** Judges attempts to get a key; the same for every front end. */
 export class ReleaseDesk {
   readonly #options: DeskOptions;
+  readonly #early: EarlyFailures;
 
   constructor(options: DeskOptions) {
     this.#options = options;
+    this.#early = new EarlyFailures({
+      intervalMs: options.earlyFailureNoticeMs,
+      notice: (message) => void this.#writeNotice(message),
+    });
   }
 
   /**
    * Runs one attempt and writes it down, before anything is answered. Nothing is released when it cannot be written.
+   * One that ends before its evidence was read is only counted.
    * @param work reads the request, calls {@link judge} and makes the answer; whatever it throws ends the attempt
    */
   async attempt<T>(caller: Caller, work: (attempt: Attempt) => Promise<T>): Promise<AttemptResult<T>> {
@@ -74,11 +84,19 @@ export class ReleaseDesk {
       return { released: true, answer };
     } catch (ending) {
       const refused = isRefusal(attempt, ending);
-      const record = this.#record(attempt, refused ? "refused" : "failed", ending);
-      await this.#options.audit.write(record).catch(() => undefined);
-      this.#options.log(record);
-      return { released: false, code: outsideCode(attempt, refused), id: attempt.id };
+      const code = outsideCode(attempt, refused);
+      if (!attempt.broughtEvidence) {
+        this.#early.count(endingCode(ending), attempt.address);
+        return { released: false, code, id: "" };
+      }
+      await this.#writeDown(this.#record(attempt, refused ? "refused" : "failed", ending));
+      return { released: false, code, id: attempt.id };
     }
+  }
+
+  /** Writes down what was only counted so far. */
+  close(): void {
+    this.#early.flush();
   }
 
   /**
@@ -91,12 +109,13 @@ export class ReleaseDesk {
     attempt.enter("parse-evidence");
     const quote = parseEvidence(presented.evidence);
     attempt.parsed(quote);
-    // Before any network access: only genuine hardware may choose the platform that collateral is fetched for.
-    attempt.enter("verify-signature");
-    const { signatureValid, reason } = await verifySignatureOnly(quote, { now: now(), root });
-    if (!signatureValid) {
-      throw new Refusal(reason?.code ?? "quote-signature-invalid", reason?.message ?? "the evidence is not signed");
+    // Unproven, so it only ever refuses: evidence made for another request costs neither a signature nor collateral.
+    attempt.enter("compare-report-data");
+    if (!equalBytes(quote.report.reportData, presented.reportData)) {
+      throw new Refusal("report-data-mismatch", "the evidence was not made for this request");
     }
+    attempt.enter("verify-signature");
+    await this.#expectSigned(quote);
     attempt.enter("collateral");
     const verifiedCollateral = await collateral.verifiedFor(quote);
     attempt.enter("verify-evidence");
@@ -111,6 +130,32 @@ export class ReleaseDesk {
     attempt.named(decision.model.name);
     attempt.enter("send");
     return decision.model;
+  }
+
+  /**
+   * Before any network access: only genuine hardware may choose the platform that collateral is fetched for. A quote
+   * without its PCK chain can be checked only with the chain from the collateral, and is, where that is found.
+   */
+  async #expectSigned(quote: Evidence): Promise<void> {
+    if (quote.certificationData.pckCertificateChain === undefined) {
+      return;
+    }
+    const { root, now } = this.#options;
+    const { signatureValid, reason } = await verifySignatureOnly(quote, { now: now(), root });
+    if (!signatureValid) {
+      throw new Refusal(reason?.code ?? "quote-signature-invalid", reason?.message ?? "the evidence is not signed");
+    }
+  }
+
+  async #writeNotice(message: string): Promise<void> {
+    const { now, root } = this.#options;
+    await this.#writeDown({ kind: "notice", time: now().toISOString(), message, simulated: root.simulated });
+  }
+
+  /** Writes what holds no release back. */
+  async #writeDown(record: LogRecord): Promise<void> {
+    await this.#options.audit.write(record).catch(() => undefined);
+    this.#options.log(record);
   }
 
   #record(attempt: Attempt, outcome: AttemptRecord["outcome"], ending?: unknown): AttemptRecord {

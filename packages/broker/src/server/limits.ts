@@ -19,6 +19,8 @@ export interface BrokerLimits {
   readonly challengeLifeMs: number;
   /** Whole conversation on the port for Gramine's protocol, judging included. */
   readonly provisioningTimeoutMs: number;
+  /** Least time between two notices that sum up the attempts without evidence. */
+  readonly earlyFailureNoticeMs: number;
   /** Wait for running requests when the broker closes. */
   readonly drainTimeoutMs: number;
 }
@@ -34,5 +36,6 @@ export const defaultLimits: BrokerLimits = {
   idleTimeoutMs: 60 * SECOND,
   challengeLifeMs: 60 * SECOND,
   provisioningTimeoutMs: 60 * SECOND,
+  earlyFailureNoticeMs: 60 * SECOND,
   drainTimeoutMs: 10 * SECOND,
 };

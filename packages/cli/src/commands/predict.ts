@@ -88,7 +88,7 @@ async function predict(host: string, options: PredictOptions, command: Command):
     command.error("error: give --input JSON, --input @FILE or --sample");
   }
   const signal = abortOnSignal();
-  const node = await connect(host, options);
+  const node = await connect(host, options, signal);
   try {
     const version = options.modelVersion;
     const metadata = await node.metadata(ModelSpec.create({ name: options.model, version }), { signal });
@@ -105,7 +105,7 @@ async function predict(host: string, options: PredictOptions, command: Command):
   }
 }
 
-async function connect(host: string, options: PredictOptions): Promise<AttestedNode> {
+async function connect(host: string, options: PredictOptions, signal: AbortSignal): Promise<AttestedNode> {
   const [caPem, policy, root, collateral] = await Promise.all<
     [Promise<string>, Promise<AppraisalPolicy>, Promise<TrustedRoot>, Promise<CollateralSource>]
   >([readFile(options.ca, "utf8"), loadPolicy(options.policy), loadRoot(options.root), collateralSource(options)]);
@@ -115,7 +115,8 @@ async function connect(host: string, options: PredictOptions): Promise<AttestedN
     restPort: options.restPort,
     caPem,
     serverName: options.serverName,
-    evidence: { root, collateral, policy, manifestDigest: options.manifest },
+    evidence: { root, collateral, policy, model: options.model, manifestDigest: options.manifest },
+    signal,
   });
 }
 

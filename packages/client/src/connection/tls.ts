@@ -12,16 +12,19 @@ export interface TlsTarget {
   readonly serverName: string;
   readonly protocol: "h2" | "http/1.1";
   readonly timeoutMs: number;
+  /** Ends the connecting; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Opens a TLS 1.3 connection to a server whose certificate leads to the given authorities and carries the given name.
  * Every connection has a full handshake: nothing is resumed.
  *
- * @throws ClientError `bad-target`, `unreachable`, `chain-not-trusted`, `tls-refused`
+ * @throws ClientError `bad-target`, `unreachable`, `chain-not-trusted`, `tls-refused`; the reason of the target's signal
  */
 export async function connectTls(target: TlsTarget): Promise<TLSSocket> {
   refuseWithoutAuthority(target.caPem);
+  target.signal?.throwIfAborted();
   const socket = startConnection(target);
   await connected(socket, target);
   if (socket.alpnProtocol !== target.protocol) {
@@ -59,6 +62,7 @@ function connected(socket: TLSSocket, target: TlsTarget): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       clearTimeout(timer);
+      target.signal?.removeEventListener("abort", abort);
       socket.off("secureConnect", succeed).off("error", fail);
       // Later errors belong to whoever uses the connection; this only keeps an unused one from ending the process.
       socket.on("error", () => undefined);
@@ -72,8 +76,14 @@ function connected(socket: TLSSocket, target: TlsTarget): Promise<void> {
       socket.destroy();
       reject(connectionError(socket, target, cause));
     };
+    const abort = (): void => {
+      settle();
+      socket.destroy();
+      reject(target.signal?.reason);
+    };
     const timer = setTimeout(() => fail(new Error(`no connection within ${target.timeoutMs} ms`)), target.timeoutMs);
     socket.once("secureConnect", succeed).once("error", fail);
+    target.signal?.addEventListener("abort", abort);
   });
 }
 

@@ -1,6 +1,7 @@
 import type { TLSSocket } from "node:tls";
 import { decodeUtf8, SealserveError } from "@sealserve/core";
 import { decodeEvidenceAnswer, type EvidenceAnswer, encodeEvidenceRequest } from "@sealserve/ra-tls";
+import { unlessAborted } from "../connection/abort.ts";
 import { ClientError } from "../errors.ts";
 import type { EvidenceJudge, ProvenNode } from "./judge.ts";
 
@@ -18,16 +19,18 @@ export interface HttpAnswer {
  * Asks the node on the other end of `socket` for evidence with a fresh nonce, and judges it.
  *
  * @param ask sends a request body to the evidence path on that very connection
+ * @param signal ends the wait for a judgement, which may need collateral from afar; its reason is thrown
  * @throws ClientError `evidence-missing` when there is no usable answer, and those of {@link EvidenceJudge.judge}
  */
 export async function attestConnection(
   socket: TLSSocket,
   judge: EvidenceJudge,
   ask: (body: string) => Promise<HttpAnswer>,
+  signal?: AbortSignal,
 ): Promise<ProvenNode> {
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_LENGTH));
   const answer = await ask(encodeEvidenceRequest({ nonce }));
-  return await judge.judge(socket, nonce, readAnswer(answer));
+  return await unlessAborted(judge.judge(socket, nonce, readAnswer(answer)), signal);
 }
 
 /** The error of a node that answers nothing to the request for evidence. */

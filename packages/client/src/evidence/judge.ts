@@ -72,6 +72,14 @@ export class EvidenceJudge {
   }
 
   #refuseOtherPackage(proven: ProvenNode): void {
+    const { model } = this.#expectations;
+    if (model !== undefined && model !== proven.model) {
+      throw new ClientError("package-not-accepted", `the node serves the model ${proven.model}, not ${model}`, {
+        expected: model,
+        actual: proven.model,
+        remedy: "check the node's address, and the name of the model",
+      });
+    }
     const expected = this.#expectations.manifestDigest?.toLowerCase();
     if (expected !== undefined && expected !== proven.manifestDigest) {
       throw new ClientError("package-not-accepted", "the node serves another package than the one expected", {

@@ -33,9 +33,8 @@ export class GrpcConnection {
     const socket = await connectTls(target);
     const http2 = await Http2Connection.open(socket, authority);
     try {
-      const proven = await attestConnection(socket, judge, (body) =>
-        askEvidence(http2, authority, body, target.timeoutMs),
-      );
+      const ask = (body: string): Promise<HttpAnswer> => askEvidence(http2, authority, body, target);
+      const proven = await attestConnection(socket, judge, ask, target.signal);
       return new GrpcConnection(http2, authority, proven, maxAnswerBytes);
     } catch (error) {
       http2.destroy();
@@ -81,10 +80,10 @@ async function askEvidence(
   http2: Http2Connection,
   authority: string,
   body: string,
-  timeoutMs: number,
+  { timeoutMs, signal }: TlsTarget,
 ): Promise<HttpAnswer> {
   const stream = http2.post(EVIDENCE_PATH, { "content-type": "application/json" });
-  const deadline = startDeadline(timeoutMs, () => noEvidenceInTime(timeoutMs));
+  const deadline = startDeadline(timeoutMs, () => noEvidenceInTime(timeoutMs), signal);
   try {
     const options = { limit: MAX_EVIDENCE_ANSWER, authority, signal: deadline.signal };
     const answer = await exchange(stream, encodeUtf8(body), options);

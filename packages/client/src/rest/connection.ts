@@ -41,7 +41,8 @@ export class RestConnection {
     const socket = await connectTls(target);
     const channel = new RestChannel(socket, `${target.host}:${target.port}`);
     try {
-      const proven = await attestConnection(socket, judge, (body) => askEvidence(channel, body, target.timeoutMs));
+      const ask = (body: string): Promise<HttpAnswer> => askEvidence(channel, body, target);
+      const proven = await attestConnection(socket, judge, ask, target.signal);
       return new RestConnection(channel, proven, maxAnswerBytes);
     } catch (error) {
       channel.close();
@@ -119,8 +120,8 @@ class RestChannel {
   }
 }
 
-async function askEvidence(channel: RestChannel, body: string, timeoutMs: number): Promise<HttpAnswer> {
-  const deadline = startDeadline(timeoutMs, () => noEvidenceInTime(timeoutMs));
+async function askEvidence(channel: RestChannel, body: string, { timeoutMs, signal }: TlsTarget): Promise<HttpAnswer> {
+  const deadline = startDeadline(timeoutMs, () => noEvidenceInTime(timeoutMs), signal);
   try {
     return await channel.send(
       { method: "POST", path: EVIDENCE_PATH, body, signal: deadline.signal },

@@ -2,9 +2,10 @@ import type { TLSSocket } from "node:tls";
 import type { Platform } from "@sealserve/platform";
 import { ServingError } from "@sealserve/protocol";
 import { channelOf, decodeEvidenceRequest, encodeEvidenceAnswer, reportDataFor } from "@sealserve/ra-tls";
+import type { ServingLimits } from "../transport/limits.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
-/** Most statements waiting for the platform over all connections. */
+/** Most statements waiting for the platform over all connections; one of each at most. */
 const MAX_WAITING = 64;
 /** Statements one connection may ask for at once, and then one each {@link REFILL_MS}. */
 const BURST = 4;
@@ -21,15 +22,22 @@ export interface ServedPackage {
 export class EvidenceIssuer {
   readonly #platform: Platform;
   readonly #served: ServedPackage;
+  readonly #limits: Pick<ServingLimits, "quoteTimeoutMs">;
   readonly #now: () => number;
   readonly #buckets = new WeakMap<TLSSocket, TokenBucket>();
-  #waiting = 0;
+  readonly #waiting = new Set<TLSSocket>();
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param now milliseconds of a clock that only goes forward */
-  constructor(platform: Platform, served: ServedPackage, now: () => number = () => performance.now()) {
+  constructor(
+    platform: Platform,
+    served: ServedPackage,
+    limits: Pick<ServingLimits, "quoteTimeoutMs">,
+    now: () => number = () => performance.now(),
+  ) {
     this.#platform = platform;
     this.#served = served;
+    this.#limits = limits;
     this.#now = now;
   }
 
@@ -39,7 +47,7 @@ export class EvidenceIssuer {
    * @param socket the connection the request came on; the evidence holds for no other
    * @param requestText JSON with the requester's nonce
    * @returns JSON of the answer
-   * @throws ServingError `RESOURCE_EXHAUSTED` when asked too often
+   * @throws ServingError `RESOURCE_EXHAUSTED` when asked too often, `UNAVAILABLE` when the platform takes too long
    * @throws RaTlsError `bad-message` for a malformed request
    */
   async issue(socket: TLSSocket, requestText: string): Promise<string> {
@@ -55,21 +63,34 @@ export class EvidenceIssuer {
         ...this.#served,
       } as const;
       const reportData = await reportDataFor(statement);
-      const evidence = await this.#inTurn(() => this.#platform.quote(reportData));
+      const evidence = await this.#inTurn(() => this.#quoteInTime(reportData));
       return encodeEvidenceAnswer({ tee: this.#platform.tee, evidence, ...this.#served });
     } finally {
-      this.#waiting--;
+      this.#waiting.delete(socket);
     }
   }
 
   #admit(socket: TLSSocket): void {
+    const hasPlace = !this.#waiting.has(socket) && this.#waiting.size < MAX_WAITING;
     const now = this.#now();
     const bucket = this.#buckets.get(socket) ?? new TokenBucket(BURST, REFILL_MS, now);
     this.#buckets.set(socket, bucket);
-    if (this.#waiting >= MAX_WAITING || !bucket.take(now)) {
+    if (!hasPlace || !bucket.take(now)) {
       throw new ServingError("RESOURCE_EXHAUSTED", "Evidence is asked for too often; try again later");
     }
-    this.#waiting++;
+    this.#waiting.add(socket);
+  }
+
+  /** A platform that hangs must not hold up all that wait behind it. */
+  async #quoteInTime(reportData: Uint8Array): Promise<Uint8Array> {
+    const late = Promise.withResolvers<never>();
+    const tooLate = (): void => late.reject(new ServingError("UNAVAILABLE", "The platform gave no evidence in time"));
+    const timer = setTimeout(tooLate, this.#limits.quoteTimeoutMs);
+    try {
+      return await Promise.race([this.#platform.quote(reportData), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {

@@ -11,6 +11,7 @@ import { EVIDENCE_PATH } from "@sealserve/ra-tls";
 import { answerEvidenceRequest } from "../evidence/http-answer.ts";
 import type { EvidenceIssuer } from "../evidence/issuer.ts";
 import type { Front } from "../transport/front.ts";
+import type { ServingLimits } from "../transport/limits.ts";
 import { openPort } from "../transport/open-port.ts";
 import { type TlsIdentity, tlsServerOptions } from "../transport/tls.ts";
 import { isGrpcCall } from "./call-headers.ts";
@@ -50,9 +51,9 @@ export async function openGrpcServer(address: Endpoint, options: GrpcServerOptio
     maxSessionMemory: Math.ceil((2 * limits.maxMessageBytes) / MIB),
     unknownProtocolTimeout: limits.handshakeTimeoutMs,
   });
-  const sessions = trackSessions(server, limits.idleTimeoutMs);
+  const sessions = trackSessions(server, limits);
   server.on("stream", (stream, headers) => void answerStream(stream, headers, options));
-  const port = await openPort(server, address, limits.maxConnections, options.log);
+  const port = await openPort(server, address, limits, options.log);
   const goodbye = (): void => {
     for (const session of sessions) {
       session.close();
@@ -61,14 +62,20 @@ export async function openGrpcServer(address: Endpoint, options: GrpcServerOptio
   return { address: port.address, close: () => port.close(limits.drainTimeoutMs, goodbye) };
 }
 
-/** Sessions that are open, each with its window and idle limit. */
-function trackSessions(server: Http2SecureServer, idleTimeoutMs: number): ReadonlySet<ServerHttp2Session> {
+/** Sessions that are open, each with its window and idle limits. */
+function trackSessions(server: Http2SecureServer, limits: ServingLimits): ReadonlySet<ServerHttp2Session> {
   const sessions = new Set<ServerHttp2Session>();
   server.on("session", (session) => {
     sessions.add(session);
     session.setLocalWindowSize(CONNECTION_WINDOW);
-    session.setTimeout(idleTimeoutMs, () => session.close());
-    session.on("close", () => sessions.delete(session));
+    session.setTimeout(limits.idleTimeoutMs, () => session.close());
+    // No idle limit: pings, which count as activity, do not put it off.
+    const unused = setTimeout(() => session.destroy(), limits.firstRequestTimeoutMs);
+    session.once("stream", () => clearTimeout(unused));
+    session.on("close", () => {
+      clearTimeout(unused);
+      sessions.delete(session);
+    });
     session.on("error", () => session.destroy());
   });
   server.on("unknownProtocol", (socket) => socket.destroy());

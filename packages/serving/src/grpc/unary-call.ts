@@ -57,7 +57,9 @@ async function callMethod(
     }
     const encoding = parseMessageEncoding(headers);
     const { message, release } = await receiveMessage(stream, encoding, context.limits, context.budget, scope.signal);
-    return await scope.within(method(message, scope.signal).finally(release));
+    const answer = await scope.within(method(message, scope.signal).finally(release));
+    context.budget.reserveUntilClose(answer.length, stream);
+    return answer;
   } finally {
     scope.close();
   }

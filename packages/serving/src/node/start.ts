@@ -89,7 +89,7 @@ async function runSteps(start: Start, given: Platform | undefined): Promise<Runn
   try {
     const model = await loadServedModel(start, decrypted);
     const manifestDigest = decodeHex(opened.manifestDigest);
-    const evidence = new EvidenceIssuer(platform, { model: config.model, manifestDigest });
+    const evidence = new EvidenceIssuer(platform, { model: config.model, manifestDigest }, start.limits);
     const fronts = await openServingPorts(start, decrypted, model, evidence);
     return {
       grpcAddress: formatEndpoint(fronts.grpc.address),

@@ -63,9 +63,12 @@ export async function answerRest(
   return { status: 404, body: encodeErrorAnswer("Not found") };
 }
 
-/** The answer for anything that was thrown. */
+/** The answer for anything that was thrown. An error without a message has no body. */
 export function restFailure(failure: ServingError): RestAnswer {
-  return { status: failure.httpStatus, body: encodeErrorAnswer(failure.message) };
+  return {
+    status: failure.httpStatus,
+    body: failure.message === "" ? new Uint8Array() : encodeErrorAnswer(failure.message),
+  };
 }
 
 async function predict(

@@ -44,13 +44,14 @@ export async function openRestServer(address: Endpoint, options: RestServerOptio
   const server = createServer({
     ...tlsServerOptions(options.tls, "http/1.1", limits),
     maxHeaderSize: MAX_HEADER_SIZE,
-    headersTimeout: limits.headersTimeoutMs,
+    // Counts from the handshake for the first request.
+    headersTimeout: Math.min(limits.headersTimeoutMs, limits.firstRequestTimeoutMs),
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.idleTimeoutMs,
     connectionsCheckingInterval: TIMEOUT_CHECK_MS,
   });
   server.on("request", (request, response) => void answer(request, response, options, () => closing));
-  const port = await openPort(server, address, limits.maxConnections, options.log);
+  const port = await openPort(server, address, limits, options.log);
   const goodbye = (): void => {
     closing = true;
   };
@@ -108,7 +109,9 @@ async function answerCall(
     scope.limit(limits.restRunTimeoutMs);
     const { signal } = scope;
     const work = answerRest(handler, { call, body: bytes, origin: request.headers.origin, signal }).finally(release);
-    return await scope.within(work);
+    const result = await scope.within(work);
+    budget.reserveUntilClose(result.body.length, response);
+    return result;
   } finally {
     scope.close();
   }

@@ -7,23 +7,30 @@ export interface ServingLimits {
   readonly maxMessageBytes: number;
   /** Largest request after unpacking gzip, bytes. */
   readonly maxUnpackedBytes: number;
-  /** Request bytes held at one time over all connections. */
+  /** Bytes of requests and answers held at one time over all connections. */
   readonly maxBytesInFlight: number;
+  /** Connections at one time, on each port. */
   readonly maxConnections: number;
+  /** Connections at one time from one address, on each port. */
+  readonly maxConnectionsPerAddress: number;
   /** Concurrent requests on one HTTP/2 connection. */
   readonly maxStreamsPerConnection: number;
   /** TLS handshake, milliseconds. */
   readonly handshakeTimeoutMs: number;
   /** From the first byte of a REST request to the end of its headers, milliseconds. */
   readonly headersTimeoutMs: number;
+  /** From the TLS handshake to the end of the first request's headers, milliseconds. */
+  readonly firstRequestTimeoutMs: number;
   /** From the start of a request to its last byte, milliseconds. */
   readonly requestTimeoutMs: number;
   /** Longest pause inside a request or while the requester takes the answer, milliseconds. */
   readonly stallTimeoutMs: number;
-  /** Connections without a request are closed after this time, milliseconds. */
+  /** Pause between two requests of a connection, milliseconds. */
   readonly idleTimeoutMs: number;
   /** A REST request that runs longer is answered DEADLINE_EXCEEDED, milliseconds. */
   readonly restRunTimeoutMs: number;
+  /** Longest time that the platform may take for one quote, milliseconds. */
+  readonly quoteTimeoutMs: number;
   /** Longest wait for requests in flight when the node closes, milliseconds. */
   readonly drainTimeoutMs: number;
 }
@@ -34,12 +41,15 @@ export const defaultLimits: ServingLimits = {
   maxUnpackedBytes: 100 * MIB,
   maxBytesInFlight: 2048 * MIB,
   maxConnections: 1000,
+  maxConnectionsPerAddress: 256,
   maxStreamsPerConnection: 128,
   handshakeTimeoutMs: 10 * SECOND,
   headersTimeoutMs: 20 * SECOND,
+  firstRequestTimeoutMs: 10 * SECOND,
   requestTimeoutMs: 300 * SECOND,
   stallTimeoutMs: 60 * SECOND,
   idleTimeoutMs: 600 * SECOND,
   restRunTimeoutMs: 30 * SECOND,
+  quoteTimeoutMs: 10 * SECOND,
   drainTimeoutMs: 30 * SECOND,
 };

@@ -1,6 +1,10 @@
+import type { EventEmitter } from "node:events";
 import { ServingError } from "@sealserve/protocol";
 
-/** Counts request bytes held at one time, so that many large requests together cannot use up the enclave's memory. */
+/** A stream that emits `close` once it is destroyed. */
+type Closing = EventEmitter & { readonly destroyed: boolean };
+
+/** Counts bytes of requests and answers held at one time, so that many large ones together cannot use up the enclave's memory. */
 export class MemoryBudget {
   readonly #limit: number;
   #held = 0;
@@ -18,12 +22,25 @@ export class MemoryBudget {
   /** @throws ServingError `RESOURCE_EXHAUSTED` when the bytes do not fit; nothing is counted then */
   reserve(bytes: number): void {
     if (this.#held + bytes > this.#limit) {
-      throw new ServingError("RESOURCE_EXHAUSTED", "The server holds too much request data; try again later");
+      throw new ServingError("RESOURCE_EXHAUSTED", "The server holds too much data; try again later");
     }
     this.#held += bytes;
   }
 
   release(bytes: number): void {
     this.#held -= bytes;
+  }
+
+  /**
+   * Reserves the bytes of an answer until its stream closes. For one that is gone already nothing will be sent, and nothing
+   * is counted.
+   *
+   * @throws ServingError `RESOURCE_EXHAUSTED`
+   */
+  reserveUntilClose(bytes: number, stream: Closing): void {
+    if (!stream.destroyed) {
+      this.reserve(bytes);
+      stream.once("close", () => this.release(bytes));
+    }
   }
 }

@@ -7,15 +7,15 @@ const TRUSTED_LENGTH = 1 << 20;
 const TRUST_FACTOR = 16;
 
 /**
- * Collects one request's bytes. Memory follows the bytes that came, not the length that was announced; once enough came,
- * one buffer of the announced length takes the rest without another copy. Buffers start zeroed and belong to one request.
+ * Collects one request's bytes by copying them into one block, so that a byte costs the same however small its chunk was.
+ * The block doubles with the bytes that came, whatever length was announced; once enough came, one of the announced length
+ * takes the rest. All of a block counts as held. Blocks start zeroed and belong to one request.
  */
 export class MessageBuffer {
   readonly #length: number | undefined;
   readonly #limit: number;
   readonly #budget: MemoryBudget;
-  #whole: Uint8Array<ArrayBuffer> | undefined;
-  #chunks: Uint8Array[] = [];
+  #block = new Uint8Array();
   #received = 0;
   #reserved = 0;
 
@@ -43,12 +43,8 @@ export class MessageBuffer {
       throw new ServingError("INTERNAL", "The request has more bytes than it announced");
     }
     this.#refuseAboveLimit(received);
-    this.#makeRoom(received);
-    if (this.#whole === undefined) {
-      this.#chunks.push(chunk);
-    } else {
-      this.#whole.set(chunk, this.#received);
-    }
+    this.#growTo(this.#capacityFor(received));
+    this.#block.set(chunk, this.#received);
     this.#received = received;
   }
 
@@ -57,32 +53,35 @@ export class MessageBuffer {
     if (this.#length !== undefined && !this.complete) {
       throw new ServingError("INTERNAL", "The request ended before the length it announced");
     }
-    return this.#whole ?? joined(this.#chunks, this.#received);
+    return this.#block.subarray(0, this.#received);
   }
 
   /** Gives the memory back to the budget; the message must not be used afterwards. */
   release(): void {
     this.#budget.release(this.#reserved);
     this.#reserved = 0;
-    this.#chunks = [];
-    this.#whole = undefined;
+    this.#block = new Uint8Array();
   }
 
-  #makeRoom(received: number): void {
+  #capacityFor(received: number): number {
     const length = this.#length;
-    const trusted = length !== undefined && length <= Math.max(TRUSTED_LENGTH, received * TRUST_FACTOR);
-    this.#reserveUpTo(trusted ? length : received);
-    if (trusted && this.#whole === undefined) {
-      this.#whole = new Uint8Array(length);
-      copyAll(this.#chunks, this.#whole);
-      this.#chunks = [];
+    if (length !== undefined && length <= Math.max(TRUSTED_LENGTH, received * TRUST_FACTOR)) {
+      return length;
     }
+    const held = this.#block.length;
+    return received <= held ? held : Math.min(length ?? this.#limit, Math.max(received, 2 * held));
   }
 
-  #reserveUpTo(bytes: number): void {
-    if (bytes > this.#reserved) {
-      this.#budget.reserve(bytes - this.#reserved);
-      this.#reserved = bytes;
+  #growTo(capacity: number): void {
+    const held = this.#block;
+    if (capacity > held.length) {
+      // Both blocks are there while one is copied into the other.
+      this.#budget.reserve(capacity);
+      this.#reserved += capacity;
+      this.#block = new Uint8Array(capacity);
+      this.#block.set(held);
+      this.#budget.release(held.length);
+      this.#reserved -= held.length;
     }
   }
 
@@ -91,19 +90,5 @@ export class MessageBuffer {
       const message = `Received message larger than max (${bytes} vs. ${this.#limit})`;
       throw new ServingError("RESOURCE_EXHAUSTED", message);
     }
-  }
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(length);
-  copyAll(chunks, whole);
-  return whole;
-}
-
-function copyAll(chunks: readonly Uint8Array[], target: Uint8Array): void {
-  let offset = 0;
-  for (const chunk of chunks) {
-    target.set(chunk, offset);
-    offset += chunk.length;
   }
 }

@@ -1,63 +1,21 @@
-import { once } from "node:events";
-import type { Server, Socket } from "node:net";
+import type { Server } from "node:net";
 import { type Endpoint, formatEndpoint } from "@sealserve/config";
+import { capConnections, type OpenPort, openServerPort } from "@sealserve/ra-tls";
 import { NodeError } from "../errors.ts";
 import type { Log } from "../log.ts";
-
-/** A port that is open. */
-export interface OpenPort {
-  /** With the true port, which differs from the one asked for when that was 0. */
-  readonly address: Endpoint;
-  /**
-   * Takes no more connections and waits until all have ended; those that have not after `drainTimeoutMs` are cut.
-   *
-   * @param goodbye asks the connections to end
-   */
-  close(drainTimeoutMs: number, goodbye: () => void): Promise<void>;
-}
+import type { ServingLimits } from "./limits.ts";
 
 /**
- * Opens the port of a server.
+ * Opens the port of a server, with the caps on its connections.
  *
  * @throws NodeError `port-unavailable`
  */
-export async function openPort(
-  server: Server,
-  endpoint: Endpoint,
-  maxConnections: number,
-  log: Log,
-): Promise<OpenPort> {
-  const sockets = new Set<Socket>();
-  server.maxConnections = maxConnections;
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  await listen(server, endpoint);
-  // A connection that cannot be accepted, for lack of file descriptors say, must not end the node.
-  server.on("error", (error) => log("accept-failed", { code: codeOf(error) ?? error.name }));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : endpoint.port;
-  return {
-    address: { host: endpoint.host, port },
-    close: async (drainTimeoutMs, goodbye) => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      goodbye();
-      const cut = setTimeout(() => {
-        for (const socket of sockets) {
-          socket.destroy();
-        }
-      }, drainTimeoutMs);
-      await closed;
-      clearTimeout(cut);
-    },
-  };
-}
-
-async function listen(server: Server, endpoint: Endpoint): Promise<void> {
+export async function openPort(server: Server, endpoint: Endpoint, limits: ServingLimits, log: Log): Promise<OpenPort> {
+  capConnections(server, limits);
   try {
-    server.listen(endpoint.port, endpoint.host);
-    await once(server, "listening");
+    return await openServerPort(server, endpoint, (error) =>
+      log("accept-failed", { code: codeOf(error) ?? error.name }),
+    );
   } catch (cause) {
     throw new NodeError("port-unavailable", `cannot listen on ${formatEndpoint(endpoint)}`, {
       actual: codeOf(cause),

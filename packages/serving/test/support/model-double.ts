@@ -1,7 +1,10 @@
 import type { LoadedModel, Signature } from "@sealserve/models";
 import { ServingError, SignatureDef, type Tensor } from "@sealserve/protocol";
 
-/** A model in memory for tests of the layers above: y = x / 2 + 2, and an identity of two strings. */
+/**
+ * A model in memory for tests of the layers above: y = x / 2 + 2, and an identity of two strings, in one signature with a
+ * default value.
+ */
 export interface ModelDouble extends LoadedModel {
   readonly runs: { readonly signatureName: string; readonly outputs: readonly string[] }[];
   /** Awaited by every run. */
@@ -13,6 +16,7 @@ const half: Signature = {
   methodName: "tensorflow/serving/predict",
   inputs: new Map([["x", { dtype: "float32", shape: [-1], tensorName: "x:0" }]]),
   outputs: new Map([["y", { dtype: "float32", shape: [-1], tensorName: "y:0" }]]),
+  defaults: new Map(),
 };
 const pair: Signature = {
   methodName: "tensorflow/serving/predict",
@@ -24,6 +28,12 @@ const pair: Signature = {
     ["a", { dtype: "string", shape: undefined, tensorName: "a:0" }],
     ["b_bytes", { dtype: "string", shape: undefined, tensorName: "b:0" }],
   ]),
+  defaults: new Map(),
+};
+/** The pair, whose second string may be left out of a call over gRPC. */
+const greeting: Signature = {
+  ...pair,
+  defaults: new Map([["b", { dtype: "string", shape: [], data: [new TextEncoder().encode("world")] }]]),
 };
 
 export function modelDouble(): ModelDouble {
@@ -32,9 +42,11 @@ export function modelDouble(): ModelDouble {
     signatures: new Map([
       ["serving_default", half],
       ["pair", pair],
+      ["greeting", greeting],
     ]),
     signatureDefs: new Map([["serving_default", SignatureDef.create({ methodName: half.methodName })]]),
     refusals: new Map(),
+    failure: undefined,
     runs: [],
     gate: Promise.resolve(),
     closed: false,
@@ -56,7 +68,7 @@ function compute(
   outputs: readonly string[],
 ): Map<string, Tensor> {
   const results = new Map<string, Tensor>();
-  if (signatureName === "pair") {
+  if (signatureName !== "serving_default") {
     const [a, b] = [inputs.get("a"), inputs.get("b")];
     if (a !== undefined && b !== undefined) {
       results.set("a", a).set("b_bytes", b);

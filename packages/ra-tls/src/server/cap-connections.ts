@@ -1,6 +1,6 @@
 import type { Server, Socket } from "node:net";
 
-/** Caps on open connections. */
+/** Caps on the open connections of a server. */
 export interface ConnectionCaps {
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;

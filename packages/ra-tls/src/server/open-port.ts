@@ -1,0 +1,65 @@
+import { once } from "node:events";
+import type { Server, Socket } from "node:net";
+
+/** Where a server listens. */
+export interface PortAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A port that is open. */
+export interface OpenPort {
+  /** With the true port, which differs from the one asked for when that was 0. */
+  readonly address: PortAddress;
+  /**
+   * Takes no more connections and waits until all have ended; those that have not after `drainMs` are cut.
+   *
+   * @param goodbye asks the connections to end
+   */
+  close(drainMs: number, goodbye?: () => void): Promise<void>;
+}
+
+/**
+ * Opens the port of a server.
+ *
+ * @param onError told when the system can take no connection, for lack of file descriptors say; the port stays open
+ * @throws the system's error when the port cannot be had
+ */
+export async function openServerPort(
+  server: Server,
+  { host, port }: PortAddress,
+  onError: (error: Error) => void,
+): Promise<OpenPort> {
+  const connections = trackConnections(server);
+  server.listen(port, host);
+  await once(server, "listening");
+  server.on("error", onError);
+  const bound = server.address();
+  const truePort = typeof bound === "object" && bound !== null ? bound.port : port;
+  return {
+    address: { host, port: truePort },
+    close: async (drainMs, goodbye) => {
+      const closed = once(server, "close");
+      server.close();
+      goodbye?.();
+      const cut = setTimeout(() => cutAll(connections), drainMs);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}
+
+function trackConnections(server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
+  return open;
+}
+
+function cutAll(connections: ReadonlySet<Socket>): void {
+  for (const socket of connections) {
+    socket.destroy();
+  }
+}
