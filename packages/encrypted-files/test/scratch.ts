@@ -15,6 +15,7 @@ export async function failDirectoryFlush(t: TestContext, directory: string): Pro
   await using handle = await open(directory);
   const prototype: FileHandle = Object.getPrototypeOf(handle);
   const { ino } = await handle.stat();
+  // oxlint-disable-next-line typescript/unbound-method -- called with its own handle below
   const { sync } = prototype;
   t.mock.method(prototype, "sync", async function (this: FileHandle): Promise<void> {
     if ((await this.stat()).ino === ino) {
