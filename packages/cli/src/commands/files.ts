@@ -58,7 +58,8 @@ function withPaths(command: Command): Command {
   return command
     .requiredOption("-w, --wrap-key <file>", "16-byte wrap key")
     .requiredOption("-i, --input <path>", "file or folder to read")
-    .requiredOption("-o, --output <path>", "file or folder to write");
+    .requiredOption("-o, --output <path>", "file or folder to write")
+    .option("-v, --verbose", "accepted as by gramine-sgx-pf-crypt; every file is named anyway");
 }
 
 function parseFormatVersion(text: string): 1 | 2 {
