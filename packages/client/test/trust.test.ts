@@ -12,12 +12,12 @@ import {
   reportDataFor,
 } from "@sealserve/ra-tls";
 import { createVendor } from "@sealserve/simulator";
+import { createAuthority } from "../../../tests/support/tls-authority.ts";
 import { ClientError, type ClientErrorCode, EvidenceRefusedError } from "../src/errors.ts";
 import { connectNode } from "../src/node.ts";
 import type { EvidenceExpectations, NodeOptions } from "../src/options.ts";
 import { type FakeBehaviour, type FakeNode, MANIFEST_DIGEST, startFakeNode } from "./support/fake-node.ts";
 import { createScene, MR_ENCLAVE, predictRequest, type Scene, y } from "./support/scene.ts";
-import { createAuthority } from "./support/tls-authority.ts";
 
 let scene: Scene;
 
@@ -349,7 +349,8 @@ async function startRelay(
   protocol: string,
   port: number,
 ): Promise<{ port: number; server: tls.Server }> {
-  const server = tls.createServer({ ...node.behaviour.identity, ALPNProtocols: [protocol] }, (socket) => {
+  const { key, certificate: cert } = node.behaviour.identity;
+  const server = tls.createServer({ key, cert, ALPNProtocols: [protocol] }, (socket) => {
     const onward = tls.connect({ port, host: "localhost", ca: scene.authority.caPem, ALPNProtocols: [protocol] });
     socket.on("error", () => onward.destroy()).on("close", () => onward.destroy());
     onward.on("error", () => socket.destroy()).on("close", () => socket.destroy());

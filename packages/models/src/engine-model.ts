@@ -1,4 +1,4 @@
-import { ServingError, type SignatureDef, type Tensor } from "@sealserve/protocol";
+import { DEFAULT_SIGNATURE_KEY, ServingError, type SignatureDef, type Tensor } from "@sealserve/protocol";
 
 import { bindInputs, chooseOutputs } from "./bind-call.ts";
 import { EngineRunError, type EngineThread } from "./engine/engine-thread.ts";
@@ -9,7 +9,7 @@ import { ModelError } from "./errors.ts";
 import type { LoadedModel } from "./loaded-model.ts";
 import type { PreparedModel } from "./prepared-model.ts";
 import type { GraphPort, RunnableGraph } from "./runnable-graph.ts";
-import { DEFAULT_SIGNATURE_KEY, type Signature } from "./signature.ts";
+import type { Signature } from "./signature.ts";
 
 interface Callable {
   readonly graph: RunnableGraph;

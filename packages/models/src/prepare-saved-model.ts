@@ -1,5 +1,5 @@
 import { equalBytes } from "@sealserve/core";
-import { type SignatureDef, SignatureDefMap } from "@sealserve/protocol";
+import { DEFAULT_SIGNATURE_KEY, type SignatureDef, SignatureDefMap } from "@sealserve/protocol";
 import { type Checkpoint, openCheckpoint } from "./bundle/checkpoint.ts";
 import { ModelError, type ModelErrorCode } from "./errors.ts";
 import { type AddVariable, importSignature } from "./importer/import-signature.ts";
@@ -10,7 +10,7 @@ import { type GraphLibrary, indexGraph } from "./saved-model/graph-library.ts";
 import { parseMetaGraph } from "./saved-model/meta-graph.ts";
 import { describeSignatures } from "./saved-model/signatures.ts";
 import { findCheckpointKeys } from "./saved-model/variables.ts";
-import { DEFAULT_SIGNATURE_KEY, type Signature } from "./signature.ts";
+import type { Signature } from "./signature.ts";
 
 /** Reasons that concern one signature only. Any other means that the model is damaged or hostile. */
 const signatureCodes: ReadonlySet<ModelErrorCode> = new Set([

@@ -1,7 +1,5 @@
 import type { DataType, Tensor } from "@sealserve/protocol";
 
-/** Key that a request means when it names no signature. */
-export const DEFAULT_SIGNATURE_KEY = "serving_default";
 /** Method of signatures that map tensors to tensors. */
 export const PREDICT_METHOD = "tensorflow/serving/predict";
 

@@ -1,4 +1,5 @@
 export * from "./errors.ts";
+export * from "./grpc/message-prefix.ts";
 export * from "./messages/any.ts";
 export * from "./messages/model-metadata.ts";
 export * from "./messages/model-spec.ts";

@@ -10,11 +10,11 @@ import {
   openPackage,
   sealPackage,
 } from "@sealserve/encrypted-files";
+import { createAuthority, type TestAuthority } from "../../../tests/support/tls-authority.ts";
 import { NodeError, type NodeErrorCode } from "../src/errors.ts";
 import { chooseVersions } from "../src/node/choose-versions.ts";
 import { decryptPackage, wipePackage } from "../src/node/decrypt.ts";
 import { checkTlsIdentity } from "../src/transport/tls.ts";
-import { createAuthority, type TestAuthority } from "./support/tls-authority.ts";
 
 let directory: string;
 let authority: TestAuthority;

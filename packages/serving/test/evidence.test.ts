@@ -13,6 +13,7 @@ import {
   encodeEvidenceRequest,
   reportDataFor,
 } from "@sealserve/ra-tls";
+import { createAuthority, type TestAuthority } from "../../../tests/support/tls-authority.ts";
 import { ModelHandler } from "../src/core/handler.ts";
 import { ServedModel } from "../src/core/served-model.ts";
 import { EvidenceIssuer } from "../src/evidence/issuer.ts";
@@ -24,7 +25,6 @@ import { MemoryBudget } from "../src/transport/memory-budget.ts";
 import { modelDouble } from "./support/model-double.ts";
 import { quickLimits } from "./support/quick-limits.ts";
 import { type TestPlatform, testPlatform } from "./support/test-platform.ts";
-import { createAuthority, type TestAuthority } from "./support/tls-authority.ts";
 
 const manifestDigest = new Uint8Array(32).fill(7);
 const logged: string[] = [];

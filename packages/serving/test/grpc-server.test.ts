@@ -6,13 +6,13 @@ import tls from "node:tls";
 import { gzipSync } from "node:zlib";
 import * as grpc from "@grpc/grpc-js";
 import { ServingError } from "@sealserve/protocol";
+import { createAuthority, type TestAuthority } from "../../../tests/support/tls-authority.ts";
 import { openGrpcServer } from "../src/grpc/server.ts";
 import type { UnaryMethod } from "../src/grpc/unary-call.ts";
 import type { Front } from "../src/transport/front.ts";
 import type { ServingLimits } from "../src/transport/limits.ts";
 import { MemoryBudget } from "../src/transport/memory-budget.ts";
 import { quickLimits } from "./support/quick-limits.ts";
-import { createAuthority, type TestAuthority } from "./support/tls-authority.ts";
 
 let authority: TestAuthority;
 let front: Front;

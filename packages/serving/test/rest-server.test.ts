@@ -4,6 +4,7 @@ import https from "node:https";
 import { after, before, test } from "node:test";
 import tls from "node:tls";
 import { gzipSync } from "node:zlib";
+import { createAuthority, type TestAuthority } from "../../../tests/support/tls-authority.ts";
 import { ModelHandler } from "../src/core/handler.ts";
 import { ServedModel } from "../src/core/served-model.ts";
 import { EvidenceIssuer } from "../src/evidence/issuer.ts";
@@ -14,7 +15,6 @@ import { MemoryBudget } from "../src/transport/memory-budget.ts";
 import { modelDouble } from "./support/model-double.ts";
 import { quickLimits } from "./support/quick-limits.ts";
 import { testPlatform } from "./support/test-platform.ts";
-import { createAuthority, type TestAuthority } from "./support/tls-authority.ts";
 
 const model = modelDouble();
 const handler = new ModelHandler(new ServedModel("half", [{ version: 3n, model }]));

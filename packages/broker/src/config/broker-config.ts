@@ -1,6 +1,6 @@
 import type { AppraisalPolicy } from "@sealserve/attestation";
 import { type ConfigMapping, type ConfigValue, type Endpoint, parseYamlDocument } from "@sealserve/config";
-import { isModelName } from "../model-name.ts";
+import { isModelName } from "@sealserve/encrypted-files";
 import { readPolicy } from "./policy.ts";
 
 const DEFAULT_HOST = "127.0.0.1";

@@ -1,6 +1,6 @@
 import { decodeBase64, decodeHex, encodeBase64, encodeHex, sliceJsonMember } from "@sealserve/core";
+import { isModelName } from "@sealserve/encrypted-files";
 import { decodeMember, parseTextMessage, RaTlsError } from "@sealserve/ra-tls";
-import { isModelName } from "../model-name.ts";
 import type { SealedKey } from "../release/sealed-key.ts";
 
 /** Asks for a nonce (POST, empty JSON object). */

@@ -2,6 +2,7 @@ import { encodeUtf8 } from "@sealserve/core";
 import {
   checkTensor,
   type DataType,
+  DEFAULT_SIGNATURE_KEY,
   dataTypeFromNumber,
   elementCount,
   parsePredictBody,
@@ -11,8 +12,6 @@ import {
   type TensorInfo,
 } from "@sealserve/protocol";
 import { CliError } from "../errors.ts";
-
-const DEFAULT_SIGNATURE = "serving_default";
 
 /** Inputs of a request, and the signature they are for. */
 export interface PreparedInputs {
@@ -32,7 +31,7 @@ export function inputsFromBody(
   const parsed = parsePredictBody(encodeUtf8(body), (named) => ({
     inputs: inputTypes(find(signatures, wanted ?? named)),
   }));
-  return { signatureName: wanted ?? (parsed.signatureName || DEFAULT_SIGNATURE), inputs: parsed.inputs };
+  return { signatureName: wanted ?? (parsed.signatureName || DEFAULT_SIGNATURE_KEY), inputs: parsed.inputs };
 }
 
 /**
@@ -53,13 +52,13 @@ function firstUsable(signatures: ReadonlyMap<string, SignatureDef>): string {
   const usable = [...signatures]
     .filter(([name, { outputs }]) => outputs.size > 0 && !name.startsWith("__"))
     .map(([name]) => name);
-  return signatures.has(DEFAULT_SIGNATURE) ? DEFAULT_SIGNATURE : (usable.sort()[0] ?? DEFAULT_SIGNATURE);
+  return signatures.has(DEFAULT_SIGNATURE_KEY) ? DEFAULT_SIGNATURE_KEY : (usable.sort()[0] ?? DEFAULT_SIGNATURE_KEY);
 }
 
 function find(signatures: ReadonlyMap<string, SignatureDef>, name: string): SignatureDef {
-  const signature = signatures.get(name === "" ? DEFAULT_SIGNATURE : name);
+  const signature = signatures.get(name === "" ? DEFAULT_SIGNATURE_KEY : name);
   if (signature === undefined) {
-    throw new CliError("usage", `the model has no signature ${JSON.stringify(name || DEFAULT_SIGNATURE)}`, {
+    throw new CliError("usage", `the model has no signature ${JSON.stringify(name || DEFAULT_SIGNATURE_KEY)}`, {
       expected: [...signatures.keys()].join(", "),
       remedy: "name one with --signature",
     });

@@ -1,4 +1,5 @@
 import { encodeUtf8 } from "@sealserve/core";
+import { messagePrefix, PREFIX_LENGTH } from "@sealserve/protocol";
 import { EVIDENCE_PATH } from "@sealserve/ra-tls";
 import { deadlineExceeded, startDeadline } from "../connection/deadline.ts";
 import { connectTls, type TlsTarget } from "../connection/tls.ts";
@@ -6,7 +7,7 @@ import { attestConnection, type HttpAnswer, MAX_EVIDENCE_ANSWER, noEvidenceInTim
 import type { EvidenceJudge, ProvenNode } from "../evidence/judge.ts";
 import type { CallOptions } from "../options.ts";
 import { exchange } from "./answer.ts";
-import { messagePrefix, PREFIX_LENGTH, readUnaryAnswer, timeoutHeader } from "./framing.ts";
+import { readUnaryAnswer, timeoutHeader } from "./framing.ts";
 import { Http2Connection } from "./session.ts";
 
 /** A gRPC connection whose other end has proved what it is. It never reconnects. */

@@ -1,19 +1,10 @@
 import type { IncomingHttpHeaders } from "node:http2";
-import { grpcCodeName, ServingError } from "@sealserve/protocol";
+import { grpcCodeName, PREFIX_LENGTH, ServingError } from "@sealserve/protocol";
 import { ClientError } from "../errors.ts";
 import type { Http2Answer } from "./answer.ts";
 
-/** Compressed flag (1 byte) and message length (4 bytes, big-endian) in front of every gRPC message. */
-export const PREFIX_LENGTH = 5;
 /** Largest number that `grpc-timeout` can carry. */
 const MAX_TIMEOUT_DIGITS = 99_999_999;
-
-/** Prefix of an uncompressed message. */
-export function messagePrefix(length: number): Uint8Array {
-  const prefix = Buffer.alloc(PREFIX_LENGTH);
-  prefix.writeUInt32BE(length, 1);
-  return prefix;
-}
 
 /** The `grpc-timeout` header of a time in milliseconds; none for no limit. */
 export function timeoutHeader(timeoutMs: number | undefined): { "grpc-timeout"?: string } {

@@ -1,8 +1,7 @@
 import { CoreError, decodeUtf8, type JsonValue, parseStrictJson } from "@sealserve/core";
-import { type DataType, dataTypes } from "@sealserve/protocol";
+import { type DataType, DEFAULT_SIGNATURE_KEY, dataTypes } from "@sealserve/protocol";
 import { ClientError } from "../errors.ts";
 
-const DEFAULT_SIGNATURE = "serving_default";
 const MAX_LENGTH = 64 << 20;
 
 /** What a predict answer over REST leaves out: which version gave it, and the data type of each output. */
@@ -19,7 +18,7 @@ export interface AnsweringSignature {
  * @throws ClientError `bad-answer`
  */
 export function readAnsweringSignature(body: Uint8Array, signatureName: string): AnsweringSignature {
-  const name = signatureName === "" ? DEFAULT_SIGNATURE : signatureName;
+  const name = signatureName === "" ? DEFAULT_SIGNATURE_KEY : signatureName;
   try {
     const root = parseStrictJson(decodeUtf8(body), { maxLength: MAX_LENGTH });
     const outputs = child(root, "metadata", "signature_def", "signature_def", name, "outputs");

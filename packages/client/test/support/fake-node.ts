@@ -12,7 +12,7 @@ import {
   encodeEvidenceAnswer,
   reportDataFor,
 } from "@sealserve/ra-tls";
-import type { TestIdentity } from "./tls-authority.ts";
+import type { TestIdentity } from "../../../../tests/support/tls-authority.ts";
 
 /** An HTTP answer; trailers make it a gRPC one. */
 export interface FakeAnswer {
@@ -55,8 +55,9 @@ export const MODEL = "half";
 export async function startFakeNode(behaviour: FakeBehaviour, tlsOptions: https.ServerOptions = {}): Promise<FakeNode> {
   const sockets = new Set<TLSSocket>();
   const paths: string[] = [];
-  const rest = https.createServer({ ...behaviour.identity, ...tlsOptions });
-  const grpc = http2.createSecureServer({ ...behaviour.identity, ALPNProtocols: ["h2"], ...tlsOptions });
+  const { key, certificate: cert } = behaviour.identity;
+  const rest = https.createServer({ key, cert, ...tlsOptions });
+  const grpc = http2.createSecureServer({ key, cert, ALPNProtocols: ["h2"], ...tlsOptions });
   const respond = async (path: string, socket: TLSSocket, body: Buffer): Promise<FakeAnswer | undefined> => {
     paths.push(path);
     return path === EVIDENCE_PATH ? await giveEvidence(behaviour, socket, body) : await behaviour.answer(path, body);

@@ -2,9 +2,9 @@ import { trustedRootFromPem } from "@sealserve/attestation";
 import { fileSource } from "@sealserve/collateral";
 import { encodePredictResponse, ModelSpec, type PredictRequest, type Tensor } from "@sealserve/protocol";
 import { createVendor, type Vendor } from "@sealserve/simulator";
+import { createAuthority, type TestAuthority } from "../../../../tests/support/tls-authority.ts";
 import type { EvidenceExpectations, NodeOptions } from "../../src/options.ts";
 import { type FakeAnswer, type FakeBehaviour, type FakeNode, MODEL, startFakeNode } from "./fake-node.ts";
-import { createAuthority, type TestAuthority } from "./tls-authority.ts";
 
 export const MR_ENCLAVE = "ab".repeat(32);
 

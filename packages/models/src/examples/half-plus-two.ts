@@ -1,5 +1,6 @@
 import {
   AttrList,
+  DEFAULT_SIGNATURE_KEY,
   dataTypeNumber,
   GraphDef,
   MetaGraphDef,
@@ -13,7 +14,7 @@ import {
 import { type CheckpointTensor, encodeCheckpoint } from "../bundle/checkpoint-writer.ts";
 import { SAVED_MODEL_FILE } from "../model-files.ts";
 import { SERVE_TAGS } from "../saved-model/meta-graph.ts";
-import { DEFAULT_SIGNATURE_KEY, PREDICT_METHOD } from "../signature.ts";
+import { PREDICT_METHOD } from "../signature.ts";
 import { constantNode, node, shapeAttr, tensorInfo, textTensor, typeAttr } from "./graph-def.ts";
 
 /** Version of the graph format that TensorFlow 1.15 wrote. */

@@ -1,8 +1,9 @@
 import { encodeUtf8, equalBytes } from "@sealserve/core";
 import type { DataType } from "@sealserve/protocol";
+import { DEFAULT_SIGNATURE_KEY } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
-import { DEFAULT_SIGNATURE_KEY, PREDICT_METHOD, type Signature, type SignatureTensor } from "../signature.ts";
+import { PREDICT_METHOD, type Signature, type SignatureTensor } from "../signature.ts";
 import { checkModel } from "./check-graph.ts";
 import { elementType } from "./element-type.ts";
 import { type GraphProto, ModelProto, type ValueInfoProto } from "./schema.ts";

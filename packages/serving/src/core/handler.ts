@@ -1,5 +1,6 @@
-import { DEFAULT_SIGNATURE_KEY, type Signature } from "@sealserve/models";
+import type { Signature } from "@sealserve/models";
 import {
+  DEFAULT_SIGNATURE_KEY,
   type GetModelMetadataRequest,
   type GetModelMetadataResponse,
   type GetModelStatusRequest,

@@ -1,9 +1,6 @@
-import { ServingError } from "@sealserve/protocol";
+import { PREFIX_LENGTH, ServingError } from "@sealserve/protocol";
 import type { MemoryBudget } from "../transport/memory-budget.ts";
 import { MessageBuffer } from "../transport/message-buffer.ts";
-
-/** Compressed flag (1 byte) and message length (4 bytes, big-endian) in front of every gRPC message. */
-export const PREFIX_LENGTH = 5;
 
 /** Takes the one length-prefixed message of a unary request out of its DATA frames. */
 export class GrpcMessageReader {

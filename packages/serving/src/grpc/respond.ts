@@ -1,7 +1,6 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { encodeUtf8 } from "@sealserve/core";
-import { type ServingError, truncateStatusMessage } from "@sealserve/protocol";
-import { PREFIX_LENGTH } from "./message-reader.ts";
+import { messagePrefix, type ServingError, truncateStatusMessage } from "@sealserve/protocol";
 
 /** Up to this size, prefix and message go out as one DATA frame. */
 const SMALL_MESSAGE = 1 << 14;
@@ -30,8 +29,7 @@ export function sendMessage(stream: ServerHttp2Stream, message: Uint8Array, stal
   closeWhenStalled(stream, stallTimeoutMs);
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
   stream.respond(HEADERS, { waitForTrailers: true });
-  const prefix = Buffer.alloc(PREFIX_LENGTH);
-  prefix.writeUInt32BE(message.length, 1);
+  const prefix = messagePrefix(message.length);
   if (message.length <= SMALL_MESSAGE) {
     stream.end(Buffer.concat([prefix, message]));
   } else {

@@ -7,8 +7,8 @@ import { type CollateralSource, pccsSource } from "@sealserve/collateral";
 import { generateOwnerKey, generateWrapKey, type SealedPackage, sealPackage } from "@sealserve/encrypted-files";
 import { writeExampleModels } from "@sealserve/models";
 import { type SimulatedPlatform, startSimulatedPlatform } from "@sealserve/simulator";
+import { createAuthority, type TestAuthority } from "../../../../tests/support/tls-authority.ts";
 import { parseServeConfig, type ServeConfig } from "../../src/config/serve-config.ts";
-import { createAuthority, type TestAuthority } from "./tls-authority.ts";
 
 type Identity = Awaited<ReturnType<TestAuthority["issue"]>>;
 

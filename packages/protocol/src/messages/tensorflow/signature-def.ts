@@ -33,3 +33,6 @@ export const SignatureDef = message("tensorflow.SignatureDef", {
 });
 /** A value of the message {@link SignatureDef}. */
 export type SignatureDef = MessageOf<typeof SignatureDef>;
+
+/** Key of the signature that a request means when it names none. */
+export const DEFAULT_SIGNATURE_KEY = "serving_default";

@@ -2,16 +2,18 @@ import { createCertificate, encodePem, generateEcKey, type NameAttribute } from 
 
 const DAY = 86_400_000;
 
-/** Key and certificate of a server, PEM. */
+/** Key and certificate of a server, PEM as text and as bytes. */
 export interface TestIdentity {
-  readonly key: string;
-  readonly cert: string;
+  readonly keyPem: string;
+  readonly certificatePem: string;
+  readonly key: Buffer;
+  readonly certificate: Buffer;
 }
 
-/** A certificate authority made for one test. */
+/** A certificate authority made for one test; the packages with TLS ends share it. */
 export interface TestAuthority {
   readonly caPem: string;
-  /** Key and certificate of a server at `localhost` and 127.0.0.1, PEM. */
+  /** For a server at `localhost` and 127.0.0.1 unless named otherwise. */
   issue(name?: string): Promise<TestIdentity>;
 }
 
@@ -44,7 +46,9 @@ export async function createAuthority(): Promise<TestAuthority> {
       ip: name === "localhost" ? ["127.0.0.1"] : [],
       ...validity,
     });
-    return { key: encodePem("PRIVATE KEY", await key.exportPkcs8()), cert: encodePem("CERTIFICATE", certificate) };
+    const keyPem = encodePem("PRIVATE KEY", await key.exportPkcs8());
+    const certificatePem = encodePem("CERTIFICATE", certificate);
+    return { keyPem, certificatePem, key: Buffer.from(keyPem), certificate: Buffer.from(certificatePem) };
   };
   return { caPem: encodePem("CERTIFICATE", ca), issue };
 }
