@@ -3,16 +3,10 @@ export * from "./bytes/compare.ts";
 export * from "./bytes/hex.ts";
 export * from "./bytes/reader.ts";
 export * from "./bytes/text.ts";
-export {
-  type EcdsaHash,
-  type EcdsaVerifier,
-  ecdsaVerifier,
-  verifyEcdsa,
-  verifyEcdsaP256,
-  verifyEcdsaP384,
-} from "./crypto/ecdsa.ts";
+export * from "./crypto/ecdsa.ts";
 export * from "./crypto/ecdsa-signature.ts";
 export * from "./crypto/hash.ts";
+export type { EcdsaHash, EcdsaVerifier, HashName } from "./crypto/primitives.ts";
 export {
   type EcCurve,
   type EcPublicKey,

@@ -1,4 +1,4 @@
-import type { EcdsaHash } from "./ecdsa.ts";
+import type { EcdsaHash } from "./primitives.ts";
 import type { EcCurve } from "./public-key-info.ts";
 import type { EcdsaAlgorithmName, SignatureAlgorithmName } from "./signature-algorithm.ts";
 

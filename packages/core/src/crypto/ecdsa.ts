@@ -1,8 +1,6 @@
-import { coordinateSize, type EcCurve, type EcPublicKey, uncompressedPoint } from "./public-key-info.ts";
-import { ownBuffer } from "./web-crypto.ts";
-
-/** The hash functions used with ECDSA. */
-export type EcdsaHash = "SHA-256" | "SHA-384";
+import { primitives } from "#primitives";
+import type { EcdsaHash, EcdsaVerifier } from "./primitives.ts";
+import type { EcPublicKey } from "./public-key-info.ts";
 
 /**
  * Whether `signature64` (raw r||s) over `data` was made with ECDSA P-256 and SHA-256 by the key `publicKey64` (x||y). Any
@@ -31,28 +29,10 @@ export async function verifyEcdsa(
   return verify(signature, data);
 }
 
-/** Whether a raw r||s signature over `data` was made by the one key of the verifier. */
-export type EcdsaVerifier = (signature: Uint8Array, data: Uint8Array) => Promise<boolean>;
-
 /**
  * {@link verifyEcdsa} for a key that is used often: it is imported once, which takes about a third of the time of a
  * verification. With a malformed key the answer is always `false`.
  */
-export async function ecdsaVerifier({ curve, point }: EcPublicKey, hash: EcdsaHash): Promise<EcdsaVerifier> {
-  const imported = await importPoint(curve, point);
-  const signatureLength = 2 * coordinateSize(curve);
-  return async (signature, data) =>
-    imported !== undefined &&
-    signature.length === signatureLength &&
-    crypto.subtle.verify({ name: "ECDSA", hash }, imported, ownBuffer(signature), ownBuffer(data));
-}
-
-/** Undefined when the point has the wrong length or is not on the curve, which is what the import checks. */
-async function importPoint(curve: EcCurve, point: Uint8Array): Promise<CryptoKey | undefined> {
-  const algorithm = { name: "ECDSA", namedCurve: curve };
-  try {
-    return await crypto.subtle.importKey("raw", uncompressedPoint(curve, point), algorithm, false, ["verify"]);
-  } catch {
-    return undefined;
-  }
+export async function ecdsaVerifier(key: EcPublicKey, hash: EcdsaHash): Promise<EcdsaVerifier> {
+  return (await primitives.ecdsaVerifier(key, hash)) ?? (() => false);
 }

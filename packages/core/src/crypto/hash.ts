@@ -1,4 +1,5 @@
-import { ownBuffer } from "./web-crypto.ts";
+import { primitives } from "#primitives";
+import type { HashName } from "./primitives.ts";
 
 /** SHA-256 of `data` (FIPS 180-4), 32 bytes. */
 export function sha256(data: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
@@ -15,6 +16,6 @@ export function sha512(data: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   return digest("SHA-512", data);
 }
 
-async function digest(name: string, data: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await crypto.subtle.digest(name, ownBuffer(data)));
+async function digest(hash: HashName, data: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  return primitives.digest(hash, data);
 }
