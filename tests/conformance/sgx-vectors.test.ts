@@ -9,13 +9,13 @@ import {
   type Collateral,
   defaultPolicy,
   encodeCollateralFile,
-  intelSgxRoot,
   parseCollateralFile,
   parseSgxQuote,
   type SgxReportBody,
   type TrustedRoot,
   trustedRootFromPem,
   type VerifiedEvidence,
+  vendorRoot,
   verifyCollateral,
   verifyEvidence,
   verifySignatureOnly,
@@ -107,7 +107,7 @@ function read(path: string | undefined): Buffer {
 }
 
 async function rootOf({ files }: Vector): Promise<TrustedRoot> {
-  return files.trustedRoot === undefined ? intelSgxRoot : trustedRootFromPem(read(files.trustedRoot).toString("utf8"));
+  return files.trustedRoot === undefined ? vendorRoot : trustedRootFromPem(read(files.trustedRoot).toString("utf8"));
 }
 
 function suppliedChain({ files }: Vector): { pckCertificateChain?: string } {

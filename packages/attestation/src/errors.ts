@@ -7,6 +7,7 @@ export type EvidenceErrorCode =
   | "quote-version-unsupported"
   | "quote-key-type-unsupported"
   | "quote-qe-vendor-unknown"
+  | "quote-tee-mismatch"
   | "unsupported-evidence";
 
 /** Collateral that is missing a document or cannot be read. */
@@ -78,6 +79,10 @@ export type ProofErrorCode =
   | "qe-identity-isv-prod-id-mismatch"
   | "qe-debug"
   | "quote-signature-invalid"
+  | "tdx-module-unknown"
+  | "tdx-module-mrsigner-mismatch"
+  | "tdx-module-attributes-mismatch"
+  | "tdx-module-tcb-not-supported"
   | "platform-tcb-not-supported"
   | "qe-tcb-not-supported";
 

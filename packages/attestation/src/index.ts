@@ -3,7 +3,20 @@ export { encodeCollateralFile, parseCollateralFile } from "./collateral/collater
 export { parseQeIdentity, type QeIdentity, type QeTcbLevel } from "./collateral/qe-identity.ts";
 export { type PlatformTcbLevel, parseTcbInfo, type TcbInfo } from "./collateral/tcb-info.ts";
 export type { TcbLevelFacts } from "./collateral/tcb-level.ts";
-export { QE_TCB_STATUSES, type QeTcbStatus, TCB_STATUSES, type TcbStatus } from "./collateral/tcb-status.ts";
+export {
+  CONVERGED_TCB_STATUSES,
+  type ConvergedTcbStatus,
+  PART_TCB_STATUSES,
+  type PartTcbStatus,
+  TCB_STATUSES,
+  type TcbStatus,
+} from "./collateral/tcb-status.ts";
+export type {
+  TdxModuleExpectation,
+  TdxModuleIdentity,
+  TdxModules,
+  TdxModuleTcbLevel,
+} from "./collateral/tdx-module.ts";
 export {
   type AppraisalErrorCode,
   AttestationError,
@@ -17,24 +30,48 @@ export {
   type RevocationErrorCode,
   type WindowErrorCode,
 } from "./errors.ts";
+export { type Evidence, parseEvidence } from "./evidence.ts";
 export { type PckConfiguration, type PckExtension, parsePckExtension } from "./pck/pck-extension.ts";
 export { type Appraisal, appraise, type ExpectedBinding, type RefusalReason } from "./policy/appraise.ts";
 export type { Claim, ClaimCode } from "./policy/claim.ts";
+export type { MachineList } from "./policy/machine-policy.ts";
 export { type PolicyOptions, parsePolicy } from "./policy/parse-policy.ts";
-export { type AppraisalPolicy, defaultPolicy, type SgxPolicy, type TcbPolicy } from "./policy/policy.ts";
+export { type AppraisalPolicy, defaultPolicy } from "./policy/policy.ts";
+export type { Register, Waiver } from "./policy/policy-members.ts";
+export type { SgxPolicy } from "./policy/sgx-policy.ts";
+export type { TcbPolicy } from "./policy/tcb-policy.ts";
+export type { TdxImage, TdxPolicy } from "./policy/tdx-policy.ts";
 export type { CertificationData, PlatformHint } from "./quote/certification-data.ts";
-export { type Evidence, parseEvidence } from "./quote/evidence.ts";
+export {
+  type IntelQuote,
+  parseIntelQuote,
+  parseSgxQuote,
+  QUOTE_MAX_LENGTH,
+  type SgxQuote,
+  type TdxQuote,
+} from "./quote/intel-quote.ts";
 export type { QuoteHeader } from "./quote/quote-header.ts";
-export { parseSgxQuote, QUOTE_MAX_LENGTH, type SgxQuote } from "./quote/sgx-quote.ts";
 export type { SgxAttributes, SgxReportBody } from "./quote/sgx-report-body.ts";
 export type { QeReport, SignatureSection } from "./quote/signature-section.ts";
-export type { TeeKind } from "./tee/intel-tee.ts";
-export { intelSgxRoot, type TrustedRoot, trustedRootFromPem } from "./trust/trusted-root.ts";
-export type { PckIdentity } from "./verify/pck-identity.ts";
-export type { TcbEvaluation } from "./verify/tcb-evaluation.ts";
-export type { VerifiedCollateral } from "./verify/verified-collateral.ts";
-export type { EvidenceFacts, VerifiedEvidence } from "./verify/verified-evidence.ts";
-export { verifyCollateral } from "./verify/verify-collateral.ts";
+export type { TdAttributes } from "./quote/td-attributes.ts";
+export type { TdReportBody } from "./quote/td-report-body.ts";
+export { softwareIdentity } from "./software-identity.ts";
+export { SNP_PRODUCTS, type SnpProduct } from "./tee/snp-product.ts";
+export type { IntelTeeKind, TeeKind } from "./tee/tee-kind.ts";
+export { type TrustedRoot, trustedRootFromPem, vendorRoot } from "./trust/trusted-root.ts";
+export type { Advisory, AdvisorySource } from "./verify/intel/advisory.ts";
+export type { PckIdentity } from "./verify/intel/pck-identity.ts";
+export type { MatchedLevels, TcbEvaluation } from "./verify/intel/tcb-evaluation.ts";
+export type { VerifiedCollateral } from "./verify/intel/verified-collateral.ts";
+export { verifyCollateral } from "./verify/intel/verify-collateral.ts";
+export type {
+  EvidenceFacts,
+  SgxFacts,
+  TdxFacts,
+  VerificationFacts,
+  VerifiedEvidence,
+} from "./verify/verified-evidence.ts";
 export { verifyEvidence } from "./verify/verify-evidence.ts";
 export type { VerifyOptions } from "./verify/verify-options.ts";
 export { type SignatureCheck, type SignatureOnlyOptions, verifySignatureOnly } from "./verify/verify-signature-only.ts";
+export type { Clock } from "./verify/window.ts";

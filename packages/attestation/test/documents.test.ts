@@ -45,6 +45,7 @@ describe("TCB info", () => {
     assert.deepEqual(parsed.levels, [
       {
         components: COMPONENTS.map(({ svn }) => svn),
+        tdxComponents: undefined,
         pceSvn: 300,
         status: "ConfigurationNeeded",
         tcbDate: new Date("2025-05-14T00:00:00Z"),
@@ -145,7 +146,8 @@ describe("TCB info", () => {
       [{ ...tcbInfo, version: 1 }, "tcb-info-version-unsupported"],
       [{ ...tcbInfo, version: 4 }, "tcb-info-version-unsupported"],
       [{ ...tcbInfo, version: "3" }, "tcb-info-malformed"],
-      [{ ...tcbInfo, id: "TDX" }, "tcb-info-tee-mismatch"],
+      [{ ...tcbInfo, id: "TDX" }, "tcb-info-malformed"],
+      [{ ...tcbInfo, id: "SEV" }, "tcb-info-tee-mismatch"],
       [{ ...tcbInfo, id: "sgx" }, "tcb-info-tee-mismatch"],
     ]);
   });

@@ -65,7 +65,7 @@ describe("a policy", () => {
   });
 
   it("with an unknown member is refused by its name", () => {
-    refuses({ sgx: pinned, tdx: {} }, "tdx");
+    refuses({ sgx: pinned, td: {} }, "td");
     refuses({ sgx: { ...pinned, mrenclave: [MR_ENCLAVE] } }, "sgx.mrenclave");
     refuses({ sgx: pinned, tcb: { status: ["UpToDate"] } }, "tcb.status");
     refuses(JSON.parse('{"sgx":{"mrEnclave":[],"__proto__":{}}}'), "sgx.__proto__");

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { type Authority, createVendor } from "@sealserve/simulator";
 import type { Collateral } from "../src/collateral/collateral.ts";
 import { type AttestationErrorCode, isIssuerRevoked } from "../src/errors.ts";
-import { verifyCollateral } from "../src/verify/verify-collateral.ts";
+import { verifyCollateral } from "../src/verify/intel/verify-collateral.ts";
 import {
   DIGITAL_SIGNATURE,
   daysLater,

@@ -3,8 +3,9 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { QeIdentity } from "../src/collateral/qe-identity.ts";
 import type { PlatformTcbLevel, TcbInfo } from "../src/collateral/tcb-info.ts";
-import { QE_TCB_STATUSES, type QeTcbStatus, TCB_STATUSES, type TcbStatus } from "../src/collateral/tcb-status.ts";
-import { converge, evaluateTcb } from "../src/verify/tcb-evaluation.ts";
+import { PART_TCB_STATUSES, type PartTcbStatus, TCB_STATUSES, type TcbStatus } from "../src/collateral/tcb-status.ts";
+import { converge } from "../src/verify/intel/converge.ts";
+import { evaluateTcb } from "../src/verify/intel/tcb-evaluation.ts";
 import { NOW, refusal } from "./simulated.ts";
 
 const COMPONENTS = [12, 12, 3, 3, 255, 1, 0, 7, 0, 0, 0, 0, 0, 0, 0, 2];
@@ -12,12 +13,12 @@ const COMPONENTS = [12, 12, 3, 3, 255, 1, 0, 7, 0, 0, 0, 0, 0, 0, 0, 2];
 function level(offset: number, status: TcbStatus, facts: Partial<PlatformTcbLevel> = {}): PlatformTcbLevel {
   const components = COMPONENTS.map((svn) => Math.max(0, svn - offset));
   const tcbDate = new Date(`${2025 - offset}-05-14T00:00:00Z`);
-  return { components, pceSvn: 13 - offset, status, tcbDate, advisoryIds: [], ...facts };
+  return { components, tdxComponents: undefined, pceSvn: 13 - offset, status, tcbDate, advisoryIds: [], ...facts };
 }
 
 function tcbInfo(levels: readonly PlatformTcbLevel[]): TcbInfo {
   const facts = { tee: "sgx", version: 3, issueDate: NOW, nextUpdate: NOW, fmspc: "", pceId: "" } as const;
-  return { ...facts, tcbEvaluationDataNumber: 1, levels };
+  return { ...facts, tcbEvaluationDataNumber: 1, levels, tdxModules: undefined };
 }
 
 function qeIdentity(levels: QeIdentity["levels"]): QeIdentity {
@@ -39,7 +40,7 @@ const QE = qeIdentity([
 ]);
 
 function evaluate(components: readonly number[], pceSvn = 13, qeIsvSvn = 8) {
-  return evaluateTcb({ pck: { components, pceSvn }, qeIsvSvn }, PLATFORM, QE);
+  return evaluateTcb({ pck: { components, pceSvn }, qeIsvSvn, td: undefined }, PLATFORM, QE);
 }
 
 function withComponent(index: number, svn: number): number[] {
@@ -119,7 +120,7 @@ describe("the TCB level of a quoting enclave", () => {
 
 describe("platform and quoting enclave together", () => {
   it("converge as the table says, for every pair", () => {
-    const expected: Readonly<Record<QeTcbStatus, readonly TcbStatus[]>> = {
+    const expected: Readonly<Record<PartTcbStatus, readonly TcbStatus[]>> = {
       UpToDate: TCB_STATUSES,
       OutOfDate: [
         "OutOfDate",
@@ -132,7 +133,7 @@ describe("platform and quoting enclave together", () => {
       ],
       Revoked: TCB_STATUSES.map(() => "Revoked"),
     };
-    for (const part of QE_TCB_STATUSES) {
+    for (const part of PART_TCB_STATUSES) {
       assert.deepEqual(
         TCB_STATUSES.map((status) => converge(status, part)),
         expected[part],

@@ -5,9 +5,9 @@ import { chainPem, createVendor, type QuoteOptions } from "@sealserve/simulator"
 import type { Collateral } from "../src/collateral/collateral.ts";
 import { TCB_STATUSES } from "../src/collateral/tcb-status.ts";
 import type { AttestationErrorCode } from "../src/errors.ts";
-import { parseSgxQuote } from "../src/quote/sgx-quote.ts";
-import { intelSgxRoot, trustedRootFromPem } from "../src/trust/trusted-root.ts";
-import { verifyCollateral } from "../src/verify/verify-collateral.ts";
+import { parseSgxQuote } from "../src/quote/intel-quote.ts";
+import { trustedRootFromPem, vendorRoot } from "../src/trust/trusted-root.ts";
+import { verifyCollateral } from "../src/verify/intel/verify-collateral.ts";
 import { verifyEvidence } from "../src/verify/verify-evidence.ts";
 import { daysLater, ENCLAVE, flipped, NOW, options, refusal, root, vendor } from "./simulated.ts";
 
@@ -98,6 +98,7 @@ describe("genuine evidence", () => {
     const parsed = parseSgxQuote(quote);
     const tampered = { ...parsed, report: { ...parsed.report, mrEnclave: new Uint8Array(32) } };
     const evidence = await verifyEvidence(tampered, verified, options);
+    assert.ok(evidence.tee === "sgx");
     assert.deepEqual(evidence.report.mrEnclave, parsed.report.mrEnclave);
   });
 });
@@ -181,6 +182,7 @@ describe("collateral that was verified before", () => {
     const first = await verifyEvidence(quote, once, options);
     const second = await verifyEvidence(await vendor.quote({ ...ENCLAVE, isvSvn: 4 }), once, options);
     assert.deepEqual(second.pck, first.pck);
+    assert.ok(second.tee === "sgx");
     assert.equal(second.report.isvSvn, 4);
   });
 
@@ -210,7 +212,7 @@ describe("collateral that was verified before", () => {
   });
 
   it("is refused under another root than the one it was verified with", async () => {
-    const other = { now: NOW, root: intelSgxRoot };
+    const other = { now: NOW, root: vendorRoot };
     await assert.rejects(verifyEvidence(quote, verified, other), refusal("root-untrusted"));
   });
 

@@ -4,8 +4,8 @@ import { createCertificateRevocationList, encodeUtf8, generateEcKey } from "@sea
 import { type CertificateOverrides, chainPem, createVendor, type QuoteOptions, type Role } from "@sealserve/simulator";
 import type { Collateral } from "../src/collateral/collateral.ts";
 import type { AttestationErrorCode } from "../src/errors.ts";
-import { intelSgxRoot, trustedRootFromPem } from "../src/trust/trusted-root.ts";
-import { verifyCollateral } from "../src/verify/verify-collateral.ts";
+import { trustedRootFromPem, vendorRoot } from "../src/trust/trusted-root.ts";
+import { verifyCollateral } from "../src/verify/intel/verify-collateral.ts";
 import { verifyEvidence } from "../src/verify/verify-evidence.ts";
 import { daysLater, ENCLAVE, issueUnderRoot, NOW, options, refusal, vendor } from "./simulated.ts";
 
@@ -76,7 +76,7 @@ describe("the PCK certificate chain", () => {
   it("is refused under another root, be it named alike", async () => {
     const stranger = await createVendor({ now: NOW });
     await refuses(await stranger.quote(ENCLAVE), "root-untrusted");
-    const own = { now: NOW, root: intelSgxRoot };
+    const own = { now: NOW, root: vendorRoot };
     await assert.rejects(verifyEvidence(quote, collateral, own), refusal("root-untrusted"));
   });
 

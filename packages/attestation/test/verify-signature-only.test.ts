@@ -5,7 +5,7 @@ import { createVendor, type QuoteOptions } from "@sealserve/simulator";
 import type { AttestationErrorCode } from "../src/errors.ts";
 import { appraise } from "../src/policy/appraise.ts";
 import { defaultPolicy } from "../src/policy/policy.ts";
-import { intelSgxRoot } from "../src/trust/trusted-root.ts";
+import { vendorRoot } from "../src/trust/trusted-root.ts";
 import type { VerifiedEvidence } from "../src/verify/verified-evidence.ts";
 import { verifySignatureOnly } from "../src/verify/verify-signature-only.ts";
 import { daysLater, ENCLAVE, NOW, options, refusal, root, vendor } from "./simulated.ts";
@@ -32,7 +32,7 @@ describe("evidence without collateral", () => {
       "qe-binding-mismatch",
     );
     await fails({ certificationData: { type: 3, data: new Uint8Array(404) } }, "pck-chain-missing");
-    const other = await verifySignatureOnly(quote, { now: NOW, root: intelSgxRoot });
+    const other = await verifySignatureOnly(quote, { now: NOW, root: vendorRoot });
     assert.deepEqual([other.signatureValid, other.simulated, other.reason?.code], [false, false, "root-untrusted"]);
     const late = await verifySignatureOnly(quote, { now: daysLater(8 * 366), root });
     assert.equal(late.reason?.code, "pck-chain-expired");

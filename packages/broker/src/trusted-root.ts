@@ -1,4 +1,4 @@
-import { AttestationError, intelSgxRoot, type TrustedRoot, trustedRootFromPem } from "@sealserve/attestation";
+import { AttestationError, type TrustedRoot, trustedRootFromPem, vendorRoot } from "@sealserve/attestation";
 import { BrokerError } from "./errors.ts";
 import { readNeededText } from "./needed-file.ts";
 
@@ -8,7 +8,7 @@ import { readNeededText } from "./needed-file.ts";
  */
 export async function openTrustedRoot(simulatedRootFile: string | undefined): Promise<TrustedRoot> {
   if (simulatedRootFile === undefined) {
-    return intelSgxRoot;
+    return vendorRoot;
   }
   const pem = await readNeededText(simulatedRootFile, { what: "simulated root", member: "simulatedRoot" });
   try {

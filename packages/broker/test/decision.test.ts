@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import {
   AttestationError,
-  intelSgxRoot,
   type TrustedRoot,
   trustedRootFromPem,
   type VerifiedEvidence,
+  vendorRoot,
   verifyEvidence,
 } from "@sealserve/attestation";
 import { createVendor } from "@sealserve/simulator";
@@ -99,7 +99,7 @@ describe("decision", () => {
   });
 
   it("refuses simulated evidence before anything else, unless the owner trusts a simulation", () => {
-    assert.notEqual(root.publicKeySha256, intelSgxRoot.publicKeySha256);
+    assert.notEqual(root.intelSgx, vendorRoot.intelSgx);
     assert.deepEqual(decide({ simulatedAllowed: false, requestedModel: "delta" }), {
       outcome: "refused",
       code: "simulated-evidence",

@@ -143,7 +143,7 @@ describe("Gramine's secret provisioning protocol", () => {
     assert.equal(record.protocol, "gramine-secret-provisioning");
     assert.equal(record.outcome, "released");
     assert.equal(record.model, "alpha");
-    assert.equal(record.mrEnclave, MR_ENCLAVE);
+    assert.equal(record.software?.["mrEnclave"], MR_ENCLAVE);
     assert.ok(record.simulated);
     assert.ok((await broker.auditLines()).includes(JSON.stringify(record)));
   });

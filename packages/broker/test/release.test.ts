@@ -107,8 +107,8 @@ describe("release of a key by Sealserve's own protocol", () => {
       code: null,
       message: null,
       genuine: true,
-      mrEnclave: MR_ENCLAVE,
-      mrSigner: "00".repeat(32),
+      tee: "sgx",
+      software: { mrEnclave: MR_ENCLAVE, mrSigner: "00".repeat(32) },
       tcbStatus: "UpToDate",
       failedClaims: [],
       simulated: true,
@@ -148,7 +148,7 @@ describe("release of a key by Sealserve's own protocol", () => {
     const answer = await session.release({ report: { mrEnclave: "33".repeat(32) } });
     refused(answer, "policy-not-met", ["mrenclave-not-accepted"]);
     const record = broker.lastAttempt();
-    assert.equal(record.mrEnclave, "33".repeat(32));
+    assert.equal(record.software?.["mrEnclave"], "33".repeat(32));
     assert.ok(record.genuine);
     assert.deepEqual(record.failedClaims[0], {
       model: "alpha",
@@ -312,9 +312,14 @@ describe("release of a key by Sealserve's own protocol", () => {
   });
 
   it("is refused for bytes that are no evidence", async () => {
-    for (const evidence of [new Uint8Array(0), new Uint8Array(1184), new Uint8Array(5000).fill(3)]) {
+    const cases = [
+      [new Uint8Array(0), "quote-malformed"],
+      [new Uint8Array(1184), "quote-key-type-unsupported"],
+      [new Uint8Array(5000).fill(3), "quote-key-type-unsupported"],
+    ] as const;
+    for (const [evidence, code] of cases) {
       const session = await challenged();
-      await unread(session.release({ evidence }), "unsupported-evidence");
+      await unread(session.release({ evidence }), code);
     }
   });
 

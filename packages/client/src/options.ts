@@ -3,7 +3,7 @@ import type { CollateralSource } from "@sealserve/collateral";
 
 /** What a requester expects of a node's evidence. */
 export interface EvidenceExpectations {
-  /** The vendor's root: `intelSgxRoot`, or another one, whose verdicts are then all marked simulated. */
+  /** The vendor's root: `vendorRoot`, or another one, whose verdicts are then all marked simulated. */
   readonly root: TrustedRoot;
   readonly collateral: CollateralSource;
   readonly policy: AppraisalPolicy;

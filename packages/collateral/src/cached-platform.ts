@@ -1,8 +1,8 @@
 import {
   AttestationError,
   type Collateral,
+  type IntelQuote,
   isIssuerRevoked,
-  type SgxQuote,
   type TrustedRoot,
   type VerifiedCollateral,
   verifyCollateral,
@@ -52,14 +52,14 @@ export class CachedPlatform {
    * Newer collateral, or what is kept when there is none to be had. All who wait for the same fetch share it.
    * @throws CollateralError, AttestationError, and no fallback, when the source proves that an authority is revoked
    */
-  renewed(quote: SgxQuote): Promise<VerifiedCollateral> {
+  renewed(quote: IntelQuote): Promise<VerifiedCollateral> {
     this.#pending ??= this.#renew(quote).finally(() => {
       this.#pending = undefined;
     });
     return this.#pending;
   }
 
-  async #renew(quote: SgxQuote): Promise<VerifiedCollateral> {
+  async #renew(quote: IntelQuote): Promise<VerifiedCollateral> {
     try {
       return this.#keep(await this.#fetch(quote));
     } catch (error) {
@@ -73,7 +73,7 @@ export class CachedPlatform {
     }
   }
 
-  async #fetch(quote: SgxQuote): Promise<VerifiedCollateral> {
+  async #fetch(quote: IntelQuote): Promise<VerifiedCollateral> {
     const { source, guard } = this.#context;
     // One machine's chain in the source must not take the place of another machine's chain in its quote.
     const { pckCertificateChain: _, ...shared } = await source.fetchCollateral(quote);
@@ -106,9 +106,10 @@ export class CachedPlatform {
     return collateral;
   }
 
-  #expectSamePlatform({ fmspc, pckCa }: VerifiedCollateral): void {
-    const expected = `FMSPC ${this.#identity.fmspc}, list of the ${this.#identity.ca} CA`;
-    const actual = `FMSPC ${fmspc}, list of the ${pckCaNamed(pckCa)} CA`;
+  #expectSamePlatform({ tee, fmspc, pckCa }: VerifiedCollateral): void {
+    const identity = this.#identity;
+    const expected = `${identity.tee}, FMSPC ${identity.fmspc}, list of the ${identity.ca} CA`;
+    const actual = `${tee}, FMSPC ${fmspc}, list of the ${pckCaNamed(pckCa)} CA`;
     if (actual !== expected) {
       const message = "the source answered with collateral for another platform";
       throw new CollateralError("wrong-platform", message, { expected, actual });

@@ -1,6 +1,6 @@
 import {
   AttestationError,
-  type SgxQuote,
+  type IntelQuote,
   type TrustedRoot,
   type VerifiedCollateral,
   verifySignatureOnly,
@@ -33,7 +33,7 @@ export interface CachedSource {
    * chain only for a quote that has none of its own.
    * @throws CollateralError, AttestationError
    */
-  verifiedFor(quote: SgxQuote): Promise<VerifiedCollateral>;
+  verifiedFor(quote: IntelQuote): Promise<VerifiedCollateral>;
 }
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -60,7 +60,7 @@ export function cachedSource(source: CollateralSource, options: CacheOptions): C
   return {
     verifiedFor: async (quote) => {
       const identity = await identityOf(quote, source);
-      const key = `${identity.ca} ${identity.fmspc} ${identity.suppliedPckChain ?? ""}`;
+      const key = `${identity.tee} ${identity.ca} ${identity.fmspc} ${identity.suppliedPckChain ?? ""}`;
       const kept = platforms.get(key)?.fresh();
       if (kept !== undefined) {
         return kept;
@@ -79,11 +79,11 @@ export function cachedSource(source: CollateralSource, options: CacheOptions): C
  * The platform of a quote. One without a PCK chain is the source's to identify, by the chain that it supplies; the source
  * is asked each time, which costs nothing with a file, and a PCCS refuses without a request.
  */
-async function identityOf(quote: SgxQuote, source: CollateralSource): Promise<PlatformIdentity> {
+async function identityOf(quote: IntelQuote, source: CollateralSource): Promise<PlatformIdentity> {
   if (quote.certificationData.pckCertificateChain === undefined) {
     const { pckCertificateChain } = await source.fetchCollateral(quote);
     if (pckCertificateChain !== undefined) {
-      return platformOfChain(pckCertificateChain);
+      return platformOfChain(quote, pckCertificateChain);
     }
   }
   return platformOf(quote);
@@ -91,7 +91,7 @@ async function identityOf(quote: SgxQuote, source: CollateralSource): Promise<Pl
 
 /** Nobody makes this verifier keep or forget anything with a quote that no platform under the root has signed. */
 async function expectSigned(
-  quote: SgxQuote,
+  quote: IntelQuote,
   { suppliedPckChain: pckCertificateChain }: PlatformIdentity,
   { now, root }: CacheContext,
 ): Promise<void> {

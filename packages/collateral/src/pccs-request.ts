@@ -17,7 +17,7 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** How requests are made. */
 export interface PccsTransport {
-  /** Base URL with the API version. */
+  /** Scheme, host and port. */
   readonly base: string;
   readonly fetch: Fetch;
   readonly timeoutMs: number;
@@ -28,7 +28,7 @@ export interface PccsTransport {
 /**
  * Asks the service for one document. Redirects count as refusals: the operator names the service, not the service
  * another one.
- * @param operation path below the API version, with its query
+ * @param operation path with its query
  * @throws CollateralError `pccs-unreachable`, `pccs-timeout`, `pccs-refused`, `answer-too-large`
  */
 export async function request(transport: PccsTransport, operation: string): Promise<PccsAnswer> {

@@ -1,4 +1,4 @@
-import type { Collateral } from "@sealserve/attestation";
+import type { Collateral, IntelTeeKind } from "@sealserve/attestation";
 import { CollateralError } from "./errors.ts";
 import { issuerChainIn, revocationListIn, signedTextIn } from "./pccs-answer.ts";
 import { type Fetch, type PccsAnswer, type PccsTransport, request } from "./pccs-request.ts";
@@ -17,7 +17,9 @@ export interface PccsOptions {
   readonly update?: "early" | "standard";
 }
 
+/** Certificates, revocation lists and SGX; documents for TDX stand below a path of their own. */
 const API_PATH = "/sgx/certification/v4";
+const DOCUMENT_PATHS: Readonly<Record<IntelTeeKind, string>> = { sgx: API_PATH, tdx: "/tdx/certification/v4" };
 const DEFAULT_TIMEOUT_MS = 10_000;
 
 const TCB_INFO_CHAIN = ["TCB-Info-Issuer-Chain", "SGX-TCB-Info-Issuer-Chain"];
@@ -33,7 +35,7 @@ const PCK_CRL_CHAIN = ["SGX-PCK-CRL-Issuer-Chain"];
  */
 export function pccsSource(options: PccsOptions): CollateralSource {
   const transport = {
-    base: apiBase(options.url),
+    base: serviceOrigin(options.url),
     fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
   };
@@ -52,16 +54,16 @@ export function pccsSource(options: PccsOptions): CollateralSource {
 
 async function fetchDocuments(
   transport: PccsTransport,
-  { fmspc, ca }: PlatformIdentity,
+  { tee, fmspc, ca }: PlatformIdentity,
   update: readonly string[],
 ): Promise<Collateral> {
   const ask = (path: string, parameters: readonly string[]): Promise<PccsAnswer> =>
     request(transport, parameters.length === 0 ? path : `${path}?${parameters.join("&")}`);
   const [tcb, identity, pckCrl, rootCaCrl] = await Promise.all([
-    ask("/tcb", [`fmspc=${fmspc.toUpperCase()}`, ...update]),
-    ask("/qe/identity", update),
-    ask("/pckcrl", [`ca=${ca}`, "encoding=der"]),
-    ask("/rootcacrl", []),
+    ask(`${DOCUMENT_PATHS[tee]}/tcb`, [`fmspc=${fmspc.toUpperCase()}`, ...update]),
+    ask(`${DOCUMENT_PATHS[tee]}/qe/identity`, update),
+    ask(`${API_PATH}/pckcrl`, [`ca=${ca}`, "encoding=der"]),
+    ask(`${API_PATH}/rootcacrl`, []),
   ]);
   const tcbInfo = signedTextIn(tcb, "tcbInfo");
   const qeIdentity = signedTextIn(identity, "enclaveIdentity");
@@ -78,7 +80,7 @@ async function fetchDocuments(
   };
 }
 
-function apiBase(text: string): string {
+function serviceOrigin(text: string): string {
   const url = URL.parse(text);
   const path = url?.pathname.replace(/\/+$/, "");
   if (
@@ -92,5 +94,5 @@ function apiBase(text: string): string {
       remedy: "give scheme, host and port, and nothing secret",
     });
   }
-  return `${url.origin}${API_PATH}`;
+  return url.origin;
 }

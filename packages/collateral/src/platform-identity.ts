@@ -1,4 +1,4 @@
-import { parsePckExtension, type SgxQuote } from "@sealserve/attestation";
+import { type IntelQuote, type IntelTeeKind, parsePckExtension } from "@sealserve/attestation";
 import { type Certificate, decodeUtf8, parseCertificateChainPem, SealserveError } from "@sealserve/core";
 import { CollateralError } from "./errors.ts";
 
@@ -7,6 +7,7 @@ export type PckCa = "platform" | "processor";
 
 /** What collateral is looked up by. */
 export interface PlatformIdentity {
+  readonly tee: IntelTeeKind;
   /** 12 lower-case hex digits. */
   readonly fmspc: string;
   readonly ca: PckCa;
@@ -29,23 +30,26 @@ export function pckCaNamed(commonName: string | undefined): PckCa | undefined {
  * says which documents to ask for.
  * @throws CollateralError `pck-chain-missing`, `pck-chain-unusable`
  */
-export function platformOf(quote: SgxQuote): PlatformIdentity {
-  const { pckCertificateChain, type } = quote.certificationData;
+export function platformOf(quote: IntelQuote): PlatformIdentity {
+  const { tee, certificationData } = quote;
+  const { pckCertificateChain, type } = certificationData;
   if (pckCertificateChain === undefined) {
     throw new CollateralError("pck-chain-missing", "the quote has no PCK certificate that says what to fetch", {
       expected: "certification data of type 5",
       actual: `type ${type}`,
     });
   }
-  return identify("PCK certificate chain in the quote", () => decodeUtf8(pckCertificateChain));
+  return { tee, ...identify("PCK certificate chain in the quote", () => decodeUtf8(pckCertificateChain)) };
 }
 
 /** The platform of a chain that a source supplies for a quote without one. @throws CollateralError `pck-chain-unusable` */
-export function platformOfChain(suppliedPckChain: string): PlatformIdentity {
-  return { ...identify("supplied PCK certificate chain", () => suppliedPckChain), suppliedPckChain };
+export function platformOfChain({ tee }: IntelQuote, suppliedPckChain: string): PlatformIdentity {
+  return { tee, ...identify("supplied PCK certificate chain", () => suppliedPckChain), suppliedPckChain };
 }
 
-function identify(what: string, pem: () => string): PlatformIdentity {
+type PckIssue = Pick<PlatformIdentity, "fmspc" | "ca">;
+
+function identify(what: string, pem: () => string): PckIssue {
   try {
     return identityIn(parseCertificateChainPem(pem()));
   } catch (cause) {
@@ -57,7 +61,7 @@ function identify(what: string, pem: () => string): PlatformIdentity {
   }
 }
 
-function identityIn(chain: readonly Certificate[]): PlatformIdentity {
+function identityIn(chain: readonly Certificate[]): PckIssue {
   const [leaf, ...others] = chain.filter(({ isCa }) => !isCa);
   if (leaf === undefined || others.length > 0) {
     throw new CollateralError("pck-chain-unusable", "it has no single end-entity certificate");

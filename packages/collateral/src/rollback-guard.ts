@@ -5,8 +5,8 @@ import { CollateralError } from "./errors.ts";
 interface Mark {
   /** Names the document, and what it is about where there are several. */
   readonly document: string;
-  readonly value: number;
-  readonly show: (value: number) => string;
+  readonly value: number | bigint;
+  readonly show: (value: number | bigint) => string;
 }
 
 const ROOT_CRL = "root CA CRL";
@@ -18,12 +18,12 @@ const ROOT_CRL = "root CA CRL";
  * has kinds of platforms.
  */
 export class RollbackGuard {
-  readonly #highest = new Map<string, number>();
+  readonly #highest = new Map<string, number | bigint>();
   #lastRevocation = Number.NEGATIVE_INFINITY;
 
   /** Takes in newly fetched collateral. @throws CollateralError `rolled-back` when any of its documents goes back */
   admit(collateral: VerifiedCollateral): void {
-    const marks = [...evaluationMarks(collateral), ...issueMarks(collateral)];
+    const marks = [...evaluationMarks(collateral), ...issueMarks(collateral), ...crlNumberMarks(collateral)];
     for (const mark of marks) {
       this.#expectNoStepBack(mark);
     }
@@ -40,7 +40,7 @@ export class RollbackGuard {
     const mark = issueMark(ROOT_CRL, issued);
     this.#expectNoStepBack(mark);
     this.#highest.set(ROOT_CRL, mark.value);
-    this.#lastRevocation = mark.value;
+    this.#lastRevocation = issued.getTime();
   }
 
   /**
@@ -72,7 +72,7 @@ export class RollbackGuard {
 
 /** The numbers count for all platforms of a kind of TEE: a lower one hides a recovery that is known to have happened. */
 function evaluationMarks({ tee, evaluationNumbers }: VerifiedCollateral): Mark[] {
-  const show = (value: number): string => `TCB evaluation data number ${value}`;
+  const show = (value: number | bigint): string => `TCB evaluation data number ${value}`;
   return [
     { document: `TCB evaluation in the TCB info (${tee})`, value: evaluationNumbers.tcbInfo, show },
     { document: `TCB evaluation in the QE identity (${tee})`, value: evaluationNumbers.qeIdentity, show },
@@ -88,6 +88,16 @@ function issueMarks({ tee, fmspc, pckCa, issued }: VerifiedCollateral): Mark[] {
   ];
 }
 
+/** An issuer that numbers its lists counts upwards; two lists of one second are told apart by nothing else. */
+function crlNumberMarks({ pckCa, crlNumbers }: VerifiedCollateral): Mark[] {
+  const numbers = [
+    [`number of the PCK CRL (${pckCa})`, crlNumbers.pckCrl],
+    [`number of the ${ROOT_CRL}`, crlNumbers.rootCaCrl],
+  ] as const;
+  // A list without a number, after one that had one, counts as the lowest.
+  return numbers.map(([document, value = -1n]) => ({ document, value, show: (number) => `CRL number ${number}` }));
+}
+
 function issueMark(document: string, issued: Date): Mark {
-  return { document, value: issued.getTime(), show: (value) => `issued ${new Date(value).toISOString()}` };
+  return { document, value: issued.getTime(), show: (value) => `issued ${new Date(Number(value)).toISOString()}` };
 }

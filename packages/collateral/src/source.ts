@@ -1,4 +1,4 @@
-import type { Collateral, SgxQuote } from "@sealserve/attestation";
+import type { Collateral, IntelQuote } from "@sealserve/attestation";
 
 /**
  * Where a verifier gets collateral. The verifier chooses it: nothing in a quote can name a source, and what comes from
@@ -9,5 +9,5 @@ export interface CollateralSource {
    * Collateral for the platform that made `quote`, not verified yet. Nobody has checked the quote's signature either.
    * @throws CollateralError
    */
-  fetchCollateral(quote: SgxQuote): Promise<Collateral>;
+  fetchCollateral(quote: IntelQuote): Promise<Collateral>;
 }

@@ -1,4 +1,4 @@
-import type { Collateral, SgxQuote } from "@sealserve/attestation";
+import type { Collateral, IntelQuote } from "@sealserve/attestation";
 import type { CollateralOptions, Vendor } from "@sealserve/simulator";
 import { type CacheOptions, cachedSource } from "../src/cached-source.ts";
 import type { CollateralSource } from "../src/source.ts";
@@ -15,7 +15,7 @@ export class Scene {
   outage = false;
   collateral: CollateralOptions = {};
   rewrite = (collateral: Collateral): Collateral => collateral;
-  vendorOf: (quote: SgxQuote) => Vendor = () => vendor;
+  vendorOf: (quote: IntelQuote) => Vendor = () => vendor;
 
   readonly source: CollateralSource = {
     fetchCollateral: async (quote) => {

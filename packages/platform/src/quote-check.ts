@@ -1,9 +1,9 @@
-import { parseSgxQuote } from "@sealserve/attestation";
+import { parseEvidence } from "@sealserve/attestation";
 import { encodeHex, equalBytes } from "@sealserve/core";
 import { PlatformError } from "./errors.ts";
 
 /**
- * Refuses anything that is not an SGX quote over `reportData`. This proves nothing about the quote; it tells an honest
+ * Refuses anything that is not evidence over `reportData`. This proves nothing about the quote; it tells an honest
  * caller at the source that someone else wrote the report data in between, or that the platform is broken.
  */
 export function expectQuoteFor(quote: Uint8Array, reportData: Uint8Array): void {
@@ -18,8 +18,8 @@ export function expectQuoteFor(quote: Uint8Array, reportData: Uint8Array): void 
 
 function reportDataOf(quote: Uint8Array): Uint8Array {
   try {
-    return parseSgxQuote(quote).report.reportData;
+    return parseEvidence(quote).report.reportData;
   } catch (cause) {
-    throw new PlatformError("quote-malformed", "the platform answered with something that is no SGX quote", { cause });
+    throw new PlatformError("quote-malformed", "the platform answered with something that is no evidence", { cause });
   }
 }

@@ -21,7 +21,7 @@ import {
 
 describe("each override makes evidence that is refused", () => {
   const quoteFaults: [string, AttestationErrorCode | RegExp, Partial<QuoteOptions>][] = [
-    ["another version", /unsupported/, { header: { version: 4 } }],
+    ["another version", /unsupported/, { header: { version: 6 } }],
     ["another key type", "quote-key-type-unsupported", { header: { attestationKeyType: 3 } }],
     ["a TEE type", "quote-malformed", { header: { teeType: 0x81 } }],
     ["another QE vendor", "quote-qe-vendor-unknown", { header: { qeVendor: "00".repeat(16) } }],
@@ -63,7 +63,7 @@ describe("each override makes evidence that is refused", () => {
     ["TCB info of last month", "tcb-info-expired", { tcbInfo: { issueDate: days(-40), nextUpdate: days(-10) } }],
     ["a QE identity issued tomorrow", "qe-identity-not-yet-valid", { qeIdentity: { issueDate: days(1) } }],
     ["a QE identity of last month", "qe-identity-expired", { qeIdentity: { nextUpdate: days(-1) } }],
-    ["TCB info for TDX", "tcb-info-tee-mismatch", { tcbInfo: { members: { id: "TDX" } } }],
+    ["TCB info for another TEE", "tcb-info-tee-mismatch", { tcbInfo: { members: { id: "SEV" } } }],
     ["TCB info of version 4", "tcb-info-version-unsupported", { tcbInfo: { members: { version: 4 } } }],
     ["TCB info without FMSPC", "tcb-info-malformed", { tcbInfo: { members: { fmspc: undefined } } }],
     ["the QE identity of TDX", "qe-identity-tee-mismatch", { qeIdentity: { members: { id: "TD_QE" } } }],

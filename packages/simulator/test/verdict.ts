@@ -22,6 +22,8 @@ export const stranger = await createVendor({ now });
 export const properChain = (await vendor.collateral()).tcbInfoIssuerChain;
 export const strangerKey = await generateEcKey("P-256");
 
+type VerifiedSgx = Extract<VerifiedEvidence, { tee: "sgx" }>;
+
 export interface Attempt {
   readonly of?: Vendor;
   readonly quote?: Partial<QuoteOptions>;
@@ -29,10 +31,12 @@ export interface Attempt {
   readonly at?: Date;
 }
 
-export async function verify({ of: made = vendor, quote, collateral, at = now }: Attempt): Promise<VerifiedEvidence> {
-  const evidence = await made.quote({ mrEnclave, reportData, ...quote });
+export async function verify({ of: made = vendor, quote, collateral, at = now }: Attempt): Promise<VerifiedSgx> {
+  const bytes = await made.quote({ mrEnclave, reportData, ...quote });
   const root = await trustedRootFromPem(made.rootPem);
-  return verifyEvidence(evidence, await made.collateral(collateral), { now: at, root });
+  const evidence = await verifyEvidence(bytes, await made.collateral(collateral), { now: at, root });
+  assert.equal(evidence.tee, "sgx");
+  return evidence as VerifiedSgx;
 }
 
 export async function refused(code: AttestationErrorCode | RegExp, attempt: Attempt): Promise<void> {

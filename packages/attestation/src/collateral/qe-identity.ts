@@ -1,17 +1,18 @@
 import { encodeHex } from "@sealserve/core";
 import { JsonNode } from "../json/json-node.ts";
-import { INTEL_TEES, type TeeKind } from "../tee/intel-tee.ts";
+import { INTEL_TEES } from "../tee/intel-tee.ts";
+import type { IntelTeeKind } from "../tee/tee-kind.ts";
 import { parseTcbLevelFacts, TCB_LEVELS_MAX, type TcbLevelFacts } from "./tcb-level.ts";
-import { QE_TCB_STATUSES, type QeTcbStatus } from "./tcb-status.ts";
+import { PART_TCB_STATUSES, type PartTcbStatus } from "./tcb-status.ts";
 
 /** One TCB level of a quoting enclave. */
-export interface QeTcbLevel extends TcbLevelFacts<QeTcbStatus> {
+export interface QeTcbLevel extends TcbLevelFacts<PartTcbStatus> {
   readonly isvSvn: number;
 }
 
 /** Identity of the quoting enclave (Intel PCS API, "Get QE identity", version 2). Byte strings in wire order. */
 export interface QeIdentity {
-  readonly tee: TeeKind;
+  readonly tee: IntelTeeKind;
   readonly issueDate: Date;
   readonly nextUpdate: Date;
   readonly tcbEvaluationDataNumber: number;
@@ -36,7 +37,7 @@ const MAX_U32 = 0xffff_ffff;
  * @throws AttestationError `qe-identity-malformed`, `qe-identity-version-unsupported`, `qe-identity-tee-mismatch`,
  * `tcb-status-unknown`
  */
-export function parseQeIdentity(text: string, tee: TeeKind): QeIdentity {
+export function parseQeIdentity(text: string, tee: IntelTeeKind): QeIdentity {
   const document = JsonNode.parse(text, "qe-identity-malformed", "QE identity");
   expectVersion(document);
   expectTee(document, tee);
@@ -58,7 +59,7 @@ export function parseQeIdentity(text: string, tee: TeeKind): QeIdentity {
 function parseLevel(level: JsonNode): QeTcbLevel {
   return {
     isvSvn: level.member("tcb").member("isvsvn").integer(MAX_U16),
-    ...parseTcbLevelFacts(level, QE_TCB_STATUSES),
+    ...parseTcbLevelFacts(level, PART_TCB_STATUSES),
   };
 }
 
@@ -70,7 +71,7 @@ function expectVersion(document: JsonNode): void {
   }
 }
 
-function expectTee(document: JsonNode, tee: TeeKind): void {
+function expectTee(document: JsonNode, tee: IntelTeeKind): void {
   const id = document.member("id").string();
   const expected = INTEL_TEES[tee].qeIdentityId;
   if (id !== expected) {

@@ -1,8 +1,10 @@
 import { encodeHex } from "@sealserve/core";
 import { JsonNode } from "../json/json-node.ts";
-import { INTEL_TEES, type TeeKind } from "../tee/intel-tee.ts";
+import { INTEL_TEES } from "../tee/intel-tee.ts";
+import type { IntelTeeKind } from "../tee/tee-kind.ts";
 import { parseTcbLevelFacts, TCB_LEVELS_MAX, type TcbLevelFacts } from "./tcb-level.ts";
 import { TCB_STATUSES, type TcbStatus } from "./tcb-status.ts";
+import { readTdxModules, type TdxModules } from "./tdx-module.ts";
 
 /** Number of CPU SVN components that a PCK certificate and a TCB level have. */
 export const SVN_COMPONENTS = 16;
@@ -11,12 +13,14 @@ export const SVN_COMPONENTS = 16;
 export interface PlatformTcbLevel extends TcbLevelFacts<TcbStatus> {
   /** Sixteen component SVNs, compared by position. */
   readonly components: readonly number[];
+  /** TDX only: sixteen SVNs for TEE_TCB_SVN, compared by position. */
+  readonly tdxComponents: readonly number[] | undefined;
   readonly pceSvn: number;
 }
 
-/** TCB info of one FMSPC (Intel PCS API, "Get TCB info", versions 2 and 3). */
+/** TCB info of one FMSPC (Intel PCS API, "Get SGX TCB info" and "Get TDX TCB info", versions 2 and 3). */
 export interface TcbInfo {
-  readonly tee: TeeKind;
+  readonly tee: IntelTeeKind;
   readonly version: number;
   readonly issueDate: Date;
   readonly nextUpdate: Date;
@@ -27,17 +31,19 @@ export interface TcbInfo {
   readonly tcbEvaluationDataNumber: number;
   /** As they stand: newest first. */
   readonly levels: readonly PlatformTcbLevel[];
+  /** TDX only. */
+  readonly tdxModules: TdxModules | undefined;
 }
 
 /** What differs between versions of the document. */
 interface TcbInfoVersion {
-  readonly tee: (document: JsonNode) => TeeKind;
+  readonly tee: (document: JsonNode) => IntelTeeKind;
   readonly components: (tcb: JsonNode) => number[];
 }
 
-const VERSIONS: ReadonlyMap<number, TcbInfoVersion> = new Map([
+const VERSIONS: ReadonlyMap<number, TcbInfoVersion> = new Map<number, TcbInfoVersion>([
   [2, { tee: () => "sgx", components: namedComponents }],
-  [3, { tee: teeById, components: listedComponents }],
+  [3, { tee: teeById, components: (tcb) => listedComponents(tcb.member("sgxtcbcomponents")) }],
 ]);
 
 const MAX_U8 = 0xff;
@@ -72,14 +78,16 @@ export function parseTcbInfo(text: string): TcbInfo {
     levels: document
       .member("tcbLevels")
       .elements(1, TCB_LEVELS_MAX)
-      .map((level) => parseLevel(level, version)),
+      .map((level) => parseLevel(level, version, tee)),
+    tdxModules: tee === "tdx" ? readTdxModules(document) : undefined,
   };
 }
 
-function parseLevel(level: JsonNode, version: TcbInfoVersion): PlatformTcbLevel {
+function parseLevel(level: JsonNode, version: TcbInfoVersion, tee: IntelTeeKind): PlatformTcbLevel {
   const tcb = level.member("tcb");
   return {
     components: version.components(tcb),
+    tdxComponents: tee === "tdx" ? listedComponents(tcb.member("tdxtcbcomponents")) : undefined,
     pceSvn: tcb.member("pcesvn").integer(MAX_U16),
     ...parseTcbLevelFacts(level, TCB_STATUSES),
   };
@@ -93,16 +101,13 @@ function namedComponents(tcb: JsonNode): number[] {
 }
 
 /** Version 3: a list of objects, which must not be shorter or longer than what it is compared with. */
-function listedComponents(tcb: JsonNode): number[] {
-  return tcb
-    .member("sgxtcbcomponents")
-    .elements(SVN_COMPONENTS, SVN_COMPONENTS)
-    .map((component) => component.member("svn").integer(MAX_U8));
+function listedComponents(list: JsonNode): number[] {
+  return list.elements(SVN_COMPONENTS, SVN_COMPONENTS).map((component) => component.member("svn").integer(MAX_U8));
 }
 
-function teeById(document: JsonNode): TeeKind {
+function teeById(document: JsonNode): IntelTeeKind {
   const id = document.member("id").string();
-  const tees = Object.keys(INTEL_TEES) as TeeKind[];
+  const tees = Object.keys(INTEL_TEES) as IntelTeeKind[];
   const tee = tees.find((kind) => INTEL_TEES[kind].tcbInfoId === id);
   if (tee === undefined) {
     const known = tees.map((kind) => INTEL_TEES[kind].tcbInfoId).join(", ");

@@ -9,11 +9,23 @@ export const TCB_STATUSES = [
   "Revoked",
 ] as const;
 
-/** Status of a platform's TCB. */
+/** Status of a TCB level of a platform. */
 export type TcbStatus = (typeof TCB_STATUSES)[number];
 
-/** Every status a TCB level of a quoting enclave can have (Intel PCS API, enclave identity). */
-export const QE_TCB_STATUSES = ["UpToDate", "OutOfDate", "Revoked"] as const;
+/**
+ * Statuses that no document has, because they are about one trust domain: the platform is updated, the TD was launched by
+ * an outdated TDX module.
+ */
+export const RELAUNCH_STATUSES = ["TDRelaunchAdvised", "TDRelaunchAdvisedConfigurationNeeded"] as const;
 
-/** Status of the TCB of a quoting enclave. */
-export type QeTcbStatus = (typeof QE_TCB_STATUSES)[number];
+/** Every status that platform, TDX module and quoting enclave can come to together. */
+export const CONVERGED_TCB_STATUSES = [...TCB_STATUSES, ...RELAUNCH_STATUSES] as const;
+
+/** Status of evidence: platform, TDX module and quoting enclave together. */
+export type ConvergedTcbStatus = (typeof CONVERGED_TCB_STATUSES)[number];
+
+/** Every status a TCB level of a quoting enclave or TDX module can have (Intel PCS API, enclave identity). */
+export const PART_TCB_STATUSES = ["UpToDate", "OutOfDate", "Revoked"] as const;
+
+/** Status of the TCB of a quoting enclave or TDX module. */
+export type PartTcbStatus = (typeof PART_TCB_STATUSES)[number];

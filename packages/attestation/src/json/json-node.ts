@@ -74,7 +74,7 @@ export class JsonNode {
   }
 
   /** A string out of a closed list. */
-  oneOf<Word extends string>(words: readonly Word[], code: AttestationErrorCode = this.#code): Word {
+  oneOf<const Word extends string>(words: readonly Word[], code: AttestationErrorCode = this.#code): Word {
     const word = words.find((candidate) => candidate === this.value);
     if (word === undefined) {
       throw this.#mismatch(`one of ${words.join(", ")}`, code);

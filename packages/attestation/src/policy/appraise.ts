@@ -1,11 +1,13 @@
 import { encodeHex, equalBytes } from "@sealserve/core";
 import { AttestationError } from "../errors.ts";
-import type { TeeKind } from "../tee/intel-tee.ts";
 import { isVerifiedEvidence, type VerifiedEvidence } from "../verify/verified-evidence.ts";
 import { CLAIM_MESSAGES, type Claim, type ClaimCode } from "./claim.ts";
+import { commonClaims } from "./common-claims.ts";
+import { machineClaims } from "./machine-claims.ts";
 import type { AppraisalPolicy } from "./policy.ts";
 import { sgxClaims } from "./sgx-claims.ts";
 import { tcbClaims } from "./tcb-claims.ts";
+import { tdxClaims } from "./tdx-claims.ts";
 
 /** What the exchange in which evidence came demands of it. */
 export interface ExpectedBinding {
@@ -31,16 +33,11 @@ export interface Appraisal {
   readonly claims: readonly Claim[];
   /** The claims that failed. */
   readonly reasons: readonly RefusalReason[];
-  /** The evidence rests on a root that is not Intel's; it protects nothing, accepted or not. */
+  /** The evidence rests on a root that is not the vendor's; it protects nothing, accepted or not. */
   readonly simulated: boolean;
 }
 
 const REPORT_DATA_LENGTH = 64;
-
-/** What is judged for each kind of TEE beside the TCB. */
-const TEE_CLAIMS: Readonly<Record<TeeKind, (evidence: VerifiedEvidence, policy: AppraisalPolicy) => Claim[]>> = {
-  sgx: sgxClaims,
-};
 
 /**
  * Judges genuine evidence by a policy and by what the exchange demands. All claims are judged, so that the owner sees
@@ -53,12 +50,19 @@ export function appraise(evidence: VerifiedEvidence, policy: AppraisalPolicy, ex
     throw new AttestationError("evidence-not-verified", "only evidence made by verifyEvidence can be appraised");
   }
   const claims = [
-    ...tcbClaims(evidence, policy.tcb ?? {}),
-    ...TEE_CLAIMS[evidence.tee](evidence, policy),
+    ...commonClaims(evidence, policy),
+    ...teeClaims(evidence, policy),
+    ...machineClaims(evidence, policy),
     ...reportDataClaims(evidence.report.reportData, expected.reportData),
   ];
   const reasons = claims.filter(({ pass }) => !pass).map(refusalReason);
   return { accepted: reasons.length === 0, claims, reasons, simulated: evidence.simulated };
+}
+
+/** What is judged for each kind of TEE alone. */
+function teeClaims(evidence: VerifiedEvidence, policy: AppraisalPolicy): Claim[] {
+  const own = evidence.tee === "sgx" ? sgxClaims(evidence, policy) : tdxClaims(evidence, policy);
+  return [...tcbClaims(evidence, policy.tcb ?? {}), ...own];
 }
 
 function reportDataClaims(actual: Uint8Array, expected: Uint8Array | "unchecked"): Claim[] {

@@ -1,28 +1,19 @@
 import { encodeHex } from "@sealserve/core";
 import type { SgxReportBody } from "../quote/sgx-report-body.ts";
-import { type Claim, type ClaimCode, listClaim } from "./claim.ts";
-import type { AppraisalPolicy, SgxPolicy } from "./policy.ts";
+import { type Claim, clearClaim, listClaim } from "./claim.ts";
+import type { AppraisalPolicy } from "./policy.ts";
+import type { SgxPolicy } from "./sgx-policy.ts";
 
 /** Judges an SGX enclave: its attributes always, its identity by what the policy pins. */
 export function sgxClaims({ report }: { readonly report: SgxReportBody }, policy: AppraisalPolicy): Claim[] {
   const sgx = policy.sgx ?? {};
   const { debug, provisionKey, einitTokenKey } = report.attributes;
   return [
-    attributeClaim("debug", "debug-enclave", debug, policy.debug === "allow-insecure"),
-    attributeClaim("provision-key", "provision-key", provisionKey, sgx.provisionKey === "allow"),
-    attributeClaim("einittoken-key", "einittoken-key", einitTokenKey, sgx.einitTokenKey === "allow"),
+    clearClaim("debug", "debug-enclave", debug, policy.debug === "allow-insecure"),
+    clearClaim("provision-key", "provision-key", provisionKey, sgx.provisionKey === "allow"),
+    clearClaim("einittoken-key", "einittoken-key", einitTokenKey, sgx.einitTokenKey === "allow"),
     ...identityClaims(report, sgx),
   ];
-}
-
-function attributeClaim(claim: string, code: ClaimCode, set: boolean, allowed: boolean): Claim {
-  return {
-    claim,
-    code,
-    expected: allowed ? "clear or set" : "clear",
-    actual: set ? "set" : "clear",
-    pass: allowed || !set,
-  };
 }
 
 function identityClaims(report: SgxReportBody, policy: SgxPolicy): Claim[] {

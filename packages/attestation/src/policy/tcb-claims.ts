@@ -1,9 +1,11 @@
-import type { VerifiedEvidence } from "../verify/verified-evidence.ts";
+import type { SgxFacts, TdxFacts } from "../verify/verified-evidence.ts";
 import type { Claim } from "./claim.ts";
-import { DEFAULT_STATUSES, HARDENING_STATUSES, type TcbPolicy } from "./policy.ts";
+import { ADVISED_STATUSES, DEFAULT_STATUSES, HARDENING_STATUSES, type TcbPolicy } from "./tcb-policy.ts";
+
+type IntelEvidence = SgxFacts | TdxFacts;
 
 /** Judges how current the platform is. */
-export function tcbClaims(evidence: VerifiedEvidence, policy: TcbPolicy): Claim[] {
+export function tcbClaims(evidence: IntelEvidence, policy: TcbPolicy): Claim[] {
   const claims = [statusClaim(evidence, policy), advisoryClaim(evidence, policy)];
   if (policy.minimumTcbDate !== undefined) {
     claims.push(dateClaim(evidence, policy.minimumTcbDate));
@@ -11,10 +13,13 @@ export function tcbClaims(evidence: VerifiedEvidence, policy: TcbPolicy): Claim[
   if (policy.minimumEvaluationDataNumber !== undefined) {
     claims.push(evaluationNumberClaim(evidence, policy.minimumEvaluationDataNumber));
   }
+  if (ADVISED_STATUSES.includes(evidence.tcbStatus)) {
+    claims.push(relaunchClaim(evidence, policy.relaunchDeadline));
+  }
   return claims;
 }
 
-function statusClaim({ tcbStatus }: VerifiedEvidence, { statuses = DEFAULT_STATUSES }: TcbPolicy): Claim {
+function statusClaim({ tcbStatus }: IntelEvidence, { statuses = DEFAULT_STATUSES }: TcbPolicy): Claim {
   return {
     claim: "tcb-status",
     code: "tcb-status-not-accepted",
@@ -29,7 +34,7 @@ function statusClaim({ tcbStatus }: VerifiedEvidence, { statuses = DEFAULT_STATU
  * software must be hardened and no advisory says against what, nobody can tell whether it is.
  */
 function advisoryClaim(
-  { tcbStatus, advisoryIds }: VerifiedEvidence,
+  { tcbStatus, advisoryIds }: IntelEvidence,
   { toleratedAdvisoryIds: tolerated = [] }: TcbPolicy,
 ): Claim {
   const unnamed = HARDENING_STATUSES.includes(tcbStatus) && advisoryIds.length === 0;
@@ -43,7 +48,7 @@ function advisoryClaim(
   };
 }
 
-function dateClaim({ tcbDate }: VerifiedEvidence, minimum: string): Claim {
+function dateClaim({ tcbDate }: IntelEvidence, minimum: string): Claim {
   return {
     claim: "tcb-date",
     code: "tcb-date-too-old",
@@ -54,12 +59,22 @@ function dateClaim({ tcbDate }: VerifiedEvidence, minimum: string): Claim {
   };
 }
 
-function evaluationNumberClaim({ tcbEvaluationDataNumber }: VerifiedEvidence, minimum: number): Claim {
+function evaluationNumberClaim({ tcbEvaluationDataNumber }: IntelEvidence, minimum: number): Claim {
   return {
     claim: "tcb-evaluation-data-number",
     code: "evaluation-number-too-low",
     expected: `${minimum} or more`,
     actual: `${tcbEvaluationDataNumber}`,
     pass: tcbEvaluationDataNumber >= minimum,
+  };
+}
+
+function relaunchClaim({ verifiedAt }: IntelEvidence, deadline: string | undefined): Claim {
+  return {
+    claim: "relaunch",
+    code: "relaunch-overdue",
+    expected: deadline === undefined ? "a relaunched trust domain" : `a relaunch before ${deadline}`,
+    actual: verifiedAt.toISOString(),
+    pass: deadline !== undefined && verifiedAt.getTime() <= Date.parse(deadline),
   };
 }

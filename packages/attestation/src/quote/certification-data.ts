@@ -29,7 +29,10 @@ interface CertificationDataKind {
   readonly ppidLength?: number;
 }
 
-/** Type 6 is missing on purpose: it wraps the whole section from quote version 4 on and never stands here. */
+/** The type that wraps QE report and all other certification data from quote version 4 on. */
+export const QE_REPORT_CERTIFICATION = 6;
+
+/** Without {@link QE_REPORT_CERTIFICATION}: it is never nested. */
 const KINDS: ReadonlyMap<number, CertificationDataKind> = new Map([
   [1, { content: "platform", ppidLength: 16 }],
   [2, { content: "platform", ppidLength: 256 }],

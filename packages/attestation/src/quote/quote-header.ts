@@ -1,30 +1,27 @@
 import { type ByteReader, encodeHex } from "@sealserve/core";
 import { AttestationError } from "../errors.ts";
 
-/** Length of the header that every ECDSA quote begins with. */
-export const QUOTE_HEADER_LENGTH = 48;
-
 /** The one attestation key type in use: ECDSA over P-256 with SHA-256. */
 const ECDSA_P256 = 2;
 
 /** QE vendor id of Intel, `939a7233-f79c-4ca9-940a-0db3957f0607`. */
 const INTEL_QE_VENDOR_ID = "939a7233f79c4ca9940a0db3957f0607";
 
-/** Header of an Intel ECDSA quote (Intel SGX DCAP quote library, quote format version 3). */
+/** Header of an Intel ECDSA quote (Intel SGX and TDX DCAP quote libraries, quote formats version 3 to 5). */
 export interface QuoteHeader {
   readonly version: number;
   readonly attestationKeyType: number;
   readonly teeType: number;
-  /** Written by the QE but not relevant for security: the SVN that counts is in the QE report. */
+  /** Version 3 only; not relevant for security: the SVN that counts is in the QE report. */
   readonly qeSvn: number;
-  /** Written by the QE but not relevant for security: the SVN that counts is in the PCK certificate. */
+  /** Version 3 only; not relevant for security: the SVN that counts is in the PCK certificate. */
   readonly pceSvn: number;
   /** 20 bytes; the first 16 identify the QE instance on its platform. */
   readonly userData: Uint8Array;
 }
 
 /**
- * Reads a quote header and refuses key types and vendors that no quote of Intel's QE carries.
+ * Reads the 48 bytes of a quote header and refuses key types and vendors that no quote of Intel's QE carries.
  * @throws AttestationError `quote-key-type-unsupported`, `quote-qe-vendor-unknown`
  */
 export function readQuoteHeader(reader: ByteReader): QuoteHeader {

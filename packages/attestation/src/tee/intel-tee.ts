@@ -1,5 +1,4 @@
-/** Kinds of TEE whose evidence this package verifies. */
-export type TeeKind = "sgx";
+import type { IntelTeeKind } from "./tee-kind.ts";
 
 /** What tells one Intel TEE from another in quotes and in the documents of the provisioning service. */
 interface IntelTee {
@@ -14,6 +13,7 @@ interface IntelTee {
 }
 
 /** Everything that depends on the kind of Intel TEE; a new kind is a new row. */
-export const INTEL_TEES: Readonly<Record<TeeKind, IntelTee>> = {
+export const INTEL_TEES: Readonly<Record<IntelTeeKind, IntelTee>> = {
   sgx: { name: "SGX", quoteTeeType: 0, tcbInfoId: "SGX", qeIdentityId: "QE" },
+  tdx: { name: "TDX", quoteTeeType: 0x81, tcbInfoId: "TDX", qeIdentityId: "TD_QE" },
 };

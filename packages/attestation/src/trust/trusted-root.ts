@@ -1,22 +1,36 @@
 import { encodeHex, parseCertificateChainPem, sha256 } from "@sealserve/core";
 import { AttestationError, refuseAs } from "../errors.ts";
+import type { SnpProduct } from "../tee/snp-product.ts";
 
-/** SHA-256 of the SubjectPublicKeyInfo of the Intel SGX Root CA, the same in each of its certificates. */
-const INTEL_SGX_ROOT_KEY = "a0af031289f5d5d4132f9186068a7fc13628633ba235777472e29b6b6c67a49e";
-
-/** The key in which a verdict is rooted. Compared by key: neither names nor certificate bytes say who holds it. */
+/**
+ * What verdicts are rooted in: for each vendor hierarchy the key of its root, as SHA-256 of the SubjectPublicKeyInfo in DER,
+ * 64 hex digits. Compared by key: neither names nor certificate bytes say who holds it.
+ */
 export interface TrustedRoot {
-  /** SHA-256 of the SubjectPublicKeyInfo in DER, 64 hex digits. */
-  readonly publicKeySha256: string;
-  /** Not Intel's key, so whatever rests on it was made by software and protects nothing. */
+  /** Intel SGX Root CA, for SGX and TDX; the same key in each of its certificates. */
+  readonly intelSgx: string;
+  /** AMD Root Keys (ARK), one for each generation of processors. */
+  readonly amd: Readonly<Record<SnpProduct, string>>;
+  /** Not the vendors' keys, so whatever rests on them was made by software and protects nothing. */
   readonly simulated: boolean;
 }
 
-/** The root of genuine SGX platforms. */
-export const intelSgxRoot: TrustedRoot = { publicKeySha256: INTEL_SGX_ROOT_KEY, simulated: false };
+/** The roots of genuine hardware. */
+export const vendorRoot: TrustedRoot = Object.freeze({
+  intelSgx: "a0af031289f5d5d4132f9186068a7fc13628633ba235777472e29b6b6c67a49e",
+  amd: Object.freeze({
+    Milan: "9f056bee44377e29308cb5ffa895bdfb62d18881fa6bed8d6f075b0204089cb9",
+    Genoa: "429a69c9422aa258ee4d8db5fcda9c6470ef15f8cd5a9cebd6cbc7d90b863831",
+    Turin: "4f125410563a2ab9a50356f9243f6fe0b6f73de98603f53f90339c70e9d7ad08",
+  }),
+  simulated: false,
+});
+
+const VENDOR_KEYS: ReadonlySet<string> = new Set([vendorRoot.intelSgx, ...Object.values(vendorRoot.amd)]);
 
 /**
- * Trusts the key of one root certificate. Any key but Intel's gives a root that is `simulated`.
+ * Trusts the key of one root certificate, in the place of every vendor. A key that is not a vendor's gives a root that is
+ * `simulated`; one that is can still root nothing but its own hierarchy, since names and kinds of keys must fit as well.
  * @throws AttestationError `root-malformed`
  */
 export async function trustedRootFromPem(pem: string): Promise<TrustedRoot> {
@@ -27,11 +41,11 @@ export async function trustedRootFromPem(pem: string): Promise<TrustedRoot> {
       actual: `${certificate === undefined ? 0 : others.length + 1}`,
     });
   }
-  const publicKeySha256 = encodeHex(await sha256(certificate.publicKeyInfo));
-  return { publicKeySha256, simulated: isSimulated(publicKeySha256) };
+  const key = encodeHex(await sha256(certificate.publicKeyInfo));
+  return { intelSgx: key, amd: { Milan: key, Genoa: key, Turin: key }, simulated: isSimulated(key) };
 }
 
-/** Whether a root key is anything but Intel's; verdicts ask this, not the caller's `simulated` member. */
-export function isSimulated(publicKeySha256: string): boolean {
-  return publicKeySha256.toLowerCase() !== INTEL_SGX_ROOT_KEY;
+/** Whether a root key is anything but a vendor's; verdicts ask this, not the caller's `simulated` member. */
+export function isSimulated(rootKey: string): boolean {
+  return !VENDOR_KEYS.has(rootKey.toLowerCase());
 }

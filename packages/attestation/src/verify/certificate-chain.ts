@@ -1,13 +1,6 @@
-import {
-  type Certificate,
-  encodeHex,
-  equalBytes,
-  parseCertificateChainPem,
-  sha256,
-  verifySignedBy,
-} from "@sealserve/core";
+import { type Certificate, encodeHex, equalBytes, parseCertificateChainPem, sha256 } from "@sealserve/core";
 import { AttestationError, refuseAs } from "../errors.ts";
-import type { TrustedRoot } from "../trust/trusted-root.ts";
+import type { CertificatePool } from "./certificate-pool.ts";
 import { expectRole } from "./certificate-role.ts";
 import { type ChainKind, invalid } from "./chain-kind.ts";
 import type { Window } from "./window.ts";
@@ -21,20 +14,40 @@ export interface VerifiedChain {
   readonly windows: readonly Window[];
 }
 
+/** What every proof of a chain needs. */
+export interface ChainTrust {
+  /** SHA-256 of the SubjectPublicKeyInfo of the trusted root, 64 hex digits. */
+  readonly rootKey: string;
+  readonly pool: CertificatePool;
+}
+
 /**
  * Verifies a PEM chain against its kind and the trusted root. The order in which the certificates stand is free, their
  * number is not.
  * @throws AttestationError the `malformed` and `invalid` codes of the kind, `root-untrusted`
  */
-export async function verifyChain(pem: string, kind: ChainKind, trusted: TrustedRoot): Promise<VerifiedChain> {
-  const certificates = refuseAs(kind.malformed, kind.what, () => parseCertificateChainPem(pem));
+export function verifyChain(pem: string, kind: ChainKind, trust: ChainTrust): Promise<VerifiedChain> {
+  const parse = (der: Uint8Array): Certificate => trust.pool.parse(der);
+  return verifyCertificates(
+    refuseAs(kind.malformed, kind.what, () => parseCertificateChainPem(pem, parse)),
+    kind,
+    trust,
+  );
+}
+
+/** {@link verifyChain} for certificates that are parsed already. */
+export async function verifyCertificates(
+  certificates: readonly Certificate[],
+  kind: ChainKind,
+  trust: ChainTrust,
+): Promise<VerifiedChain> {
   const chain = orderChain(certificates, kind);
   for (const [position, certificate] of chain.entries()) {
     expectRole(certificate, position, kind);
   }
   const { leaf, issuer, root } = namePlaces(chain, kind);
-  await expectTrustedRoot(root, trusted, kind);
-  await expectSignatures(chain, root, kind);
+  await expectTrustedRoot(root, trust.rootKey, kind);
+  await expectSignatures(chain, root, kind, trust.pool);
   return { leaf, issuer, root, windows: chain.map((certificate) => windowOf(certificate, kind)) };
 }
 
@@ -66,9 +79,9 @@ function namePlaces(chain: readonly Certificate[], kind: ChainKind): Omit<Verifi
   return { leaf, issuer, root };
 }
 
-async function expectTrustedRoot(root: Certificate, trusted: TrustedRoot, kind: ChainKind): Promise<void> {
+async function expectTrustedRoot(root: Certificate, rootKey: string, kind: ChainKind): Promise<void> {
   const actual = encodeHex(await sha256(root.publicKeyInfo));
-  const expected = trusted.publicKeySha256.toLowerCase();
+  const expected = rootKey.toLowerCase();
   if (actual !== expected) {
     const message = `${kind.what} ends in a root whose key is not the trusted one`;
     throw new AttestationError("root-untrusted", message, { expected, actual });
@@ -76,10 +89,15 @@ async function expectTrustedRoot(root: Certificate, trusted: TrustedRoot, kind: 
 }
 
 /** Each certificate by the next one, the root by itself. */
-async function expectSignatures(chain: readonly Certificate[], root: Certificate, kind: ChainKind): Promise<void> {
+async function expectSignatures(
+  chain: readonly Certificate[],
+  root: Certificate,
+  kind: ChainKind,
+  pool: CertificatePool,
+): Promise<void> {
   for (const [position, certificate] of chain.entries()) {
     const issuer = chain[position + 1] ?? root;
-    if (!(await verifySignedBy(certificate, issuer.publicKeyInfo))) {
+    if (!(await pool.isSignedBy(certificate, issuer))) {
       throw invalid(kind, `has a certificate that its issuer did not sign: ${certificate.subject.commonName}`);
     }
   }
@@ -87,5 +105,6 @@ async function expectSignatures(chain: readonly Certificate[], root: Certificate
 
 function windowOf(certificate: Certificate, kind: ChainKind): Window {
   const { notBefore, notAfter, subject } = certificate;
-  return { what: `${subject.commonName} in the ${kind.what}`, notBefore, notAfter, early: kind.early, late: kind.late };
+  const what = `${subject.commonName} in the ${kind.what}`;
+  return { what, notBefore, notAfter, early: kind.early, late: kind.late, graceable: false };
 }

@@ -1,12 +1,9 @@
-import { type Certificate, CoreError, type KeyUsage, rawEcPoint } from "@sealserve/core";
+import { type Certificate, type KeyUsage, keyKindOf } from "@sealserve/core";
 import { type ChainKind, invalid } from "./chain-kind.ts";
 
-/** Octets of x and y on P-256. */
-const P256_POINT_LENGTH = 64;
-
 /**
- * Refuses a certificate that may not stand at `position` (0 is the leaf): wrong name, kind of key, CA flag, path length
- * or key usage (RFC 5280 section 6.1). Unknown critical extensions were refused when it was parsed.
+ * Refuses a certificate that may not stand at `position` (0 is the leaf): wrong name, kind of key, signature algorithm, CA
+ * flag, path length or key usage (RFC 5280 section 6.1). Unknown critical extensions were refused when it was parsed.
  * @throws AttestationError the `invalid` code of the kind
  */
 export function expectRole(certificate: Certificate, position: number, kind: ChainKind): void {
@@ -15,8 +12,13 @@ export function expectRole(certificate: Certificate, position: number, kind: Cha
   if (role?.commonNames.includes(name) !== true) {
     throw invalid(kind, "has a certificate of another name", role?.commonNames.join(" or "), name);
   }
-  if (certificate.signatureAlgorithm !== "ecdsa-with-sha256" || !hasP256Key(certificate)) {
-    throw invalid(kind, `has a certificate that is not P-256 with SHA-256: ${name}`);
+  const { signatureAlgorithm } = certificate;
+  if (signatureAlgorithm !== kind.signatureAlgorithm) {
+    throw invalid(kind, `is signed otherwise in ${name}`, kind.signatureAlgorithm, signatureAlgorithm);
+  }
+  const key = keyKindOf(certificate.publicKeyInfo);
+  if (key !== role.key) {
+    throw invalid(kind, `has another kind of key in ${name}`, role.key, key);
   }
   if (certificate.isCa !== role.ca) {
     throw invalid(kind, `has the wrong CA flag in ${name}`, `${role.ca}`, `${certificate.isCa}`);
@@ -24,18 +26,7 @@ export function expectRole(certificate: Certificate, position: number, kind: Cha
   if (certificate.pathLength !== undefined && certificate.pathLength < position - 1) {
     throw invalid(kind, `is longer than ${name} allows`, `at most ${certificate.pathLength} CAs`, `${position - 1}`);
   }
-  expectKeyUsage(certificate, role.ca ? ["keyCertSign", "cRLSign"] : ["digitalSignature"], kind);
-}
-
-function hasP256Key(certificate: Certificate): boolean {
-  try {
-    return rawEcPoint(certificate.publicKeyInfo).length === P256_POINT_LENGTH;
-  } catch (cause) {
-    if (cause instanceof CoreError) {
-      return false;
-    }
-    throw cause;
-  }
+  expectKeyUsage(certificate, role.keyUsage, kind);
 }
 
 function expectKeyUsage(certificate: Certificate, usages: readonly KeyUsage[], kind: ChainKind): void {

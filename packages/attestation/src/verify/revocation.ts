@@ -3,37 +3,26 @@ import {
   type CertificateRevocationList,
   equalBytes,
   parseCertificateRevocationList,
-  verifySignedBy,
+  type SignatureAlgorithmName,
 } from "@sealserve/core";
-import { AttestationError, type CollateralErrorCode, type RevocationErrorCode, refuseAs } from "../errors.ts";
+import { AttestationError, type AttestationErrorCode, refuseAs } from "../errors.ts";
+import type { CertificatePool } from "./certificate-pool.ts";
 import type { Window } from "./window.ts";
 
-interface CrlKind {
+/** The revocation list of one of a vendor's authorities, and the codes under which it is refused. */
+export interface CrlKind {
   readonly what: string;
-  readonly malformed: CollateralErrorCode;
-  readonly foreign: RevocationErrorCode;
-  readonly forged: RevocationErrorCode;
+  readonly signatureAlgorithm: SignatureAlgorithmName;
+  readonly malformed: AttestationErrorCode;
+  readonly foreign: AttestationErrorCode;
+  readonly forged: AttestationErrorCode;
 }
-
-/** The two revocation lists of Intel's hierarchy. */
-export const CRLS = {
-  root: {
-    what: "root CA CRL",
-    malformed: "root-crl-malformed",
-    foreign: "root-crl-issuer-mismatch",
-    forged: "root-crl-signature-invalid",
-  },
-  pck: {
-    what: "PCK CRL",
-    malformed: "pck-crl-malformed",
-    foreign: "pck-crl-issuer-mismatch",
-    forged: "pck-crl-signature-invalid",
-  },
-} as const satisfies Record<string, CrlKind>;
 
 /** A revocation list that its issuer signed. Time is not checked. */
 export interface VerifiedCrl {
   readonly revoked: ReadonlySet<string>;
+  /** Counts the issuer's lists. */
+  readonly number: bigint | undefined;
   readonly window: Window;
 }
 
@@ -42,7 +31,12 @@ export interface VerifiedCrl {
  * nothing is revoked.
  * @throws AttestationError the codes of the kind
  */
-export async function verifyCrl(der: Uint8Array, issuer: Certificate, kind: CrlKind): Promise<VerifiedCrl> {
+export async function verifyCrl(
+  der: Uint8Array,
+  issuer: Certificate,
+  kind: CrlKind,
+  pool: CertificatePool,
+): Promise<VerifiedCrl> {
   const crl = refuseAs(kind.malformed, kind.what, () => parseCertificateRevocationList(der));
   if (!equalBytes(crl.issuer.raw, issuer.subject.raw)) {
     throw new AttestationError(kind.foreign, `${kind.what} comes from another issuer`, {
@@ -50,10 +44,10 @@ export async function verifyCrl(der: Uint8Array, issuer: Certificate, kind: CrlK
       actual: crl.issuer.commonName,
     });
   }
-  if (crl.signatureAlgorithm !== "ecdsa-with-sha256" || !(await verifySignedBy(crl, issuer.publicKeyInfo))) {
+  if (crl.signatureAlgorithm !== kind.signatureAlgorithm || !(await pool.isSignedBy(crl, issuer))) {
     throw new AttestationError(kind.forged, `${kind.what} is not signed by its issuer`);
   }
-  return { revoked: crl.revoked, window: windowOf(crl, kind) };
+  return { revoked: crl.revoked, number: crl.number, window: windowOf(crl, kind) };
 }
 
 function windowOf(crl: CertificateRevocationList, kind: CrlKind): Window {
@@ -64,11 +58,12 @@ function windowOf(crl: CertificateRevocationList, kind: CrlKind): Window {
     notAfter: nextUpdate,
     early: "crl-not-yet-valid",
     late: "crl-expired",
+    graceable: true,
   };
 }
 
 /** Refuses a certificate whose serial number is on the list of its issuer. */
-export function refuseRevoked(certificate: Certificate, crl: VerifiedCrl, code: RevocationErrorCode): void {
+export function refuseRevoked(certificate: Certificate, crl: VerifiedCrl, code: AttestationErrorCode): void {
   if (crl.revoked.has(certificate.serialNumber)) {
     throw new AttestationError(code, `${certificate.subject.commonName} is revoked by the ${crl.window.what}`, {
       expected: "a serial number that is not on the list",

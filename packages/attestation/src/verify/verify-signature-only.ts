@@ -1,11 +1,13 @@
 import { AttestationError, type AttestationErrorCode } from "../errors.ts";
-import { type Evidence, parseEvidence } from "../quote/evidence.ts";
+import { type Evidence, parseEvidence } from "../evidence.ts";
+import type { IntelQuote } from "../quote/intel-quote.ts";
 import { isSimulated } from "../trust/trusted-root.ts";
 import { verifyChain } from "./certificate-chain.ts";
-import { CHAINS } from "./chain-kind.ts";
-import { readVerifiedPck, selectPckChain } from "./pck-identity.ts";
-import { verifyQeBinding, verifyQeReportSignature } from "./qe-report.ts";
-import { verifyQuoteSignature } from "./quote-signature.ts";
+import { CertificatePool } from "./certificate-pool.ts";
+import { proveAttestationKey } from "./intel/attestation-key.ts";
+import { CHAINS } from "./intel/chains.ts";
+import { readVerifiedPck, selectPckChain } from "./intel/pck-identity.ts";
+import { verifyQuoteSignature } from "./intel/quote-signature.ts";
 import { snapshotEvidence } from "./verify-evidence.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { expectCurrent } from "./window.ts";
@@ -35,7 +37,7 @@ export async function verifySignatureOnly(
   options: SignatureOnlyOptions,
 ): Promise<SignatureCheck> {
   const quote = parseEvidence(snapshotEvidence(evidence));
-  const simulated = isSimulated(options.root.publicKeySha256);
+  const simulated = isSimulated(options.root.intelSgx);
   try {
     await verifySignatures(quote, options);
     return { signatureValid: true, simulated };
@@ -47,11 +49,10 @@ export async function verifySignatureOnly(
   }
 }
 
-async function verifySignatures(quote: Evidence, options: SignatureOnlyOptions): Promise<void> {
+async function verifySignatures(quote: IntelQuote, options: SignatureOnlyOptions): Promise<void> {
   const pem = selectPckChain(quote, options.pckCertificateChain);
-  const pck = await readVerifiedPck(await verifyChain(pem, CHAINS.pck, options.root));
-  expectCurrent(pck.windows, options.now);
-  await verifyQeReportSignature(quote.qe, pck);
-  await verifyQeBinding(quote.qe, quote.attestationKey);
-  await verifyQuoteSignature(quote);
+  const trust = { rootKey: options.root.intelSgx, pool: new CertificatePool() };
+  const pck = await readVerifiedPck(await verifyChain(pem, CHAINS.pck, trust));
+  expectCurrent(pck.windows, options);
+  await verifyQuoteSignature(quote, await proveAttestationKey(quote, pck));
 }

@@ -1,3 +1,4 @@
+import type { TeeKind } from "@sealserve/attestation";
 import type { FailedClaim } from "../release/decision.ts";
 
 /** The ways to ask for a key. */
@@ -40,8 +41,9 @@ export interface AttemptRecord {
   readonly message: string | null;
   /** Whether the fields below are proven; otherwise they are the caller's word. */
   readonly genuine: boolean;
-  readonly mrEnclave: string | null;
-  readonly mrSigner: string | null;
+  readonly tee: TeeKind | null;
+  /** Measurements by their names, lower-case hex. */
+  readonly software: Readonly<Record<string, string>> | null;
   readonly tcbStatus: string | null;
   /** The claims of the policy that the evidence does not meet. */
   readonly failedClaims: readonly FailedClaim[];

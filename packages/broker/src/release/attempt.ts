@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { SgxQuote, VerifiedEvidence } from "@sealserve/attestation";
-import { encodeHex, SealserveError } from "@sealserve/core";
+import { type Evidence, softwareIdentity, type VerifiedEvidence } from "@sealserve/attestation";
+import { SealserveError } from "@sealserve/core";
 import type { AttemptRecord, ReleaseProtocol, ReleaseStep } from "../log/log-record.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -19,7 +19,7 @@ export class Attempt {
   readonly #caller: Caller;
   #step: ReleaseStep = "request";
   #model: string | null = null;
-  #report: Pick<AttemptRecord, "mrEnclave" | "mrSigner"> = { mrEnclave: null, mrSigner: null };
+  #evidence: Pick<AttemptRecord, "tee" | "software"> = { tee: null, software: null };
   #verified: VerifiedEvidence | undefined;
 
   constructor(caller: Caller) {
@@ -33,7 +33,7 @@ export class Attempt {
 
   /** Whether the caller brought evidence that could be read; earlier endings are counted, not recorded. */
   get broughtEvidence(): boolean {
-    return this.#report.mrEnclave !== null;
+    return this.#evidence.tee !== null;
   }
 
   /** Address of the caller, without the port. */
@@ -51,8 +51,8 @@ export class Attempt {
   }
 
   /** The caller's word, until {@link verified}. */
-  parsed({ report }: SgxQuote): void {
-    this.#report = { mrEnclave: encodeHex(report.mrEnclave), mrSigner: encodeHex(report.mrSigner) };
+  parsed(evidence: Evidence): void {
+    this.#evidence = { tee: evidence.tee, software: softwareIdentity(evidence) };
   }
 
   verified(evidence: VerifiedEvidence): void {
@@ -75,7 +75,7 @@ export class Attempt {
       step: this.#step,
       ...describeEnding(ending),
       genuine: this.#verified !== undefined,
-      ...this.#report,
+      ...this.#evidence,
       tcbStatus: this.#verified?.tcbStatus ?? null,
       failedClaims: ending instanceof Refusal ? ending.failedClaims : [],
       simulated,

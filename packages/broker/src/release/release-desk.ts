@@ -1,8 +1,8 @@
 import {
   AttestationError,
   type Evidence,
+  type IntelQuote,
   parseEvidence,
-  type SgxQuote,
   type TrustedRoot,
   type VerifiedCollateral,
   verifyEvidence,
@@ -21,7 +21,7 @@ import { Refusal } from "./refusal.ts";
 
 /** Verified collateral for a quote, from a cache. */
 export interface VerifiedCollateralSource {
-  verifiedFor(quote: SgxQuote): Promise<VerifiedCollateral>;
+  verifiedFor(quote: IntelQuote): Promise<VerifiedCollateral>;
 }
 
 /** What both front ends work with. */

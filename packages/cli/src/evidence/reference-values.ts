@@ -1,16 +1,16 @@
 import { readFile } from "node:fs/promises";
 import {
   type AppraisalPolicy,
-  intelSgxRoot,
   parsePolicy,
   type TrustedRoot,
   trustedRootFromPem,
+  vendorRoot,
 } from "@sealserve/attestation";
 import { parseYamlDocument } from "@sealserve/config";
 
 /** The vendor root to trust: Intel's, unless a file names another one. */
 export async function loadRoot(file: string | undefined): Promise<TrustedRoot> {
-  return file === undefined ? intelSgxRoot : await trustedRootFromPem(await readFile(file, "utf8"));
+  return file === undefined ? vendorRoot : await trustedRootFromPem(await readFile(file, "utf8"));
 }
 
 /** An appraisal policy from a YAML (or JSON) file; one that pins no software is refused. */

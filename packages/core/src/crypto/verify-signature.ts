@@ -67,7 +67,7 @@ async function verifyPlain(
   const key = await importPublicKey(parameters.key, publicKeyInfo);
   return (
     key !== undefined &&
-    hasAcceptedStrength(key) &&
+    hasAcceptedStrength(key, signature.length) &&
     crypto.subtle.verify(parameters.signature, key, ownBuffer(signature), ownBuffer(data))
   );
 }
@@ -84,10 +84,11 @@ async function importPublicKey(
   }
 }
 
-function hasAcceptedStrength(key: CryptoKey): boolean {
+/** An RSA signature is as long as its modulus (RFC 8017 section 8.1.2): a leading zero must not be left out. */
+function hasAcceptedStrength(key: CryptoKey, signatureLength: number): boolean {
   if (!("modulusLength" in key.algorithm)) {
     return true;
   }
   const bits = Number(key.algorithm.modulusLength);
-  return bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS;
+  return bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS && signatureLength === Math.ceil(bits / 8);
 }

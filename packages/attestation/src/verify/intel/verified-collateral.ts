@@ -1,10 +1,10 @@
-import type { QeIdentity } from "../collateral/qe-identity.ts";
-import type { TeeKind } from "../tee/intel-tee.ts";
-import { isSimulated, type TrustedRoot } from "../trust/trusted-root.ts";
+import type { QeIdentity } from "../../collateral/qe-identity.ts";
+import type { IntelTeeKind } from "../../tee/tee-kind.ts";
+import { isSimulated } from "../../trust/trusted-root.ts";
+import { ProofCache } from "../proof-cache.ts";
+import { earliestEnd, type Window } from "../window.ts";
 import { type PckEndorsements, verifyPckChain } from "./pck-chain.ts";
-import { PckChainCache } from "./pck-chain-cache.ts";
 import type { VerifiedPck } from "./pck-identity.ts";
-import { earliestEnd, type Window } from "./window.ts";
 
 /** Everything that collateral proved. */
 export interface CollateralFacts extends PckEndorsements {
@@ -18,8 +18,12 @@ export interface CollateralFacts extends PckEndorsements {
 /** What is proven behind a set of collateral, and the PCK chains that were proven with it. */
 interface Proof {
   readonly facts: CollateralFacts;
-  readonly pckChains: PckChainCache;
+  /** By their exact text. */
+  readonly pckChains: ProofCache<VerifiedPck>;
 }
+
+/** How many platforms one set of collateral remembers: about 4 KiB each, never more than a quote can hold. */
+const PCK_CHAINS = 1024;
 
 /** Nobody outside this module has it, so the constructor, which is in reach through any instance, makes nothing else. */
 const MAKER = Symbol("maker of verified collateral");
@@ -33,10 +37,11 @@ let proofOf: (collateral: VerifiedCollateral) => Proof;
  * again for each. Made by `verifyCollateral` alone.
  */
 export class VerifiedCollateral {
-  readonly tee: TeeKind;
+  readonly tee: IntelTeeKind;
   /** Its root is not Intel's. */
   readonly simulated: boolean;
-  readonly root: TrustedRoot;
+  /** SHA-256 of the root key, hex. */
+  readonly rootKey: string;
   /** SHA-256 of the collateral in its file form, hex. */
   readonly digest: string;
   /** The platforms it is about. */
@@ -50,6 +55,8 @@ export class VerifiedCollateral {
   readonly tcbEvaluationDataNumber: number;
   /** When each of its documents and lists was issued. */
   readonly issued: Readonly<Record<"tcbInfo" | "qeIdentity" | "rootCaCrl" | "pckCrl", Date>>;
+  /** CRL numbers: each issuer counts its lists. Undefined for a list without one. */
+  readonly crlNumbers: Readonly<Record<"rootCaCrl" | "pckCrl", bigint | undefined>>;
   /** The first moment at which a document, list or certificate in it expires. */
   readonly earliestExpiry: Date;
   readonly #proof: Proof;
@@ -59,10 +66,10 @@ export class VerifiedCollateral {
       throw new TypeError("only verifyCollateral makes verified collateral");
     }
     const { tcbInfo, qeIdentity } = facts;
-    this.#proof = { facts, pckChains: new PckChainCache() };
+    this.#proof = { facts, pckChains: new ProofCache<VerifiedPck>(PCK_CHAINS) };
     this.tee = tcbInfo.tee;
-    this.simulated = isSimulated(facts.root.publicKeySha256);
-    this.root = facts.root;
+    this.simulated = isSimulated(facts.trust.rootKey);
+    this.rootKey = facts.trust.rootKey.toLowerCase();
     this.digest = facts.digest;
     this.fmspc = tcbInfo.fmspc;
     this.pceId = tcbInfo.pceId;
@@ -78,6 +85,7 @@ export class VerifiedCollateral {
       rootCaCrl: new Date(facts.rootCrl.window.notBefore),
       pckCrl: new Date(facts.pckCrl.window.notBefore),
     });
+    this.crlNumbers = Object.freeze({ rootCaCrl: facts.rootCrl.number, pckCrl: facts.pckCrl.number });
     this.earliestExpiry = earliestEnd(facts.windows);
     Object.freeze(this);
   }

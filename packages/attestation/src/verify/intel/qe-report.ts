@@ -1,6 +1,6 @@
 import { concatBytes, equalBytes, sha256 } from "@sealserve/core";
-import { AttestationError } from "../errors.ts";
-import type { QeReport } from "../quote/signature-section.ts";
+import { AttestationError } from "../../errors.ts";
+import type { QeReport } from "../../quote/signature-section.ts";
 import type { VerifiedPck } from "./pck-identity.ts";
 
 /** REPORTDATA of a QE report: a SHA-256 digest, then zero bytes. */

@@ -1,6 +1,7 @@
-import { type Certificate, CoreError, decodeHex, encodeUtf8, rawEcPoint, verifyEcdsaP256 } from "@sealserve/core";
-import { AttestationError, type ProofErrorCode, type WindowErrorCode } from "../errors.ts";
-import type { Window } from "./window.ts";
+import { type Certificate, CoreError, decodeHex, encodeUtf8 } from "@sealserve/core";
+import { AttestationError, type ProofErrorCode, type WindowErrorCode } from "../../errors.ts";
+import type { CertificatePool } from "../certificate-pool.ts";
+import type { Window } from "../window.ts";
 
 interface SignedDocumentKind {
   readonly what: string;
@@ -36,10 +37,10 @@ export async function verifySignedText(
   signature: string,
   signer: Certificate,
   kind: SignedDocumentKind,
+  pool: CertificatePool,
 ): Promise<void> {
   const raw = decodeSignature(signature);
-  const key = rawEcPoint(signer.publicKeyInfo);
-  if (raw === undefined || !(await verifyEcdsaP256(key, raw, encodeUtf8(text)))) {
+  if (raw === undefined || !(await pool.keyOf(signer).hasSignedRaw(raw, encodeUtf8(text), "SHA-256"))) {
     throw new AttestationError(kind.forged, `${kind.what} is not signed by ${signer.subject.commonName}`, {
       remedy: "keep the document byte for byte as the service sent it",
     });
@@ -51,7 +52,7 @@ export function documentWindow(
   document: { readonly issueDate: Date; readonly nextUpdate: Date },
   { what, early, late }: SignedDocumentKind,
 ): Window {
-  return { what, notBefore: document.issueDate, notAfter: document.nextUpdate, early, late };
+  return { what, notBefore: document.issueDate, notAfter: document.nextUpdate, early, late, graceable: true };
 }
 
 function decodeSignature(signature: string): Uint8Array | undefined {

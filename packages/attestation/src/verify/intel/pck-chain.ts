@@ -1,15 +1,14 @@
 import { type Certificate, equalBytes } from "@sealserve/core";
-import type { TcbInfo } from "../collateral/tcb-info.ts";
-import { AttestationError } from "../errors.ts";
-import type { TrustedRoot } from "../trust/trusted-root.ts";
-import { verifyChain } from "./certificate-chain.ts";
-import { CHAINS } from "./chain-kind.ts";
+import type { TcbInfo } from "../../collateral/tcb-info.ts";
+import { AttestationError } from "../../errors.ts";
+import { type ChainTrust, verifyChain } from "../certificate-chain.ts";
+import { refuseRevoked, type VerifiedCrl } from "../revocation.ts";
+import { CHAINS } from "./chains.ts";
 import { type PckIdentity, readVerifiedPck, type VerifiedPck } from "./pck-identity.ts";
-import { refuseRevoked, type VerifiedCrl } from "./revocation.ts";
 
 /** What a PCK chain is held against. */
 export interface PckEndorsements {
-  readonly root: TrustedRoot;
+  readonly trust: ChainTrust;
   readonly rootCrl: VerifiedCrl;
   readonly pckCrl: VerifiedCrl;
   /** The CA that signed `pckCrl`. */
@@ -23,8 +22,8 @@ export interface PckEndorsements {
  * `tcb-info-pceid-mismatch`
  */
 export async function verifyPckChain(pem: string, endorsements: PckEndorsements): Promise<VerifiedPck> {
-  const { root, rootCrl, pckCrl, pckCa, tcbInfo } = endorsements;
-  const chain = await verifyChain(pem, CHAINS.pck, root);
+  const { trust, rootCrl, pckCrl, pckCa, tcbInfo } = endorsements;
+  const chain = await verifyChain(pem, CHAINS.pck, trust);
   expectListOfIssuer(chain.issuer, pckCa);
   refuseRevoked(chain.root, rootCrl, "root-revoked");
   refuseRevoked(chain.issuer, rootCrl, "intermediate-revoked");

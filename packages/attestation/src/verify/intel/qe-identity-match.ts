@@ -1,7 +1,8 @@
 import { encodeHex, equalBytes } from "@sealserve/core";
-import type { QeIdentity } from "../collateral/qe-identity.ts";
-import { AttestationError, type ProofErrorCode } from "../errors.ts";
-import type { SgxReportBody } from "../quote/sgx-report-body.ts";
+import type { QeIdentity } from "../../collateral/qe-identity.ts";
+import { AttestationError, type ProofErrorCode } from "../../errors.ts";
+import type { SgxReportBody } from "../../quote/sgx-report-body.ts";
+import { maskedBytes } from "./masked-bytes.ts";
 
 /**
  * Refuses a QE report of an enclave that is not Intel's quoting enclave. Without this check the owner of any genuine
@@ -31,7 +32,7 @@ function miscSelectBytes({ miscSelect }: SgxReportBody): Uint8Array {
 }
 
 function expectMasked(actual: Uint8Array, expected: Uint8Array, mask: Uint8Array, code: ProofErrorCode): void {
-  const masked = actual.map((byte, index) => byte & (mask[index] ?? 0xff));
+  const masked = maskedBytes(actual, mask);
   if (!equalBytes(masked, expected)) {
     throw mismatch(code, encodeHex(expected), encodeHex(masked));
   }

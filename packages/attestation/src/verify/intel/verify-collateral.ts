@@ -1,16 +1,17 @@
 import { encodeHex, encodeUtf8, sha256 } from "@sealserve/core";
-import type { Collateral } from "../collateral/collateral.ts";
-import { encodeCollateralFile } from "../collateral/collateral-file.ts";
-import { parseQeIdentity, type QeIdentity } from "../collateral/qe-identity.ts";
-import { parseTcbInfo, type TcbInfo } from "../collateral/tcb-info.ts";
-import type { TrustedRoot } from "../trust/trusted-root.ts";
-import { type VerifiedChain, verifyChain } from "./certificate-chain.ts";
-import { CHAINS } from "./chain-kind.ts";
-import { CRLS, refuseRevoked, type VerifiedCrl, verifyCrl } from "./revocation.ts";
+import type { Collateral } from "../../collateral/collateral.ts";
+import { encodeCollateralFile } from "../../collateral/collateral-file.ts";
+import { parseQeIdentity, type QeIdentity } from "../../collateral/qe-identity.ts";
+import { parseTcbInfo, type TcbInfo } from "../../collateral/tcb-info.ts";
+import { type ChainTrust, type VerifiedChain, verifyChain } from "../certificate-chain.ts";
+import { CertificatePool } from "../certificate-pool.ts";
+import { refuseRevoked, type VerifiedCrl, verifyCrl } from "../revocation.ts";
+import type { VerifyOptions } from "../verify-options.ts";
+import { expectCurrent, snapshotClock } from "../window.ts";
+import { CHAINS } from "./chains.ts";
+import { CRLS } from "./crls.ts";
 import { documentWindow, SIGNED, verifySignedText } from "./signed-document.ts";
 import { sealCollateral, type VerifiedCollateral } from "./verified-collateral.ts";
-import type { VerifyOptions } from "./verify-options.ts";
-import { expectCurrent } from "./window.ts";
 
 /** The chains of those who sign the documents and the list of PCK certificates. */
 interface IssuerChains {
@@ -26,16 +27,17 @@ interface IssuerChains {
  */
 export async function verifyCollateral(collateral: Collateral, options: VerifyOptions): Promise<VerifiedCollateral> {
   const given = snapshot(collateral);
-  const root = Object.freeze({ ...options.root });
-  const chains = await verifyIssuerChains(given, root);
-  const rootCrl = await verifyCrl(given.rootCaCrl, chains.pckCrl.root, CRLS.root);
+  const clock = snapshotClock(options);
+  const trust = { rootKey: options.root.intelSgx, pool: new CertificatePool() };
+  const chains = await verifyIssuerChains(given, trust);
+  const rootCrl = await verifyCrl(given.rootCaCrl, chains.pckCrl.root, CRLS.root, trust.pool);
   // First, so that a revocation is always told by a list that counts now, not by one that was kept and sent again.
-  expectCurrent([rootCrl.window], options.now);
+  expectCurrent([rootCrl.window], clock);
   refuseRevokedIssuers(chains, rootCrl);
   const pckCa = chains.pckCrl.leaf;
-  const pckCrl = await verifyCrl(given.pckCrl, pckCa, CRLS.pck);
-  const tcbInfo = await verifyTcbInfo(given, chains);
-  const qeIdentity = await verifyQeIdentity(given, chains, tcbInfo);
+  const pckCrl = await verifyCrl(given.pckCrl, pckCa, CRLS.pck, trust.pool);
+  const tcbInfo = await verifyTcbInfo(given, chains, trust.pool);
+  const qeIdentity = await verifyQeIdentity(given, chains, tcbInfo, trust.pool);
   const windows = [
     ...[chains.pckCrl, chains.tcbInfo, chains.qeIdentity].flatMap((chain) => chain.windows),
     rootCrl.window,
@@ -43,9 +45,9 @@ export async function verifyCollateral(collateral: Collateral, options: VerifyOp
     documentWindow(tcbInfo, SIGNED.tcbInfo),
     documentWindow(qeIdentity, SIGNED.qeIdentity),
   ];
-  expectCurrent(windows, options.now);
+  expectCurrent(windows, clock);
   const digest = encodeHex(await sha256(encodeUtf8(encodeCollateralFile(given))));
-  const facts = { root, rootCrl, pckCrl, pckCa, tcbInfo, qeIdentity, windows, digest };
+  const facts = { trust, rootCrl, pckCrl, pckCa, tcbInfo, qeIdentity, windows, digest };
   return sealCollateral({ ...facts, suppliedPckChain: given.pckCertificateChain });
 }
 
@@ -55,11 +57,11 @@ function snapshot(collateral: Collateral): Collateral {
   return { ...collateral, rootCaCrl: new Uint8Array(rootCaCrl), pckCrl: new Uint8Array(pckCrl) };
 }
 
-async function verifyIssuerChains(given: Collateral, root: TrustedRoot): Promise<IssuerChains> {
+async function verifyIssuerChains(given: Collateral, trust: ChainTrust): Promise<IssuerChains> {
   return {
-    pckCrl: await verifyChain(given.pckCrlIssuerChain, CHAINS.pckCrlIssuer, root),
-    tcbInfo: await verifyChain(given.tcbInfoIssuerChain, CHAINS.tcbInfoIssuer, root),
-    qeIdentity: await verifyChain(given.qeIdentityIssuerChain, CHAINS.qeIdentityIssuer, root),
+    pckCrl: await verifyChain(given.pckCrlIssuerChain, CHAINS.pckCrlIssuer, trust),
+    tcbInfo: await verifyChain(given.tcbInfoIssuerChain, CHAINS.tcbInfoIssuer, trust),
+    qeIdentity: await verifyChain(given.qeIdentityIssuerChain, CHAINS.qeIdentityIssuer, trust),
   };
 }
 
@@ -75,14 +77,19 @@ function refuseRevokedIssuers(chains: IssuerChains, rootCrl: VerifiedCrl): void 
   }
 }
 
-async function verifyTcbInfo(given: Collateral, chains: IssuerChains): Promise<TcbInfo> {
+async function verifyTcbInfo(given: Collateral, chains: IssuerChains, pool: CertificatePool): Promise<TcbInfo> {
   const { tcbInfo, tcbInfoSignature } = given;
-  await verifySignedText(tcbInfo, tcbInfoSignature, chains.tcbInfo.leaf, SIGNED.tcbInfo);
+  await verifySignedText(tcbInfo, tcbInfoSignature, chains.tcbInfo.leaf, SIGNED.tcbInfo, pool);
   return parseTcbInfo(tcbInfo);
 }
 
-async function verifyQeIdentity(given: Collateral, chains: IssuerChains, { tee }: TcbInfo): Promise<QeIdentity> {
+async function verifyQeIdentity(
+  given: Collateral,
+  chains: IssuerChains,
+  { tee }: TcbInfo,
+  pool: CertificatePool,
+): Promise<QeIdentity> {
   const { qeIdentity, qeIdentitySignature } = given;
-  await verifySignedText(qeIdentity, qeIdentitySignature, chains.qeIdentity.leaf, SIGNED.qeIdentity);
+  await verifySignedText(qeIdentity, qeIdentitySignature, chains.qeIdentity.leaf, SIGNED.qeIdentity, pool);
   return parseQeIdentity(qeIdentity, tee);
 }

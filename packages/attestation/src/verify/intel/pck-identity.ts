@@ -1,9 +1,10 @@
 import { decodeUtf8, type EcdsaVerifier, ecdsaVerifier, parseEcPublicKeyInfo } from "@sealserve/core";
-import { AttestationError, refuseAs } from "../errors.ts";
-import { type PckExtension, parsePckExtension } from "../pck/pck-extension.ts";
-import type { Evidence } from "../quote/evidence.ts";
-import type { VerifiedChain } from "./certificate-chain.ts";
-import type { Window } from "./window.ts";
+import { AttestationError, refuseAs } from "../../errors.ts";
+import { type PckExtension, parsePckExtension } from "../../pck/pck-extension.ts";
+import type { IntelQuote } from "../../quote/intel-quote.ts";
+import type { VerifiedChain } from "../certificate-chain.ts";
+import { ProofCache } from "../proof-cache.ts";
+import type { Window } from "../window.ts";
 
 /** The platform as its PCK certificate describes it. */
 export interface PckIdentity extends PckExtension {
@@ -19,13 +20,18 @@ export interface VerifiedPck {
   /** Verifies with the PCK key. */
   readonly verify: EcdsaVerifier;
   readonly windows: readonly Window[];
+  /** What verifies with the attestation keys that this platform is proven to have vouched for. */
+  readonly attestationKeys: ProofCache<EcdsaVerifier>;
 }
+
+/** A platform has one attestation key, and a new one after an update of its quoting enclave. */
+const ATTESTATION_KEYS = 8;
 
 /**
  * The PCK chain to verify a quote with: the one supplied beside the quote, or else the one inside.
  * @throws AttestationError `pck-chain-missing` for a quote that only hints at its platform, `pck-chain-malformed`
  */
-export function selectPckChain(quote: Evidence, supplied: string | undefined): string {
+export function selectPckChain(quote: IntelQuote, supplied: string | undefined): string {
   const { type, pckCertificateChain } = quote.certificationData;
   if (supplied !== undefined) {
     return supplied;
@@ -51,5 +57,5 @@ export async function readVerifiedPck({ leaf, issuer, windows }: VerifiedChain):
     issuer: issuer.subject.commonName ?? "",
   });
   const verify = await ecdsaVerifier(parseEcPublicKeyInfo(leaf.publicKeyInfo), "SHA-256");
-  return { identity, verify, windows };
+  return { identity, verify, windows, attestationKeys: new ProofCache(ATTESTATION_KEYS) };
 }
