@@ -15,8 +15,20 @@ export interface SimulatedMachine {
   readonly platformInstanceId: string;
 }
 
+/** The machine with what no certificate says about it, but each TD report does. */
+export interface TdxMachine extends SimulatedMachine {
+  /**
+   * The sixteen bytes of TEE_TCB_SVN of its TDs: ISVSVN of the TDX module, major version of the module, late microcode
+   * update, thirteen more.
+   */
+  readonly teeTcbSvn: readonly number[];
+}
+
 /** "SIMUL8" in ASCII: no real processor has such an FMSPC. */
 const FMSPC = encodeHex(encodeUtf8("SIMUL8"));
+
+/** The TDX module that a simulated machine runs unless told otherwise: major version 3, ISVSVN 4. */
+export const TEE_TCB_SVN: readonly number[] = [4, 3, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /** A machine with its own identifiers, whose TCB is the newest that the vendor knows. */
 export function createMachine(random: (length: number) => Uint8Array): SimulatedMachine {

@@ -1,5 +1,5 @@
-import { concatBytes, decodeHex } from "@sealserve/core";
-import { SimulatorError } from "../errors.ts";
+import { concatBytes } from "@sealserve/core";
+import { expectReportData, fixedBytes } from "./fixed-bytes.ts";
 import { encodeU16, encodeU32, encodeU64 } from "./little-endian.ts";
 
 /** SGX ATTRIBUTES: INIT and MODE64BIT, the flags of an ordinary production enclave. */
@@ -31,35 +31,25 @@ export interface ReportFields {
   readonly isvFamilyId?: string | undefined;
 }
 
-/** The 384 bytes of an SGX report body (Intel SDM volume 3D, REPORT structure). */
+/** The 384 bytes of an SGX report body (Intel SDM volume 3D, REPORT structure). @throws CoreError `bad-hex`, SimulatorError `bad-argument` */
 export function encodeReportBody(fields: ReportFields): Uint8Array {
-  if (fields.reportData.length !== 64) {
-    throw new SimulatorError("bad-argument", "report data has the wrong length", {
-      expected: "64 bytes",
-      actual: `${fields.reportData.length} bytes`,
-    });
-  }
   return concatBytes(
-    bytesOf(fields.cpuSvn, 16),
+    fixedBytes(fields.cpuSvn, 16),
     encodeU32(fields.miscSelect ?? 0),
     new Uint8Array(12),
-    bytesOf(fields.isvExtProdId, 16),
+    fixedBytes(fields.isvExtProdId, 16),
     encodeU64(fields.attributes?.flags ?? ENCLAVE_FLAGS),
     encodeU64(fields.attributes?.xfrm ?? ENCLAVE_XFRM),
-    bytesOf(fields.mrEnclave, 32),
+    fixedBytes(fields.mrEnclave, 32),
     new Uint8Array(32),
-    bytesOf(fields.mrSigner, 32),
+    fixedBytes(fields.mrSigner, 32),
     new Uint8Array(32),
-    bytesOf(fields.configId, 64),
+    fixedBytes(fields.configId, 64),
     encodeU16(fields.isvProdId ?? 0),
     encodeU16(fields.isvSvn ?? 0),
     encodeU16(fields.configSvn ?? 0),
     new Uint8Array(42),
-    bytesOf(fields.isvFamilyId, 16),
-    fields.reportData,
+    fixedBytes(fields.isvFamilyId, 16),
+    expectReportData(fields.reportData),
   );
-}
-
-function bytesOf(hex: string | undefined, length: number): Uint8Array {
-  return hex === undefined ? new Uint8Array(length) : decodeHex(hex, length);
 }
