@@ -12,8 +12,14 @@ const now = new Date();
 const vendor = await createVendor({ now });
 const { fmspc } = vendor.machine;
 const collateral = await vendor.collateral();
-const server = await startPccsServer({ fmspc, collateral: async () => collateral });
+const tdxCollateral = await vendor.collateral({ tee: "tdx" });
+const server = await startPccsServer({
+  fmspc,
+  collateral: async () => collateral,
+  tdxCollateral: async () => tdxCollateral,
+});
 after(() => server.close());
+const tdxUrl = server.url.replace("/sgx/", "/tdx/");
 
 const ask = (operation: string, options?: RequestInit): Promise<Response> =>
   fetch(`${server.url}${operation}`, options);
@@ -47,6 +53,36 @@ describe("simulated collateral service", () => {
     const chain = response.headers.get("sgx-enclave-identity-issuer-chain") ?? "";
     assert.equal(decodeURIComponent(chain), collateral.qeIdentityIssuerChain);
     assert.equal(sliceJsonMember(await response.text(), "enclaveIdentity"), collateral.qeIdentity);
+  });
+
+  it("serves TCB info and QE identity of TDX below the TDX path", async () => {
+    const tcb = await fetch(`${tdxUrl}/tcb?fmspc=${fmspc}&update=early`);
+    const tcbChain = tcb.headers.get("tcb-info-issuer-chain") ?? "";
+    assert.equal(decodeURIComponent(tcbChain), tdxCollateral.tcbInfoIssuerChain);
+    assert.equal(sliceJsonMember(await tcb.text(), "tcbInfo"), tdxCollateral.tcbInfo);
+    const identity = await fetch(`${tdxUrl}/qe/identity`);
+    const chain = identity.headers.get("sgx-enclave-identity-issuer-chain") ?? "";
+    assert.equal(decodeURIComponent(chain), tdxCollateral.qeIdentityIssuerChain);
+    assert.equal(sliceJsonMember(await identity.text(), "enclaveIdentity"), tdxCollateral.qeIdentity);
+    for (const [status, operation] of [
+      [400, "/tcb"],
+      [400, "/qe/identity?update=late"],
+      [404, "/tcb?fmspc=00906ED50000"],
+      [404, "/pckcrl?ca=platform"],
+      [404, "/rootcacrl"],
+      [404, ""],
+    ] as const) {
+      assert.equal((await fetch(tdxUrl + operation)).status, status, operation);
+    }
+  });
+
+  it("knows of no TDX when it was given none", async () => {
+    const plain = await startPccsServer({ fmspc, collateral: async () => collateral });
+    for (const operation of [`/tcb?fmspc=${fmspc}`, "/qe/identity"]) {
+      assert.equal((await fetch(plain.url.replace("/sgx/", "/tdx/") + operation)).status, 404, operation);
+      assert.equal((await fetch(plain.url + operation)).status, 200, operation);
+    }
+    await plain.close();
   });
 
   it("serves the PCK CRL as DER on demand and else as hex", async () => {
@@ -111,7 +147,6 @@ describe("simulated collateral service", () => {
       "/%2e%2e/tcb",
     );
     assert.equal((await fetch(server.url.replace("v4", "v3"))).status, 404);
-    assert.equal((await fetch(server.url.replace("/sgx/", "/tdx/"))).status, 404);
   });
 
   it("answers GET and HEAD only", async () => {

@@ -1,5 +1,6 @@
 import type { Collateral } from "@sealserve/attestation";
 import { encodeHex } from "@sealserve/core";
+import type { IntelTee } from "../vendor/intel-tee.ts";
 
 /** An answer of the simulated collateral service. */
 export interface PccsAnswer {
@@ -8,38 +9,49 @@ export interface PccsAnswer {
   readonly body: string | Uint8Array;
 }
 
-/** Where the service's operations are, as in Intel's PCCS for SGX, API version 4. */
-export const PCCS_PATH = "/sgx/certification/v4";
+/** What the service answers from. */
+export interface PccsData {
+  /** FMSPC of the one machine there is. */
+  readonly fmspc: string;
+  readonly sgx: Collateral;
+  /** `undefined` when the service knows of no TDX. */
+  readonly tdx: Collateral | undefined;
+}
+
+/** Where the service's operations are, as in Intel's PCCS, API version 4. */
+export const PCCS_PATHS: Readonly<Record<IntelTee, string>> = {
+  sgx: "/sgx/certification/v4",
+  tdx: "/tdx/certification/v4",
+};
 
 const TEXT = "text/html; charset=utf-8";
 const JSON_TYPE = "application/json; charset=utf-8";
 const INVALID = refusal(400, "Invalid request parameters.");
 const MISSING = refusal(404, "No cache data for this platform.");
 
-type Route = (query: URLSearchParams, collateral: Collateral, fmspc: string) => PccsAnswer;
+type Route = (query: URLSearchParams, data: PccsData) => PccsAnswer;
 
+/** Revocation lists are the same for both kinds of TEE, and stand on the SGX paths only. */
 const ROUTES: ReadonlyMap<string, Route> = new Map([
-  ["/tcb", answerTcb],
-  ["/qe/identity", answerQeIdentity],
-  ["/pckcrl", answerPckCrl],
-  ["/rootcacrl", answerRootCaCrl],
+  [`${PCCS_PATHS.sgx}/tcb`, (query, { sgx, fmspc }) => answerTcb(query, sgx, fmspc)],
+  [`${PCCS_PATHS.sgx}/qe/identity`, (query, { sgx }) => answerQeIdentity(query, sgx)],
+  [`${PCCS_PATHS.sgx}/pckcrl`, (query, { sgx }) => answerPckCrl(query, sgx)],
+  [`${PCCS_PATHS.sgx}/rootcacrl`, (_query, { sgx }) => answerRootCaCrl(sgx)],
+  [`${PCCS_PATHS.tdx}/tcb`, (query, { tdx, fmspc }) => answerTcb(query, tdx, fmspc)],
+  [`${PCCS_PATHS.tdx}/qe/identity`, (query, { tdx }) => answerQeIdentity(query, tdx)],
 ]);
 
-/**
- * Answers a GET as Intel's PCCS does: the same paths, parameters, encodings and headers.
- * @param fmspc of the one machine there is
- */
-export function answerPccs(path: string, query: URLSearchParams, collateral: Collateral, fmspc: string): PccsAnswer {
-  const route = path.startsWith(PCCS_PATH) ? ROUTES.get(path.slice(PCCS_PATH.length)) : undefined;
-  return route?.(query, collateral, fmspc) ?? refusal(404, `Cannot GET this path of the simulated PCCS`);
+/** Answers a GET as Intel's PCCS does: the same paths, parameters, encodings and headers. */
+export function answerPccs(path: string, query: URLSearchParams, data: PccsData): PccsAnswer {
+  return ROUTES.get(path)?.(query, data) ?? refusal(404, `Cannot GET this path of the simulated PCCS`);
 }
 
-function answerTcb(query: URLSearchParams, collateral: Collateral, fmspc: string): PccsAnswer {
+function answerTcb(query: URLSearchParams, collateral: Collateral | undefined, fmspc: string): PccsAnswer {
   const asked = query.get("fmspc") ?? "";
   if (!/^[0-9a-fA-F]{12}$/.test(asked) || !hasValidUpdate(query)) {
     return INVALID;
   }
-  if (asked.toLowerCase() !== fmspc.toLowerCase()) {
+  if (collateral === undefined || asked.toLowerCase() !== fmspc.toLowerCase()) {
     return MISSING;
   }
   return {
@@ -52,9 +64,12 @@ function answerTcb(query: URLSearchParams, collateral: Collateral, fmspc: string
   };
 }
 
-function answerQeIdentity(query: URLSearchParams, collateral: Collateral): PccsAnswer {
+function answerQeIdentity(query: URLSearchParams, collateral: Collateral | undefined): PccsAnswer {
   if (!hasValidUpdate(query)) {
     return INVALID;
+  }
+  if (collateral === undefined) {
+    return MISSING;
   }
   return {
     status: 200,
@@ -81,7 +96,7 @@ function answerPckCrl(query: URLSearchParams, collateral: Collateral): PccsAnswe
       };
 }
 
-function answerRootCaCrl(_query: URLSearchParams, collateral: Collateral): PccsAnswer {
+function answerRootCaCrl(collateral: Collateral): PccsAnswer {
   return {
     status: 200,
     headers: { "Content-Type": "application/pkix-crl; charset=utf-8" },

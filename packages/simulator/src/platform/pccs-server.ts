@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Collateral } from "@sealserve/attestation";
 import { SimulatorError, systemErrorName } from "../errors.ts";
-import { answerPccs, PCCS_PATH, type PccsAnswer } from "./pccs-routes.ts";
+import { answerPccs, PCCS_PATHS, type PccsAnswer } from "./pccs-routes.ts";
 
 /** Where a collateral service listens. */
 export interface PccsAddress {
@@ -16,12 +16,15 @@ export interface PccsAddress {
 export interface PccsContent {
   /** FMSPC of the one machine that the simulated vendor knows, 12 hex digits. */
   readonly fmspc: string;
+  /** For SGX. */
   collateral(): Promise<Collateral>;
+  /** For TDX; without it the service knows of no TDX. */
+  tdxCollateral?(): Promise<Collateral>;
 }
 
 /** A running collateral service. */
 export interface PccsServer {
-  /** Base URL with the API version, as clients are configured with it. */
+  /** Base URL for SGX with the API version, as clients are configured with it; for TDX `sgx` in it becomes `tdx`. */
   readonly url: string;
   close(): Promise<void>;
 }
@@ -44,7 +47,7 @@ export async function startPccsServer(content: PccsContent, address: PccsAddress
   });
   const port = await listen(server, host, address.port ?? 0);
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${port}${PCCS_PATH}`,
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${port}${PCCS_PATHS.sgx}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -80,9 +83,11 @@ async function answerOf(request: IncomingMessage, content: PccsContent): Promise
     return NOT_FOUND;
   }
   const url = URL.parse(request.url ?? "/", "http://pccs.invalid");
-  return url === null
-    ? NOT_FOUND
-    : answerPccs(url.pathname, url.searchParams, await content.collateral(), content.fmspc);
+  if (url === null) {
+    return NOT_FOUND;
+  }
+  const [sgx, tdx] = await Promise.all([content.collateral(), content.tdxCollateral?.()]);
+  return answerPccs(url.pathname, url.searchParams, { fmspc: content.fmspc, sgx, tdx });
 }
 
 function expectLoopback(host: string): string {

@@ -45,7 +45,11 @@ export async function startSimulatedPlatform(options: SimulatedPlatformOptions):
   const closeQuotes = await startQuoteServer(options.socketPath, (reportData) =>
     vendor.quote({ mrEnclave: measurement.mrEnclave, mrSigner, reportData }),
   );
-  const content = { fmspc: vendor.machine.fmspc, collateral: freshCollateral(vendor, now) };
+  const content = {
+    fmspc: vendor.machine.fmspc,
+    collateral: freshCollateral(vendor, now),
+    tdxCollateral: freshCollateral(vendor, now, "tdx"),
+  };
   const pccs = await startPccsIfWanted(options.pccs, content).catch(async (error: unknown) => {
     await closeQuotes();
     throw error;
@@ -68,6 +72,7 @@ async function startPccsIfWanted(address: PccsAddress | undefined, content: Pccs
   if (address === undefined) {
     return undefined;
   }
-  await content.collateral(); // signed before anyone is told that the platform runs
+  // Signed before anyone is told that the platform runs.
+  await Promise.all([content.collateral(), content.tdxCollateral?.()]);
   return startPccsServer(content, address);
 }
