@@ -76,6 +76,14 @@ describe("a created certificate", () => {
     assert.deepEqual([...(root.keyUsage ?? [])], ["keyCertSign", "cRLSign"]);
   });
 
+  it("leaves basicConstraints out of an end entity's where asked, and never out of a CA's", async () => {
+    const silent = parseCertificate(await createCertificate({ ...leafOptions, basicConstraints: false }));
+    assert.deepEqual([silent.extensions.has("2.5.29.19"), leaf.extensions.has("2.5.29.19")], [false, true]);
+    assert.equal(silent.isCa, false);
+    const ca = await createCertificate({ ...leafOptions, keyUsage: ["keyCertSign"], ca: {}, basicConstraints: false });
+    assert.equal(parseCertificate(ca).isCa, true);
+  });
+
   it("keeps extensions, also under identifiers that exist only as octets", () => {
     assert.deepEqual(leaf.extensions.get("2.23.133.5.4.9"), { critical: false, value: Uint8Array.of(1, 2, 3) });
     assert.equal(leaf.extensions.get("0.6.9.42.840.113741.1337.6")?.value.length, 300);

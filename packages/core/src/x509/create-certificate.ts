@@ -25,6 +25,8 @@ export interface CertificateOptions {
   readonly signer: SigningKey;
   /** Makes it the certificate of a CA. */
   readonly ca?: { readonly pathLength?: number };
+  /** `false` leaves the extension out of a certificate that is no CA's, as AMD does; by default it says that it is none. */
+  readonly basicConstraints?: boolean;
   readonly keyUsage?: readonly KeyUsage[];
   readonly extendedKeyUsage?: readonly (keyof typeof purposeOid)[];
   readonly dns?: readonly string[];
@@ -57,13 +59,11 @@ export function nameDer(name: readonly NameAttribute[] | Name): Uint8Array {
 
 async function certificateExtensions(options: CertificateOptions): Promise<ExtensionOptions[]> {
   const { keyUsage, extendedKeyUsage, dns = [], ip = [] } = options;
-  const extensions: ExtensionOptions[] = [
-    {
-      oid: extensionOid.basicConstraints,
-      critical: options.ca !== undefined,
-      value: encodeBasicConstraints(options.ca),
-    },
-  ];
+  const extensions: ExtensionOptions[] = [];
+  if (options.ca !== undefined || options.basicConstraints !== false) {
+    const value = encodeBasicConstraints(options.ca);
+    extensions.push({ oid: extensionOid.basicConstraints, critical: options.ca !== undefined, value });
+  }
   if (options.keyIdentifiers === true) {
     extensions.push(await subjectKeyIdentifier(options.publicKeyInfo));
     extensions.push(await authorityKeyIdentifier(options.signer.publicKeyInfo));
