@@ -1,14 +1,15 @@
 import {
   createCertificate,
-  type EcSigningKey,
   generateEcKey,
   type KeyUsage,
   type NameAttribute,
   parseCertificate,
+  type SigningKey,
 } from "@sealserve/core";
 import type { Authority } from "./authority.ts";
 import type { SimulatedMachine } from "./machine.ts";
 import { encodeSgxExtension, SGX_EXTENSION_OID } from "./pck-extension.ts";
+import { dayBefore, yearsAfter } from "./validity.ts";
 
 /** What the names of all simulated certificates say to people. */
 export const SIMULATED_ORGANISATION = "Sealserve simulator NOT SECURE";
@@ -19,15 +20,19 @@ export type Role = "root" | "platformCa" | "pck" | "tcbSigning";
 /** The vendor's authorities, one for each role. */
 export type Authorities = Readonly<Record<Role, Authority>>;
 
-/** Ways in which a test can make a certificate wrong. */
-export interface CertificateOverrides {
+/** Ways in which a test can make any certificate wrong. */
+export interface CommonOverrides {
   readonly commonName?: string;
   readonly notBefore?: Date;
   readonly notAfter?: Date;
   readonly ca?: boolean;
   readonly keyUsage?: readonly KeyUsage[];
   /** Signs in place of the proper issuer, whose name stays in the certificate. */
-  readonly signer?: EcSigningKey;
+  readonly signer?: SigningKey;
+}
+
+/** Ways in which a test can make a certificate of the SGX and TDX vendor wrong. */
+export interface CertificateOverrides extends CommonOverrides {
   /** Value of the SGX extension of the PCK certificate; `"absent"` leaves the extension out. */
   readonly sgxExtension?: Uint8Array | "absent";
 }
@@ -62,8 +67,6 @@ const PROFILES: Readonly<Record<Role, Profile>> = {
   tcbSigning: { commonName: "Intel SGX TCB Signing", years: 7, ca: undefined, keyUsage: ["digitalSignature"] },
 };
 
-const DAY_MS = 24 * 3600 * 1000;
-
 /** Makes the vendor's keys and certificates: a root, below it the Platform CA and TCB signing, below that the PCK. */
 export async function createAuthorities(options: AuthorityOptions): Promise<Authorities> {
   const root = await createAuthority("root", undefined, options);
@@ -87,7 +90,7 @@ async function createAuthority(
     subject,
     issuer: issuer?.certificate.subject ?? subject,
     serialNumber: createSerialNumber(random),
-    notBefore: overrides.notBefore ?? new Date(now.getTime() - DAY_MS),
+    notBefore: overrides.notBefore ?? dayBefore(now),
     notAfter: overrides.notAfter ?? yearsAfter(now, profile.years),
     publicKeyInfo: key.publicKeyInfo,
     signer: overrides.signer ?? issuer?.key ?? key,
@@ -115,10 +118,4 @@ function createSerialNumber(random: (length: number) => Uint8Array): Uint8Array 
   const serial = Uint8Array.from(random(16));
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
   return serial;
-}
-
-function yearsAfter(now: Date, years: number): Date {
-  const later = new Date(now);
-  later.setUTCFullYear(later.getUTCFullYear() + years);
-  return later;
 }

@@ -14,3 +14,15 @@ export function windowFrom(now: Date): Window {
   const issueDate = new Date(Math.floor(now.getTime() / 1000) * 1000);
   return { issueDate, nextUpdate: new Date(issueDate.getTime() + DOCUMENT_DAYS * DAY_MS) };
 }
+
+/** The day before `now`, from which certificates are valid: clocks of other machines may be late. */
+export function dayBefore(now: Date): Date {
+  return new Date(now.getTime() - DAY_MS);
+}
+
+/** The same day, `years` later. */
+export function yearsAfter(now: Date, years: number): Date {
+  const later = new Date(now);
+  later.setUTCFullYear(later.getUTCFullYear() + years);
+  return later;
+}
