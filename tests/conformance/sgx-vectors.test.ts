@@ -1,7 +1,6 @@
 // Every SGX quote of the public attestation vectors, by the scoring rules of their description: real evidence with the
 // collateral of its time, and synthetic evidence under throw-away roots.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import {
   AttestationError,
@@ -21,10 +20,7 @@ import {
   verifySignatureOnly,
 } from "@sealserve/attestation";
 import { encodeHex } from "@sealserve/core";
-
-const VECTORS = new URL("../../../shared/vectors/", import.meta.url);
-const present = existsSync(new URL("manifest.json", VECTORS));
-const skip = present ? false : `no vectors at ${VECTORS.pathname}`;
+import { readVector, readVectorManifest, readVectorText, skipWithoutVectors } from "../support/vectors.ts";
 
 type ReportFields = Readonly<Record<"mrEnclave" | "mrSigner", string> & Record<"isvProdId" | "isvSvn", number>>;
 
@@ -93,35 +89,36 @@ const CODES_BY_REASON: Readonly<Record<string, RegExp>> = {
   "tcb-not-supported": /^(platform|qe)-tcb-not-supported$/,
 };
 
-function sgxVectors(): Vector[] {
-  if (!present) {
-    return [];
-  }
-  const manifest: { vectors: Vector[] } = JSON.parse(read("manifest.json").toString("utf8"));
-  return manifest.vectors.filter(({ family }) => family === "sgx-quote-v3");
+const vectors = await readVectorManifest<Vector>("sgx-quote-v3");
+
+/** The path of a file that the entry must name. */
+function fileOf({ id, files }: Vector, key: keyof Vector["files"]): string {
+  const path = files[key];
+  assert.ok(path !== undefined, `${id} names no ${key}`);
+  return path;
 }
 
-function read(path: string | undefined): Buffer {
-  assert.ok(path !== undefined, "the entry names a file");
-  return readFileSync(new URL(path, VECTORS));
+function quoteOf(vector: Vector): Promise<Uint8Array> {
+  return readVector(fileOf(vector, "quote"));
 }
 
 async function rootOf({ files }: Vector): Promise<TrustedRoot> {
-  return files.trustedRoot === undefined ? vendorRoot : trustedRootFromPem(read(files.trustedRoot).toString("utf8"));
+  return files.trustedRoot === undefined ? vendorRoot : trustedRootFromPem(await readVectorText(files.trustedRoot));
 }
 
-function suppliedChain({ files }: Vector): { pckCertificateChain?: string } {
+async function suppliedChain({ files }: Vector): Promise<{ pckCertificateChain?: string }> {
   const file = files.pckCertificateChain;
-  return file === undefined ? {} : { pckCertificateChain: read(file).toString("utf8") };
+  return file === undefined ? {} : { pckCertificateChain: await readVectorText(file) };
 }
 
-function collateralOf(vector: Vector): Collateral {
-  return { ...parseCollateralFile(read(vector.files.collateral).toString("utf8")), ...suppliedChain(vector) };
+async function collateralOf(vector: Vector): Promise<Collateral> {
+  const file = await readVectorText(fileOf(vector, "collateral"));
+  return { ...parseCollateralFile(file), ...(await suppliedChain(vector)) };
 }
 
 async function verify(vector: Vector): Promise<VerifiedEvidence> {
   const options = { now: new Date(vector.atTime), root: await rootOf(vector) };
-  return verifyEvidence(read(vector.files.quote), collateralOf(vector), options);
+  return verifyEvidence(await quoteOf(vector), await collateralOf(vector), options);
 }
 
 /** Undefined when the evidence or its collateral is refused; any other failure fails the test. */
@@ -135,9 +132,9 @@ async function verifyOrRefuse(vector: Vector): Promise<VerifiedEvidence | Attest
 }
 
 async function signatureHolds(vector: Vector): Promise<boolean> {
-  const options = { now: new Date(vector.atTime), root: await rootOf(vector), ...suppliedChain(vector) };
+  const options = { now: new Date(vector.atTime), root: await rootOf(vector), ...(await suppliedChain(vector)) };
   try {
-    return (await verifySignatureOnly(read(vector.files.quote), options)).signatureValid;
+    return (await verifySignatureOnly(await quoteOf(vector), options)).signatureValid;
   } catch (error) {
     assert.ok(error instanceof AttestationError, `not a refusal: ${String(error)}`);
     return false;
@@ -193,9 +190,7 @@ function defaultPolicyAccepts(evidence: VerifiedEvidence): boolean {
   return appraise(evidence, defaultPolicy, { reportData: "unchecked" }).accepted;
 }
 
-describe("SGX quotes, real and synthetic", { skip }, () => {
-  const vectors = sgxVectors();
-
+describe("SGX quotes, real and synthetic", { skip: skipWithoutVectors }, () => {
   it("are all there", () => {
     assert.ok(vectors.length >= 94, `${vectors.length} entries`);
   });
@@ -225,21 +220,23 @@ describe("SGX quotes, real and synthetic", { skip }, () => {
     });
   }
 
-  for (const { id, files, expect } of vectors) {
+  for (const vector of vectors) {
+    const { id, expect } = vector;
     const { fields } = expect;
     if (fields !== undefined && expect.reason !== "quote-malformed") {
-      it(`${id}: parsed fields`, () => expectParsedFields(read(files.quote), fields));
+      it(`${id}: parsed fields`, async () => expectParsedFields(await quoteOf(vector), fields));
     }
   }
 
   it("verifies again with collateral that was verified once, and with the file form written anew", async () => {
     for (const vector of vectors.filter(({ expect }) => expect.verdict === "verified")) {
       const options = { now: new Date(vector.atTime), root: await rootOf(vector) };
-      const collateral = collateralOf(vector);
+      const collateral = await collateralOf(vector);
       assert.deepEqual(parseCollateralFile(encodeCollateralFile(collateral)), collateral);
       const verified = await verifyCollateral(collateral, options);
-      const first = await verifyEvidence(read(vector.files.quote), verified, options);
-      assert.deepEqual(await verifyEvidence(read(vector.files.quote), verified, options), first, vector.id);
+      const quote = await quoteOf(vector);
+      const first = await verifyEvidence(quote, verified, options);
+      assert.deepEqual(await verifyEvidence(quote, verified, options), first, vector.id);
     }
   });
 });
