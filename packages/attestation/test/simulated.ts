@@ -84,6 +84,12 @@ export function refusal(code: AttestationErrorCode): (error: unknown) => true {
   };
 }
 
+/** Ways to hand over bytes. A part of a Buffer that its `slice` gives is no copy: it changes with the whole. */
+export const COPIES: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
+  "a Uint8Array": (bytes) => Uint8Array.from(bytes),
+  "a Buffer of Node": (bytes) => Buffer.from(bytes),
+};
+
 /** A copy with one bit of one byte inverted. */
 export function flipped(bytes: Uint8Array, offset: number, mask = 0x01): Uint8Array {
   const copy = Uint8Array.from(bytes);

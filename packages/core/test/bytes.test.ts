@@ -13,7 +13,7 @@ describe("hex", () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
         const text = encodeHex(bytes);
-        assert.equal(text, Buffer.from(bytes).toString("hex"));
+        assert.equal(text, Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(""));
         assert.ok(equalBytes(decodeHex(text), bytes));
         assert.ok(equalBytes(decodeHex(text.toUpperCase(), bytes.length), bytes));
       }),
@@ -35,7 +35,7 @@ describe("base64", () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
         const text = encodeBase64(bytes);
-        assert.equal(text, Buffer.from(bytes).toString("base64"));
+        assert.equal(text, btoa(String.fromCharCode(...bytes)));
         assert.ok(equalBytes(decodeBase64(text), bytes));
       }),
     );
@@ -83,7 +83,7 @@ describe("comparison", () => {
   it("tells equal from different bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array(), fc.uint8Array(), (a, b) => {
-        assert.equal(equalBytes(a, b), Buffer.compare(a, b) === 0);
+        assert.equal(equalBytes(a, b), String(a) === String(b));
         assert.ok(equalBytes(a, Uint8Array.from(a)));
       }),
     );

@@ -6,16 +6,24 @@ import { decodeHex, encodeHex } from "../src/bytes/hex.ts";
 import { formatIpAddress, parseIpAddress } from "../src/x509/ip-address.ts";
 import { assertRefused } from "./refusal.ts";
 
+const sparse = fc
+  .uint8Array({ minLength: 16, maxLength: 16 })
+  .map((bytes) => bytes.map((byte) => (byte < 128 ? 0 : byte)));
+const addresses = fc.oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), sparse);
+
 describe("IP addresses", () => {
-  it("round-trip, and text is what Node takes for an address", () => {
-    const sparse = fc
-      .uint8Array({ minLength: 16, maxLength: 16 })
-      .map((bytes) => bytes.map((byte) => (byte < 128 ? 0 : byte)));
+  it("round-trip", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), sparse), (bytes) => {
-        const text = formatIpAddress(bytes);
-        assert.equal(isIP(text), bytes.length === 4 ? 4 : 6);
-        assert.equal(encodeHex(parseIpAddress(text)), encodeHex(bytes));
+      fc.property(addresses, (bytes) => {
+        assert.equal(encodeHex(parseIpAddress(formatIpAddress(bytes))), encodeHex(bytes));
+      }),
+    );
+  });
+
+  it("are written as text that Node takes for an address", () => {
+    fc.assert(
+      fc.property(addresses, (bytes) => {
+        assert.equal(isIP(formatIpAddress(bytes)), bytes.length === 4 ? 4 : 6);
       }),
     );
   });
