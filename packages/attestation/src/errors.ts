@@ -86,6 +86,9 @@ export type ProofErrorCode =
   | "platform-tcb-not-supported"
   | "qe-tcb-not-supported";
 
+/** A log of measurements that cannot be read, or that does not lead to the quoted registers. */
+export type EventLogErrorCode = "event-log-too-large" | "event-log-malformed" | "event-log-mismatch";
+
 /** A caller that hands over something the judge may not work with. */
 export type AppraisalErrorCode =
   | "clock-invalid"
@@ -102,6 +105,7 @@ export type AttestationErrorCode =
   | RevocationErrorCode
   | WindowErrorCode
   | ProofErrorCode
+  | EventLogErrorCode
   | AppraisalErrorCode;
 
 /** Evidence, collateral or a policy was refused; `code` says which check did it. */

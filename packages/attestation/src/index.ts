@@ -23,6 +23,7 @@ export {
   type AttestationErrorCode,
   type ChainErrorCode,
   type CollateralErrorCode,
+  type EventLogErrorCode,
   type EvidenceErrorCode,
   isIssuerRevoked,
   isStale,
@@ -31,6 +32,19 @@ export {
   type WindowErrorCode,
 } from "./errors.ts";
 export { type Evidence, parseEvidence } from "./evidence.ts";
+export type { DigestAlgorithm } from "./event-log/digest-algorithm.ts";
+export { EVENT_LOG_MAX_LENGTH, type EventLog, parseEventLog } from "./event-log/event-log.ts";
+export { EVENT_LOG_MAX_EVENTS, type LogEvent, type MeasurementLog } from "./event-log/log-event.ts";
+export { type RtMrs, replayEventLog } from "./event-log/replay.ts";
+export { parseRuntimeLog, RUNTIME_LOG_MAX_LENGTH } from "./event-log/runtime-log.ts";
+export {
+  type DataProvenEvent,
+  type DigestProvenEvent,
+  type EventClaims,
+  type UnprovenEvent,
+  type VerifiedEvent,
+  verifyEventLog,
+} from "./event-log/verify-event-log.ts";
 export { type PckConfiguration, type PckExtension, parsePckExtension } from "./pck/pck-extension.ts";
 export { type Appraisal, appraise, type ExpectedBinding, type RefusalReason } from "./policy/appraise.ts";
 export type { Claim, ClaimCode } from "./policy/claim.ts";

@@ -1,0 +1,142 @@
+// Every event log of the public attestation vectors: logs of firmware with the registers to which they lead, and the log of a
+// workload together with the quote that covers it.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import {
+  AttestationError,
+  type MeasurementLog,
+  parseEventLog,
+  parseRuntimeLog,
+  type RtMrs,
+  replayEventLog,
+  verifyEventLog,
+} from "@sealserve/attestation";
+import { decodeHex, encodeHex } from "@sealserve/core";
+
+const VECTORS = new URL("../../../shared/vectors/", import.meta.url);
+const present = existsSync(new URL("manifest.json", VECTORS));
+const skip = present ? false : `no vectors at ${VECTORS.pathname}`;
+
+/** Where the registers stand in a TDX quote of version 4. */
+const RTMR_OFFSET = 48 + 328;
+const RTMR_LENGTH = 48;
+
+type HexRegisters = Readonly<Record<keyof RtMrs, string>>;
+
+interface Vector {
+  readonly id: string;
+  readonly family: string;
+  readonly files: Readonly<Partial<Record<"log" | "bundle", string>>>;
+  readonly expect: {
+    readonly verdict: "verified" | "rejected" | "info";
+    readonly reason?: string;
+    readonly events?: number;
+    readonly logBytesUsed?: number;
+    readonly digestAlgorithms?: Readonly<Record<string, number>>;
+    readonly replay?: HexRegisters;
+    readonly compareTo?: HexRegisters;
+    readonly mrIndexes?: readonly number[];
+  };
+}
+
+function vectorsOf(family: string): Vector[] {
+  if (!present) {
+    return [];
+  }
+  const manifest: { vectors: Vector[] } = JSON.parse(read("manifest.json").toString("utf8"));
+  return manifest.vectors.filter((vector) => vector.family === family);
+}
+
+function read(path: string | undefined): Buffer {
+  assert.ok(path !== undefined, "the entry names a file");
+  return readFileSync(new URL(path, VECTORS));
+}
+
+function decodeRegisters({ rtMr0, rtMr1, rtMr2, rtMr3 }: HexRegisters): RtMrs {
+  return { rtMr0: decodeHex(rtMr0), rtMr1: decodeHex(rtMr1), rtMr2: decodeHex(rtMr2), rtMr3: decodeHex(rtMr3) };
+}
+
+function encodeRegisters({ rtMr0, rtMr1, rtMr2, rtMr3 }: RtMrs): HexRegisters {
+  return { rtMr0: encodeHex(rtMr0), rtMr1: encodeHex(rtMr1), rtMr2: encodeHex(rtMr2), rtMr3: encodeHex(rtMr3) };
+}
+
+/** The registers in a quote, which is not verified here. */
+function quotedRegisters(quote: Uint8Array): RtMrs {
+  const register = (number: number): Uint8Array => {
+    const offset = RTMR_OFFSET + number * RTMR_LENGTH;
+    return quote.subarray(offset, offset + RTMR_LENGTH);
+  };
+  return { rtMr0: register(0), rtMr1: register(1), rtMr2: register(2), rtMr3: register(3) };
+}
+
+function refusal(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof AttestationError && error.code === code;
+}
+
+async function expectReplay(log: MeasurementLog, { replay, compareTo }: Vector["expect"]): Promise<void> {
+  assert.ok(replay, "the entry states the registers");
+  assert.deepEqual(encodeRegisters(await replayEventLog(log)), replay);
+  if (compareTo !== undefined) {
+    await assert.rejects(verifyEventLog(log, decodeRegisters(compareTo)), refusal("event-log-mismatch"));
+  }
+}
+
+describe("CC event logs of TDX", { skip }, () => {
+  const vectors = vectorsOf("tdx-ccel");
+
+  it("are all there", () => {
+    assert.ok(vectors.length >= 7, `${vectors.length} entries`);
+  });
+
+  for (const { id, files, expect } of vectors) {
+    it(`${id}: ${expect.verdict} ${expect.reason ?? ""}`, async () => {
+      const bytes = read(files.log);
+      if (expect.reason === "log-malformed") {
+        assert.throws(() => parseEventLog(bytes), refusal("event-log-malformed"));
+        return;
+      }
+      const log = parseEventLog(bytes);
+      await expectReplay(log, expect);
+      if (expect.verdict === "verified") {
+        assert.equal(log.events.length, expect.events);
+        assert.equal(log.logBytesUsed, expect.logBytesUsed);
+        assert.deepEqual(Object.fromEntries(log.digestAlgorithms), expect.digestAlgorithms);
+        const indexes = new Set(log.events.map(({ registerIndex }) => registerIndex));
+        assert.deepEqual(indexes, new Set(expect.mrIndexes));
+      }
+    });
+  }
+
+  for (const { id, files, expect } of vectors.filter(({ expect: { verdict } }) => verdict === "verified")) {
+    it(`${id}: data proven by the rules of the event types`, async () => {
+      assert.ok(expect.replay);
+      const log = parseEventLog(read(files.log));
+      const events = await verifyEventLog(log, decodeRegisters(expect.replay));
+      assert.equal(events.length, expect.events);
+      // Separators, EFI variables, partition tables and actions in these logs all follow the rules of their types.
+      for (const [position, { proven }] of events.entries()) {
+        const type = log.events[position]?.type ?? 0;
+        const hashed = [4, 0x8000_0001, 0x8000_0002, 0x8000_0006, 0x8000_0007, 0x8000_00e0].includes(type);
+        assert.equal(proven, hashed ? "data" : "digest", `event ${position} of type ${type.toString(16)}`);
+      }
+    });
+  }
+});
+
+describe("runtime logs of TDX", { skip }, () => {
+  for (const { id, files } of vectorsOf("tdx-runtime-log")) {
+    it(`${id}: leads to the registers of its quote, names and content proven`, async () => {
+      const bundle: { quote: string; event_log: string } = JSON.parse(read(files.bundle).toString("utf8"));
+      const events = await verifyEventLog(parseRuntimeLog(bundle.event_log), quotedRegisters(decodeHex(bundle.quote)));
+      const runtime = events.filter((event) => event.proven !== "nothing" && event.register === "rtMr3");
+      const names = runtime.map((event) => (event.proven === "data" ? event.name : undefined));
+      const listed: { imr: number; event: string }[] = JSON.parse(bundle.event_log);
+      assert.deepEqual(
+        names,
+        listed.filter(({ imr }) => imr === 3).map(({ event }) => event),
+      );
+      assert.ok(names.length > 0);
+    });
+  }
+});
