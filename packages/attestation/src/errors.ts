@@ -89,6 +89,20 @@ export type ProofErrorCode =
 /** A log of measurements that cannot be read, or that does not lead to the quoted registers. */
 export type EventLogErrorCode = "event-log-too-large" | "event-log-malformed" | "event-log-mismatch";
 
+/** Evidence of NVIDIA devices that cannot be read or is not genuine. */
+export type GpuErrorCode =
+  | "gpu-evidence-too-large"
+  | "gpu-evidence-malformed"
+  | "gpu-chain-malformed"
+  | "gpu-chain-invalid"
+  | "gpu-chain-expired"
+  | "gpu-chain-not-yet-valid"
+  | "gpu-root-untrusted"
+  | "gpu-device-repeated"
+  | "gpu-nonce-mismatch"
+  | "gpu-signature-invalid"
+  | "expected-gpu-nonce-invalid";
+
 /** A caller that hands over something the judge may not work with. */
 export type AppraisalErrorCode =
   | "clock-invalid"
@@ -106,6 +120,7 @@ export type AttestationErrorCode =
   | WindowErrorCode
   | ProofErrorCode
   | EventLogErrorCode
+  | GpuErrorCode
   | AppraisalErrorCode;
 
 /** Evidence, collateral or a policy was refused; `code` says which check did it. */

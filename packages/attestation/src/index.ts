@@ -25,6 +25,7 @@ export {
   type CollateralErrorCode,
   type EventLogErrorCode,
   type EvidenceErrorCode,
+  type GpuErrorCode,
   isIssuerRevoked,
   isStale,
   type ProofErrorCode,
@@ -45,6 +46,22 @@ export {
   type VerifiedEvent,
   verifyEventLog,
 } from "./event-log/verify-event-log.ts";
+export type { GpuArchitecture } from "./gpu/gpu-architecture.ts";
+export {
+  GPU_EVIDENCE_MAX_DEVICES,
+  GPU_EVIDENCE_MAX_LENGTH,
+  type GpuEvidence,
+  parseGpuEvidence,
+} from "./gpu/gpu-evidence.ts";
+export { type GpuRoot, nvidiaDeviceRoot } from "./gpu/gpu-root.ts";
+export type { MeasurementBlock } from "./gpu/measurement-record.ts";
+export type { SpdmMeasurements } from "./gpu/spdm-measurements.ts";
+export {
+  type GpuDevice,
+  type GpuSignatureCheck,
+  type GpuVerifyOptions,
+  verifyGpuEvidence,
+} from "./gpu/verify-gpu-evidence.ts";
 export { type PckConfiguration, type PckExtension, parsePckExtension } from "./pck/pck-extension.ts";
 export { type Appraisal, appraise, type ExpectedBinding, type RefusalReason } from "./policy/appraise.ts";
 export type { Claim, ClaimCode } from "./policy/claim.ts";
