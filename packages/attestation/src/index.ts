@@ -32,7 +32,6 @@ export {
   type RevocationErrorCode,
   type WindowErrorCode,
 } from "./errors.ts";
-export { type Evidence, parseEvidence } from "./evidence.ts";
 export type { DigestAlgorithm } from "./event-log/digest-algorithm.ts";
 export { EVENT_LOG_MAX_LENGTH, type EventLog, parseEventLog } from "./event-log/event-log.ts";
 export { EVENT_LOG_MAX_EVENTS, type LogEvent, type MeasurementLog } from "./event-log/log-event.ts";
@@ -46,6 +45,7 @@ export {
   type VerifiedEvent,
   verifyEventLog,
 } from "./event-log/verify-event-log.ts";
+export { type Evidence, parseEvidence } from "./evidence.ts";
 export type { GpuArchitecture } from "./gpu/gpu-architecture.ts";
 export {
   GPU_EVIDENCE_MAX_DEVICES,
