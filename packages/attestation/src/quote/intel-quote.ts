@@ -1,10 +1,10 @@
-import { ByteReader, isZero } from "@sealserve/core";
+import { ByteReader } from "@sealserve/core";
 import { AttestationError, refuseAs } from "../errors.ts";
 import { type QuoteBody, readQuoteBody } from "./quote-body.ts";
 import { type QuoteHeader, readQuoteHeader } from "./quote-header.ts";
 import { parseSignatureSection, type SignatureSection } from "./signature-section.ts";
 
-/** Limit on the size of a quote, filler included. Real ones have about 5 KiB, in buffers of up to 8000 bytes. */
+/** Limit on the size of a quote, with the buffer around it. Real ones have about 5 KiB, in buffers of up to 8000 bytes. */
 export const QUOTE_MAX_LENGTH = 16 * 1024;
 
 /** A parsed quote of an Intel TEE. Nothing in it is proven: that is the work of `verifyEvidence`. */
@@ -13,10 +13,10 @@ export type IntelQuote = SignatureSection &
     readonly header: QuoteHeader;
     /** What the quote signature covers: header, descriptor (version 5) and body. */
     readonly signedBytes: Uint8Array;
-    /** The quote as given, without the filler behind it. */
+    /** The quote as given, without what stands behind it. */
     readonly raw: Uint8Array;
-    /** Zero bytes found behind the quote; some producers hand out buffers of a fixed size. */
-    readonly fillerLength: number;
+    /** Bytes behind the quote, which nothing signs and nobody reads: producers hand out buffers of a fixed size. */
+    readonly trailingLength: number;
   };
 
 /** A parsed SGX quote. */
@@ -27,7 +27,7 @@ export type TdxQuote = Extract<IntelQuote, { tee: "tdx" }>;
 
 /**
  * Parses an ECDSA quote of version 3, 4 or 5 about an SGX enclave or a trust domain (Intel SGX and TDX DCAP quote formats).
- * All sizes must be consumed exactly; behind the quote only zero bytes are accepted.
+ * All sizes inside must be consumed exactly; what stands behind the quote is left out.
  * @throws AttestationError `quote-too-large`, `quote-malformed`, `quote-version-unsupported`,
  * `quote-key-type-unsupported`, `quote-qe-vendor-unknown`
  */
@@ -60,17 +60,12 @@ function readIntelQuote(bytes: Uint8Array): IntelQuote {
   const signedLength = reader.offset;
   const section = parseSignatureSection(reader.bytes(reader.u32()), header.version);
   const raw = bytes.subarray(0, reader.offset);
-  const fillerLength = expectFiller(reader);
-  return { ...body, header, ...section, signedBytes: raw.subarray(0, signedLength), raw, fillerLength };
-}
-
-function expectFiller(reader: ByteReader): number {
-  const filler = reader.bytes(reader.remaining);
-  if (!isZero(filler)) {
-    throw new AttestationError("quote-malformed", "quote is followed by bytes that nothing signs", {
-      expected: "nothing, or zero bytes",
-      actual: `${filler.length} bytes`,
-    });
-  }
-  return filler.length;
+  return {
+    ...body,
+    header,
+    ...section,
+    signedBytes: raw.subarray(0, signedLength),
+    raw,
+    trailingLength: reader.remaining,
+  };
 }
