@@ -9,7 +9,6 @@ import type { Plugin } from "esbuild";
 
 const INDEX = resolve(import.meta.dirname, "../../packages/simulator/src/index.ts");
 const EXPORT_OF_VENDOR = /^export [^;]*? from "\.\/vendor\/(?!vendor-state)[^"]+";$/gm;
-const QUOTING_ENCLAVE = /\/vendor\/quoting-enclave\.ts$/;
 
 export const vendorOnly: Plugin = {
   name: "vendor-only",
@@ -20,17 +19,5 @@ export const vendorOnly: Plugin = {
       loader: "ts",
       resolveDir: dirname(path),
     }));
-    // Its digests by `node:crypto` are constants: they are computed here, before the bundle is made.
-    bundler.onLoad({ filter: QUOTING_ENCLAVE }, async ({ path }) => ({ contents: constantsOf(await import(path)) }));
   },
 };
-
-function constantsOf(exported: Readonly<Record<string, Readonly<Record<string, unknown>>>>): string {
-  return Object.entries(exported)
-    .map(([name, members]) => `export const ${name} = { ${Object.entries(members).map(literal).join(", ")} };`)
-    .join("\n");
-}
-
-function literal([name, value]: [string, unknown]): string {
-  return `${name}: ${typeof value === "bigint" ? `${value}n` : JSON.stringify(value)}`;
-}

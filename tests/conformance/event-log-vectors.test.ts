@@ -1,7 +1,6 @@
 // Every event log of the public attestation vectors: logs of firmware with the registers to which they lead, and the log of a
 // workload together with the quote that covers it.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import {
   AttestationError,
@@ -13,10 +12,7 @@ import {
   verifyEventLog,
 } from "@sealserve/attestation";
 import { decodeHex, encodeHex } from "@sealserve/core";
-
-const VECTORS = new URL("../../../shared/vectors/", import.meta.url);
-const present = existsSync(new URL("manifest.json", VECTORS));
-const skip = present ? false : `no vectors at ${VECTORS.pathname}`;
+import { fileOf, readVector, readVectorManifest, readVectorText, skipWithoutVectors } from "../support/vectors.ts";
 
 /** Where the registers stand in a TDX quote of version 4. */
 const RTMR_OFFSET = 48 + 328;
@@ -40,18 +36,8 @@ interface Vector {
   };
 }
 
-function vectorsOf(family: string): Vector[] {
-  if (!present) {
-    return [];
-  }
-  const manifest: { vectors: Vector[] } = JSON.parse(read("manifest.json").toString("utf8"));
-  return manifest.vectors.filter((vector) => vector.family === family);
-}
-
-function read(path: string | undefined): Buffer {
-  assert.ok(path !== undefined, "the entry names a file");
-  return readFileSync(new URL(path, VECTORS));
-}
+const eventLogs = await readVectorManifest<Vector>("tdx-ccel");
+const runtimeLogs = await readVectorManifest<Vector>("tdx-runtime-log");
 
 function decodeRegisters({ rtMr0, rtMr1, rtMr2, rtMr3 }: HexRegisters): RtMrs {
   return { rtMr0: decodeHex(rtMr0), rtMr1: decodeHex(rtMr1), rtMr2: decodeHex(rtMr2), rtMr3: decodeHex(rtMr3) };
@@ -82,16 +68,15 @@ async function expectReplay(log: MeasurementLog, { replay, compareTo }: Vector["
   }
 }
 
-describe("CC event logs of TDX", { skip }, () => {
-  const vectors = vectorsOf("tdx-ccel");
-
+describe("CC event logs of TDX", { skip: skipWithoutVectors }, () => {
   it("are all there", () => {
-    assert.ok(vectors.length >= 7, `${vectors.length} entries`);
+    assert.ok(eventLogs.length >= 7, `${eventLogs.length} entries`);
   });
 
-  for (const { id, files, expect } of vectors) {
+  for (const vector of eventLogs) {
+    const { id, expect } = vector;
     it(`${id}: ${expect.verdict} ${expect.reason ?? ""}`, async () => {
-      const bytes = read(files.log);
+      const bytes = await readVector(fileOf(vector, "log"));
       if (expect.reason === "log-malformed") {
         assert.throws(() => parseEventLog(bytes), refusal("event-log-malformed"));
         return;
@@ -108,10 +93,11 @@ describe("CC event logs of TDX", { skip }, () => {
     });
   }
 
-  for (const { id, files, expect } of vectors.filter(({ expect: { verdict } }) => verdict === "verified")) {
+  for (const vector of eventLogs.filter(({ expect: { verdict } }) => verdict === "verified")) {
+    const { id, expect } = vector;
     it(`${id}: data proven by the rules of the event types`, async () => {
       assert.ok(expect.replay);
-      const log = parseEventLog(read(files.log));
+      const log = parseEventLog(await readVector(fileOf(vector, "log")));
       const events = await verifyEventLog(log, decodeRegisters(expect.replay));
       assert.equal(events.length, expect.events);
       // Separators, EFI variables, partition tables and actions in these logs all follow the rules of their types.
@@ -124,10 +110,11 @@ describe("CC event logs of TDX", { skip }, () => {
   }
 });
 
-describe("runtime logs of TDX", { skip }, () => {
-  for (const { id, files } of vectorsOf("tdx-runtime-log")) {
-    it(`${id}: leads to the registers of its quote, names and content proven`, async () => {
-      const bundle: { quote: string; event_log: string } = JSON.parse(read(files.bundle).toString("utf8"));
+describe("runtime logs of TDX", { skip: skipWithoutVectors }, () => {
+  for (const vector of runtimeLogs) {
+    it(`${vector.id}: leads to the registers of its quote, names and content proven`, async () => {
+      const text = await readVectorText(fileOf(vector, "bundle"));
+      const bundle: { quote: string; event_log: string } = JSON.parse(text);
       const events = await verifyEventLog(parseRuntimeLog(bundle.event_log), quotedRegisters(decodeHex(bundle.quote)));
       const runtime = events.filter((event) => event.proven !== "nothing" && event.register === "rtMr3");
       const names = runtime.map((event) => (event.proven === "data" ? event.name : undefined));

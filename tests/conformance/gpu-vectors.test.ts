@@ -1,13 +1,9 @@
 // The NVIDIA evidence of the public attestation vectors: real devices under NVIDIA's root, and one with a bit inverted.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { AttestationError, nvidiaDeviceRoot, parseGpuEvidence, verifyGpuEvidence } from "@sealserve/attestation";
 import { decodeHex, encodeHex, parseCertificateChainPem, sha256 } from "@sealserve/core";
-
-const VECTORS = new URL("../../../shared/vectors/", import.meta.url);
-const present = existsSync(new URL("manifest.json", VECTORS));
-const skip = present ? false : `no vectors at ${VECTORS.pathname}`;
+import { readVectorManifest, readVectorText, skipWithoutVectors } from "../support/vectors.ts";
 
 /** Version, code and parameters, nonce, slot. */
 const REQUEST_LENGTH = 37;
@@ -37,17 +33,7 @@ interface Vector {
   };
 }
 
-function gpuVectors(): Vector[] {
-  if (!present) {
-    return [];
-  }
-  const manifest: { vectors: Vector[] } = JSON.parse(read("manifest.json"));
-  return manifest.vectors.filter(({ family }) => family === "nvidia-gpu");
-}
-
-function read(path: string): string {
-  return readFileSync(new URL(path, VECTORS), "utf8");
-}
+const vectors = await readVectorManifest<Vector>("nvidia-gpu");
 
 /** The nonce in the document itself: the vectors state none for rejected evidence. */
 function nonceOf(text: string): Uint8Array {
@@ -86,16 +72,14 @@ async function expectVerified(text: string, now: Date, items: readonly Item[]): 
   }
 }
 
-describe("NVIDIA evidence", { skip }, () => {
-  const vectors = gpuVectors();
-
+describe("NVIDIA evidence", { skip: skipWithoutVectors }, () => {
   it("is all there", () => {
     assert.ok(vectors.length >= 3, `${vectors.length} entries`);
   });
 
   for (const { id, files, atTime, expect } of vectors) {
     it(`${id}: ${expect.verdict} ${expect.reason ?? ""}`, async () => {
-      const text = read(files.evidence);
+      const text = await readVectorText(files.evidence);
       const now = new Date(atTime);
       if (expect.items !== undefined) {
         expectParsed(text, expect.items);
@@ -113,7 +97,7 @@ describe("NVIDIA evidence", { skip }, () => {
 
   it("is rooted in the key of the published root certificate", async () => {
     for (const { files } of vectors) {
-      const [root] = parseCertificateChainPem(read(files.root));
+      const [root] = parseCertificateChainPem(await readVectorText(files.root));
       assert.ok(root);
       assert.equal(encodeHex(await sha256(root.publicKeyInfo)), nvidiaDeviceRoot.publicKeySha256);
     }
@@ -121,7 +105,7 @@ describe("NVIDIA evidence", { skip }, () => {
 
   it("of both kinds is not mixed up, and answers one nonce only", async () => {
     for (const { files, atTime, expect } of vectors.filter(({ expect: { items } }) => items !== undefined)) {
-      const text = read(files.evidence);
+      const text = await readVectorText(files.evidence);
       const now = new Date(atTime);
       const arch = expect.items?.[0]?.arch ?? "";
       const other = arch === "LS10" ? "HOPPER" : "LS10";

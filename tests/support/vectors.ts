@@ -4,7 +4,7 @@
  * `TEST_GLOBS` in `tests/browser/selection.ts`. Entries are read at the top level, before the tests are declared:
  *
  *     const vectors = await readVectorManifest<Vector>("tdx-quote-v4", "tdx-quote-v5");
- *     describe("TDX quotes", { skip: skipWithoutVectors }, () => { ... await readVector(vector.files.quote) ... });
+ *     describe("TDX quotes", { skip: skipWithoutVectors }, () => { ... await readVector(fileOf(vector, "quote")) ... });
  */
 import { readVector, vectorsLocation, vectorsPresent } from "./vector-files.ts";
 
@@ -27,4 +27,16 @@ export async function readVectorManifest<Entry extends { readonly family: string
 /** The content of the file at `path` below the folder of vectors, which is UTF-8. */
 export async function readVectorText(path: string): Promise<string> {
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await readVector(path));
+}
+
+/** The path of a file that the entry must name. */
+export function fileOf<Key extends string>(
+  { id, files }: { readonly id: string; readonly files: Readonly<Partial<Record<Key, string>>> },
+  key: Key,
+): string {
+  const path = files[key];
+  if (path === undefined) {
+    throw new Error(`${id} names no ${key}`);
+  }
+  return path;
 }
