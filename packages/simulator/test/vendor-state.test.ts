@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { trustedRootFromPem, verifyEvidence } from "@sealserve/attestation";
-import { loadOrCreateVendor, vendorRootFile } from "../src/vendor/vendor-state.ts";
+import { loadOrCreateVendor, vendorRootFile } from "../src/state/vendor-state.ts";
 
 const base = await mkdtemp(join(tmpdir(), "vendor-"));
 after(() => rm(base, { recursive: true, force: true }));

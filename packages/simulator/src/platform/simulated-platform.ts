@@ -1,5 +1,5 @@
 import { measureProgram, type ProgramMeasurement } from "../program/measure-program.ts";
-import { loadOrCreateVendor, vendorRootFile } from "../vendor/vendor-state.ts";
+import { loadOrCreateVendor, vendorRootFile } from "../state/vendor-state.ts";
 import { freshCollateral } from "./fresh-collateral.ts";
 import { type PccsAddress, startPccsServer } from "./pccs-server.ts";
 import { startQuoteServer } from "./quote-server.ts";

@@ -12,10 +12,10 @@ import {
   SealserveError,
 } from "@sealserve/core";
 import { SimulatorError, systemErrorName } from "../errors.ts";
-import { type Authority, chainPem } from "./authority.ts";
-import type { Authorities, Role } from "./certificates.ts";
-import type { SimulatedMachine } from "./machine.ts";
-import { createVendor, type Vendor, vendorOf } from "./vendor.ts";
+import { type Authority, chainPem } from "../vendor/authority.ts";
+import type { Authorities, Role } from "../vendor/certificates.ts";
+import type { SimulatedMachine } from "../vendor/machine.ts";
+import { createVendor, type Vendor, vendorOf } from "../vendor/vendor.ts";
 
 const FOLDER = "vendor";
 const FILE_NAMES: Readonly<Record<Role, string>> = {
