@@ -5,5 +5,6 @@ export {
   startSimulatedPlatform,
 } from "./platform/simulated-platform.ts";
 export { type MeasureLimits, measureProgram, type ProgramMeasurement } from "./program/measure-program.ts";
+export { loadOrCreateSnpVendor, snpRootFile } from "./state/snp-vendor-state.ts";
 export { loadOrCreateVendor, vendorRootFile } from "./state/vendor-state.ts";
 export * from "./vendor/index.ts";
