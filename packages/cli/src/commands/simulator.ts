@@ -1,12 +1,11 @@
 import { encodeCollateralFile } from "@sealserve/attestation";
-import { decodeHex } from "@sealserve/core";
-import { type Command, InvalidArgumentError } from "commander";
-import { CliError } from "../errors.ts";
+import type { IntelTee } from "@sealserve/simulator";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { loadSimulator } from "../evidence/load-simulator.ts";
 import { writeNewFile } from "../output/new-file.ts";
 import { paint, printJson, tell } from "../output/terminal.ts";
 import { abortOnSignal, closeOnAbort } from "../service/until-signal.ts";
-
-type Simulator = typeof import("@sealserve/simulator");
+import { addSimulatorQuote } from "./simulator-quote.ts";
 
 interface PlatformOptions {
   readonly state: string;
@@ -24,7 +23,7 @@ export function addSimulatorCommands(program: Command): void {
     .description("Makes evidence in the true formats under a root of its own. It protects nothing.");
   addPlatform(simulator);
   addMeasure(simulator);
-  addQuote(simulator);
+  addSimulatorQuote(simulator);
   addCollateral(simulator);
 }
 
@@ -93,50 +92,16 @@ function addMeasure(simulator: Command): void {
     });
 }
 
-interface QuoteOptions {
-  readonly state: string;
-  readonly mrEnclave: string;
-  readonly reportData: string;
-  readonly out: string;
-}
-
-function addQuote(simulator: Command): void {
-  simulator
-    .command("quote")
-    .description("Writes one quote with the given measurement and report data.")
-    .requiredOption("--state <dir>", "folder of the simulated vendor's keys; made at first use")
-    .requiredOption("--mr-enclave <hex>", "64 hex digits")
-    .requiredOption("--report-data <hex>", "128 hex digits")
-    .requiredOption("--out <file>", "file for the quote; never overwritten")
-    .action(async (options: QuoteOptions) => {
-      const vendor = await (await loadSimulator()).loadOrCreateVendor(options.state);
-      const quote = await vendor.quote({ mrEnclave: options.mrEnclave, reportData: decodeHex(options.reportData, 64) });
-      await writeNewFile(options.out, quote);
-      tell(`${options.out}: simulated SGX quote, ${quote.length} bytes`);
-    });
-}
-
 function addCollateral(simulator: Command): void {
   simulator
     .command("collateral")
     .description("Writes the simulated vendor's collateral, signed now, valid for 30 days.")
     .requiredOption("--state <dir>", "folder of the simulated vendor's keys; made at first use")
+    .addOption(new Option("--tee <kind>", "kind of TEE that it is for").choices(["sgx", "tdx"]).default("sgx"))
     .requiredOption("--out <file>", "file for the collateral; never overwritten")
-    .action(async (options: { readonly state: string; readonly out: string }) => {
-      const vendor = await (await loadSimulator()).loadOrCreateVendor(options.state);
-      await writeNewFile(options.out, encodeCollateralFile(await vendor.collateral()));
-      tell(`${options.out}: simulated collateral`);
+    .action(async ({ state, tee, out }: { readonly state: string; readonly tee: IntelTee; readonly out: string }) => {
+      const vendor = await (await loadSimulator()).loadOrCreateVendor(state);
+      await writeNewFile(out, encodeCollateralFile(await vendor.collateral({ tee })));
+      tell(`${out}: simulated ${tee.toUpperCase()} collateral`);
     });
-}
-
-/** The simulator is an optional package: a release image does not contain it. */
-async function loadSimulator(): Promise<Simulator> {
-  try {
-    return await import("@sealserve/simulator");
-  } catch (cause) {
-    throw new CliError("simulator-missing", "the simulator is not part of this installation", {
-      remedy: "use a development checkout; a release image never contains it",
-      cause,
-    });
-  }
 }
