@@ -2,7 +2,6 @@ import { globSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { TEST_GLOBS } from "./selection.ts";
-import { vendorOnly } from "./simulated-vendor.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const here = (file: string): string => resolve(import.meta.dirname, file);
@@ -40,7 +39,9 @@ export async function bundleTests(isWanted: (file: string) => boolean): Promise<
     platform: "browser",
     write: false,
     logLevel: "silent",
-    plugins: [vendorOnly, standIns],
+    // Without the servers beside the simulated vendor.
+    alias: { "@sealserve/simulator": "@sealserve/simulator/vendor" },
+    plugins: [standIns],
   });
   const scripts = outputFiles.map(({ path, contents }) => [`/${relative(ROOT, path)}`, contents] as const);
   const scriptOf = (file: string): string => `/${file.replace(/\.ts$/, ".js")}`;

@@ -20,7 +20,7 @@ import {
   verifySignatureOnly,
 } from "@sealserve/attestation";
 import { encodeHex } from "@sealserve/core";
-import { readVector, readVectorText } from "./vectors.ts";
+import { fileOf, readVector, readVectorText } from "./vectors.ts";
 
 /** Fields of an enclave report, of enclaves as well as of quoting enclaves. */
 export type ReportFields = Readonly<Record<"mrEnclave" | "mrSigner", string> & Record<"isvProdId" | "isvSvn", number>>;
@@ -223,11 +223,4 @@ async function suppliedChain({ files }: Vector): Promise<{ pckCertificateChain?:
 async function collateralOf(vector: Vector): Promise<Collateral> {
   const file = await readVectorText(fileOf(vector, "collateral"));
   return { ...parseCollateralFile(file), ...(await suppliedChain(vector)) };
-}
-
-/** The path of a file that the entry must name. */
-function fileOf({ id, files }: Vector, key: keyof Vector["files"]): string {
-  const path = files[key];
-  assert.ok(path !== undefined, `${id} names no ${key}`);
-  return path;
 }

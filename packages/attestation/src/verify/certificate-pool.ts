@@ -1,4 +1,4 @@
-import { type Certificate, IssuerKey, parseCertificate, type Signed } from "@sealserve/core";
+import { bytesKey, type Certificate, IssuerKey, parseCertificate, type Signed } from "@sealserve/core";
 
 /** How many certificates a pool learns: those of a set of collateral, which come first, and no end of others. */
 const CAPACITY = 16;
@@ -20,10 +20,10 @@ export class CertificatePool {
     if (der.length > MAX_LENGTH) {
       return parseCertificate(der);
     }
-    const text = String.fromCharCode(...der);
-    const certificate = this.#certificates.get(text) ?? parseCertificate(der);
+    const key = bytesKey(der);
+    const certificate = this.#certificates.get(key) ?? parseCertificate(der);
     if (this.#certificates.size < CAPACITY) {
-      this.#certificates.set(text, certificate);
+      this.#certificates.set(key, certificate);
     }
     return certificate;
   }

@@ -2,6 +2,7 @@ import { CoreError } from "../errors.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const byteDecoder = new TextDecoder("latin1");
 
 /** UTF-8 bytes of `text`. */
 export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
@@ -18,4 +19,9 @@ export function decodeUtf8(bytes: Uint8Array): string {
   } catch (cause) {
     throw new CoreError("bad-utf8", "not well-formed UTF-8", { cause });
   }
+}
+
+/** A string that these bytes and no others give, to look them up by. It has one character for each byte. */
+export function bytesKey(bytes: Uint8Array): string {
+  return byteDecoder.decode(bytes);
 }

@@ -1,4 +1,6 @@
 import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
+import { encodePem } from "../pem/pem.ts";
+import { ecdsaSignatureFromRaw } from "./ecdsa-signature.ts";
 import type { CryptoPrimitives, HashName } from "./primitives.ts";
 import { coordinateSize, type EcCurve, ecPublicKeyInfo } from "./public-key-info.ts";
 
@@ -13,15 +15,19 @@ export const primitives: CryptoPrimitives = {
       return undefined;
     }
     const signatureLength = 2 * coordinateSize(curve);
-    const options = { key, dsaEncoding: "ieee-p1363" } as const;
-    return (signature, data) => signature.length === signatureLength && verify(HASHES[hash], data, options, signature);
+    // As DER: the raw form, which needs an options object, takes a third longer on Node 24.
+    return (signature, data) =>
+      signature.length === signatureLength && verify(HASHES[hash], data, key, ecdsaSignatureFromRaw(signature));
   },
 };
 
-/** The import checks that the point is on the curve. */
+/**
+ * The import checks that the point is on the curve. As PEM, the one form that needs no options object: Node 24 looks for a
+ * key in such an object first, which takes longer than the import.
+ */
 function importPoint(curve: EcCurve, point: Uint8Array): KeyObject | undefined {
   try {
-    return createPublicKey({ key: Buffer.from(ecPublicKeyInfo(curve, point)), format: "der", type: "spki" });
+    return createPublicKey(encodePem("PUBLIC KEY", ecPublicKeyInfo(curve, point)));
   } catch {
     return undefined;
   }

@@ -46,12 +46,15 @@ export function rawEcPoint(spkiDer: Uint8Array): Uint8Array {
   return parseEcPublicKeyInfo(spkiDer).point;
 }
 
+/** AlgorithmIdentifier of the keys on each curve. */
+const ALGORITHMS: Readonly<Record<EcCurve, Uint8Array>> = {
+  "P-256": encodeSequence(encodeOid(EC_PUBLIC_KEY), encodeOid(CURVE_OIDS["P-256"])),
+  "P-384": encodeSequence(encodeOid(EC_PUBLIC_KEY), encodeOid(CURVE_OIDS["P-384"])),
+};
+
 /** SubjectPublicKeyInfo (RFC 5480) of the key with the point x||y. @throws CoreError `bad-key` when the length does not fit */
 export function ecPublicKeyInfo(curve: EcCurve, xy: Uint8Array): Uint8Array<ArrayBuffer> {
-  return encodeSequence(
-    encodeSequence(encodeOid(EC_PUBLIC_KEY), encodeOid(CURVE_OIDS[curve])),
-    encodeBitString(uncompressedPoint(curve, xy)),
-  );
+  return encodeSequence(ALGORITHMS[curve], encodeBitString(uncompressedPoint(curve, xy)));
 }
 
 /** 0x04||x||y. @throws CoreError `bad-key` when the length does not fit */

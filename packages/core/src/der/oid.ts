@@ -12,13 +12,25 @@ export function derOid(element: DerElement): string {
   if (content.length === 0 || content.length > MAX_OCTETS || (content.at(-1) ?? 0) >= 0x80) {
     throw new CoreError("bad-der", "OBJECT IDENTIFIER is empty, cut short or too long");
   }
-  const arcs: string[] = [];
+  let dotted = "";
   for (let start = 0; start < content.length; ) {
-    const end = content.findIndex((octet, index) => index >= start && octet < 0x80) + 1;
-    arcs.push(decodeArc(content.subarray(start, end), arcs.length === 0));
+    const end = arcEnd(content, start);
+    dotted +=
+      dotted === ""
+        ? decodeArc(content.subarray(start, end), true)
+        : `.${decodeArc(content.subarray(start, end), false)}`;
     start = end;
   }
-  return arcs.join(".");
+  return dotted;
+}
+
+/** Behind the first octet from `start` on that has no successor in its arc; the last octet of all is one. */
+function arcEnd(content: Uint8Array, start: number): number {
+  let end = start;
+  while ((content[end] ?? 0) >= 0x80) {
+    end++;
+  }
+  return end + 1;
 }
 
 /** Content octets of an OBJECT IDENTIFIER from its dotted form. @throws CoreError `bad-der` */
@@ -47,7 +59,11 @@ function decodeArc(octets: Uint8Array, first: boolean): string {
 }
 
 function decodeShortArc(octets: Uint8Array): number {
-  return octets.reduce((value, octet) => value * 128 + (octet & 0x7f), 0);
+  let value = 0;
+  for (const octet of octets) {
+    value = value * 128 + (octet & 0x7f);
+  }
+  return value;
 }
 
 function decodeLongArc(octets: Uint8Array): bigint {

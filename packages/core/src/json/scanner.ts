@@ -56,7 +56,7 @@ export class JsonScanner {
   }
 
   skipSpace(): void {
-    while (/[ \t\n\r]/.test(this.peek())) {
+    while (isSpace(this.#text.charCodeAt(this.#offset))) {
       this.#offset++;
     }
   }
@@ -121,4 +121,8 @@ export class JsonScanner {
     this.#offset += digits.length;
     return String.fromCharCode(Number.parseInt(digits, 16));
   }
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }

@@ -1,4 +1,4 @@
-import { type EcdsaVerifier, ecdsaVerifier } from "@sealserve/core";
+import { bytesKey, concatBytes, type EcdsaVerifier, ecdsaVerifier } from "@sealserve/core";
 import type { IntelQuote } from "../../quote/intel-quote.ts";
 import type { VerifiedPck } from "./pck-identity.ts";
 import { verifyQeBinding, verifyQeReportSignature } from "./qe-report.ts";
@@ -10,8 +10,8 @@ import { verifyQeBinding, verifyQeReportSignature } from "./qe-report.ts";
  * @throws AttestationError `qe-report-signature-invalid`, `qe-binding-mismatch`
  */
 export function proveAttestationKey({ attestationKey, qe }: IntelQuote, pck: VerifiedPck): Promise<EcdsaVerifier> {
-  const proven = [attestationKey, qe.raw, qe.signature, qe.authenticationData];
-  const key = proven.map((bytes) => String.fromCharCode(...bytes)).join("");
+  // The first three have fixed lengths, so that the key says where each begins.
+  const key = bytesKey(concatBytes(attestationKey, qe.raw, qe.signature, qe.authenticationData));
   return pck.attestationKeys.find(key, async () => {
     await verifyQeReportSignature(qe, pck);
     await verifyQeBinding(qe, attestationKey);

@@ -42,7 +42,7 @@ export class VerifiedCollateral {
   readonly simulated: boolean;
   /** SHA-256 of the root key, hex. */
   readonly rootKey: string;
-  /** SHA-256 of the collateral in its file form, hex. */
+  /** Names the set of collateral: see `collateralDigest`. */
   readonly digest: string;
   /** The platforms it is about. */
   readonly fmspc: string;

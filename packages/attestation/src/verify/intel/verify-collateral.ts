@@ -1,6 +1,5 @@
-import { encodeHex, encodeUtf8, sha256 } from "@sealserve/core";
 import type { Collateral } from "../../collateral/collateral.ts";
-import { encodeCollateralFile } from "../../collateral/collateral-file.ts";
+import { collateralDigest } from "../../collateral/collateral-digest.ts";
 import { parseQeIdentity, type QeIdentity } from "../../collateral/qe-identity.ts";
 import { parseTcbInfo, type TcbInfo } from "../../collateral/tcb-info.ts";
 import { type ChainTrust, type VerifiedChain, verifyChain } from "../certificate-chain.ts";
@@ -46,7 +45,7 @@ export async function verifyCollateral(collateral: Collateral, options: VerifyOp
     documentWindow(qeIdentity, SIGNED.qeIdentity),
   ];
   expectCurrent(windows, clock);
-  const digest = encodeHex(await sha256(encodeUtf8(encodeCollateralFile(given))));
+  const digest = await collateralDigest(given);
   const facts = { trust, rootCrl, pckCrl, pckCa, tcbInfo, qeIdentity, windows, digest };
   return sealCollateral({ ...facts, suppliedPckChain: given.pckCertificateChain });
 }
