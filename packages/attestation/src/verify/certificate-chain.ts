@@ -48,6 +48,7 @@ export async function verifyCertificates(
   const { leaf, issuer, root } = namePlaces(chain, kind);
   await expectTrustedRoot(root, trust.rootKey, kind);
   await expectSignatures(chain, root, kind, trust.pool);
+  trust.pool.learn(chain.filter(({ isCa }) => isCa));
   return { leaf, issuer, root, windows: chain.map((certificate) => windowOf(certificate, kind)) };
 }
 

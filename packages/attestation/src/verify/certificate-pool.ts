@@ -1,31 +1,37 @@
 import { bytesKey, type Certificate, IssuerKey, parseCertificate, type Signed } from "@sealserve/core";
 
-/** How many certificates a pool learns: those of a set of collateral, which come first, and no end of others. */
-const CAPACITY = 16;
-
-/** Longer ones are not learnt. Vendors' certificates have 700 to 1,700 bytes. */
-const MAX_LENGTH = 4096;
+/** How many authorities are remembered: a vendor has about six, a simulated one four. */
+const CAPACITY = 32;
 
 /**
- * What is known of certificates, so that a root which stands in four chains is parsed and proven once. Nothing in it is an
- * opinion: it remembers what was parsed from the same bytes, and which signatures hold.
+ * What is known of certificates, so that an authority which stands in every chain of a vendor is parsed and proven once.
+ * Nothing in it is an opinion, or depends on time or trust: it remembers what was parsed from the same bytes, and which
+ * signatures hold. Only certificates of proven chains are remembered, the one not used for the longest time gives way.
  */
 export class CertificatePool {
-  readonly #certificates = new Map<string, Certificate>();
+  readonly #authorities = new Map<string, Certificate>();
   readonly #keys = new WeakMap<Certificate, IssuerKey>();
   readonly #proven = new WeakMap<Signed, WeakSet<Certificate>>();
 
-  /** As `parseCertificate`. @throws CoreError */
+  /** As `parseCertificate`; the same object for an authority that was learnt. @throws CoreError */
   parse(der: Uint8Array): Certificate {
-    if (der.length > MAX_LENGTH) {
-      return parseCertificate(der);
+    return this.#authorities.get(bytesKey(der)) ?? parseCertificate(der);
+  }
+
+  /** Remembers the authorities of a chain that was proven. */
+  learn(certificates: readonly Certificate[]): void {
+    for (const certificate of certificates) {
+      const key = bytesKey(certificate.raw);
+      const known = this.#authorities.get(key) ?? certificate;
+      this.#authorities.delete(key);
+      this.#authorities.set(key, known);
     }
-    const key = bytesKey(der);
-    const certificate = this.#certificates.get(key) ?? parseCertificate(der);
-    if (this.#certificates.size < CAPACITY) {
-      this.#certificates.set(key, certificate);
+    for (const oldest of this.#authorities.keys()) {
+      if (this.#authorities.size <= CAPACITY) {
+        break;
+      }
+      this.#authorities.delete(oldest);
     }
-    return certificate;
   }
 
   /** Whether the key of `issuer` made the signature. */
@@ -48,3 +54,6 @@ export class CertificatePool {
     return key;
   }
 }
+
+/** The pool of this process. */
+export const certificatePool = new CertificatePool();

@@ -3,7 +3,7 @@ import { type Evidence, parseEvidence } from "../evidence.ts";
 import type { IntelQuote } from "../quote/intel-quote.ts";
 import { isSimulated } from "../trust/trusted-root.ts";
 import { verifyChain } from "./certificate-chain.ts";
-import { CertificatePool } from "./certificate-pool.ts";
+import { certificatePool } from "./certificate-pool.ts";
 import { proveAttestationKey } from "./intel/attestation-key.ts";
 import { CHAINS } from "./intel/chains.ts";
 import { readVerifiedPck, selectPckChain } from "./intel/pck-identity.ts";
@@ -51,7 +51,7 @@ export async function verifySignatureOnly(
 
 async function verifySignatures(quote: IntelQuote, options: SignatureOnlyOptions): Promise<void> {
   const pem = selectPckChain(quote, options.pckCertificateChain);
-  const trust = { rootKey: options.root.intelSgx, pool: new CertificatePool() };
+  const trust = { rootKey: options.root.intelSgx, pool: certificatePool };
   const pck = await readVerifiedPck(await verifyChain(pem, CHAINS.pck, trust));
   expectCurrent(pck.windows, options);
   await verifyQuoteSignature(quote, await proveAttestationKey(quote, pck));

@@ -40,7 +40,9 @@ export class JsonReader {
   memberSpans(): Map<string, JsonSpan> {
     const spans = new Map<string, JsonSpan>();
     this.#scanner.skipSpace();
-    this.#members(1, (name) => {
+    this.#list("{", "}", 1, () => {
+      const name = this.#memberName();
+      this.#expectNew(spans.has(name));
       const start = this.#scanner.offset;
       this.#value(1);
       spans.set(name, { start, end: this.#scanner.offset });
@@ -74,26 +76,31 @@ export class JsonReader {
 
   #object(depth: number): { [name: string]: JsonValue } {
     const object = Object.create(null) as { [name: string]: JsonValue };
-    this.#members(depth, (name) => {
+    this.#list("{", "}", depth, () => {
+      const name = this.#memberName();
+      this.#expectNew(name in object);
       object[name] = this.#value(depth);
     });
     return object;
   }
 
-  #members(depth: number, readValue: (name: string) => void): void {
-    const names = new Set<string>();
-    this.#list("{", "}", depth, () => {
-      const name = this.#scanner.string();
-      // Our objects have no prototype, but code that copies members into ordinary objects would set theirs.
-      if (names.has(name) || name === "__proto__") {
-        this.#scanner.refuse("member name stands twice or is __proto__");
-      }
-      names.add(name);
-      this.#scanner.skipSpace();
-      this.#scanner.expect(":");
-      this.#scanner.skipSpace();
-      readValue(name);
-    });
+  /** The name of the next member, and the colon behind it. */
+  #memberName(): string {
+    const name = this.#scanner.string();
+    // Our objects have no prototype, but code that copies members into ordinary objects would set theirs.
+    if (name === "__proto__") {
+      this.#scanner.refuse("member name is __proto__");
+    }
+    this.#scanner.skipSpace();
+    this.#scanner.expect(":");
+    this.#scanner.skipSpace();
+    return name;
+  }
+
+  #expectNew(known: boolean): void {
+    if (known) {
+      this.#scanner.refuse("member name stands twice");
+    }
   }
 
   #array(depth: number): JsonValue[] {

@@ -14,11 +14,14 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
+const ZERO = 0x30;
+const NINE = 0x39;
+const SHORT_DIGITS = 9;
 
 /** Takes JSON tokens (RFC 8259) from a text, one after the other. */
 export class JsonScanner {
   readonly #text: string;
-  readonly #numeral = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+  readonly #pattern = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
   #offset = 0;
 
   constructor(text: string) {
@@ -80,8 +83,30 @@ export class JsonScanner {
 
   /** A number that a double holds: no overflow, and integers exactly. */
   number(): number {
-    this.#numeral.lastIndex = this.#offset;
-    const token = this.#numeral.exec(this.#text)?.[0];
+    return this.#shortInteger() ?? this.#numeral();
+  }
+
+  /** Most numbers by far: one to nine digits, and nothing behind them that belongs to a number. */
+  #shortInteger(): number | undefined {
+    let value = 0;
+    let end = this.#offset;
+    let code = this.#text.charCodeAt(end);
+    while (code >= ZERO && code <= NINE && end - this.#offset < SHORT_DIGITS) {
+      value = 10 * value + code - ZERO;
+      code = this.#text.charCodeAt(++end);
+    }
+    const digits = end - this.#offset;
+    const leadingZero = digits > 1 && this.#text.charCodeAt(this.#offset) === ZERO;
+    if (digits === 0 || leadingZero || continuesNumber(code)) {
+      return undefined;
+    }
+    this.#offset = end;
+    return value;
+  }
+
+  #numeral(): number {
+    this.#pattern.lastIndex = this.#offset;
+    const token = this.#pattern.exec(this.#text)?.[0];
     if (token === undefined) {
       return this.refuse("no JSON value");
     }
@@ -125,4 +150,9 @@ export class JsonScanner {
 
 function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
+/** A digit, a point or an exponent. */
+function continuesNumber(code: number): boolean {
+  return (code >= ZERO && code <= NINE) || code === 0x2e || (code | 0x20) === 0x65;
 }

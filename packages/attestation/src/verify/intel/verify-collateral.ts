@@ -3,7 +3,7 @@ import { collateralDigest } from "../../collateral/collateral-digest.ts";
 import { parseQeIdentity, type QeIdentity } from "../../collateral/qe-identity.ts";
 import { parseTcbInfo, type TcbInfo } from "../../collateral/tcb-info.ts";
 import { type ChainTrust, type VerifiedChain, verifyChain } from "../certificate-chain.ts";
-import { CertificatePool } from "../certificate-pool.ts";
+import { type CertificatePool, certificatePool } from "../certificate-pool.ts";
 import { refuseRevoked, type VerifiedCrl, verifyCrl } from "../revocation.ts";
 import type { VerifyOptions } from "../verify-options.ts";
 import { expectCurrent, snapshotClock } from "../window.ts";
@@ -27,7 +27,7 @@ interface IssuerChains {
 export async function verifyCollateral(collateral: Collateral, options: VerifyOptions): Promise<VerifiedCollateral> {
   const given = snapshot(collateral);
   const clock = snapshotClock(options);
-  const trust = { rootKey: options.root.intelSgx, pool: new CertificatePool() };
+  const trust = { rootKey: options.root.intelSgx, pool: certificatePool };
   const chains = await verifyIssuerChains(given, trust);
   const rootCrl = await verifyCrl(given.rootCaCrl, chains.pckCrl.root, CRLS.root, trust.pool);
   // First, so that a revocation is always told by a list that counts now, not by one that was kept and sent again.
@@ -57,11 +57,11 @@ function snapshot(collateral: Collateral): Collateral {
 }
 
 async function verifyIssuerChains(given: Collateral, trust: ChainTrust): Promise<IssuerChains> {
-  return {
-    pckCrl: await verifyChain(given.pckCrlIssuerChain, CHAINS.pckCrlIssuer, trust),
-    tcbInfo: await verifyChain(given.tcbInfoIssuerChain, CHAINS.tcbInfoIssuer, trust),
-    qeIdentity: await verifyChain(given.qeIdentityIssuerChain, CHAINS.qeIdentityIssuer, trust),
-  };
+  const pckCrl = await verifyChain(given.pckCrlIssuerChain, CHAINS.pckCrlIssuer, trust);
+  const tcbInfo = await verifyChain(given.tcbInfoIssuerChain, CHAINS.tcbInfoIssuer, trust);
+  trust.pool.learn([tcbInfo.leaf]); // it signs the QE identity too
+  const qeIdentity = await verifyChain(given.qeIdentityIssuerChain, CHAINS.qeIdentityIssuer, trust);
+  return { pckCrl, tcbInfo, qeIdentity };
 }
 
 function refuseRevokedIssuers(chains: IssuerChains, rootCrl: VerifiedCrl): void {
