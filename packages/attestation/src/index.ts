@@ -35,16 +35,17 @@ export {
 export type { DigestAlgorithm } from "./event-log/digest-algorithm.ts";
 export { EVENT_LOG_MAX_LENGTH, type EventLog, parseEventLog } from "./event-log/event-log.ts";
 export { EVENT_LOG_MAX_EVENTS, type LogEvent, type MeasurementLog } from "./event-log/log-event.ts";
-export { type RtMrs, replayEventLog } from "./event-log/replay.ts";
-export { parseRuntimeLog, RUNTIME_LOG_MAX_LENGTH } from "./event-log/runtime-log.ts";
 export {
   type DataProvenEvent,
   type DigestProvenEvent,
   type EventClaims,
+  matchEventLog,
   type UnprovenEvent,
   type VerifiedEvent,
-  verifyEventLog,
-} from "./event-log/verify-event-log.ts";
+} from "./event-log/match-event-log.ts";
+export { type RtMrs, replayEventLog } from "./event-log/replay.ts";
+export { parseRuntimeLog, RUNTIME_LOG_MAX_LENGTH } from "./event-log/runtime-log.ts";
+export { verifyEventLog } from "./event-log/verify-event-log.ts";
 export { type Evidence, parseEvidence } from "./evidence.ts";
 export type { GpuArchitecture } from "./gpu/gpu-architecture.ts";
 export {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { concatBytes, encodeHex, encodeUtf8, sha384 } from "@sealserve/core";
 import { EVENT_LOG_MAX_EVENTS } from "../src/event-log/log-event.ts";
+import { matchEventLog, type VerifiedEvent } from "../src/event-log/match-event-log.ts";
 import { replayEventLog } from "../src/event-log/replay.ts";
 import { parseRuntimeLog, RUNTIME_LOG_MAX_LENGTH } from "../src/event-log/runtime-log.ts";
-import { type VerifiedEvent, verifyEventLog } from "../src/event-log/verify-event-log.ts";
 import { EV_SEPARATOR, u32 } from "./crafted-log.ts";
 import { refusal } from "./simulated.ts";
 
@@ -29,7 +29,7 @@ const sound = [separator, composeHash, ready];
 /** Verifies `changed` against the registers to which the events themselves lead. */
 async function verify(events: readonly JsonEvent[]): Promise<readonly VerifiedEvent[]> {
   const log = parseRuntimeLog(JSON.stringify(events));
-  return verifyEventLog(log, await replayEventLog(log));
+  return matchEventLog(log, await replayEventLog(log));
 }
 
 function refuses(text: string, what?: string): void {
@@ -95,7 +95,7 @@ describe("a runtime log", () => {
       [...sound, ready],
     ]) {
       const log = parseRuntimeLog(JSON.stringify(events));
-      await assert.rejects(verifyEventLog(log, registers), refusal("event-log-mismatch"));
+      await assert.rejects(matchEventLog(log, registers), refusal("event-log-mismatch"));
     }
   });
 
