@@ -66,6 +66,7 @@ export {
 export { type PckConfiguration, type PckExtension, parsePckExtension } from "./pck/pck-extension.ts";
 export { type Appraisal, appraise, type ExpectedBinding, type RefusalReason } from "./policy/appraise.ts";
 export type { Claim, ClaimCode } from "./policy/claim.ts";
+export { type CoverageGap, coverageGaps } from "./policy/coverage.ts";
 export type { MachineList } from "./policy/machine-policy.ts";
 export { type PolicyOptions, parsePolicy } from "./policy/parse-policy.ts";
 export { type AppraisalPolicy, defaultPolicy } from "./policy/policy.ts";
