@@ -1,6 +1,7 @@
 import type { TrustedRoot } from "@sealserve/attestation";
 import { type CachedSource, type CollateralSource, cachedSource } from "@sealserve/collateral";
 import { openCollateral } from "./collateral.ts";
+import { openCollateralMemory } from "./collateral-memory.ts";
 import type { BrokerConfig } from "./config/broker-config.ts";
 import { loadModels } from "./keys/load-models.ts";
 import type { ReleasableModel } from "./keys/releasable-model.ts";
@@ -36,6 +37,7 @@ export async function loadBrokerState(config: BrokerConfig, options: StateOption
   const collateral = cachedSource(source, {
     now,
     root,
+    memory: await openCollateralMemory(config.collateralMemoryFile),
     onRenewalFailure: (error) =>
       notice(`collateral could not be renewed: ${error instanceof Error ? error.message : "unknown reason"}`),
   });

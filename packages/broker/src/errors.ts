@@ -14,8 +14,13 @@ export type BrokerStartCode =
   | "package-invalid"
   | "root-invalid"
   | "collateral-invalid"
+  /** What the broker remembers of collateral cannot be read. */
+  | "collateral-memory-invalid"
   | "audit-log-unwritable"
   | "port-unavailable";
+
+/** Codes of a broker that runs. */
+export type BrokerRunCode = "collateral-memory-unwritable";
 
 /** Codes of a request for a key that got none. */
 export type ReleaseRequestCode =
@@ -31,7 +36,7 @@ export type ReleaseRequestCode =
   | "invalid-argument";
 
 /** Codes of {@link BrokerError}. */
-export type BrokerErrorCode = BrokerStartCode | ReleaseRequestCode;
+export type BrokerErrorCode = BrokerStartCode | BrokerRunCode | ReleaseRequestCode;
 
 /** The broker does not start, or a key was not released. */
 export class BrokerError extends SealserveError<BrokerErrorCode> {

@@ -56,6 +56,16 @@ describe("starting a broker", () => {
     assert.match(notice.message, /simulated.*NOT SECURE/);
   });
 
+  it("keeps in a file how far collateral has come, and does not start with one that it cannot read", async () => {
+    const memory = { collateral: `${DEFAULT_PARTS.collateral}\ncollateralMemory: memory.json` };
+    const broker = await startTestBroker(owner, memory);
+    await broker.close();
+    for (const text of ["", "{}", '{"format":1,"marks":[]}']) {
+      await writeFile(owner.path("memory.json"), text);
+      await refuses(memory, "collateral-memory-invalid", /memory\.json/);
+    }
+  });
+
   it("says which models one enclave could get the keys of by Gramine's protocol", async () => {
     const shared = { models: DEFAULT_PARTS.models.replace(OTHER_MR_ENCLAVE, MR_ENCLAVE) };
     const sharing = async (parts: Partial<typeof DEFAULT_PARTS>): Promise<number> => {

@@ -80,7 +80,7 @@ export class CachedPlatform {
     const chain = this.#identity.suppliedPckChain;
     const collateral = await this.#verify(chain === undefined ? shared : { ...shared, pckCertificateChain: chain });
     this.#expectSamePlatform(collateral);
-    guard.admit(collateral);
+    await guard.admit(collateral);
     return collateral;
   }
 
@@ -90,8 +90,9 @@ export class CachedPlatform {
       return await verifyCollateral(collateral, { now: now(), root });
     } catch (error) {
       if (error instanceof AttestationError && isIssuerRevoked(error.code)) {
-        guard.revoke(parseCertificateRevocationList(collateral.rootCaCrl).thisUpdate);
-        this.#kept = undefined; // even when it was verified with a list of the same date
+        await guard.revoke(parseCertificateRevocationList(collateral.rootCaCrl).thisUpdate, () => {
+          this.#kept = undefined; // even when it was verified with a list of the same date
+        });
       }
       throw error;
     }

@@ -8,6 +8,7 @@ import {
 import { type CacheContext, CachedPlatform } from "./cached-platform.ts";
 import { type PlatformIdentity, platformOf, platformOfChain } from "./platform-identity.ts";
 import { RollbackGuard } from "./rollback-guard.ts";
+import type { RollbackMemory } from "./rollback-memory.ts";
 import type { CollateralSource } from "./source.ts";
 
 /** How {@link cachedSource} works. */
@@ -21,6 +22,8 @@ export interface CacheOptions {
   readonly retryMs?: number;
   /** Kinds of platforms to remember; the one not renewed for longest gives way. Default 256. */
   readonly maximumPlatforms?: number;
+  /** Keeps across restarts how far documents have come. Default: nothing does. */
+  readonly memory?: RollbackMemory;
   /** Told about each renewal that failed while the last collateral is still in its window. */
   readonly onRenewalFailure?: (error: unknown) => void;
 }
@@ -52,7 +55,7 @@ export function cachedSource(source: CollateralSource, options: CacheOptions): C
     root: options.root,
     maximumAgeMs: options.maximumAgeMs ?? DAY_MS,
     retryMs: options.retryMs ?? FIVE_MINUTES_MS,
-    guard: new RollbackGuard(),
+    guard: new RollbackGuard(options.memory),
     onRenewalFailure: options.onRenewalFailure ?? (() => undefined),
   };
   const maximumPlatforms = options.maximumPlatforms ?? MAXIMUM_PLATFORMS;

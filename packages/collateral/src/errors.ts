@@ -11,7 +11,8 @@ export type CollateralErrorCode =
   | "pck-chain-missing"
   | "pck-chain-unusable"
   | "wrong-platform"
-  | "rolled-back";
+  | "rolled-back"
+  | "memory-damaged";
 
 /** Collateral that could not be had, or must not be used. */
 export class CollateralError extends SealserveError<CollateralErrorCode> {}

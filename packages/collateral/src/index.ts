@@ -3,4 +3,5 @@ export { CollateralError, type CollateralErrorCode } from "./errors.ts";
 export { fileSource } from "./file-source.ts";
 export type { Fetch } from "./pccs-request.ts";
 export { type PccsOptions, pccsSource } from "./pccs-source.ts";
+export { encodeMarks, noMemory, parseMarks, type RollbackMemory } from "./rollback-memory.ts";
 export type { CollateralSource } from "./source.ts";

@@ -1,12 +1,13 @@
 import type { VerifiedCollateral } from "@sealserve/attestation";
 import { CollateralError } from "./errors.ts";
+import { LAST_REVOCATION, noMemory, type RollbackMemory } from "./rollback-memory.ts";
 
 /** How far one document of collateral has come. */
 interface Mark {
   /** Names the document, and what it is about where there are several. */
   readonly document: string;
-  readonly value: number | bigint;
-  readonly show: (value: number | bigint) => string;
+  readonly value: bigint;
+  readonly show: (value: bigint) => string;
 }
 
 const ROOT_CRL = "root CA CRL";
@@ -18,29 +19,31 @@ const ROOT_CRL = "root CA CRL";
  * has kinds of platforms.
  */
 export class RollbackGuard {
-  readonly #highest = new Map<string, number | bigint>();
-  #lastRevocation = Number.NEGATIVE_INFINITY;
+  readonly #memory: RollbackMemory;
+  readonly #highest: Map<string, bigint>;
 
-  /** Takes in newly fetched collateral. @throws CollateralError `rolled-back` when any of its documents goes back */
-  admit(collateral: VerifiedCollateral): void {
-    const marks = [...evaluationMarks(collateral), ...issueMarks(collateral), ...crlNumberMarks(collateral)];
-    for (const mark of marks) {
-      this.#expectNoStepBack(mark);
-    }
-    for (const { document, value } of marks) {
-      this.#highest.set(document, value);
-    }
+  constructor(memory: RollbackMemory = noMemory) {
+    this.#memory = memory;
+    this.#highest = new Map(memory.marks);
+  }
+
+  /**
+   * Takes in newly fetched collateral.
+   * @throws CollateralError `rolled-back` when any of its documents goes back, or what the memory throws that cannot keep it
+   */
+  async admit(collateral: VerifiedCollateral): Promise<void> {
+    await this.#advance([...evaluationMarks(collateral), ...issueMarks(collateral), ...crlNumberMarks(collateral)]);
   }
 
   /**
    * Takes in that a root CA CRL, issued at `issued`, took back an authority: what was verified with an older one is not
-   * good any more. @throws CollateralError `rolled-back` for a list older than the last one
+   * good any more.
+   * @param onTaken runs before it is kept, so that what is lost by it is lost whether or not the memory keeps it
+   * @throws CollateralError `rolled-back` for a list older than the last one
    */
-  revoke(issued: Date): void {
+  async revoke(issued: Date, onTaken: () => void = () => undefined): Promise<void> {
     const mark = issueMark(ROOT_CRL, issued);
-    this.#expectNoStepBack(mark);
-    this.#highest.set(ROOT_CRL, mark.value);
-    this.#lastRevocation = issued.getTime();
+    await this.#advance([mark, { ...mark, document: LAST_REVOCATION }], onTaken);
   }
 
   /**
@@ -48,10 +51,22 @@ export class RollbackGuard {
    * since. That newer issues were seen, of another platform, does not matter while it is in its own window.
    */
   holds(collateral: VerifiedCollateral): boolean {
-    return (
-      collateral.issued.rootCaCrl.getTime() >= this.#lastRevocation &&
-      evaluationMarks(collateral).every((mark) => !this.#isStepBack(mark))
-    );
+    const issued = { ...issueMark(ROOT_CRL, collateral.issued.rootCaCrl), document: LAST_REVOCATION };
+    return [issued, ...evaluationMarks(collateral)].every((mark) => !this.#isStepBack(mark));
+  }
+
+  async #advance(marks: readonly Mark[], onTaken: () => void = () => undefined): Promise<void> {
+    for (const mark of marks) {
+      this.#expectNoStepBack(mark);
+    }
+    onTaken();
+    const news = marks.filter(({ document, value }) => this.#highest.get(document) !== value);
+    for (const { document, value } of news) {
+      this.#highest.set(document, value);
+    }
+    if (news.length > 0) {
+      await this.#memory.save(this.#highest);
+    }
   }
 
   #isStepBack({ document, value }: Mark): boolean {
@@ -72,10 +87,10 @@ export class RollbackGuard {
 
 /** The numbers count for all platforms of a kind of TEE: a lower one hides a recovery that is known to have happened. */
 function evaluationMarks({ tee, evaluationNumbers }: VerifiedCollateral): Mark[] {
-  const show = (value: number | bigint): string => `TCB evaluation data number ${value}`;
+  const show = (value: bigint): string => `TCB evaluation data number ${value}`;
   return [
-    { document: `TCB evaluation in the TCB info (${tee})`, value: evaluationNumbers.tcbInfo, show },
-    { document: `TCB evaluation in the QE identity (${tee})`, value: evaluationNumbers.qeIdentity, show },
+    { document: `TCB evaluation in the TCB info (${tee})`, value: BigInt(evaluationNumbers.tcbInfo), show },
+    { document: `TCB evaluation in the QE identity (${tee})`, value: BigInt(evaluationNumbers.qeIdentity), show },
   ];
 }
 
@@ -99,5 +114,9 @@ function crlNumberMarks({ pckCa, crlNumbers }: VerifiedCollateral): Mark[] {
 }
 
 function issueMark(document: string, issued: Date): Mark {
-  return { document, value: issued.getTime(), show: (value) => `issued ${new Date(Number(value)).toISOString()}` };
+  return {
+    document,
+    value: BigInt(issued.getTime()),
+    show: (value) => `issued ${new Date(Number(value)).toISOString()}`,
+  };
 }

@@ -46,6 +46,8 @@ export interface BrokerConfig {
   /** The port for enclaves that speak Gramine's secret provisioning protocol. */
   readonly secretProvisioning: { readonly listen: Endpoint; readonly tls: TlsFiles } | undefined;
   readonly collateral: CollateralConfig;
+  /** Keeps how far each document of collateral has come, across restarts. */
+  readonly collateralMemoryFile: string | undefined;
   /** PEM of a root that is trusted in place of Intel's. Everything then rests on a simulation and says so. */
   readonly simulatedRootFile: string | undefined;
   readonly auditLogFile: string | undefined;
@@ -60,6 +62,7 @@ export interface BrokerConfig {
  * tls: { key: broker.key, certificate: broker.crt }
  * secretProvisioning: { listen: "0.0.0.0:4433" }   # optional; tls as above unless given
  * collateral: { pccs: "https://localhost:8081" }   # or { file: collateral.json }
+ * collateralMemory: collateral-memory.json         # optional: no way back to older collateral after a restart
  * simulatedRoot: root.pem                          # development only
  * auditLog: audit.jsonl                            # optional
  * models:
@@ -87,6 +90,7 @@ export function parseBrokerConfig(yaml: string, file: string): BrokerConfig {
         tls: members.optional("tls")?.mapping(readTls) ?? tls,
       })),
       collateral: readCollateral(root.required("collateral")),
+      collateralMemoryFile: root.optional("collateralMemory")?.filePath(),
       simulatedRootFile: root.optional("simulatedRoot")?.filePath(),
       auditLogFile: root.optional("auditLog")?.filePath(),
       models: readModels(root.required("models")),
