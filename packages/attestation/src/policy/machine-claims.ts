@@ -26,7 +26,10 @@ function machineIds({ pck }: VerifiedEvidence): MachineIds {
 }
 
 function isListed(ids: MachineIds, list: MachineList): boolean {
-  return Object.entries(ids).some(([kind, id]) => list[kind as keyof MachineList]?.includes(id.toLowerCase()) === true);
+  return Object.entries(ids).some(
+    ([kind, id]) =>
+      list[kind as keyof MachineList]?.some((listed) => listed.toLowerCase() === id.toLowerCase()) === true,
+  );
 }
 
 function claim(name: string, code: Claim["code"], expected: string, ids: MachineIds, pass: boolean): Claim {
