@@ -50,8 +50,8 @@ function refusesEach(rule: string, cases: readonly Refused[]): void {
   });
 }
 
-function quoteWith(overrides: Partial<TdQuoteOptions>, by: Vendor = vendor): Promise<Uint8Array> {
-  return by.tdxQuote({ ...TD, version: 5, ...overrides });
+function quoteWith(overrides: Partial<TdQuoteOptions>, maker: Vendor = vendor): Promise<Uint8Array> {
+  return maker.tdxQuote({ ...TD, version: 5, ...overrides });
 }
 
 /** A quote that deviates, with the usual collateral. */
