@@ -18,6 +18,7 @@ export type CollateralErrorCode =
   | "qe-identity-malformed"
   | "qe-identity-version-unsupported"
   | "tcb-status-unknown"
+  | "collateral-tee-mismatch"
   | "root-crl-malformed"
   | "pck-crl-malformed";
 
@@ -36,7 +37,7 @@ export type ChainErrorCode =
   | "qe-identity-issuer-chain-malformed"
   | "qe-identity-issuer-chain-invalid";
 
-const ISSUER_REVOKED = ["root-revoked", "intermediate-revoked", "tcb-signer-revoked"] as const;
+const ISSUER_REVOKED = ["root-revoked", "intermediate-revoked", "tcb-signer-revoked", "snp-ask-revoked"] as const;
 
 /** A certificate that its issuer took back, or a revocation list that does not count. */
 export type RevocationErrorCode =
@@ -58,6 +59,8 @@ const STALE = [
   "tcb-info-not-yet-valid",
   "qe-identity-expired",
   "qe-identity-not-yet-valid",
+  "snp-chain-expired",
+  "snp-chain-not-yet-valid",
 ] as const;
 
 /** A document or certificate used outside its window; the evidence may be genuine, the endorsements are stale. */
@@ -103,6 +106,32 @@ export type GpuErrorCode =
   | "gpu-signature-invalid"
   | "expected-gpu-nonce-invalid";
 
+/** SEV-SNP evidence that is malformed, or whose chain or statements do not hold. */
+export type SnpErrorCode =
+  | "snp-report-too-large"
+  | "snp-report-malformed"
+  | "snp-report-version-unsupported"
+  | "snp-report-signature-algorithm-unsupported"
+  | "snp-report-policy-reserved"
+  | "snp-product-unknown"
+  | "snp-certificate-table-malformed"
+  | "snp-signing-key-unsupported"
+  | "snp-signing-key-mismatch"
+  | "snp-chain-missing"
+  | "snp-vek-missing"
+  | "snp-chain-malformed"
+  | "snp-chain-invalid"
+  | "snp-vek-extension-malformed"
+  | "snp-crl-malformed"
+  | "snp-crl-issuer-mismatch"
+  | "snp-crl-signature-invalid"
+  | "snp-ask-revoked"
+  | "snp-report-signature-invalid"
+  | "snp-product-mismatch"
+  | "snp-tcb-mismatch"
+  | "snp-chip-id-masked"
+  | "snp-chip-id-mismatch";
+
 /** A caller that hands over something the judge may not work with. */
 export type AppraisalErrorCode =
   | "clock-invalid"
@@ -121,6 +150,7 @@ export type AttestationErrorCode =
   | ProofErrorCode
   | EventLogErrorCode
   | GpuErrorCode
+  | SnpErrorCode
   | AppraisalErrorCode;
 
 /** Evidence, collateral or a policy was refused; `code` says which check did it. */
