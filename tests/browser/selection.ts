@@ -50,6 +50,12 @@ export const NODE_ONLY_TESTS: readonly NodeOnlyTests[] = [
     reason: "compares with Node's own parser",
   },
   {
+    file: "packages/attestation/test/snp-verify.test.ts",
+    tests: / given as a Buffer of Node$/,
+    missing: "Buffer",
+    reason: "the class is Node's own",
+  },
+  {
     file: "packages/attestation/test/verify-collateral.test.ts",
     tests: / given as a Buffer of Node$/,
     missing: "Buffer",

@@ -30,6 +30,7 @@ export {
   isStale,
   type ProofErrorCode,
   type RevocationErrorCode,
+  type SnpErrorCode,
   type WindowErrorCode,
 } from "./errors.ts";
 export type { DigestAlgorithm } from "./event-log/digest-algorithm.ts";
@@ -46,7 +47,7 @@ export {
 export { type RtMrs, replayEventLog } from "./event-log/replay.ts";
 export { parseRuntimeLog, RUNTIME_LOG_MAX_LENGTH } from "./event-log/runtime-log.ts";
 export { verifyEventLog } from "./event-log/verify-event-log.ts";
-export { type Evidence, parseEvidence } from "./evidence.ts";
+export { type Evidence, expectIntelQuote, parseEvidence } from "./evidence.ts";
 export type { GpuArchitecture } from "./gpu/gpu-architecture.ts";
 export {
   GPU_EVIDENCE_MAX_DEVICES,
@@ -72,6 +73,13 @@ export { type PolicyOptions, parsePolicy } from "./policy/parse-policy.ts";
 export { type AppraisalPolicy, defaultPolicy } from "./policy/policy.ts";
 export type { Register, Waiver } from "./policy/policy-members.ts";
 export type { SgxPolicy } from "./policy/sgx-policy.ts";
+export {
+  SNP_PLATFORM_FEATURES,
+  type SnpImage,
+  type SnpMinimumTcb,
+  type SnpPlatformFeature,
+  type SnpPolicy,
+} from "./policy/snp-policy.ts";
 export type { TcbPolicy } from "./policy/tcb-policy.ts";
 export type { TdxImage, TdxPolicy } from "./policy/tdx-policy.ts";
 export type { CertificationData, PlatformHint } from "./quote/certification-data.ts";
@@ -88,8 +96,22 @@ export type { SgxAttributes, SgxReportBody } from "./quote/sgx-report-body.ts";
 export type { QeReport, SignatureSection } from "./quote/signature-section.ts";
 export type { TdAttributes } from "./quote/td-attributes.ts";
 export type { TdReportBody } from "./quote/td-report-body.ts";
+export {
+  parseSnpCertificateTable,
+  SNP_CERTIFICATE_TABLE_MAX_LENGTH,
+  type SnpCertificates,
+} from "./snp/certificate-table.ts";
+export type { SnpCpuId } from "./snp/cpu-id.ts";
+export type { SnpFirmwareVersion } from "./snp/firmware-version.ts";
+export type { SnpGuestPolicy } from "./snp/guest-policy.ts";
+export type { SnpPlatformInfo } from "./snp/platform-info.ts";
+export { HOST_REQUESTED, type SnpReportBody } from "./snp/report-body.ts";
+export type { SnpReportFlags, SnpSigningKey } from "./snp/report-flags.ts";
+export { parseSnpReport, SNP_EVIDENCE_MAX_LENGTH, SNP_REPORT_LENGTH, type SnpReport } from "./snp/snp-report.ts";
+export { parseSnpTcb, type SnpTcb } from "./snp/tcb-version.ts";
+export { parseVekExtension, type VekExtension } from "./snp/vek-extension.ts";
 export { softwareIdentity } from "./software-identity.ts";
-export { SNP_PRODUCTS, type SnpProduct } from "./tee/snp-product.ts";
+export { SNP_PRODUCTS, type SnpProduct, type SnpTcbComponent } from "./tee/snp-product.ts";
 export type { IntelTeeKind, TeeKind } from "./tee/tee-kind.ts";
 export { type TrustedRoot, trustedRootFromPem, vendorRoot } from "./trust/trusted-root.ts";
 export type { Advisory, AdvisorySource } from "./verify/intel/advisory.ts";
@@ -97,12 +119,20 @@ export type { PckIdentity } from "./verify/intel/pck-identity.ts";
 export type { MatchedLevels, TcbEvaluation } from "./verify/intel/tcb-evaluation.ts";
 export type { VerifiedCollateral } from "./verify/intel/verified-collateral.ts";
 export { verifyCollateral } from "./verify/intel/verify-collateral.ts";
+export type { CertificateSource, SnpCollateral } from "./verify/snp/snp-collateral.ts";
+export type { SnpRevocation, VerifiedSnpCollateral } from "./verify/snp/verified-snp-collateral.ts";
+export { verifySnpCollateral } from "./verify/snp/verify-snp-collateral.ts";
 export type {
   EvidenceFacts,
   SgxFacts,
+  SnpFacts,
+  SnpTcbs,
   TdxFacts,
+  VekIdentity,
   VerificationFacts,
   VerifiedEvidence,
+  VerifiedIntelEvidence,
+  VerifiedSnpEvidence,
 } from "./verify/verified-evidence.ts";
 export { verifyEvidence } from "./verify/verify-evidence.ts";
 export type { VerifyOptions } from "./verify/verify-options.ts";

@@ -18,6 +18,10 @@ function measurementsOf(evidence: Reported): Record<string, Uint8Array> {
     const { mrEnclave, mrSigner } = report;
     return { mrEnclave, mrSigner };
   }
+  if ("measurement" in report) {
+    const { measurement, hostData, idKeyDigest, authorKeyDigest } = report;
+    return { measurement, hostData, idKeyDigest, authorKeyDigest };
+  }
   const { mrTd, rtMr0, rtMr1, rtMr2, rtMr3 } = report;
   return { mrTd, rtMr0, rtMr1, rtMr2, rtMr3 };
 }

@@ -8,18 +8,21 @@ import { parsePolicy } from "../src/policy/parse-policy.ts";
 import { type AppraisalPolicy, defaultPolicy } from "../src/policy/policy.ts";
 import { HARDENING_STATUSES } from "../src/policy/tcb-policy.ts";
 import { verifyCollateral } from "../src/verify/intel/verify-collateral.ts";
-import type { VerifiedEvidence } from "../src/verify/verified-evidence.ts";
+import type { VerifiedEvidence, VerifiedIntelEvidence } from "../src/verify/verified-evidence.ts";
 import { verifyEvidence } from "../src/verify/verify-evidence.ts";
 import { ENCLAVE, flipped, MR_ENCLAVE, MR_SIGNER, options, REPORT_DATA, refusal, vendor } from "./simulated.ts";
 
 const upToDate = await verifyCollateral(await vendor.collateral({ tcbEvaluationDataNumber: 18 }), options);
 const pinned = { mrEnclave: [MR_ENCLAVE] };
 
-async function evidenceOf(overrides: Partial<QuoteOptions> = {}, collateral = upToDate): Promise<VerifiedEvidence> {
+async function evidenceOf(
+  overrides: Partial<QuoteOptions> = {},
+  collateral = upToDate,
+): Promise<VerifiedIntelEvidence> {
   return verifyEvidence(await vendor.quote({ ...ENCLAVE, ...overrides }), collateral, options);
 }
 
-async function withStatus(tcbStatus: TcbStatus, advisoryIds: readonly string[] = []): Promise<VerifiedEvidence> {
+async function withStatus(tcbStatus: TcbStatus, advisoryIds: readonly string[] = []): Promise<VerifiedIntelEvidence> {
   const tcbDate = new Date("2025-06-01T00:00:00Z");
   return evidenceOf({}, await verifyCollateral(await vendor.collateral({ tcbStatus, advisoryIds, tcbDate }), options));
 }

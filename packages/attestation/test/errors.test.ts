@@ -8,10 +8,13 @@ describe("a code", () => {
     assert.equal(isStale("tcb-info-not-yet-valid"), true);
     assert.equal(isStale("quote-signature-invalid"), false);
     assert.equal(isStale("pck-revoked"), false);
+    assert.equal(isStale("snp-chain-expired"), true);
+    assert.equal(isStale("snp-vek-missing"), false);
   });
 
   it("tells the revocation of an authority from that of one machine", () => {
     assert.equal(isIssuerRevoked("tcb-signer-revoked"), true);
+    assert.equal(isIssuerRevoked("snp-ask-revoked"), true);
     assert.equal(isIssuerRevoked("pck-revoked"), false);
     assert.equal(isIssuerRevoked("crl-expired"), false);
   });

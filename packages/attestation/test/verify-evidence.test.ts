@@ -220,6 +220,6 @@ describe("collateral that was verified before", () => {
 
   it("cannot be imitated by an object that looks like it", async () => {
     const imitation = Object.create(Object.getPrototypeOf(verified)) as typeof verified;
-    await assert.rejects(verifyEvidence(quote, imitation, options), TypeError);
+    await assert.rejects(verifyEvidence(quote, imitation, options), refusal("collateral-tee-mismatch"));
   });
 });

@@ -4,7 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { encodeCollateralFile } from "@sealserve/attestation";
 import { openSimulatedPlatform } from "@sealserve/platform";
 import { type EvidenceStatement, reportDataFor } from "@sealserve/ra-tls";
-import { createVendor, loadOrCreateVendor, startSimulatedPlatform } from "@sealserve/simulator";
+import { createSnpVendor, createVendor, loadOrCreateVendor, startSimulatedPlatform } from "@sealserve/simulator";
 import type { BrokerAnswer } from "../src/client/broker-connection.ts";
 import { requestRelease } from "../src/client/request-release.ts";
 import { generateRecipientKey } from "../src/release/sealed-key.ts";
@@ -82,6 +82,18 @@ describe("release of a key by Sealserve's own protocol", () => {
     await assert.rejects(requestRelease({ ...request, url: supplied.url, platform: stranger }));
     const { outcome, step, code } = supplied.lastAttempt();
     assert.deepEqual([outcome, step, code], ["refused", "verify-evidence", "qe-report-signature-invalid"]);
+  });
+
+  it("has no collateral for SEV-SNP yet, so it refuses such a report before it looks at any signature", async () => {
+    const snp = await createSnpVendor({ now: new Date(), product: "Milan" });
+    const quote = (reportData: Uint8Array) => snp.report({ measurement: "aa".repeat(48), reportData });
+    const platform = { ...platformOf(owner.vendor), quote };
+    const request = { url: broker.url, caPem: owner.caPem, model: "alpha", platform };
+    await assert.rejects(requestRelease(request), { code: "release-refused" });
+    const { outcome, step, code, tee, genuine, software, tcbStatus } = broker.lastAttempt();
+    assert.deepEqual([outcome, step, code], ["refused", "parse-evidence", "unsupported-evidence"]);
+    assert.deepEqual([tee, genuine, tcbStatus], ["snp", false, null]);
+    assert.ok(JSON.stringify(software).includes("aa".repeat(48)));
   });
 
   it("gives an accepted enclave the key, the digest, the owner's key and the minimum version", async () => {
@@ -314,7 +326,7 @@ describe("release of a key by Sealserve's own protocol", () => {
   it("is refused for bytes that are no evidence", async () => {
     const cases = [
       [new Uint8Array(0), "quote-malformed"],
-      [new Uint8Array(1184), "quote-key-type-unsupported"],
+      [new Uint8Array(1184), "snp-report-version-unsupported"],
       [new Uint8Array(5000).fill(3), "quote-key-type-unsupported"],
     ] as const;
     for (const [evidence, code] of cases) {

@@ -15,6 +15,8 @@ export type ClientErrorCode =
   | "evidence-missing"
   /** The evidence could not be judged: its collateral cannot be had, or is out of date. */
   | "collateral-unavailable"
+  /** The evidence is of a kind of TEE that this client has no collateral for. */
+  | "evidence-unsupported"
   /** The evidence is not what it says it is. */
   | "evidence-not-genuine"
   /** Genuine evidence of something the policy does not accept; see {@link EvidenceRefusedError}. */

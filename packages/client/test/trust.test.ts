@@ -11,7 +11,7 @@ import {
   encodeEvidenceAnswer,
   reportDataFor,
 } from "@sealserve/ra-tls";
-import { createVendor } from "@sealserve/simulator";
+import { createSnpVendor, createVendor } from "@sealserve/simulator";
 import { createAuthority } from "../../../tests/support/tls-authority.ts";
 import { ClientError, type ClientErrorCode, EvidenceRefusedError } from "../src/errors.ts";
 import { connectNode } from "../src/node.ts";
@@ -131,6 +131,12 @@ test("TLS 1.2 and other protocols are refused", async () => {
   await refusedEverywhere(node, "tls-refused", scene.optionsFor(swapped));
   await old.close();
   await node.close();
+});
+
+test("SEV-SNP evidence is refused as such: there is no collateral here to judge it by", async () => {
+  const snp = await createSnpVendor({ now: new Date(), product: "Milan" });
+  const quote = (reportData: Uint8Array) => snp.report({ measurement: "aa".repeat(48), reportData });
+  await refusedNode("evidence-unsupported", { quote });
 });
 
 test("a server without evidence gets no data, however good its certificate", async () => {

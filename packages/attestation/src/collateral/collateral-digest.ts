@@ -18,6 +18,11 @@ export async function collateralDigest(collateral: Collateral): Promise<string> 
     encodeUtf8(collateral.pckCrlIssuerChain),
     encodeUtf8(collateral.pckCertificateChain ?? ""),
   ];
+  return digestMembers(members);
+}
+
+/** SHA-256, in hex, over byte strings, each behind its length in 4 bytes (big endian). */
+export async function digestMembers(members: readonly Uint8Array[]): Promise<string> {
   return encodeHex(await sha256(concatBytes(...members.flatMap((member) => [lengthOf(member), member]))));
 }
 

@@ -6,6 +6,7 @@ import { commonClaims } from "./common-claims.ts";
 import { machineClaims } from "./machine-claims.ts";
 import type { AppraisalPolicy } from "./policy.ts";
 import { sgxClaims } from "./sgx-claims.ts";
+import { snpClaims } from "./snp-claims.ts";
 import { tcbClaims } from "./tcb-claims.ts";
 import { tdxClaims } from "./tdx-claims.ts";
 
@@ -61,6 +62,9 @@ export function appraise(evidence: VerifiedEvidence, policy: AppraisalPolicy, ex
 
 /** What is judged for each kind of TEE alone. */
 function teeClaims(evidence: VerifiedEvidence, policy: AppraisalPolicy): Claim[] {
+  if (evidence.tee === "snp") {
+    return snpClaims(evidence, policy);
+  }
   const own = evidence.tee === "sgx" ? sgxClaims(evidence, policy) : tdxClaims(evidence, policy);
   return [...tcbClaims(evidence, policy.tcb ?? {}), ...own];
 }

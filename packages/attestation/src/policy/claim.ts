@@ -1,3 +1,5 @@
+import type { Register } from "./policy-members.ts";
+
 /** Why a policy refuses genuine evidence: the closed list. */
 export type ClaimCode =
   | "tee-not-accepted"
@@ -30,6 +32,26 @@ export type ClaimCode =
   | "mrconfigid-not-accepted"
   | "mrowner-not-accepted"
   | "mrownerconfig-not-accepted"
+  | "debug-guest"
+  | "guest-migratable"
+  | "vmpl-not-accepted"
+  | "abi-too-low"
+  | "product-not-accepted"
+  | "chip-key-masked"
+  | "revocation-unchecked"
+  | "vlek-provider-not-accepted"
+  | "snp-tcb-too-low"
+  | "firmware-provisional"
+  | "firmware-too-old"
+  | "platform-info-missing"
+  | "mitigation-missing"
+  | "measurement-not-accepted"
+  | "host-data-not-accepted"
+  | "id-key-not-accepted"
+  | "author-key-not-accepted"
+  | "family-id-not-accepted"
+  | "image-id-not-accepted"
+  | "guest-svn-too-low"
   | "report-data-mismatch";
 
 /** One thing that was judged. */
@@ -75,6 +97,26 @@ export const CLAIM_MESSAGES: Readonly<Record<ClaimCode, string>> = {
   "mrconfigid-not-accepted": "MRCONFIGID has not the accepted value",
   "mrowner-not-accepted": "MROWNER has not the accepted value",
   "mrownerconfig-not-accepted": "MROWNERCONFIG has not the accepted value",
+  "debug-guest": "the host can read and change the memory of the guest",
+  "guest-migratable": "a migration agent may move the guest to another machine",
+  "vmpl-not-accepted": "the report was asked for at a privilege level that is not accepted, or by the host",
+  "abi-too-low": "the guest runs under firmware with an older interface than the policy demands",
+  "product-not-accepted": "processors of this generation are not accepted",
+  "chip-key-masked": "the platform is set up not to sign with the key of its chip",
+  "revocation-unchecked": "nobody has looked whether the CA of the endorsement key is revoked",
+  "vlek-provider-not-accepted": "the endorsement key belongs to a cloud provider that is not accepted",
+  "snp-tcb-too-low": "a component of the platform is below the minimum",
+  "firmware-provisional": "firmware runs that the host has not committed to and can take back",
+  "firmware-too-old": "the committed firmware is older than the policy allows",
+  "platform-info-missing": "the platform lacks a feature that the policy demands",
+  "mitigation-missing": "the firmware lacks a mitigation that the policy demands, or does not say",
+  "measurement-not-accepted": "MEASUREMENT is not one of the accepted values",
+  "host-data-not-accepted": "HOST_DATA has not the accepted value",
+  "id-key-not-accepted": "the identity block is signed by a key that is not accepted",
+  "author-key-not-accepted": "the identity key is signed by a key that is not accepted",
+  "family-id-not-accepted": "FAMILY_ID has not the accepted value",
+  "image-id-not-accepted": "IMAGE_ID has not the accepted value",
+  "guest-svn-too-low": "GUEST_SVN is below the minimum",
   "report-data-mismatch": "REPORTDATA is not what this exchange demands",
 };
 
@@ -93,4 +135,11 @@ export function clearClaim(claim: string, code: ClaimCode, set: boolean, allowed
     actual: set ? "set" : "clear",
     pass: allowed || !set,
   };
+}
+
+/** A claim that a register has its value, or was left open for a reason. */
+export function registerClaim(claim: string, code: ClaimCode, register: Register, actual: string): Claim {
+  return typeof register === "string"
+    ? listClaim(claim, code, [register], actual)
+    : { claim, code, expected: `anything (waived: ${register.waived})`, actual, pass: true };
 }

@@ -53,6 +53,6 @@ function smtClaims(evidence: VerifiedEvidence, { smt }: AppraisalPolicy): Claim[
   ];
 }
 
-function smtEnabled({ pck }: VerifiedEvidence): boolean | undefined {
-  return pck.configuration?.smtEnabled;
+function smtEnabled(evidence: VerifiedEvidence): boolean | undefined {
+  return evidence.tee === "snp" ? evidence.report.platformInfo.smt : evidence.pck.configuration?.smtEnabled;
 }

@@ -2,6 +2,7 @@ import type { TeeKind } from "../tee/tee-kind.ts";
 import type { AppraisalPolicy } from "./policy.ts";
 import type { Register } from "./policy-members.ts";
 import type { SgxPolicy } from "./sgx-policy.ts";
+import { SNP_REGISTERS, type SnpImage, type SnpPolicy } from "./snp-policy.ts";
 import { TDX_REGISTERS, type TdxImage } from "./tdx-policy.ts";
 
 /** Something that evidence says about code or configuration and a policy does not judge. */
@@ -19,8 +20,12 @@ export interface CoverageGap {
  * Names what a policy leaves open of the software that it accepts: measuring too little is how other code or another
  * configuration gets in under an accepted name. A gap is no error, since not every platform uses every register.
  */
-export function coverageGaps({ sgx, tdx }: AppraisalPolicy): CoverageGap[] {
-  return [...(sgx === undefined ? [] : sgxGaps(sgx)), ...(tdx?.images ?? []).flatMap(imageGaps)];
+export function coverageGaps({ sgx, tdx, snp }: AppraisalPolicy): CoverageGap[] {
+  return [
+    ...(sgx === undefined ? [] : sgxGaps(sgx)),
+    ...(tdx?.images ?? []).flatMap(imageGaps),
+    ...(snp === undefined ? [] : snpGaps(snp)),
+  ];
 }
 
 function sgxGaps({ mrEnclave, configId }: SgxPolicy): CoverageGap[] {
@@ -38,6 +43,18 @@ function sgxGaps({ mrEnclave, configId }: SgxPolicy): CoverageGap[] {
 
 function imageGaps(image: TdxImage, index: number): CoverageGap[] {
   return TDX_REGISTERS.flatMap((name) => registerGap("tdx", `tdx.images[${index}].${name}`, image[name]));
+}
+
+function snpGaps({ images = [], minimumTcb }: SnpPolicy): CoverageGap[] {
+  const reason = "AMD states no status, so firmware and microcode of any age are accepted";
+  return [
+    ...images.flatMap(guestGaps),
+    ...(minimumTcb === undefined ? [{ tee: "snp" as const, member: "snp.minimumTcb", reason, waived: false }] : []),
+  ];
+}
+
+function guestGaps(image: SnpImage, index: number): CoverageGap[] {
+  return SNP_REGISTERS.flatMap((name) => registerGap("snp", `snp.images[${index}].${name}`, image[name]));
 }
 
 function registerGap(tee: TeeKind, member: string, register: Register | undefined): CoverageGap[] {

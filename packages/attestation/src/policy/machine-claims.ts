@@ -1,3 +1,4 @@
+import { encodeHex } from "@sealserve/core";
 import type { VerifiedEvidence } from "../verify/verified-evidence.ts";
 import type { Claim } from "./claim.ts";
 import type { MachineList } from "./machine-policy.ts";
@@ -13,15 +14,22 @@ export function machineClaims(evidence: VerifiedEvidence, { machines, deniedMach
     claims.push(claim("machine", "machine-not-listed", "a listed machine", ids, isListed(ids, machines)));
   }
   if (deniedMachines !== undefined) {
-    claims.push(
-      claim("machine-not-denied", "machine-denied", "no denied machine", ids, !isListed(ids, deniedMachines)),
-    );
+    const clear = !isListed(ids, deniedMachines) && !isHidden(evidence, deniedMachines);
+    claims.push(claim("machine-not-denied", "machine-denied", "no denied machine", ids, clear));
   }
   return claims;
 }
 
-function machineIds({ pck }: VerifiedEvidence): MachineIds {
-  const { ppid, platformInstanceId } = pck;
+/** A VLEK does not tell on which chip it signed, so it could be on any of those denied. */
+function isHidden(evidence: VerifiedEvidence, { chipId }: MachineList): boolean {
+  return evidence.tee === "snp" && evidence.signingKey === "vlek" && chipId !== undefined;
+}
+
+function machineIds(evidence: VerifiedEvidence): MachineIds {
+  if (evidence.tee === "snp") {
+    return evidence.signingKey === "vlek" ? {} : { chipId: encodeHex(evidence.report.chipId) };
+  }
+  const { ppid, platformInstanceId } = evidence.pck;
   return { ppid, ...(platformInstanceId === undefined ? {} : { platformInstanceId }) };
 }
 

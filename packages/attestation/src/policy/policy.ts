@@ -1,6 +1,7 @@
 import type { TeeKind } from "../tee/tee-kind.ts";
 import type { MachineList } from "./machine-policy.ts";
 import { pinsEnclaves, type SgxPolicy } from "./sgx-policy.ts";
+import type { SnpPolicy } from "./snp-policy.ts";
 import type { TcbPolicy } from "./tcb-policy.ts";
 import type { TdxPolicy } from "./tdx-policy.ts";
 
@@ -10,6 +11,9 @@ export interface AppraisalPolicy {
   readonly sgx?: SgxPolicy;
   /** Accepted trust domains. */
   readonly tdx?: TdxPolicy;
+  /** Accepted SEV-SNP guests. */
+  readonly snp?: SnpPolicy;
+  /** How current an Intel platform must be; of SEV-SNP the collateral's end alone, the rest is in `snp.minimumTcb`. */
   readonly tcb?: TcbPolicy;
   /** The only machines that are accepted; default: any. */
   readonly machines?: MachineList;
@@ -23,14 +27,17 @@ export interface AppraisalPolicy {
 
 /**
  * Judges everything but which software runs: current TCB, no debug, no special keys. Enough to look at evidence, never
- * to trust it with a secret.
+ * to trust it with a secret. SEV-SNP evidence may be looked at without the root's revocation list.
  */
-export const defaultPolicy: AppraisalPolicy = Object.freeze({});
+export const defaultPolicy: AppraisalPolicy = Object.freeze({
+  snp: Object.freeze({ revocation: "allow-unchecked" }),
+});
 
 /** The kinds of TEEs for which a policy says which software is accepted. */
-export function pinnedTees({ sgx, tdx }: AppraisalPolicy): TeeKind[] {
+export function pinnedTees({ sgx, tdx, snp }: AppraisalPolicy): TeeKind[] {
   return [
     ...(sgx !== undefined && pinsEnclaves(sgx) ? (["sgx"] as const) : []),
     ...(tdx?.images === undefined ? [] : (["tdx"] as const)),
+    ...(snp?.images === undefined ? [] : (["snp"] as const)),
   ];
 }

@@ -1,8 +1,8 @@
 import { encodeHex } from "@sealserve/core";
 import type { TdReportBody } from "../quote/td-report-body.ts";
-import { type Claim, type ClaimCode, clearClaim, listClaim } from "./claim.ts";
+import { type Claim, type ClaimCode, clearClaim, listClaim, registerClaim } from "./claim.ts";
+import { bestFit } from "./image-claims.ts";
 import type { AppraisalPolicy } from "./policy.ts";
-import type { Register } from "./policy-members.ts";
 import { TDX_REGISTERS, type TdxImage, type TdxPolicy } from "./tdx-policy.ts";
 
 /** SEPT_VE_DISABLE, PKS, KL and PERFMON: published, and no harm to the TD (Intel TDX module ABI specification). */
@@ -42,7 +42,9 @@ export function tdxClaims({ report }: { readonly report: TdReportBody }, policy:
     ...(tdx.mrSeam === undefined
       ? []
       : [listClaim("mrseam", "mrseam-not-accepted", tdx.mrSeam, encodeHex(report.mrSeam))]),
-    ...(tdx.images === undefined ? [] : imageClaims(report, tdx.images)),
+    ...(tdx.images === undefined
+      ? []
+      : bestFit(tdx.images, (image) => registerClaims(report, image), mrTdClaim(report, []))),
   ];
 }
 
@@ -79,15 +81,8 @@ function serviceTdClaim({ mrServiceTd }: TdReportBody, { mrServiceTd: accepted =
   return listClaim("mrservicetd", "mrservicetd-not-accepted", [NO_SERVICE_TD, ...accepted], actual);
 }
 
-/** Claims of the image that fits; where none does, of the one that fits in most registers, which explains best. */
-function imageClaims(report: TdReportBody, images: readonly TdxImage[]): Claim[] {
-  const candidates = images.map((image) => registerClaims(report, image));
-  const failures = candidates.map((claims) => claims.filter(({ pass }) => !pass).length);
-  return candidates[failures.indexOf(Math.min(...failures))] ?? [];
-}
-
 function registerClaims(report: TdReportBody, image: TdxImage): Claim[] {
-  const claims = [listClaim("mrtd", "mrtd-not-accepted", [image.mrTd], encodeHex(report.mrTd))];
+  const claims = [mrTdClaim(report, [image.mrTd])];
   for (const name of TDX_REGISTERS) {
     const register = image[name];
     if (register !== undefined) {
@@ -97,10 +92,8 @@ function registerClaims(report: TdReportBody, image: TdxImage): Claim[] {
   return claims;
 }
 
-function registerClaim(claim: string, code: ClaimCode, register: Register, actual: string): Claim {
-  return typeof register === "string"
-    ? listClaim(claim, code, [register], actual)
-    : { claim, code, expected: `anything (waived: ${register.waived})`, actual, pass: true };
+function mrTdClaim({ mrTd }: TdReportBody, accepted: readonly string[]): Claim {
+  return listClaim("mrtd", "mrtd-not-accepted", accepted, encodeHex(mrTd));
 }
 
 function bitMask(bits: readonly number[]): bigint {

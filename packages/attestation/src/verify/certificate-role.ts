@@ -26,7 +26,9 @@ export function expectRole(certificate: Certificate, position: number, kind: Cha
   if (certificate.pathLength !== undefined && certificate.pathLength < position - 1) {
     throw invalid(kind, `is longer than ${name} allows`, `at most ${certificate.pathLength} CAs`, `${position - 1}`);
   }
-  expectKeyUsage(certificate, role.keyUsage, kind);
+  if (certificate.keyUsage !== undefined || role.keyUsageOptional !== true) {
+    expectKeyUsage(certificate, role.keyUsage, kind);
+  }
 }
 
 function expectKeyUsage(certificate: Certificate, usages: readonly KeyUsage[], kind: ChainKind): void {

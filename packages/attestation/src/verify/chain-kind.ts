@@ -7,8 +7,10 @@ export interface ChainRole {
   readonly commonNames: readonly string[];
   readonly ca: boolean;
   readonly key: KeyKind;
-  /** Uses that the certificate must allow; none where the vendor leaves the extension out. */
+  /** Uses that the certificate must allow. */
   readonly keyUsage: readonly KeyUsage[];
+  /** Whether a certificate without the extension, which limits nothing then, will do (RFC 5280 section 6.1.4 (n)). */
+  readonly keyUsageOptional?: boolean;
 }
 
 /** What a chain must look like, leaf first, and the codes under which it is refused. */

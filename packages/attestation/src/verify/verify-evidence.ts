@@ -1,30 +1,82 @@
 import type { Collateral } from "../collateral/collateral.ts";
+import { AttestationError } from "../errors.ts";
 import { type Evidence, parseEvidence } from "../evidence.ts";
-import type { VerifiedCollateral } from "./intel/verified-collateral.ts";
+import { isVerifiedCollateral, type VerifiedCollateral } from "./intel/verified-collateral.ts";
 import { verifyQuote } from "./intel/verify-quote.ts";
-import { sealEvidence, type VerifiedEvidence } from "./verified-evidence.ts";
+import type { SnpCollateral } from "./snp/snp-collateral.ts";
+import type { VerifiedSnpCollateral } from "./snp/verified-snp-collateral.ts";
+import { verifySnpReport } from "./snp/verify-snp-report.ts";
+import {
+  type EvidenceFacts,
+  sealEvidence,
+  type VerifiedEvidence,
+  type VerifiedIntelEvidence,
+  type VerifiedSnpEvidence,
+} from "./verified-evidence.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { snapshotClock } from "./window.ts";
 
+type IntelCollateral = Collateral | VerifiedCollateral;
+type AmdCollateral = SnpCollateral | VerifiedSnpCollateral;
+
 /**
- * Proves that evidence comes from a genuine TEE, with full revocation and TCB checks. Collateral that was verified before
- * serves for many pieces of evidence: only the time is checked again.
+ * Proves that evidence comes from a genuine TEE: quotes with full revocation and TCB checks, SEV-SNP reports with their
+ * chip and TCB, and revocation where the collateral has a list. Collateral that was verified before serves for many pieces
+ * of evidence: only the time is checked again.
  *
  * @example
  * const collateral = await verifyCollateral(parseCollateralFile(text), { now, root: vendorRoot });
  * const evidence = await verifyEvidence(quote, collateral, { now, root: vendorRoot });
  * const { accepted, reasons } = appraise(evidence, policy, { reportData });
  *
- * @throws AttestationError with the code of the first check that fails; nothing of the evidence is returned then
+ * @throws AttestationError with the code of the first check that fails, `collateral-tee-mismatch` for collateral of the
+ * other vendor; nothing of the evidence is returned then
  */
+export function verifyEvidence(
+  evidence: Uint8Array | Evidence,
+  collateral: IntelCollateral,
+  options: VerifyOptions,
+): Promise<VerifiedIntelEvidence>;
+export function verifyEvidence(
+  evidence: Uint8Array | Evidence,
+  collateral: AmdCollateral,
+  options: VerifyOptions,
+): Promise<VerifiedSnpEvidence>;
+export function verifyEvidence(
+  evidence: Uint8Array | Evidence,
+  collateral: IntelCollateral | AmdCollateral,
+  options: VerifyOptions,
+): Promise<VerifiedEvidence>;
 export async function verifyEvidence(
   evidence: Uint8Array | Evidence,
-  collateral: Collateral | VerifiedCollateral,
+  collateral: IntelCollateral | AmdCollateral,
   options: VerifyOptions,
 ): Promise<VerifiedEvidence> {
   const parsed = parseEvidence(snapshotEvidence(evidence));
-  const given = { root: options.root, ...snapshotClock(options) };
-  return sealEvidence(await verifyQuote(parsed, collateral, given));
+  return sealEvidence(await proveEvidence(parsed, collateral, { root: options.root, ...snapshotClock(options) }));
+}
+
+async function proveEvidence(
+  evidence: Evidence,
+  collateral: IntelCollateral | AmdCollateral,
+  options: VerifyOptions,
+): Promise<EvidenceFacts> {
+  if (evidence.tee === "snp") {
+    return verifySnpReport(evidence, isIntel(collateral) ? refuse("AMD", "Intel") : collateral, options);
+  }
+  return verifyQuote(evidence, isIntel(collateral) ? collateral : refuse("Intel", "AMD"), options);
+}
+
+function isIntel(collateral: IntelCollateral | AmdCollateral): collateral is IntelCollateral {
+  return isVerifiedCollateral(collateral) || "tcbInfo" in collateral;
+}
+
+function refuse(expected: string, actual: string): never {
+  const message = "collateral is of another vendor than the evidence";
+  throw new AttestationError("collateral-tee-mismatch", message, {
+    expected: `collateral of ${expected}`,
+    actual: `collateral of ${actual}`,
+  });
 }
 
 /**

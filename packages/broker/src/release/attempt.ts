@@ -76,7 +76,7 @@ export class Attempt {
       ...describeEnding(ending),
       genuine: this.#verified !== undefined,
       ...this.#evidence,
-      tcbStatus: this.#verified?.tcbStatus ?? null,
+      tcbStatus: tcbStatusOf(this.#verified),
       failedClaims: ending instanceof Refusal ? ending.failedClaims : [],
       simulated,
     };
@@ -86,6 +86,11 @@ export class Attempt {
 /** Code of the error that ended an attempt; `internal` for one without. */
 export function endingCode(ending: unknown): string {
   return ending instanceof SealserveError || ending instanceof Refusal ? ending.code : "internal";
+}
+
+/** SEV-SNP states none. */
+function tcbStatusOf(evidence: VerifiedEvidence | undefined): AttemptRecord["tcbStatus"] {
+  return evidence === undefined || evidence.tee === "snp" ? null : evidence.tcbStatus;
 }
 
 function describeEnding(ending: unknown): Pick<AttemptRecord, "code" | "message"> {

@@ -1,6 +1,6 @@
 import {
   AttestationError,
-  type Evidence,
+  expectIntelQuote,
   type IntelQuote,
   parseEvidence,
   type TrustedRoot,
@@ -107,8 +107,9 @@ export class ReleaseDesk {
   async judge(attempt: Attempt, presented: PresentedEvidence): Promise<ReleasableModel> {
     const { root, collateral, models, now } = this.#options;
     attempt.enter("parse-evidence");
-    const quote = parseEvidence(presented.evidence);
-    attempt.parsed(quote);
+    const parsed = parseEvidence(presented.evidence);
+    attempt.parsed(parsed);
+    const quote = expectIntelQuote(parsed);
     // Unproven, so it only ever refuses: evidence made for another request costs neither a signature nor collateral.
     attempt.enter("compare-report-data");
     if (!equalBytes(quote.report.reportData, presented.reportData)) {
@@ -136,7 +137,7 @@ export class ReleaseDesk {
    * Before any network access: only genuine hardware may choose the platform that collateral is fetched for. A quote
    * without its PCK chain can be checked only with the chain from the collateral, and is, where that is found.
    */
-  async #expectSigned(quote: Evidence): Promise<void> {
+  async #expectSigned(quote: IntelQuote): Promise<void> {
     if (quote.certificationData.pckCertificateChain === undefined) {
       return;
     }

@@ -5,10 +5,11 @@ import { decodeHex } from "@sealserve/core";
 import { type Command, InvalidArgumentError } from "commander";
 import { decodeEvidenceFile } from "../evidence/evidence-file.ts";
 import { loadPolicy, loadRoot } from "../evidence/reference-values.ts";
+import { loadSnpCollateral, type SnpFiles } from "../evidence/snp-files.ts";
 import { type JudgeOptions, judgeEvidence, type Verdict } from "../evidence/verdict.ts";
 import { paint, printJson, tell } from "../output/terminal.ts";
 
-interface VerifyOptions {
+interface VerifyOptions extends SnpFiles {
   readonly collateral?: string;
   readonly pccs?: string;
   readonly root?: string;
@@ -23,15 +24,25 @@ interface VerifyOptions {
 export function addVerifyCommand(program: Command): void {
   program
     .command("verify")
-    .argument("<evidence>", "SGX quote: binary, hex or base64")
+    .argument("<evidence>", "SGX or TDX quote or SEV-SNP report: binary, hex or base64")
     .summary("check attestation evidence")
     .description(
-      "Proves an SGX quote against collateral and judges it by a policy. Exit code: 0 accepted, 10 genuine but refused, 20 not genuine, 30 collateral missing or stale.",
+      "Proves an SGX or TDX quote or a SEV-SNP report against collateral and judges it by a policy. Exit code: 0 accepted, 10 genuine but refused, 20 not genuine, 30 collateral missing or stale.",
     )
-    .option("--collateral <file>", "collateral as JSON")
+    .option("--collateral <file>", "collateral for a quote as JSON")
     .option("--pccs <url>", "fetch the collateral from this PCCS instead")
-    .option("--root <pem>", "trust this root certificate instead of Intel's; everything it proves is called simulated")
+    .option(
+      "--root <pem>",
+      "trust this root certificate instead of the vendors'; everything it proves is called simulated",
+    )
     .option("--pck-chain <pem>", "PCK chain for quotes that do not carry one")
+    .option(
+      "--vek <file>",
+      "VCEK or VLEK certificate for a SEV-SNP report (PEM or DER); default: the one beside the report",
+    )
+    .option("--ask <file>", "ASK or ASVK certificate, likewise")
+    .option("--ark <file>", "AMD root certificate, likewise")
+    .option("--crl <file>", "revocation list of the AMD root (PEM or DER)")
     .option("--at <time>", "judge as of this ISO 8601 time", parseTime)
     .option("--policy <file>", "appraisal policy (YAML or JSON); default: everything but software identity")
     .option("--expect-report-data <hex>", "the 64 bytes that the report data must equal", parseReportData)
@@ -68,6 +79,7 @@ async function verify(file: string, options: VerifyOptions, command: Command): P
     reportData: options.expectReportData,
     pckCertificateChain: options.pckChain === undefined ? undefined : await readFile(options.pckChain, "utf8"),
     findCollateral: await collateralFinder(options),
+    snpCollateral: await loadSnpCollateral(options),
   });
   process.exitCode = judgement.exitCode;
   report(judgement.verdict, options);

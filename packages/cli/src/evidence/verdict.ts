@@ -4,8 +4,11 @@ import {
   AttestationError,
   appraise,
   type Collateral,
+  type Evidence,
+  type IntelQuote,
   isStale,
   parseEvidence,
+  type SnpCollateral,
   type TrustedRoot,
   type VerifiedEvidence,
   verifyEvidence,
@@ -23,18 +26,28 @@ export interface Reason {
   readonly actual: string;
 }
 
+/** What a verdict says about the collateral that it rests on. */
+interface CollateralFacts {
+  readonly earliestExpiry: string;
+  /** Null for SEV-SNP, which has none. */
+  readonly tcbEvaluationDataNumber: number | null;
+  /** Whether all certificate authorities were looked up on their revocation lists. */
+  readonly revocation: "checked" | "unchecked";
+}
+
 /** What `sealserve verify` answers. */
 export interface Verdict {
   /** False when the proof fails with the collateral given, stale collateral included; null when there was none. */
   readonly genuine: boolean | null;
   readonly signatureValid: boolean;
   readonly simulated: boolean;
+  /** Null when nothing is proven, and for SEV-SNP, which states none. */
   readonly tcbStatus: string | null;
   readonly advisoryIds: readonly string[];
   readonly accepted: boolean;
   readonly reasons: readonly Reason[];
   readonly claims: Appraisal["claims"];
-  readonly collateral: { readonly earliestExpiry: string; readonly tcbEvaluationDataNumber: number } | null;
+  readonly collateral: CollateralFacts | null;
 }
 
 /** What evidence is held against. */
@@ -46,7 +59,9 @@ export interface JudgeOptions {
   /** PEM; for quotes that do not carry their PCK chain. */
   readonly pckCertificateChain: string | undefined;
   /** Finds the collateral for a quote; undefined where none was named. */
-  readonly findCollateral: (quote: ReturnType<typeof parseEvidence>) => Promise<Collateral | undefined>;
+  readonly findCollateral: (quote: IntelQuote) => Promise<Collateral | undefined>;
+  /** For SEV-SNP reports; what is not in it is looked for beside the report. */
+  readonly snpCollateral: SnpCollateral;
 }
 
 /** A verdict and the exit code that tells it. */
@@ -62,6 +77,9 @@ const NO_COLLATERAL: Reason = {
   actual: "neither",
 };
 
+/** Codes for a SEV-SNP report whose certificates are neither beside it nor given: it may well be genuine. */
+const NO_CERTIFICATES: readonly string[] = ["snp-vek-missing", "snp-chain-missing"];
+
 /** Proves and appraises evidence; what is wrong with evidence or collateral becomes the verdict, not an error. */
 export async function judgeEvidence(evidence: Uint8Array, options: JudgeOptions): Promise<Judgement> {
   try {
@@ -73,6 +91,9 @@ export async function judgeEvidence(evidence: Uint8Array, options: JudgeOptions)
     if (error instanceof AttestationError && (isStale(error.code) || error.code === "collateral-malformed")) {
       return await judgeSignature(evidence, false, reasonOf(error), options);
     }
+    if (error instanceof AttestationError && NO_CERTIFICATES.includes(error.code)) {
+      return await judgeSignature(evidence, null, reasonOf(error), options);
+    }
     if (error instanceof AttestationError) {
       return { verdict: unproven(false, false, reasonOf(error), options), exitCode: EXIT.notGenuine };
     }
@@ -81,16 +102,26 @@ export async function judgeEvidence(evidence: Uint8Array, options: JudgeOptions)
 }
 
 async function judgeWithCollateral(evidence: Uint8Array, options: JudgeOptions): Promise<Judgement> {
-  const { now, root, policy, pckCertificateChain } = options;
-  const quote = parseEvidence(evidence);
-  const found = await options.findCollateral(quote);
-  if (found === undefined) {
+  const { now, root, policy } = options;
+  const parsed = parseEvidence(evidence);
+  const collateral = await collateralFor(parsed, options);
+  if (collateral === undefined) {
     return await judgeSignature(evidence, null, NO_COLLATERAL, options);
   }
-  const collateral = pckCertificateChain === undefined ? found : { ...found, pckCertificateChain };
-  const verified = await verifyEvidence(quote, collateral, { now, root });
+  const verified = await verifyEvidence(parsed, collateral, { now, root });
   const appraisal = appraise(verified, policy, { reportData: options.reportData ?? "unchecked" });
   return { verdict: proven(verified, appraisal), exitCode: appraisal.accepted ? EXIT.accepted : EXIT.refused };
+}
+
+async function collateralFor(
+  evidence: Evidence,
+  { findCollateral, pckCertificateChain, snpCollateral }: JudgeOptions,
+): Promise<Collateral | SnpCollateral | undefined> {
+  if (evidence.tee === "snp") {
+    return snpCollateral;
+  }
+  const found = await findCollateral(evidence);
+  return found === undefined || pckCertificateChain === undefined ? found : { ...found, pckCertificateChain };
 }
 
 /** Without usable collateral only the signatures can be told; that is never an acceptance. */
@@ -100,9 +131,9 @@ async function judgeSignature(
   reason: Reason,
   options: JudgeOptions,
 ): Promise<Judgement> {
-  const { now, root, pckCertificateChain } = options;
+  const { now, root, pckCertificateChain, snpCollateral: snpCertificates } = options;
   const chain = pckCertificateChain === undefined ? {} : { pckCertificateChain };
-  const { signatureValid } = await verifySignatureOnly(evidence, { now, root, ...chain });
+  const { signatureValid } = await verifySignatureOnly(evidence, { now, root, snpCertificates, ...chain });
   return { verdict: unproven(genuine, signatureValid, reason, options), exitCode: EXIT.collateral };
 }
 
@@ -115,14 +146,15 @@ function proven(evidence: VerifiedEvidence, appraisal: Appraisal): Verdict {
     genuine: true,
     signatureValid: true,
     simulated: evidence.simulated,
-    tcbStatus: evidence.tcbStatus,
-    advisoryIds: evidence.advisoryIds,
+    tcbStatus: evidence.tee === "snp" ? null : evidence.tcbStatus,
+    advisoryIds: evidence.tee === "snp" ? [] : evidence.advisoryIds,
     accepted: appraisal.accepted,
     reasons: appraisal.reasons,
     claims: appraisal.claims,
     collateral: {
       earliestExpiry: evidence.earliestExpiry.toISOString(),
-      tcbEvaluationDataNumber: evidence.tcbEvaluationDataNumber,
+      tcbEvaluationDataNumber: evidence.tee === "snp" ? null : evidence.tcbEvaluationDataNumber,
+      revocation: evidence.tee === "snp" ? evidence.revocation : "checked",
     },
   };
 }

@@ -4,6 +4,7 @@ import {
   type AppraisalPolicy,
   AttestationError,
   appraise,
+  expectIntelQuote,
   isStale,
   parseEvidence,
   parsePolicy,
@@ -63,7 +64,7 @@ export class EvidenceJudge {
 
   async #verify(evidence: Uint8Array): Promise<VerifiedEvidence> {
     try {
-      const quote = parseEvidence(evidence);
+      const quote = expectIntelQuote(parseEvidence(evidence));
       const collateral = await this.#collateral.verifiedFor(quote);
       return await verifyEvidence(quote, collateral, { now: this.#now(), root: this.#expectations.root });
     } catch (cause) {
@@ -105,6 +106,13 @@ function verificationError(cause: unknown): unknown {
     return cause;
   }
   const details = { actual: `${cause.code}: ${cause.message}`, cause };
+  if (cause.code === "unsupported-evidence") {
+    return new ClientError(
+      "evidence-unsupported",
+      "the node's evidence is of a kind that cannot be judged here",
+      details,
+    );
+  }
   return isLackOfCollateral(cause)
     ? new ClientError("collateral-unavailable", "the collateral to judge the evidence cannot be had", details)
     : new ClientError("evidence-not-genuine", "the node's evidence is not genuine", details);
