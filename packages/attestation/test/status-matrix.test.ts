@@ -14,7 +14,7 @@ import { appraise } from "../src/policy/appraise.ts";
 import type { ClaimCode } from "../src/policy/claim.ts";
 import { parsePolicy } from "../src/policy/parse-policy.ts";
 import { type AppraisalPolicy, defaultPolicy } from "../src/policy/policy.ts";
-import type { VerifiedEvidence } from "../src/verify/verified-evidence.ts";
+import type { VerifiedEvidence, VerifiedIntelEvidence } from "../src/verify/verified-evidence.ts";
 import { verifyEvidence } from "../src/verify/verify-evidence.ts";
 import { ENCLAVE, options, REPORT_DATA, refusal, vendor } from "./simulated.ts";
 import { TD } from "./simulated-td.ts";
@@ -25,7 +25,7 @@ const TEES = [
   ["tdx", await vendor.tdxQuote({ ...TD, version: 5 })],
 ] as const;
 
-async function evidenceUnder(content: CollateralOptions, quote: Uint8Array): Promise<VerifiedEvidence> {
+async function evidenceUnder(content: CollateralOptions, quote: Uint8Array): Promise<VerifiedIntelEvidence> {
   return verifyEvidence(quote, await vendor.collateral({ advisoryIds: [ADVISORY], ...content }), options);
 }
 
