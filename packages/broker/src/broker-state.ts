@@ -6,13 +6,15 @@ import type { BrokerConfig } from "./config/broker-config.ts";
 import { loadModels } from "./keys/load-models.ts";
 import type { ReleasableModel } from "./keys/releasable-model.ts";
 import { type AuditLog, noAuditLog, openAuditLog } from "./log/audit-log.ts";
-import { expectKeyForGramine, loadTlsIdentity, type TlsIdentity } from "./server/tls-identity.ts";
+import { loadProvisioning, type ProvisioningState } from "./provisioning/provisioning-state.ts";
+import { loadTlsIdentity, type TlsIdentity } from "./server/tls-identity.ts";
 
 /** Everything that a broker reads before it listens. */
 export interface BrokerState {
-  readonly identity: TlsIdentity;
+  /** Of the release port. */
+  readonly identity: TlsIdentity | undefined;
   /** Of the port for Gramine's protocol. */
-  readonly provisioningIdentity: TlsIdentity | undefined;
+  readonly provisioning: ProvisioningState | undefined;
   readonly models: readonly ReleasableModel[];
   readonly collateral: CachedSource;
   readonly audit: AuditLog;
@@ -31,8 +33,7 @@ export interface StateOptions {
 /** Reads and checks every file that the configuration names. @throws BrokerError */
 export async function loadBrokerState(config: BrokerConfig, options: StateOptions): Promise<BrokerState> {
   const { root, now, notice } = options;
-  const identity = await loadTlsIdentity(config.tls);
-  const provisioningIdentity = await loadProvisioningIdentity(config);
+  const identity = config.releasePort === undefined ? undefined : await loadTlsIdentity(config.releasePort.tls);
   const source = options.source ?? (await openCollateral(config.collateral, { now: now(), root }));
   const collateral = cachedSource(source, {
     now,
@@ -42,23 +43,18 @@ export async function loadBrokerState(config: BrokerConfig, options: StateOption
       notice(`collateral could not be renewed: ${error instanceof Error ? error.message : "unknown reason"}`),
   });
   const models = await loadModels(config.models);
+  const { secretProvisioning } = config;
+  const provisioning =
+    secretProvisioning === undefined ? undefined : await loadProvisioning(secretProvisioning, { models, now, notice });
   const audit = config.auditLogFile === undefined ? noAuditLog : await openAuditLog(config.auditLogFile);
-  return { identity, provisioningIdentity, models, collateral, audit };
-}
-
-async function loadProvisioningIdentity({ secretProvisioning }: BrokerConfig): Promise<TlsIdentity | undefined> {
-  if (secretProvisioning === undefined) {
-    return undefined;
-  }
-  const identity = await loadTlsIdentity(secretProvisioning.tls);
-  expectKeyForGramine(identity);
-  return identity;
+  return { identity, provisioning, models, collateral, audit };
 }
 
 /** Ends the use of the state: no more records, no more keys. */
-export async function closeBrokerState({ audit, models }: BrokerState): Promise<void> {
+export async function closeBrokerState({ audit, models, provisioning }: BrokerState): Promise<void> {
   for (const { wrapKey } of models) {
     wrapKey.wipe();
   }
+  provisioning?.wipe();
   await audit.close();
 }

@@ -9,6 +9,12 @@ export type BrokerStartCode =
   /** The TLS key and certificate cannot be used, or not together. */
   | "tls-invalid"
   | "wrap-key-invalid"
+  /** A secret that no enclave could take in the format that the configuration names. */
+  | "secret-invalid"
+  /** CCZoo's rules cannot be read for certain. */
+  | "ra-config-invalid"
+  /** CCZoo's rules accept any software. */
+  | "ra-config-unpinned"
   | "owner-key-invalid"
   /** The manifest of a sealed package is missing, not the owner's, of another model or too old. */
   | "package-invalid"

@@ -1,4 +1,7 @@
 export * from "./config/broker-config.ts";
+export type { PortConfig, TlsFiles } from "./config/port-config.ts";
+export type { ProvisioningConfig, RaConfigSource, SecretConfig } from "./config/provisioning-config.ts";
+export type { KeyFormat, SecretFormat } from "./config/secret-format.ts";
 export { BrokerError, type BrokerErrorCode, type BrokerStartCode, type ReleaseRequestCode } from "./errors.ts";
 export type { ReleasableModel } from "./keys/releasable-model.ts";
 export { SecretKey } from "./keys/secret-key.ts";
@@ -10,6 +13,7 @@ export type {
   ReleaseProtocol,
   ReleaseStep,
 } from "./log/log-record.ts";
+export type { Candidate, ReleasePolicy } from "./release/candidate.ts";
 export {
   type Decision,
   type DecisionInput,

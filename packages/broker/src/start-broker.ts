@@ -1,9 +1,9 @@
+import type { AppraisalPolicy } from "@sealserve/attestation";
 import type { CollateralSource } from "@sealserve/collateral";
 import { formatEndpoint } from "@sealserve/config";
 import type { OpenPort } from "@sealserve/ra-tls";
 import { type BrokerState, closeBrokerState, loadBrokerState } from "./broker-state.ts";
 import type { BrokerConfig } from "./config/broker-config.ts";
-import { findSharedEnclaves } from "./config/shared-enclaves.ts";
 import type { BrokerLog } from "./log/log-record.ts";
 import { createProvisioningServer } from "./provisioning/provisioning-server.ts";
 import { ReleaseDesk } from "./release/release-desk.ts";
@@ -25,8 +25,8 @@ export interface BrokerOptions {
 
 /** A broker that answers. */
 export interface RunningBroker {
-  /** Where serving nodes ask, such as `https://127.0.0.1:7443`. */
-  readonly url: string;
+  /** Where serving nodes ask, such as `https://127.0.0.1:7443`; undefined when the broker has no port for them. */
+  readonly url: string | undefined;
   /** `HOST:PORT` for enclaves with Gramine's secret provisioning client. */
   readonly provisioningAddress: string | undefined;
   /** Takes no more connections, lets running conversations finish, forgets the keys. */
@@ -48,25 +48,25 @@ export async function startBroker(config: BrokerConfig, options: BrokerOptions):
   if (root.simulated) {
     notice(SIMULATED);
   }
-  for (const { name } of config.models.filter(({ policy }) => policy.debug === "allow-insecure")) {
-    notice(`the policy of model ${name} accepts debug enclaves, NOT SECURE: their host can read the key`);
-  }
-  for (const message of sharedEnclaveNotices(config)) {
-    notice(message);
+  for (const name of debugPolicies(config)) {
+    notice(`the policy of ${name} accepts debug enclaves, NOT SECURE: their host can read the key`);
   }
   const limits = { ...defaultLimits, ...options.limits };
   const desk = new ReleaseDesk({ ...state, root, log, now, earlyFailureNoticeMs: limits.earlyFailureNoticeMs });
   return openPorts(config, { state, desk, limits, now, notice });
 }
 
-/** Gramine's protocol names no model, so there an enclave always gets the key of the first model that accepts it. */
-function sharedEnclaveNotices({ secretProvisioning, models }: BrokerConfig): string[] {
-  const pairs = secretProvisioning === undefined ? [] : findSharedEnclaves(models);
-  return pairs.map(
-    ([first, second]) =>
-      `models ${first.name} and ${second.name} have policies that one enclave can meet: on the port for Gramine's ` +
-      `protocol it gets the key of ${first.name}; pin different enclaves`,
-  );
+/** What has a policy for development. */
+function debugPolicies({ models, secretProvisioning }: BrokerConfig): string[] {
+  const named: [name: string, policy: AppraisalPolicy | undefined][] = [
+    ...models.map(({ name, policy }): [string, AppraisalPolicy] => [`model ${name}`, policy]),
+    ...(secretProvisioning?.secrets ?? []).map(({ name, policy }): [string, AppraisalPolicy] => [
+      `secret ${name}`,
+      policy,
+    ]),
+    ["raConfig", secretProvisioning?.raConfig?.platform],
+  ];
+  return named.filter(([, policy]) => policy?.debug === "allow-insecure").map(([name]) => name);
 }
 
 interface PortContext {
@@ -85,16 +85,23 @@ async function openPorts(config: BrokerConfig, context: PortContext): Promise<Ru
     closed ??= closeAll(ports, { state, desk, limits });
     return closed;
   };
+  /** The address of a port once it is open. */
+  const opened = async (opening: Promise<OpenPort> | undefined): Promise<string | undefined> => {
+    const port = await opening;
+    if (port === undefined) {
+      return undefined;
+    }
+    ports.push(port);
+    return formatEndpoint(port.address);
+  };
   try {
-    ports.push(await openReleasePort(config, context));
-    const provisioning = await openProvisioningPort(config, context);
-    ports.push(...(provisioning === undefined ? [] : [provisioning]));
+    const release = await opened(openReleasePort(config, context));
+    const provisioningAddress = await opened(openProvisioningPort(config, context));
+    return { url: release === undefined ? undefined : `https://${release}`, provisioningAddress, close };
   } catch (error) {
     await close();
     throw error;
   }
-  const [url = "", provisioningAddress] = ports.map(({ address }) => formatEndpoint(address));
-  return { url: `https://${url}`, provisioningAddress, close };
 }
 
 async function closeAll(
@@ -106,23 +113,40 @@ async function closeAll(
   await closeBrokerState(state);
 }
 
-function openReleasePort(config: BrokerConfig, { state, notice, ...context }: PortContext): Promise<OpenPort> {
-  const server = createReleaseServer({ ...context, identity: state.identity });
-  return openPort(server, {
-    endpoint: config.listen,
+function openReleasePort(
+  { releasePort }: BrokerConfig,
+  { state, notice, ...context }: PortContext,
+): Promise<OpenPort> | undefined {
+  const { identity, models } = state;
+  if (releasePort === undefined || identity === undefined) {
+    return undefined;
+  }
+  return openPort(createReleaseServer({ ...context, models, identity }), {
+    endpoint: releasePort.listen,
     member: "listen",
     onError: (error) => notice(`connection failed: ${error.message}`),
   });
 }
 
-async function openProvisioningPort(
+function openProvisioningPort(
   { secretProvisioning }: BrokerConfig,
-  { state, notice, ...context }: PortContext,
-): Promise<OpenPort | undefined> {
-  if (secretProvisioning === undefined || state.provisioningIdentity === undefined) {
+  { state, notice, desk, limits }: PortContext,
+): Promise<OpenPort> | undefined {
+  const { provisioning } = state;
+  if (secretProvisioning === undefined || provisioning === undefined) {
     return undefined;
   }
-  const server = createProvisioningServer({ ...context, identity: state.provisioningIdentity });
+  const server = createProvisioningServer({
+    ...provisioning,
+    desk,
+    limits,
+    allowTls13: secretProvisioning.allowTls13,
+    caps: {
+      maxConnections: secretProvisioning.maxConnections ?? limits.maxProvisioningConnections,
+      maxConnectionsPerAddress:
+        secretProvisioning.maxConnectionsPerAddress ?? limits.maxProvisioningConnectionsPerAddress,
+    },
+  });
   return openPort(server, {
     endpoint: secretProvisioning.listen,
     member: "secretProvisioning.listen",

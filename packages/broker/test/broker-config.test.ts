@@ -36,9 +36,18 @@ function withPolicy(policy: string): Parts {
 describe("broker configuration", () => {
   it("is read whole, with paths relative to its folder", () => {
     const config = parseBrokerConfig(brokerYaml(), FILE);
-    assert.deepEqual(config.listen, { host: "127.0.0.1", port: 0 });
-    assert.deepEqual(config.tls, { key: "/etc/sealserve/server.key", certificate: "/etc/sealserve/server.crt" });
-    assert.deepEqual(config.secretProvisioning, { listen: { host: "127.0.0.1", port: 0 }, tls: config.tls });
+    const listen = { host: "127.0.0.1", port: 0 };
+    const tls = { key: "/etc/sealserve/server.key", certificate: "/etc/sealserve/server.crt" };
+    assert.deepEqual(config.releasePort, { listen, tls });
+    assert.deepEqual(config.secretProvisioning, {
+      listen,
+      tls,
+      allowTls13: false,
+      maxConnections: undefined,
+      maxConnectionsPerAddress: undefined,
+      secrets: [],
+      raConfig: undefined,
+    });
     assert.deepEqual(config.collateral, { kind: "file", path: "/etc/sealserve/collateral.json" });
     assert.equal(config.simulatedRootFile, "/etc/sealserve/root.pem");
     assert.equal(config.auditLogFile, "/etc/sealserve/audit.jsonl");
@@ -136,7 +145,7 @@ describe("broker configuration", () => {
 
   it("is refused with names of models that stand twice or cannot be names", () => {
     const twice = withModel((models) => models.replace("name: beta", "name: alpha # again"));
-    refuses(twice, "alpha # again", "models[1].name", /stands above/);
+    refuses(twice, "alpha # again", "models[1].name", /another model or secret has this name/);
     for (const name of [`""`, `"../a"`, `"a b"`, `"${"a".repeat(129)}"`]) {
       const parts = withModel((models) => models.replace("name: alpha", `name: ${name}`));
       refuses(parts, "- name", "models[0].name", /name|text/);

@@ -11,6 +11,7 @@ import {
 import { createVendor } from "@sealserve/simulator";
 import type { ReleasableModel } from "../src/keys/releasable-model.ts";
 import { SecretKey } from "../src/keys/secret-key.ts";
+import type { Candidate } from "../src/release/candidate.ts";
 import { type Decision, type DecisionInput, decideRelease } from "../src/release/decision.ts";
 import { MR_ENCLAVE, OTHER_MR_ENCLAVE } from "./setup.ts";
 
@@ -19,7 +20,7 @@ const reportData = new Uint8Array(64).fill(5);
 function model(name: string, mrEnclave: string): ReleasableModel {
   return {
     name,
-    policy: { sgx: { mrEnclave: [mrEnclave] } },
+    policies: [{ name, policy: { sgx: { mrEnclave: [mrEnclave] } } }],
     wrapKey: new SecretKey(new Uint8Array(16)),
     keyFormat: "raw",
     manifestDigest: "00".repeat(32),
@@ -40,50 +41,58 @@ describe("decision", () => {
     const now = new Date();
     const vendor = await createVendor({ now: new Date(now.getTime() - 60_000) });
     root = await trustedRootFromPem(vendor.rootPem);
-    const quote = await vendor.quote({ mrEnclave: OTHER_MR_ENCLAVE, reportData });
+    const quote = await vendor.quote({ mrEnclave: OTHER_MR_ENCLAVE, isvSvn: 3, reportData });
     evidence = await verifyEvidence(quote, await vendor.collateral(), { now, root });
   });
 
   function decide(changes: Partial<DecisionInput> = {}): Decision {
-    const models = [alpha, beta, gamma];
-    return decideRelease({ evidence, reportData, requestedModel: "beta", models, simulatedAllowed: true, ...changes });
+    return decideRelease({ evidence, reportData, candidates: [beta], simulatedAllowed: true, ...changes });
   }
 
-  it("releases the model that was asked for", () => {
-    assert.deepEqual(decide(), { outcome: "released", model: beta });
-    assert.deepEqual(decide({ requestedModel: "gamma" }), { outcome: "released", model: gamma });
+  function refusals(candidate: Candidate): [model: string, code: string, expected: string, actual: string][] {
+    const decision = decide({ candidates: [candidate] });
+    assert.ok(decision.outcome === "refused" && decision.code === "policy-not-met");
+    return decision.failedClaims.map(({ model: name, code, expected, actual }) => [name, code, expected, actual]);
+  }
+
+  it("releases the first that accepts", () => {
+    assert.deepEqual(decide(), { outcome: "released", candidate: beta });
+    assert.deepEqual(decide({ candidates: [alpha, gamma, beta] }), { outcome: "released", candidate: gamma });
   });
 
-  it("releases the first that accepts when none was asked for", () => {
-    assert.deepEqual(decide({ requestedModel: undefined }), { outcome: "released", model: beta });
-    const models = [alpha, gamma, beta];
-    assert.deepEqual(decide({ requestedModel: undefined, models }), { outcome: "released", model: gamma });
-  });
-
-  it("refuses a model that there is not, and everything when there is none", () => {
-    assert.deepEqual(decide({ requestedModel: "delta" }), {
-      outcome: "refused",
-      code: "unknown-model",
-      failedClaims: [],
-    });
-    const refused = decide({ requestedModel: undefined, models: [] });
-    assert.ok(refused.outcome === "refused" && refused.code === "unknown-model");
+  it("refuses when there is nothing to release", () => {
+    assert.deepEqual(decide({ candidates: [] }), { outcome: "refused", code: "unknown-model", failedClaims: [] });
   });
 
   it("refuses the software of another model, and names the claims that fail", () => {
-    assert.deepEqual(decide({ requestedModel: "alpha" }), {
-      outcome: "refused",
-      code: "policy-not-met",
-      failedClaims: [
-        {
-          model: "alpha",
-          claim: "mrenclave",
-          code: "mrenclave-not-accepted",
-          expected: MR_ENCLAVE,
-          actual: OTHER_MR_ENCLAVE,
-        },
-      ],
-    });
+    assert.deepEqual(refusals(alpha), [["alpha", "mrenclave-not-accepted", MR_ENCLAVE, OTHER_MR_ENCLAVE]]);
+    assert.ok(decide({ candidates: [alpha] }).outcome === "refused");
+  });
+
+  it("releases what any policy of several grants; of a refusal it names the policy that came closest", () => {
+    const far = { name: "far", policy: { sgx: { mrEnclave: [MR_ENCLAVE], isvProdId: 9 } } };
+    const near = { name: "near", policy: { sgx: { mrEnclave: [OTHER_MR_ENCLAVE], isvProdId: 9 } } };
+    const met = { name: "met", policy: { sgx: { mrEnclave: [OTHER_MR_ENCLAVE] } } };
+    const several = { name: "several", policies: [far, near, met] };
+    assert.deepEqual(decide({ candidates: [several] }), { outcome: "released", candidate: several });
+    assert.deepEqual(refusals({ name: "none", policies: [far, near, far] }), [
+      ["near", "isv-prod-id-mismatch", "9", "0"],
+    ]);
+  });
+
+  it("refuses everybody what has no policy", () => {
+    assert.deepEqual(refusals({ name: "nobody", policies: [] }), [["nobody", "no-policy", "a policy", "none"]]);
+  });
+
+  it("holds an enclave to one ISVSVN where it must be exact", () => {
+    const exactly = (isvSvn: number): Candidate => {
+      const policy = { sgx: { mrEnclave: [OTHER_MR_ENCLAVE] } };
+      return { name: "exact", policies: [{ name: "exact", policy, enclave: { isvSvn } }] };
+    };
+    assert.ok(decide({ candidates: [exactly(3)] }).outcome === "released");
+    for (const other of [0, 2, 4]) {
+      assert.deepEqual(refusals(exactly(other)), [["exact", "isv-svn-mismatch", `${other}`, "3"]]);
+    }
   });
 
   it("refuses evidence that was made for something else, and cannot be asked without saying for what", () => {
@@ -100,7 +109,7 @@ describe("decision", () => {
 
   it("refuses simulated evidence before anything else, unless the owner trusts a simulation", () => {
     assert.notEqual(root.intelSgx, vendorRoot.intelSgx);
-    assert.deepEqual(decide({ simulatedAllowed: false, requestedModel: "delta" }), {
+    assert.deepEqual(decide({ simulatedAllowed: false, candidates: [] }), {
       outcome: "refused",
       code: "simulated-evidence",
       failedClaims: [],

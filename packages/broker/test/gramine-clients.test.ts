@@ -72,8 +72,7 @@ describe("clients of the Gramine generations on the provisioning port", { skip }
         socket.on("error", () => undefined).resume();
         socket.write(REQUEST);
         await once(socket, "close");
-        await waitFor(() => broker.early().length > length);
-        assert.equal(broker.early().at(-1), "quote-malformed");
+        await waitFor(() => broker.early().slice(length).includes("quote-malformed"));
       });
     }
   }

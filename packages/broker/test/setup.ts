@@ -132,6 +132,7 @@ export const DEFAULT_PARTS = {
 };
 
 export interface TestBroker extends RunningBroker {
+  readonly url: string;
   readonly records: LogRecord[];
   /** The records of attempts. */
   attempts(): AttemptRecord[];
@@ -159,6 +160,7 @@ export async function startTestBroker(
   const attempts = (): AttemptRecord[] => records.filter((record) => record.kind === "release-attempt");
   return {
     ...broker,
+    url: broker.url ?? "",
     records,
     attempts,
     early: () => records.flatMap((record) => (record.kind === "notice" ? countedIn(record.message) : [])),

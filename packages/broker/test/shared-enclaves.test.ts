@@ -1,20 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { SgxPolicy } from "@sealserve/attestation";
-import type { ModelConfig } from "../src/config/broker-config.ts";
 import { findSharedEnclaves } from "../src/config/shared-enclaves.ts";
+import type { ReleasePolicy } from "../src/release/candidate.ts";
 import { MR_ENCLAVE, OTHER_MR_ENCLAVE } from "./setup.ts";
 
 const product: SgxPolicy = { mrSigner: ["ab".repeat(32)], isvProdId: 1, minimumIsvSvn: 1 };
 
-function model(name: string, sgx: SgxPolicy): ModelConfig {
-  const files = { packageDirectory: "", wrapKeyFile: "", ownerKeyFile: "" };
-  return { name, ...files, keyFormat: "raw", minimumVersion: 1, policy: { sgx } };
+function pairs(...candidates: readonly Omit<ReleasePolicy, "name">[][]): string[] {
+  const named = candidates.map((policies, index) => {
+    const name = `${index}`;
+    return { name, policies: policies.map((policy) => ({ name, ...policy })) };
+  });
+  return findSharedEnclaves(named).map(([first, second]) => `${first.name}${second.name}`);
 }
 
 function shared(...policies: readonly SgxPolicy[]): string[] {
-  const models = policies.map((sgx, index) => model(`${index}`, sgx));
-  return findSharedEnclaves(models).map(([first, second]) => `${first.name}${second.name}`);
+  return pairs(...policies.map((sgx) => [{ policy: { sgx } }]));
 }
 
 describe("enclaves that two models share", () => {
@@ -33,5 +35,32 @@ describe("enclaves that two models share", () => {
     assert.deepEqual(shared(product, { ...product, mrSigner: ["cd".repeat(32)] }), []);
     const configured = (digits: string): SgxPolicy => ({ mrEnclave: [MR_ENCLAVE], configId: [digits.repeat(64)] });
     assert.deepEqual(shared(configured("01"), configured("02")), []);
+  });
+
+  it("are found where any policy of one meets any of the other", () => {
+    const one = [{ policy: { sgx: { mrEnclave: [MR_ENCLAVE] } } }, { policy: { sgx: product } }];
+    const other = [
+      { policy: { sgx: { ...product, isvProdId: 2 } } },
+      { policy: { sgx: { ...product, isvProdId: 1 } } },
+    ];
+    assert.deepEqual(pairs(one, other, []), ["01"]);
+  });
+
+  it("are found where a policy names no software at all", () => {
+    assert.deepEqual(pairs([{ policy: {} }], [{ policy: { sgx: product } }]), ["01"]);
+  });
+
+  it("are not found where each takes one ISVSVN, and these differ", () => {
+    const exactly = (isvSvn: number) => [{ policy: { sgx: product }, enclave: { isvSvn } }];
+    assert.deepEqual(pairs(exactly(1), exactly(2), exactly(1)), ["02"]);
+  });
+
+  it("are not found between enclaves and trust domains; among those MRTD counts", () => {
+    const image = (digits: string) => {
+      const waived = { waived: "for the test" };
+      const tdx = { images: [{ mrTd: digits.repeat(48), rtMr0: waived, rtMr1: waived, rtMr2: waived }] };
+      return [{ policy: { tdx } }];
+    };
+    assert.deepEqual(pairs(image("01"), [{ policy: { sgx: product } }], image("02"), image("01")), ["03"]);
   });
 });

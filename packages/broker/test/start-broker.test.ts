@@ -70,7 +70,7 @@ describe("starting a broker", () => {
     const shared = { models: DEFAULT_PARTS.models.replace(OTHER_MR_ENCLAVE, MR_ENCLAVE) };
     const sharing = async (parts: Partial<typeof DEFAULT_PARTS>): Promise<number> => {
       const { records } = await startTestBroker(owner, parts);
-      return records.filter((record) => record.kind === "notice" && /models alpha and beta/.test(record.message))
+      return records.filter((record) => record.kind === "notice" && /alpha and beta have policies/.test(record.message))
         .length;
     };
     assert.equal(await sharing(shared), 1);

@@ -1,28 +1,15 @@
 import type { AppraisalPolicy } from "@sealserve/attestation";
-import { type ConfigMapping, type ConfigValue, type Endpoint, parseYamlDocument } from "@sealserve/config";
-import { isModelName } from "@sealserve/encrypted-files";
+import { type ConfigMapping, type ConfigValue, parseYamlDocument } from "@sealserve/config";
 import { readPolicy } from "./policy.ts";
-
-const DEFAULT_HOST = "127.0.0.1";
-
-/** A TLS identity in files: PEM. */
-export interface TlsFiles {
-  readonly key: string;
-  readonly certificate: string;
-}
+import { DEFAULT_HOST, type PortConfig, readTls, type TlsFiles } from "./port-config.ts";
+import { type ProvisioningConfig, readProvisioning } from "./provisioning-config.ts";
+import { readName, type TakenNames } from "./read-name.ts";
+import { KEY_FORMATS, type KeyFormat } from "./secret-format.ts";
 
 /** Where the broker finds collateral: a PCCS (base URL), or a file that is read at the start. */
 export type CollateralConfig =
   | { readonly kind: "pccs"; readonly url: string }
   | { readonly kind: "file"; readonly path: string };
-
-/**
- * How a wrap key stands in an answer on the port for Gramine's protocol: its 16 bytes, or 32 lower-case hex digits and a
- * NUL, which enclaves of Gramine 1.0 to 1.2 need that fetch it before their program starts.
- */
-export type KeyFormat = "raw" | "hex-nul";
-
-const KEY_FORMATS: readonly KeyFormat[] = ["raw", "hex-nul"];
 
 /** One model whose key the broker may release. */
 export interface ModelConfig {
@@ -41,16 +28,16 @@ export interface ModelConfig {
 
 /** Configuration of a broker. File names are absolute. */
 export interface BrokerConfig {
-  readonly listen: Endpoint;
-  readonly tls: TlsFiles;
-  /** The port for enclaves that speak Gramine's secret provisioning protocol. */
-  readonly secretProvisioning: { readonly listen: Endpoint; readonly tls: TlsFiles } | undefined;
+  /** The port of Sealserve's own protocol; undefined for a broker that only serves Gramine's. */
+  readonly releasePort: PortConfig | undefined;
+  readonly secretProvisioning: ProvisioningConfig | undefined;
   readonly collateral: CollateralConfig;
   /** Keeps how far each document of collateral has come, across restarts. */
   readonly collateralMemoryFile: string | undefined;
   /** PEM of a root that is trusted in place of Intel's. Everything then rests on a simulation and says so. */
   readonly simulatedRootFile: string | undefined;
   readonly auditLogFile: string | undefined;
+  /** None without a release port. */
   readonly models: readonly ModelConfig[];
 }
 
@@ -60,7 +47,6 @@ export interface BrokerConfig {
  * ```yaml
  * listen: 127.0.0.1:7443
  * tls: { key: broker.key, certificate: broker.crt }
- * secretProvisioning: { listen: "0.0.0.0:4433" }   # optional; tls as above unless given
  * collateral: { pccs: "https://localhost:8081" }   # or { file: collateral.json }
  * collateralMemory: collateral-memory.json         # optional: no way back to older collateral after a restart
  * simulatedRoot: root.pem                          # development only
@@ -74,32 +60,72 @@ export interface BrokerConfig {
  *     minimumVersion: 1
  *     policy:
  *       sgx: { mrEnclave: ["<64 hex digits>"] }
+ * secretProvisioning:                              # optional: the port for Gramine's protocol
+ *   listen: 0.0.0.0:4433
+ *   tls: { key: gramine.key, certificate: gramine.crt }   # optional: the one above
+ *   allowTls13: false                              # optional: clients of Gramine 1.8 break under it
+ *   maxConnections: 1024                           # optional
+ *   maxConnectionsPerAddress: 256                  # optional
+ *   secrets:                                       # optional: beside the wrap keys of the models
+ *     - name: database-password
+ *       file: password.txt
+ *       format: string                             # optional: raw, hex-nul or string, see {@link SecretFormat}
+ *       policy:
+ *         sgx: { mrEnclave: ["<64 hex digits>"] }
+ *   raConfig:                                      # optional: CCZoo's rules
+ *     file: ra_config.json
+ *     wrapKey: wrap_key
+ *     keyFormat: raw                               # optional
+ *     policy: { tcb: { statuses: [UpToDate] } }    # optional: everything but software
  * ```
+ *
+ * A port for Gramine's protocol that has secrets or CCZoo's rules can stand alone, without `listen` and `models`.
  *
  * @param file name for messages; relative file names start at its folder
  * @throws ConfigError, or BrokerError `policy-unpinned` or `policy-invalid`; the message names file, line, member, remedy
  */
 export function parseBrokerConfig(yaml: string, file: string): BrokerConfig {
   return parseYamlDocument(yaml, file).mapping((root) => {
-    const tls = root.required("tls").mapping(readTls);
+    const serves = root.optional("listen") !== undefined || root.optional("models") !== undefined;
+    const tls = (serves ? root.required("tls") : root.optional("tls"))?.mapping(readTls);
+    const names: TakenNames = new Set();
+    const secretProvisioning = root
+      .optional("secretProvisioning")
+      ?.mapping((members) => readProvisioning(members, { tls, names }));
+    const models = readModels(root, secretProvisioning, names);
     return {
-      listen: root.required("listen").endpoint(DEFAULT_HOST),
-      tls,
-      secretProvisioning: root.optional("secretProvisioning")?.mapping((members) => ({
-        listen: members.required("listen").endpoint(DEFAULT_HOST),
-        tls: members.optional("tls")?.mapping(readTls) ?? tls,
-      })),
+      releasePort: models.length === 0 ? undefined : readReleasePort(root, tls),
+      secretProvisioning,
       collateral: readCollateral(root.required("collateral")),
       collateralMemoryFile: root.optional("collateralMemory")?.filePath(),
       simulatedRootFile: root.optional("simulatedRoot")?.filePath(),
       auditLogFile: root.optional("auditLog")?.filePath(),
-      models: readModels(root.required("models")),
+      models,
     };
   });
 }
 
-function readTls(members: ConfigMapping): TlsFiles {
-  return { key: members.required("key").filePath(), certificate: members.required("certificate").filePath() };
+function readReleasePort(root: ConfigMapping, tls: TlsFiles | undefined): PortConfig {
+  return {
+    listen: root.required("listen").endpoint(DEFAULT_HOST),
+    tls: tls ?? root.required("tls").mapping(readTls),
+  };
+}
+
+/** None where there is neither a port for them nor a need: Gramine's port has something of its own to give. */
+function readModels(
+  root: ConfigMapping,
+  provisioning: ProvisioningConfig | undefined,
+  names: TakenNames,
+): ModelConfig[] {
+  const models = root.optional("models");
+  const standsAlone = provisioning?.raConfig !== undefined || (provisioning?.secrets.length ?? 0) > 0;
+  if (models === undefined && root.optional("listen") === undefined && standsAlone) {
+    return [];
+  }
+  return (models ?? root.required("models"))
+    .list()
+    .map((entry) => entry.mapping((members) => readModel(members, names)));
 }
 
 function readCollateral(value: ConfigValue): CollateralConfig {
@@ -125,21 +151,9 @@ function readHttpUrl(value: ConfigValue): string {
   return text;
 }
 
-function readModels(value: ConfigValue): ModelConfig[] {
-  const names = new Set<string>();
-  return value.list().map((entry) => {
-    const model = entry.mapping(readModel);
-    if (names.has(model.name)) {
-      throw entry.problem("a model of this name stands above", "name each model once", ["name"]);
-    }
-    names.add(model.name);
-    return model;
-  });
-}
-
-function readModel(members: ConfigMapping): ModelConfig {
+function readModel(members: ConfigMapping, names: TakenNames): ModelConfig {
   return {
-    name: readName(members.required("name")),
+    name: readName(members.required("name"), names),
     packageDirectory: members.required("package").filePath(),
     wrapKeyFile: members.required("wrapKey").filePath(),
     keyFormat: members.optional("keyFormat")?.oneOf(KEY_FORMATS) ?? "raw",
@@ -147,12 +161,4 @@ function readModel(members: ConfigMapping): ModelConfig {
     minimumVersion: members.required("minimumVersion").integer({ minimum: 1 }),
     policy: readPolicy(members.required("policy")),
   };
-}
-
-function readName(value: ConfigValue): string {
-  const name = value.string();
-  if (!isModelName(name)) {
-    throw value.problem("is not a model name", "write the name that the package was sealed under");
-  }
-  return name;
 }

@@ -1,4 +1,4 @@
-import { type AppraisalPolicy, AttestationError, parsePolicy } from "@sealserve/attestation";
+import { type AppraisalPolicy, AttestationError, type PolicyOptions, parsePolicy } from "@sealserve/attestation";
 import type { ConfigValue } from "@sealserve/config";
 import { BrokerError } from "../errors.ts";
 
@@ -12,8 +12,29 @@ const REMEDIES = {
  * @throws BrokerError `policy-unpinned`, `policy-invalid`; the message names file, line and member
  */
 export function readPolicy(value: ConfigValue): AppraisalPolicy {
+  return read(value, {});
+}
+
+/**
+ * The part of a policy that says nothing about software, which is stated elsewhere; without a value the default one.
+ * @throws BrokerError `policy-invalid`, also where it names software
+ */
+export function readPlatformPolicy(value: ConfigValue | undefined): AppraisalPolicy {
+  if (value === undefined) {
+    return {};
+  }
+  const policy = read(value, { requireIdentity: false });
+  const named = (["sgx", "tdx"] as const).find((tee) => policy[tee] !== undefined);
+  if (named !== undefined) {
+    const { message } = value.problem("names software, which raConfig is to do", "remove this member", [named]);
+    throw new BrokerError("policy-invalid", message);
+  }
+  return policy;
+}
+
+function read(value: ConfigValue, options: PolicyOptions): AppraisalPolicy {
   try {
-    return parsePolicy(value.json());
+    return parsePolicy(value.json(), options);
   } catch (cause) {
     if (!(cause instanceof AttestationError)) {
       throw cause;

@@ -29,11 +29,14 @@ async function loadModel(config: ModelConfig): Promise<ReleasableModel> {
     member: "ownerKey",
   });
   const manifestDigest = await readManifestDigest(config, ownerPublicKeyPem);
-  const wrapKey = await refusedAs("wrap-key-invalid", `wrap key of model ${name}`, () =>
-    readWrapKey(config.wrapKeyFile),
-  );
-  const key = new SecretKey(wrapKey);
-  return { name, policy, wrapKey: key, keyFormat, manifestDigest, ownerPublicKeyPem, minimumVersion };
+  const key = new SecretKey(await readKeyFile(config.wrapKeyFile, `wrap key of model ${name}`));
+  const policies = [{ name, policy }];
+  return { name, policies, wrapKey: key, keyFormat, manifestDigest, ownerPublicKeyPem, minimumVersion };
+}
+
+/** A wrap key. @param what names it, for messages @throws BrokerError `wrap-key-invalid` */
+export function readKeyFile(file: string, what: string): Promise<Uint8Array> {
+  return refusedAs("wrap-key-invalid", what, () => readWrapKey(file));
 }
 
 async function readManifestDigest(config: ModelConfig, ownerPublicKeyPem: string): Promise<string> {
@@ -60,7 +63,7 @@ async function refusedAs<T>(code: BrokerErrorCode, what: string, read: () => T |
     if (!(cause instanceof EncryptedFilesError)) {
       throw cause;
     }
-    const { expected, actual, remedy = "check the model's entry in the configuration" } = cause;
+    const { expected, actual, remedy = "check what the configuration names" } = cause;
     const ownCode = cause.code === "owner-key-invalid" ? cause.code : code;
     throw new BrokerError(ownCode, `${what}: ${cause.message}`, { expected, actual, remedy, cause });
   }

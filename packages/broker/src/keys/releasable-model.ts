@@ -1,11 +1,9 @@
-import type { AppraisalPolicy } from "@sealserve/attestation";
-import type { KeyFormat } from "../config/broker-config.ts";
+import type { KeyFormat } from "../config/secret-format.ts";
+import type { Candidate } from "../release/candidate.ts";
 import type { SecretKey } from "./secret-key.ts";
 
 /** A model whose key the broker holds, with everything that is stated together with the key. */
-export interface ReleasableModel {
-  readonly name: string;
-  readonly policy: AppraisalPolicy;
+export interface ReleasableModel extends Candidate {
   /** 16 bytes. */
   readonly wrapKey: SecretKey;
   readonly keyFormat: KeyFormat;

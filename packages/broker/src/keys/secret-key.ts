@@ -9,6 +9,10 @@ export class SecretKey {
     this.#bytes = bytes;
   }
 
+  get length(): number {
+    return this.#bytes.length;
+  }
+
   /** A copy of the bytes, for the one place that sends them. */
   reveal(): Uint8Array {
     return Uint8Array.from(this.#bytes);

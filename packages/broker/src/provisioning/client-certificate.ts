@@ -6,9 +6,9 @@ import { Refusal } from "../release/refusal.ts";
  * @throws Refusal `no-client-certificate`
  */
 export function clientCertificateOf(socket: TLSSocket): Uint8Array {
-  // Typed wider than Node does: without a certificate it answers with an empty object or null.
-  const certificate: { readonly raw?: Uint8Array } | null = socket.getPeerCertificate();
-  if (certificate?.raw === undefined) {
+  // Its legacy sibling takes the certificate apart, which costs more than the whole judgement.
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) {
     throw new Refusal("no-client-certificate", "the client presented no certificate");
   }
   return certificate.raw;

@@ -1,21 +1,10 @@
-import { encodeHex, encodeUtf8 } from "@sealserve/core";
-import type { KeyFormat } from "../config/broker-config.ts";
+import { encodeUtf8 } from "@sealserve/core";
 
 /** What the client sends first: this text with a NUL, 35 bytes (Gramine secret provisioning, version 1). */
 export const PROVISIONING_REQUEST: Uint8Array = encodeUtf8("SECRET_PROVISION_RA_TLS_REQUEST_V1\0");
 
 /** What the broker answers with: this text with a NUL, 37 bytes, then the length of the secret and the secret. */
 export const PROVISIONING_RESPONSE: Uint8Array = encodeUtf8("SECRET_PROVISION_RA_TLS_RESPONSE_V1:\0");
-
-/** The secret that carries a wrap key. Takes `wrapKey` over: it is overwritten where the secret is not its bytes. */
-export function encodeSecret(wrapKey: Uint8Array, format: KeyFormat): Uint8Array {
-  if (format === "raw") {
-    return wrapKey;
-  }
-  const secret = encodeUtf8(`${encodeHex(wrapKey)}\0`);
-  wrapKey.fill(0);
-  return secret;
-}
 
 /** The whole answer. The length of the secret stands before it in four bytes, big endian. */
 export function encodeProvisioningResponse(secret: Uint8Array): Uint8Array {

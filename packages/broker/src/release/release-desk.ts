@@ -10,12 +10,12 @@ import {
 } from "@sealserve/attestation";
 import { CoreError, equalBytes } from "@sealserve/core";
 import { RaTlsError } from "@sealserve/ra-tls";
-import type { ReleasableModel } from "../keys/releasable-model.ts";
 import type { AuditLog } from "../log/audit-log.ts";
 import { EarlyFailures } from "../log/early-failures.ts";
 import type { AttemptRecord, BrokerLog, LogRecord } from "../log/log-record.ts";
 import type { OutsideCode } from "../protocol/messages.ts";
 import { Attempt, type Caller, endingCode } from "./attempt.ts";
+import type { Candidate } from "./candidate.ts";
 import { decideRelease, type RefusalCode } from "./decision.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -26,7 +26,6 @@ export interface VerifiedCollateralSource {
 
 /** What both front ends work with. */
 export interface DeskOptions {
-  readonly models: readonly ReleasableModel[];
   readonly root: TrustedRoot;
   readonly collateral: VerifiedCollateralSource;
   readonly audit: AuditLog;
@@ -41,8 +40,6 @@ export interface PresentedEvidence {
   readonly evidence: Uint8Array;
   /** What the evidence must carry to have been made for this request, 64 bytes. */
   readonly reportData: Uint8Array;
-  /** Undefined when the protocol names no model. */
-  readonly requestedModel: string | undefined;
 }
 
 /** What a front end answers. The id is empty when there is no record under it: no evidence was read then. */
@@ -94,6 +91,11 @@ export class ReleaseDesk {
     }
   }
 
+  /** Counts a caller that is gone before an attempt could begin. @param code one of a fixed set */
+  endedEarly(code: string, address: string): void {
+    this.#early.count(code, address);
+  }
+
   /** Writes down what was only counted so far. */
   close(): void {
     this.#early.flush();
@@ -101,11 +103,16 @@ export class ReleaseDesk {
 
   /**
    * The steps from evidence to decision.
-   * @returns the model whose key may be released to the caller
+   * @param candidates what the caller asks for, or could get where its protocol names nothing
+   * @returns the first of them that may be released to the caller
    * @throws Refusal, or the error of the step that failed
    */
-  async judge(attempt: Attempt, presented: PresentedEvidence): Promise<ReleasableModel> {
-    const { root, collateral, models, now } = this.#options;
+  async judge<Kind extends Candidate>(
+    attempt: Attempt,
+    presented: PresentedEvidence,
+    candidates: readonly Kind[],
+  ): Promise<Kind> {
+    const { root, collateral, now } = this.#options;
     attempt.enter("parse-evidence");
     const parsed = parseEvidence(presented.evidence);
     attempt.parsed(parsed);
@@ -123,14 +130,14 @@ export class ReleaseDesk {
     const evidence = await verifyEvidence(quote, verifiedCollateral, { now: now(), root });
     attempt.verified(evidence);
     attempt.enter("decide");
-    const { reportData, requestedModel } = presented;
-    const decision = decideRelease({ evidence, reportData, requestedModel, models, simulatedAllowed: root.simulated });
+    const { reportData } = presented;
+    const decision = decideRelease({ evidence, reportData, candidates, simulatedAllowed: root.simulated });
     if (decision.outcome === "refused") {
       throw new Refusal(decision.code, DECISION_MESSAGES[decision.code], decision.failedClaims);
     }
-    attempt.named(decision.model.name);
+    attempt.named(decision.candidate.name);
     attempt.enter("send");
-    return decision.model;
+    return decision.candidate;
   }
 
   /**

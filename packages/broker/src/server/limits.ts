@@ -2,10 +2,16 @@ const SECOND = 1000;
 
 /** Bounds on what callers can make the broker hold or wait for. All times in milliseconds. */
 export interface BrokerLimits {
-  /** Connections at one time, on each port. */
+  /** Connections at one time. */
   readonly maxConnections: number;
-  /** Connections at one time from one address, on each port. */
+  /** Connections at one time from one address. */
   readonly maxConnectionsPerAddress: number;
+  /**
+   * The same for the port for Gramine's protocol. More: all enclaves of a cluster may start together, behind one address,
+   * and none of them tries again by itself.
+   */
+  readonly maxProvisioningConnections: number;
+  readonly maxProvisioningConnectionsPerAddress: number;
   /** Requests on one connection; a release needs two. */
   readonly maxRequestsPerConnection: number;
   readonly handshakeTimeoutMs: number;
@@ -19,6 +25,8 @@ export interface BrokerLimits {
   readonly challengeLifeMs: number;
   /** Whole conversation on the port for Gramine's protocol, judging included. */
   readonly provisioningTimeoutMs: number;
+  /** There, how long the client may keep the connection open after its secret was sent. */
+  readonly farewellTimeoutMs: number;
   /** Least time between two notices that sum up the attempts without evidence. */
   readonly earlyFailureNoticeMs: number;
   /** Wait for running requests when the broker closes. */
@@ -29,6 +37,8 @@ export interface BrokerLimits {
 export const defaultLimits: BrokerLimits = {
   maxConnections: 512,
   maxConnectionsPerAddress: 64,
+  maxProvisioningConnections: 1024,
+  maxProvisioningConnectionsPerAddress: 256,
   maxRequestsPerConnection: 16,
   handshakeTimeoutMs: 10 * SECOND,
   headersTimeoutMs: 5 * SECOND,
@@ -36,6 +46,7 @@ export const defaultLimits: BrokerLimits = {
   idleTimeoutMs: 60 * SECOND,
   challengeLifeMs: 60 * SECOND,
   provisioningTimeoutMs: 60 * SECOND,
+  farewellTimeoutMs: 5 * SECOND,
   earlyFailureNoticeMs: 60 * SECOND,
   drainTimeoutMs: 10 * SECOND,
 };

@@ -12,7 +12,7 @@ import type { RouteContext, RouteRequest } from "./route.ts";
 /** Answers with the key of a model, sealed to the caller's key, if its evidence is accepted. */
 export async function releaseKey(
   { socket, peer, body }: RouteRequest,
-  { desk }: RouteContext,
+  { desk, models }: RouteContext,
   challenge: TakenChallenge,
 ): Promise<Answer> {
   const result = await desk.attempt({ protocol: "sealserve", peer }, async (attempt) => {
@@ -21,7 +21,8 @@ export async function releaseKey(
     const recipient = await expectRecipientKey(request);
     const nonce = expectValid(attempt, challenge);
     const reportData = await expectedReportData(socket, request, nonce);
-    const model = await desk.judge(attempt, { ...request, reportData, requestedModel: request.model });
+    const asked = models.filter(({ name }) => name === request.model);
+    const model = await desk.judge(attempt, { evidence: request.evidence, reportData }, asked);
     return encodeReleaseAnswer(await sealFor(recipient, model, nonce));
   });
   return result.released ? { status: 200, body: result.answer } : errorAnswer(result.code, result.id);

@@ -1,6 +1,6 @@
 import { createPrivateKey } from "node:crypto";
 import { createSecureContext } from "node:tls";
-import type { TlsFiles } from "../config/broker-config.ts";
+import type { TlsFiles } from "../config/port-config.ts";
 import { BrokerError } from "../errors.ts";
 import { readNeededText } from "../needed-file.ts";
 

@@ -33,7 +33,10 @@ export interface World {
     options: { version: number; model?: string; tls?: boolean },
   ): Promise<SealedPackage & { path: string }>;
   startBroker(options?: { mrEnclave?: string; minimumVersion?: number }): Promise<RunningBroker>;
-  serveConfig(broker: { readonly url: string }, changes?: { package?: string; model?: string }): ServeConfig;
+  serveConfig(
+    broker: { readonly url: string | undefined },
+    changes?: { package?: string; model?: string },
+  ): ServeConfig;
   close(): Promise<void>;
 }
 
@@ -103,7 +106,7 @@ export async function createWorld(model = "half_plus_two"): Promise<World> {
     serveConfig: (broker, changes = {}) => {
       const yaml = [
         "listen: { grpc: 0, rest: 0 }",
-        `broker: { url: "${broker.url}", ca: ca.pem }`,
+        `broker: { url: "${broker.url ?? ""}", ca: ca.pem }`,
         `package: ${changes.package ?? "package"}`,
         `model: ${changes.model ?? model}`,
         "platform: { simulated: platform.sock }",

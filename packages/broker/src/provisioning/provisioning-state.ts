@@ -1,0 +1,87 @@
+import { X509Certificate } from "node:crypto";
+import type { ProvisioningConfig } from "../config/provisioning-config.ts";
+import { findSharedEnclaves } from "../config/shared-enclaves.ts";
+import { loadSecrets, secretOfModel } from "../keys/load-secrets.ts";
+import type { ProvisionedSecret } from "../keys/provisioned-secret.ts";
+import type { ReleasableModel } from "../keys/releasable-model.ts";
+import { expectKeyForGramine, loadTlsIdentity, type TlsIdentity } from "../server/tls-identity.ts";
+import { RaConfigFile } from "./ra-config/ra-config-file.ts";
+
+/** Size of a key for encrypted files, in bytes. */
+const KEY_SIZE = 16;
+
+/** What the port for Gramine's protocol has to give, and who it is. */
+export interface ProvisioningState {
+  readonly identity: TlsIdentity;
+  /** Every secret, as the rules for it are now. An enclave gets the first that accepts it. */
+  readonly secrets: () => Promise<readonly ProvisionedSecret[]>;
+  /** Forgets all secrets. */
+  readonly wipe: () => void;
+}
+
+/** What {@link loadProvisioning} takes beside the configuration. */
+export interface ProvisioningStateOptions {
+  readonly models: readonly ReleasableModel[];
+  readonly now: () => Date;
+  /** Tells the owner about traps in what she configured. */
+  readonly notice: (message: string) => void;
+}
+
+/** Reads and checks every file that the port needs. @throws BrokerError */
+export async function loadProvisioning(
+  config: ProvisioningConfig,
+  { models, now, notice }: ProvisioningStateOptions,
+): Promise<ProvisioningState> {
+  const identity = await loadTlsIdentity(config.tls);
+  expectKeyForGramine(identity);
+  const own = await loadSecrets(config.secrets);
+  const rules = config.raConfig === undefined ? undefined : await RaConfigFile.open(config.raConfig, notice);
+  const ofModels = models.map(secretOfModel);
+  const secrets = async (): Promise<readonly ProvisionedSecret[]> =>
+    rules === undefined ? [...own, ...ofModels] : [...own, await rules.current(), ...ofModels];
+  for (const message of [
+    ...certificateNotices(identity, now()),
+    ...sizeNotices(config, own),
+    ...sharingNotices(await secrets()),
+  ]) {
+    notice(message);
+  }
+  const wipe = (): void => {
+    rules?.wipe();
+    for (const { secret } of [...own, ...ofModels]) {
+      secret.wipe();
+    }
+  };
+  return { identity, secrets, wipe };
+}
+
+/** Clients look at the dates of the broker's certificate, and only say that TLS failed. */
+function certificateNotices({ cert }: TlsIdentity, now: Date): string[] {
+  const { validFrom, validTo } = new X509Certificate(cert);
+  if (now >= new Date(validFrom) && now <= new Date(validTo)) {
+    return [];
+  }
+  return [
+    `the certificate of the port for Gramine's protocol is valid from ${validFrom} to ${validTo}: ` +
+      "enclaves refuse to talk to it now; make a new one",
+  ];
+}
+
+function sizeNotices({ secrets }: ProvisioningConfig, loaded: readonly ProvisionedSecret[]): string[] {
+  const raw = new Set(secrets.filter(({ format }) => format === "raw").map(({ name }) => name));
+  return loaded
+    .filter(({ name, secret }) => raw.has(name) && secret.length !== KEY_SIZE)
+    .map(
+      ({ name, secret }) =>
+        `secret ${name} has ${secret.length} bytes: enclaves cannot use it as a key for encrypted files, which has ${KEY_SIZE}`,
+    );
+}
+
+/** Gramine's protocol names nothing, so an enclave always gets the first secret that accepts it. */
+function sharingNotices(secrets: readonly ProvisionedSecret[]): string[] {
+  return findSharedEnclaves(secrets).map(
+    ([first, second]) =>
+      `${first.name} and ${second.name} have policies that one enclave can meet: on the port for Gramine's protocol it ` +
+      `gets the secret of ${first.name}; pin different enclaves`,
+  );
+}

@@ -1,0 +1,68 @@
+import type { AppraisalPolicy, SgxPolicy } from "@sealserve/attestation";
+import { BrokerError } from "../../errors.ts";
+import type { ReleasePolicy } from "../../release/candidate.ts";
+import type { RaConfig, RaEntry } from "./parse-ra-config.ts";
+
+/** What rules are made into policies with. */
+export interface RuleOptions {
+  /** Names the rules in the log. */
+  readonly name: string;
+  /** Everything that the rules say nothing about. */
+  readonly platform: AppraisalPolicy;
+  /** Development only: rules under which any software is accepted are not refused. */
+  readonly insecureAcceptAnyEnclave: boolean;
+}
+
+/** Policies that stand for rules, and what to tell the owner about them. */
+export interface RulePolicies {
+  readonly policies: readonly ReleasePolicy[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The policies that stand for rules, one an entry. ISVSVN must be equal, as for CCZoo's broker.
+ * @throws BrokerError `ra-config-unpinned` for rules that name no software, unless they are allowed
+ */
+export function policiesOfRules(rules: RaConfig, options: RuleOptions): RulePolicies {
+  const { compared, entries } = rules;
+  const warnings = [...rules.warnings];
+  if (!compared.includes("mrEnclave") && !compared.includes("mrSigner")) {
+    expectAllowed(options);
+    warnings.push("no software is named: any enclave can get the secret, NOT SECURE");
+  } else if (!compared.includes("mrEnclave") && compared.length < 3) {
+    warnings.push("verify_mr_enclave is off: every enclave of these signers that meets the rest can get the secret");
+  }
+  const policies = compared.length === 0 ? [policyOf({}, options, "")] : [];
+  policies.push(...entries.map((entry, index) => policyOf(entry, options, ` mrs[${index}]`)));
+  return { policies, warnings };
+}
+
+function expectAllowed({ insecureAcceptAnyEnclave }: RuleOptions): void {
+  if (!insecureAcceptAnyEnclave) {
+    throw new BrokerError(
+      "ra-config-unpinned",
+      "verify_mr_enclave and verify_mr_signer are off: any enclave is accepted",
+      {
+        expected: '"on" for one of them',
+        remedy: "turn verify_mr_enclave on; to try things out, insecureAcceptAnyEnclave gives the secret to anybody",
+      },
+    );
+  }
+}
+
+function policyOf(
+  { mrEnclave, mrSigner, isvProdId, isvSvn }: RaEntry,
+  options: RuleOptions,
+  place: string,
+): ReleasePolicy {
+  const sgx: SgxPolicy = {
+    ...(mrEnclave === undefined ? {} : { mrEnclave: [mrEnclave] }),
+    ...(mrSigner === undefined ? {} : { mrSigner: [mrSigner] }),
+    ...(isvProdId === undefined ? {} : { isvProdId }),
+  };
+  return {
+    name: `${options.name}${place}`,
+    policy: { ...options.platform, sgx },
+    enclave: isvSvn === undefined ? {} : { isvSvn },
+  };
+}
