@@ -1,6 +1,7 @@
 export * from "./config/broker-config.ts";
 export type { PortConfig, TlsFiles } from "./config/port-config.ts";
 export type { ProvisioningConfig, RaConfigSource, SecretConfig } from "./config/provisioning-config.ts";
+export { type RaConfigBrokerFiles, raConfigBroker } from "./config/ra-config-broker.ts";
 export type { KeyFormat, SecretFormat } from "./config/secret-format.ts";
 export { BrokerError, type BrokerErrorCode, type BrokerStartCode, type ReleaseRequestCode } from "./errors.ts";
 export type { ReleasableModel } from "./keys/releasable-model.ts";

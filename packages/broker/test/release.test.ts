@@ -312,14 +312,32 @@ describe("release of a key by Sealserve's own protocol", () => {
     forged.set(Buffer.from(MR_ENCLAVE, "hex"), 48 + 64);
     refused(await session.release({ evidence: forged }), "quote-signature-invalid");
     assert.equal(broker.lastAttempt().genuine, false);
-    assert.equal(broker.lastAttempt().step, "verify-signature");
+    assert.equal(broker.lastAttempt().step, "verify-evidence");
   });
 
   it("is refused for evidence of another vendor, before any collateral is fetched for it", async () => {
     const stranger = await createVendor({ now: new Date(Date.now() - 60_000) });
-    const session = await NodeSession.open(owner, broker, stranger);
-    await session.challenge();
-    refused(await session.release(), "root-untrusted");
+    let fetches = 0;
+    const source = { fetchCollateral: () => Promise.reject(new Error(`fetch ${++fetches}`)) };
+    const cold = await startTestBroker(owner, {}, { collateral: source });
+    for (const [own, step] of [
+      [cold, "verify-signature"],
+      [broker, "verify-evidence"],
+    ] as const) {
+      const session = await NodeSession.open(owner, own, stranger);
+      await session.challenge();
+      assert.equal((await session.release()).status, 403);
+      assert.deepEqual([own.lastAttempt().code, own.lastAttempt().step], ["root-untrusted", step]);
+    }
+    assert.equal(fetches, 0);
+  });
+
+  it("is refused, not failed, for a PCK chain that nobody can read", async () => {
+    const session = await challenged();
+    const reportData = await reportDataFor(await session.statement());
+    const quote = Buffer.from(await owner.vendor.quote({ mrEnclave: MR_ENCLAVE, reportData }));
+    quote.fill("x", quote.indexOf("-----BEGIN CERTIFICATE-----") + 40, quote.indexOf("-----END CERTIFICATE-----"));
+    refused(await session.release({ evidence: quote }), "pck-chain-malformed");
     assert.equal(broker.lastAttempt().step, "verify-signature");
   });
 

@@ -37,6 +37,12 @@ export interface CachedSource {
    * @throws CollateralError, AttestationError
    */
   verifiedFor(quote: IntelQuote): Promise<VerifiedCollateral>;
+  /**
+   * The same where it is kept and not due for renewal, so that nobody is asked for anything; undefined otherwise. The
+   * quote's signature is not looked at: verification does that. Nor does it say what is wrong with a quote whose platform
+   * cannot be told.
+   */
+  keptFor(quote: IntelQuote): Promise<VerifiedCollateral | undefined>;
 }
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -61,9 +67,13 @@ export function cachedSource(source: CollateralSource, options: CacheOptions): C
   const maximumPlatforms = options.maximumPlatforms ?? MAXIMUM_PLATFORMS;
   const platforms = new Map<string, CachedPlatform>();
   return {
+    keptFor: async (quote) => {
+      const identity = await identityOf(quote, source).catch(() => undefined);
+      return identity === undefined ? undefined : platforms.get(keyOf(identity))?.fresh();
+    },
     verifiedFor: async (quote) => {
       const identity = await identityOf(quote, source);
-      const key = `${identity.tee} ${identity.ca} ${identity.fmspc} ${identity.suppliedPckChain ?? ""}`;
+      const key = keyOf(identity);
       const kept = platforms.get(key)?.fresh();
       if (kept !== undefined) {
         return kept;
@@ -76,6 +86,10 @@ export function cachedSource(source: CollateralSource, options: CacheOptions): C
       return platform.renewed(quote);
     },
   };
+}
+
+function keyOf({ tee, ca, fmspc, suppliedPckChain = "" }: PlatformIdentity): string {
+  return `${tee} ${ca} ${fmspc} ${suppliedPckChain}`;
 }
 
 /**

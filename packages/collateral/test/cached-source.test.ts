@@ -26,6 +26,18 @@ describe("cached collateral", () => {
     assert.equal(scene.fetches, 1);
   });
 
+  it("is handed out without asking anybody, or not at all", async () => {
+    const scene = new Scene();
+    const cache = scene.cache();
+    assert.equal(await cache.keptFor(quote), undefined);
+    assert.equal(scene.fetches, 0);
+    const verified = await cache.verifiedFor(quote);
+    assert.equal(await cache.keptFor(await quoteOf()), verified);
+    scene.time += DAY_MS;
+    assert.equal(await cache.keptFor(quote), undefined);
+    assert.equal(scene.fetches, 1);
+  });
+
   it("is fetched anew after a failure, which all who waited see", async () => {
     const scene = new Scene();
     scene.outage = true;

@@ -1,11 +1,11 @@
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { BrokerError } from "../errors.ts";
 import { systemReason } from "../needed-file.ts";
 import type { LogRecord } from "./log-record.ts";
 
 /** Where attempts are written down before a key leaves. */
 export interface AuditLog {
-  /** Resolves when the record has reached the file. Rejects when it could not: then no key may leave. */
+  /** Resolves when the record has reached the disk. Rejects when it could not: then no key may leave. */
   write(record: LogRecord): Promise<void>;
   close(): Promise<void>;
 }
@@ -27,20 +27,48 @@ export async function openAuditLog(path: string): Promise<AuditLog> {
       cause,
     });
   });
-  // One after the other, so that lines never mix, and a line that failed does not stop the next.
-  let last: Promise<unknown> = Promise.resolve();
-  return {
-    write(record) {
-      const written = last.then(async () => {
-        await file.appendFile(`${JSON.stringify(record)}\n`);
-        await file.datasync();
-      });
-      last = written.catch(() => undefined);
-      return written;
-    },
-    async close() {
-      await last;
-      await file.close();
-    },
-  };
+  return new FileAuditLog(file);
+}
+
+/** Lines that reach the disk together. */
+interface Batch {
+  readonly lines: string[];
+  readonly written: Promise<void>;
+}
+
+/**
+ * Writes batches one after the other, so that lines never mix. Whatever comes while one is on its way to the disk makes up
+ * the next: many attempts at once wait for one disk access, not in a queue of them.
+ */
+class FileAuditLog implements AuditLog {
+  readonly #file: FileHandle;
+  #next: Batch | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  write(record: LogRecord): Promise<void> {
+    this.#next ??= this.#open();
+    this.#next.lines.push(`${JSON.stringify(record)}\n`);
+    return this.#next.written;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#file.close();
+  }
+
+  #open(): Batch {
+    const lines: string[] = [];
+    const written = this.#last.then(async () => {
+      this.#next = undefined;
+      await this.#file.appendFile(lines.join(""));
+      await this.#file.datasync();
+    });
+    // A batch that failed does not stop the next one.
+    this.#last = written.catch(() => undefined);
+    return { lines, written };
+  }
 }

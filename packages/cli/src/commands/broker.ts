@@ -1,36 +1,55 @@
 import { readFile } from "node:fs/promises";
-import { parseBrokerConfig, startBroker } from "@sealserve/broker";
+import { type BrokerConfig, parseBrokerConfig, type RunningBroker, startBroker } from "@sealserve/broker";
 import type { Command } from "commander";
 import { printJson, tell } from "../output/terminal.ts";
+import { RA_CONFIG_HELP, type RaConfigFlags, raConfigOptions, readRaConfigFlags } from "../service/ra-config-flags.ts";
 import { abortOnSignal, closeOnAbort } from "../service/until-signal.ts";
 
-interface BrokerOptions {
-  readonly config: string;
+interface BrokerOptions extends RaConfigFlags {
+  readonly config?: string;
   readonly json?: true;
 }
 
 /** `sealserve broker`: the owner's key broker. */
 export function addBrokerCommand(program: Command): void {
-  program
+  const command = program
     .command("broker")
     .summary("run the owner's key broker")
     .description("Checks the attestation of serving nodes and releases model keys by the policy in the configuration.")
-    .requiredOption("--config <file>", "YAML configuration")
-    .option("--json", "print events as JSON lines on standard output")
-    .addHelpText("after", "\nExample:\n  sealserve broker --config broker.yaml")
+    .option("--config <file>", "YAML configuration")
+    .option("--json", "print events as JSON lines on standard output");
+  for (const option of raConfigOptions()) {
+    command.addOption(option);
+  }
+  command
+    .addHelpText("after", `\nExample:\n  sealserve broker --config broker.yaml\n${RA_CONFIG_HELP}`)
     .action(runBroker);
 }
 
 async function runBroker(options: BrokerOptions): Promise<void> {
   const signal = abortOnSignal();
-  const config = parseBrokerConfig(await readFile(options.config, "utf8"), options.config);
+  const config = await readConfig(options);
   const broker = await startBroker(config, {
     log: (record) => (options.json ? printJson({ event: "log", ...record }) : tell(JSON.stringify(record))),
   });
   if (options.json) {
     printJson({ event: "ready", url: broker.url, provisioning: broker.provisioningAddress });
   } else {
-    tell(`broker ready at ${broker.url}; models: ${config.models.map((model) => model.name).join(", ")}`);
+    tell(readyLine(config, broker));
   }
   await closeOnAbort(broker, signal);
+}
+
+async function readConfig(options: BrokerOptions): Promise<BrokerConfig> {
+  return options.config === undefined
+    ? readRaConfigFlags(options)
+    : parseBrokerConfig(await readFile(options.config, "utf8"), options.config);
+}
+
+function readyLine({ models }: BrokerConfig, { url, provisioningAddress }: RunningBroker): string {
+  const ports = [
+    ...(url === undefined ? [] : [`at ${url}; models: ${models.map(({ name }) => name).join(", ")}`]),
+    ...(provisioningAddress === undefined ? [] : [`for Gramine's clients at ${provisioningAddress}`]),
+  ];
+  return `broker ready ${ports.join("; ")}`;
 }
