@@ -6,7 +6,8 @@ import {
   verifySignatureOnly,
 } from "@sealserve/attestation";
 import { type CacheContext, CachedPlatform } from "./cached-platform.ts";
-import { type PlatformIdentity, platformOf, platformOfChain } from "./platform-identity.ts";
+import { type PlatformIdentity, platformOfChain } from "./platform-identity.ts";
+import { PlatformMemory } from "./platform-memory.ts";
 import { RollbackGuard } from "./rollback-guard.ts";
 import type { RollbackMemory } from "./rollback-memory.ts";
 import type { CollateralSource } from "./source.ts";
@@ -66,13 +67,14 @@ export function cachedSource(source: CollateralSource, options: CacheOptions): C
   };
   const maximumPlatforms = options.maximumPlatforms ?? MAXIMUM_PLATFORMS;
   const platforms = new Map<string, CachedPlatform>();
+  const memory = new PlatformMemory();
   return {
     keptFor: async (quote) => {
-      const identity = await identityOf(quote, source).catch(() => undefined);
+      const identity = await identityOf(quote, source, memory).catch(() => undefined);
       return identity === undefined ? undefined : platforms.get(keyOf(identity))?.fresh();
     },
     verifiedFor: async (quote) => {
-      const identity = await identityOf(quote, source);
+      const identity = await identityOf(quote, source, memory);
       const key = keyOf(identity);
       const kept = platforms.get(key)?.fresh();
       if (kept !== undefined) {
@@ -96,14 +98,18 @@ function keyOf({ tee, ca, fmspc, suppliedPckChain = "" }: PlatformIdentity): str
  * The platform of a quote. One without a PCK chain is the source's to identify, by the chain that it supplies; the source
  * is asked each time, which costs nothing with a file, and a PCCS refuses without a request.
  */
-async function identityOf(quote: IntelQuote, source: CollateralSource): Promise<PlatformIdentity> {
+async function identityOf(
+  quote: IntelQuote,
+  source: CollateralSource,
+  memory: PlatformMemory,
+): Promise<PlatformIdentity> {
   if (quote.certificationData.pckCertificateChain === undefined) {
     const { pckCertificateChain } = await source.fetchCollateral(quote);
     if (pckCertificateChain !== undefined) {
       return platformOfChain(quote, pckCertificateChain);
     }
   }
-  return platformOf(quote);
+  return memory.platformOf(quote);
 }
 
 /** Nobody makes this verifier keep or forget anything with a quote that no platform under the root has signed. */
