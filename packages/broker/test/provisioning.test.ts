@@ -1,19 +1,17 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import tls from "node:tls";
+import { encodePem, generateEcKey, generateRsaKey, parseCertificateChainPem } from "@sealserve/core";
 import {
-  createCertificate,
-  encodePem,
-  generateEcKey,
-  generateRsaKey,
-  parseCertificateChainPem,
-  type SigningKey,
-} from "@sealserve/core";
-import { createRaTlsCertificate } from "@sealserve/ra-tls";
-import type { Vendor } from "@sealserve/simulator";
+  type ClientIdentity,
+  currentIdentity,
+  legacyIdentity,
+  REQUEST,
+  type Report,
+  selfSigned,
+} from "./gramine-client.ts";
 import {
   createOwner,
   DEFAULT_PARTS,
@@ -21,19 +19,12 @@ import {
   MR_ENCLAVE,
   OTHER_MR_ENCLAVE,
   type Owner,
-  platformOf,
   startTestBroker,
   type TestBroker,
   waitFor,
 } from "./setup.ts";
 
-const REQUEST = Buffer.from("SECRET_PROVISION_RA_TLS_REQUEST_V1\0", "latin1");
 const RESPONSE = Buffer.from("SECRET_PROVISION_RA_TLS_RESPONSE_V1:\0\0\0\0\x10", "latin1");
-
-interface ClientIdentity {
-  readonly key: string;
-  readonly cert: string;
-}
 
 describe("Gramine's secret provisioning protocol", () => {
   let owner: Owner;
@@ -46,41 +37,7 @@ describe("Gramine's secret provisioning protocol", () => {
 
   after(() => owner.dispose());
 
-  /** As an enclave of Gramine 1.8 or later presents itself. */
-  async function enclave(report: Partial<Parameters<Vendor["quote"]>[0]> = {}): Promise<ClientIdentity> {
-    const platform = platformOf(owner.vendor, report);
-    const { certificatePem, privateKeyPem } = await createRaTlsCertificate({
-      quote: (reportData) => platform.quote(reportData),
-    });
-    return { key: privateKeyPem, cert: certificatePem };
-  }
-
-  /** As an enclave of an older generation: the legacy quote alone, over `boundKey`. */
-  async function legacyEnclave(
-    key: SigningKey,
-    oid: string | { content: Uint8Array },
-    boundKey = key,
-  ): Promise<ClientIdentity> {
-    const digest = createHash("sha256").update(boundKey.publicKeyInfo).digest();
-    const reportData = Uint8Array.from([...digest, ...new Uint8Array(32)]);
-    const value = await owner.vendor.quote({ mrEnclave: MR_ENCLAVE, reportData });
-    return selfSigned(key, [{ oid, value }]);
-  }
-
-  async function selfSigned(key: SigningKey, extensions: Parameters<typeof createCertificate>[0]["extensions"] = []) {
-    const name = [{ type: "CN" as const, value: "RATLS" }];
-    const der = await createCertificate({
-      subject: name,
-      issuer: name,
-      serialNumber: 1,
-      notBefore: new Date("2001-01-01T00:00:00Z"),
-      notAfter: new Date("2030-12-31T23:59:59Z"),
-      publicKeyInfo: key.publicKeyInfo,
-      signer: key,
-      extensions,
-    });
-    return { key: encodePem("PRIVATE KEY", await key.exportPkcs8()), cert: encodePem("CERTIFICATE", der) };
-  }
+  const enclave = (report?: Report): Promise<ClientIdentity> => currentIdentity(owner.vendor, report);
 
   async function connect(
     identity: Partial<ClientIdentity>,
@@ -149,10 +106,9 @@ describe("Gramine's secret provisioning protocol", () => {
   });
 
   it("gives older enclaves theirs: RSA-3072 or P-384 with the legacy quote, P-256 with the clean identifier", async () => {
-    const content = Buffer.from("06092a864886f84d8a3906", "hex");
-    const rsa = await legacyEnclave(await generateRsaKey("sha256-with-rsa", 3072), { content });
-    const p384 = await legacyEnclave(await generateEcKey("P-384"), { content });
-    const p256 = await legacyEnclave(await generateEcKey("P-256"), "1.2.840.113741.1337.6");
+    const rsa = await legacyIdentity(owner.vendor, await generateRsaKey("sha256-with-rsa", 3072));
+    const p384 = await legacyIdentity(owner.vendor, await generateEcKey("P-384"));
+    const p256 = await legacyIdentity(owner.vendor, await generateEcKey("P-256"), { oid: "1.2.840.113741.1337.6" });
     for (const identity of [rsa, p384, p256]) {
       const answer = await answerTo(await connect(identity), REQUEST);
       assert.deepEqual(answer, Buffer.concat([RESPONSE, owner.wrapKey]));
@@ -220,8 +176,8 @@ describe("Gramine's secret provisioning protocol", () => {
   });
 
   it("refuses a certificate whose evidence speaks for another key", async () => {
-    const content = Buffer.from("06092a864886f84d8a3906", "hex");
-    const identity = await legacyEnclave(await generateEcKey("P-384"), { content }, await generateEcKey("P-384"));
+    const boundKey = await generateEcKey("P-384");
+    const identity = await legacyIdentity(owner.vendor, await generateEcKey("P-384"), { boundKey });
     await refused(await connect(identity), [REQUEST], "report-data-mismatch", "compare-report-data");
   });
 
