@@ -137,6 +137,7 @@ export type AppraisalErrorCode =
   | "clock-invalid"
   | "policy-invalid"
   | "policy-unpinned"
+  | "policy-not-parsed"
   | "evidence-not-verified"
   | "expected-report-data-invalid";
 

@@ -1,9 +1,12 @@
 import { AttestationError } from "./errors.ts";
-import { type IntelQuote, parseIntelQuote } from "./quote/intel-quote.ts";
-import { parseSnpReport, type SnpReport } from "./snp/snp-report.ts";
+import { type IntelQuote, parseIntelQuote, QUOTE_MAX_LENGTH } from "./quote/intel-quote.ts";
+import { parseSnpReport, SNP_EVIDENCE_MAX_LENGTH, type SnpReport } from "./snp/snp-report.ts";
 
 /** Evidence in the forms this package verifies. */
 export type Evidence = IntelQuote | SnpReport;
+
+/** Limit on the size of evidence of any kind. */
+export const EVIDENCE_MAX_LENGTH: number = Math.max(QUOTE_MAX_LENGTH, SNP_EVIDENCE_MAX_LENGTH);
 
 /**
  * The first number, four bytes, of a quote holds its version and above that the type of its key, which is never 0; that of a

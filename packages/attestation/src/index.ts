@@ -70,7 +70,7 @@ export type { Claim, ClaimCode } from "./policy/claim.ts";
 export { type CoverageGap, coverageGaps } from "./policy/coverage.ts";
 export type { MachineList } from "./policy/machine-policy.ts";
 export { type PolicyOptions, parsePolicy } from "./policy/parse-policy.ts";
-export { type AppraisalPolicy, defaultPolicy } from "./policy/policy.ts";
+export { type AppraisalPolicy, defaultPolicy, type PolicyMembers } from "./policy/policy.ts";
 export type { Register, Waiver } from "./policy/policy-members.ts";
 export type { SgxPolicy } from "./policy/sgx-policy.ts";
 export {
@@ -117,7 +117,7 @@ export { type TrustedRoot, trustedRootFromPem, vendorRoot } from "./trust/truste
 export type { Advisory, AdvisorySource } from "./verify/intel/advisory.ts";
 export type { PckIdentity } from "./verify/intel/pck-identity.ts";
 export type { MatchedLevels, TcbEvaluation } from "./verify/intel/tcb-evaluation.ts";
-export type { VerifiedCollateral } from "./verify/intel/verified-collateral.ts";
+export { revokesMore, type VerifiedCollateral } from "./verify/intel/verified-collateral.ts";
 export { verifyCollateral } from "./verify/intel/verify-collateral.ts";
 export type { CertificateSource, SnpCollateral } from "./verify/snp/snp-collateral.ts";
 export type { SnpRevocation, VerifiedSnpCollateral } from "./verify/snp/verified-snp-collateral.ts";

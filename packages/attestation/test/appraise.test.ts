@@ -5,7 +5,7 @@ import { TCB_STATUSES, type TcbStatus } from "../src/collateral/tcb-status.ts";
 import { type Appraisal, appraise } from "../src/policy/appraise.ts";
 import type { ClaimCode } from "../src/policy/claim.ts";
 import { parsePolicy } from "../src/policy/parse-policy.ts";
-import { type AppraisalPolicy, defaultPolicy } from "../src/policy/policy.ts";
+import { type AppraisalPolicy, defaultPolicy, type PolicyMembers, sealPolicy } from "../src/policy/policy.ts";
 import { HARDENING_STATUSES } from "../src/policy/tcb-policy.ts";
 import { verifyCollateral } from "../src/verify/intel/verify-collateral.ts";
 import type { VerifiedEvidence, VerifiedIntelEvidence } from "../src/verify/verified-evidence.ts";
@@ -29,12 +29,12 @@ async function withStatus(tcbStatus: TcbStatus, advisoryIds: readonly string[] =
 
 const evidence = await evidenceOf();
 
-function judge(judged: VerifiedEvidence, policy: AppraisalPolicy): Appraisal {
-  return appraise(judged, policy, { reportData: REPORT_DATA });
+function judge(judged: VerifiedEvidence, policy: PolicyMembers): Appraisal {
+  return appraise(judged, sealPolicy(policy), { reportData: REPORT_DATA });
 }
 
 /** Exactly these claims fail. */
-function refuses(judged: VerifiedEvidence, policy: AppraisalPolicy, ...codes: ClaimCode[]): void {
+function refuses(judged: VerifiedEvidence, policy: PolicyMembers, ...codes: ClaimCode[]): void {
   const appraisal = judge(judged, policy);
   assert.deepEqual(
     appraisal.reasons.map(({ code }) => code),
@@ -43,7 +43,7 @@ function refuses(judged: VerifiedEvidence, policy: AppraisalPolicy, ...codes: Cl
   assert.equal(appraisal.accepted, codes.length === 0);
 }
 
-function accepts(judged: VerifiedEvidence, policy: AppraisalPolicy): void {
+function accepts(judged: VerifiedEvidence, policy: PolicyMembers): void {
   refuses(judged, policy);
 }
 
@@ -81,6 +81,23 @@ describe("an appraisal", () => {
     for (const imitation of imitations) {
       assert.throws(() => judge(imitation as VerifiedEvidence, defaultPolicy), refusal("evidence-not-verified"));
     }
+  });
+
+  it("takes no policy but what parsePolicy made", () => {
+    const pinnedPolicy = parsePolicy({ sgx: pinned });
+    for (const imitation of [
+      {},
+      { ...pinnedPolicy },
+      structuredClone({ ...pinnedPolicy }),
+      new Proxy(pinnedPolicy, {}),
+    ]) {
+      assert.throws(
+        () => appraise(evidence, imitation as AppraisalPolicy, { reportData: REPORT_DATA }),
+        refusal("policy-not-parsed"),
+      );
+    }
+    assert.throws(() => Object.assign(pinnedPolicy, { debug: "allow-insecure" }), TypeError);
+    assert.throws(() => Object.assign(pinnedPolicy.sgx ?? {}, { mrEnclave: [] }), TypeError);
   });
 
   it("cannot be changed through the evidence", () => {

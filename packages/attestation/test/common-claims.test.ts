@@ -6,7 +6,7 @@ import { createVendor, encodeSgxExtension } from "@sealserve/simulator";
 import { appraise } from "../src/policy/appraise.ts";
 import type { ClaimCode } from "../src/policy/claim.ts";
 import { parsePolicy } from "../src/policy/parse-policy.ts";
-import { type AppraisalPolicy, defaultPolicy } from "../src/policy/policy.ts";
+import { defaultPolicy, type PolicyMembers, sealPolicy } from "../src/policy/policy.ts";
 import { trustedRootFromPem } from "../src/trust/trusted-root.ts";
 import type { VerifiedEvidence } from "../src/verify/verified-evidence.ts";
 import { verifyEvidence } from "../src/verify/verify-evidence.ts";
@@ -22,8 +22,8 @@ const { mrTd, rtMr0, rtMr1, rtMr2 } = REGISTERS;
 const sgx = { mrEnclave: [MR_ENCLAVE] };
 const tdx = { images: [{ mrTd, rtMr0, rtMr1, rtMr2 }] };
 
-function reasonsFor(evidence: VerifiedEvidence, policy: AppraisalPolicy): ClaimCode[] {
-  const { reasons, accepted } = appraise(evidence, policy, { reportData: REPORT_DATA });
+function reasonsFor(evidence: VerifiedEvidence, policy: PolicyMembers): ClaimCode[] {
+  const { reasons, accepted } = appraise(evidence, sealPolicy(policy), { reportData: REPORT_DATA });
   assert.equal(accepted, reasons.length === 0);
   return reasons.map(({ code }) => code);
 }
@@ -36,7 +36,7 @@ describe("the kind of TEE", () => {
     assert.deepEqual(reasonsFor(trustDomain, parsePolicy({ sgx: signer })), ["tee-not-accepted"]);
     for (const evidence of BOTH) {
       assert.deepEqual(reasonsFor(evidence, parsePolicy({ sgx, tdx })), []);
-      const [reason] = appraise(trustDomain, { sgx }, { reportData: "unchecked" }).reasons;
+      const [reason] = appraise(trustDomain, sealPolicy({ sgx }), { reportData: "unchecked" }).reasons;
       assert.deepEqual([reason?.expected, reason?.actual], ["sgx", "tdx"]);
     }
   });
@@ -95,7 +95,7 @@ describe("the machine", () => {
       deniedMachines: { platformInstanceId: [platformInstanceId] },
     });
     assert.deepEqual(reasonsFor(enclave, policy), ["machine-denied"]);
-    const [reason] = appraise(enclave, policy, { reportData: REPORT_DATA }).reasons;
+    const [reason] = appraise(enclave, sealPolicy(policy), { reportData: REPORT_DATA }).reasons;
     assert.equal(reason?.actual, `ppid ${ppid}, platformInstanceId ${platformInstanceId}`);
   });
 

@@ -5,7 +5,7 @@ import { SNP_POLICY, type SnpReportOptions, type SnpVendor } from "@sealserve/si
 import { type Appraisal, appraise } from "../src/policy/appraise.ts";
 import type { ClaimCode } from "../src/policy/claim.ts";
 import { parsePolicy } from "../src/policy/parse-policy.ts";
-import { type AppraisalPolicy, defaultPolicy } from "../src/policy/policy.ts";
+import { defaultPolicy, type PolicyMembers, sealPolicy } from "../src/policy/policy.ts";
 import type { SnpImage, SnpPolicy } from "../src/policy/snp-policy.ts";
 import { verifySnpCollateral } from "../src/verify/snp/verify-snp-collateral.ts";
 import type { VerifiedSnpEvidence } from "../src/verify/verified-evidence.ts";
@@ -34,15 +34,15 @@ async function evidenceOf(
 ): Promise<VerifiedSnpEvidence> {
   const collateral = collaterals.get(`${from.product} ${fields.signedBy ?? "vcek"}`);
   assert.ok(collateral !== undefined);
-  return verifyEvidence(await from.report({ ...GUEST, ...fields }), collateral, snpOptions);
+  return verifyEvidence(await from.report({ ...GUEST, currentTcb: {}, ...fields }), collateral, snpOptions);
 }
 
-function judge(judged: VerifiedSnpEvidence, policy: AppraisalPolicy): Appraisal {
-  return appraise(judged, policy, { reportData: REPORT_DATA });
+function judge(judged: VerifiedSnpEvidence, policy: PolicyMembers): Appraisal {
+  return appraise(judged, sealPolicy(policy), { reportData: REPORT_DATA });
 }
 
 /** Exactly these claims fail. */
-function refuses(judged: VerifiedSnpEvidence, policy: AppraisalPolicy, ...codes: ClaimCode[]): void {
+function refuses(judged: VerifiedSnpEvidence, policy: PolicyMembers, ...codes: ClaimCode[]): void {
   const { reasons, accepted } = judge(judged, policy);
   assert.deepEqual(
     reasons.map(({ code }) => code),
@@ -51,11 +51,11 @@ function refuses(judged: VerifiedSnpEvidence, policy: AppraisalPolicy, ...codes:
   assert.equal(accepted, codes.length === 0);
 }
 
-function accepts(judged: VerifiedSnpEvidence, policy: AppraisalPolicy): void {
+function accepts(judged: VerifiedSnpEvidence, policy: PolicyMembers): void {
   refuses(judged, policy);
 }
 
-function snp(policy: SnpPolicy): AppraisalPolicy {
+function snp(policy: SnpPolicy): PolicyMembers {
   return { snp: policy };
 }
 
@@ -212,8 +212,7 @@ describe("the TCB of a SEV-SNP platform", () => {
     for (const name of Object.keys(minimum)) {
       const component = name as keyof typeof minimum;
       const higher = { Genoa: { ...minimum, [component]: minimum[component] + 1 } };
-      // The current microcode is newer than the rest, as the vendor makes it.
-      refuses(evidence, snp({ minimumTcb: higher }), ...tooLow(component === "microcode" ? 3 : 4));
+      refuses(evidence, snp({ minimumTcb: higher }), ...tooLow(4));
     }
   });
 
@@ -225,7 +224,7 @@ describe("the TCB of a SEV-SNP platform", () => {
 
   it("must reach it at the launch, committed and now as well as reported", async () => {
     const old = { ...minimum, snp: minimum.snp - 1 };
-    const policy = snp({ minimumTcb: { Genoa: minimum } });
+    const policy = snp({ minimumTcb: { Genoa: minimum }, provisionalFirmware: "allow" });
     for (const which of ["launchTcb", "committedTcb", "currentTcb"] as const) {
       const judged = await evidenceOf({ [which]: old });
       const { reasons } = judge(judged, policy);
@@ -258,23 +257,25 @@ describe("the TCB of a SEV-SNP platform", () => {
 describe("the firmware of a SEV-SNP platform", () => {
   const committedFirmware = { major: 1, minor: 55, build: 21 };
 
-  it("may be provisional, unless the policy refuses that", async () => {
-    const provisional = await evidenceOf({ currentFirmware: { build: 40 } });
-    accepts(provisional, defaultPolicy);
-    refuses(provisional, snp({ provisionalFirmware: "refuse" }), "firmware-provisional");
-    // Its current microcode is newer than what is committed.
-    refuses(evidence, snp({ provisionalFirmware: "refuse" }), "firmware-provisional");
-    const committed = await evidenceOf({ currentTcb: {} });
-    accepts(committed, snp({ provisionalFirmware: "refuse" }));
+  it("must not be provisional, unless the policy allows that", async () => {
+    const build = await evidenceOf({ currentFirmware: { build: 40 } });
+    const microcode = await evidenceOf({ currentTcb: { microcode: 255 } });
+    for (const provisional of [build, microcode]) {
+      refuses(provisional, {}, "firmware-provisional");
+      refuses(provisional, snp({ provisionalFirmware: "refuse" }), "firmware-provisional");
+      accepts(provisional, snp({ provisionalFirmware: "allow" }));
+      accepts(provisional, defaultPolicy);
+    }
+    accepts(evidence, {});
   });
 
   it("must be committed at the minimum or later", async () => {
     const judged = await evidenceOf({ committedFirmware, currentFirmware: { major: 2, minor: 0, build: 0 } });
     for (const minimumFirmware of ["1.55.21", "1.55.20", "1.54.99", "0.99.99"]) {
-      accepts(judged, snp({ minimumFirmware }));
+      accepts(judged, snp({ minimumFirmware, provisionalFirmware: "allow" }));
     }
     for (const minimumFirmware of ["1.55.22", "1.56.0", "2.0.0"]) {
-      refuses(judged, snp({ minimumFirmware }), "firmware-too-old");
+      refuses(judged, snp({ minimumFirmware, provisionalFirmware: "allow" }), "firmware-too-old");
     }
   });
 
@@ -337,11 +338,14 @@ describe("the endorsement of a report", () => {
       refuses(loaded, snp({ vlekProviders: [name] }), "vlek-provider-not-accepted");
     }
     refuses(loaded, snp({ vlekProviders: [] }), "vlek-provider-not-accepted");
+    refuses(loaded, {}, "vlek-provider-not-accepted");
+    accepts(loaded, snp({ vlekProviders: "any" }));
+    accepts(loaded, defaultPolicy);
     accepts(evidence, snp({ vlekProviders: ["CN=other"] }));
   });
 
   it("must be looked up on the list of the root, except for looking only", async () => {
-    const bytes = await Genoa.report({ ...GUEST });
+    const bytes = await Genoa.report({ ...GUEST, currentTcb: {} });
     const collateral = { ...issuersOf(Genoa), vek: Genoa.vcek.certificate.raw };
     const unchecked = await verifyEvidence(bytes, collateral, snpOptions);
     refuses(unchecked, parsePolicy({ snp: { images } }), "revocation-unchecked");
@@ -354,7 +358,10 @@ describe("the endorsement of a report", () => {
   it("may be overdue only by what the policy allows", async () => {
     const crl = await Genoa.crl({ thisUpdate: daysLater(-9), nextUpdate: daysLater(-1) });
     const collateral = { ...(await fullCollateral(Genoa)), crl };
-    const overdue = await verifyEvidence(await Genoa.report(GUEST), collateral, { ...snpOptions, graceHours: 100 });
+    const overdue = await verifyEvidence(await Genoa.report({ ...GUEST, currentTcb: {} }), collateral, {
+      ...snpOptions,
+      graceHours: 100,
+    });
     refuses(overdue, defaultPolicy, "collateral-overdue");
     accepts(overdue, { tcb: { maximumOverdueHours: 24 } });
     refuses(overdue, { tcb: { maximumOverdueHours: 23 } }, "collateral-overdue");
@@ -376,8 +383,9 @@ describe("the machine of a SEV-SNP report", () => {
   });
 
   it("is unknown with the key of a provider, so it is neither listed nor clear of denied chips", () => {
-    refuses(loaded, { machines: { chipId: [own, "00".repeat(64)] } }, "machine-not-listed");
-    refuses(loaded, { deniedMachines: { chipId: [other] } }, "machine-denied");
-    accepts(loaded, { deniedMachines: { ppid: [own.slice(0, 32)] } });
+    const anyProvider = snp({ vlekProviders: "any" });
+    refuses(loaded, { ...anyProvider, machines: { chipId: [own, "00".repeat(64)] } }, "machine-not-listed");
+    refuses(loaded, { ...anyProvider, deniedMachines: { chipId: [other] } }, "machine-denied");
+    accepts(loaded, { ...anyProvider, deniedMachines: { ppid: [own.slice(0, 32)] } });
   });
 });

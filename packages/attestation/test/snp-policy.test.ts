@@ -160,7 +160,8 @@ describe("a policy for SEV-SNP", () => {
 
 describe("the default policy", () => {
   it("tolerates reports whose CA nobody has looked up, in so many words, and pins nothing", () => {
-    assert.deepEqual(defaultPolicy, { snp: { revocation: "allow-unchecked" } });
+    const snp = { revocation: "allow-unchecked", provisionalFirmware: "allow", vlekProviders: "any" };
+    assert.deepEqual(defaultPolicy, { snp });
     assert.ok(Object.isFrozen(defaultPolicy) && Object.isFrozen(defaultPolicy.snp));
     assert.deepEqual(pinnedTees(defaultPolicy), []);
     assert.throws(() => parsePolicy(defaultPolicy), refusal("policy-unpinned"));

@@ -13,7 +13,7 @@ import {
 import { appraise } from "../src/policy/appraise.ts";
 import type { ClaimCode } from "../src/policy/claim.ts";
 import { parsePolicy } from "../src/policy/parse-policy.ts";
-import { type AppraisalPolicy, defaultPolicy } from "../src/policy/policy.ts";
+import { type AppraisalPolicy, defaultPolicy, type PolicyMembers, sealPolicy } from "../src/policy/policy.ts";
 import type { VerifiedEvidence, VerifiedIntelEvidence } from "../src/verify/verified-evidence.ts";
 import { verifyEvidence } from "../src/verify/verify-evidence.ts";
 import { ENCLAVE, options, REPORT_DATA, refusal, vendor } from "./simulated.ts";
@@ -29,8 +29,8 @@ async function evidenceUnder(content: CollateralOptions, quote: Uint8Array): Pro
   return verifyEvidence(quote, await vendor.collateral({ advisoryIds: [ADVISORY], ...content }), options);
 }
 
-function reasonsFor(evidence: VerifiedEvidence, policy: AppraisalPolicy): ClaimCode[] {
-  return appraise(evidence, policy, { reportData: REPORT_DATA }).reasons.map(({ code }) => code);
+function reasonsFor(evidence: VerifiedEvidence, policy: PolicyMembers): ClaimCode[] {
+  return appraise(evidence, sealPolicy(policy), { reportData: REPORT_DATA }).reasons.map(({ code }) => code);
 }
 
 /** A policy that accepts one status with all that it demands. */

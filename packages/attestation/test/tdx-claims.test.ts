@@ -5,7 +5,7 @@ import { MR_SEAM, type TdQuoteOptions } from "@sealserve/simulator";
 import { type Appraisal, appraise } from "../src/policy/appraise.ts";
 import type { ClaimCode } from "../src/policy/claim.ts";
 import { parsePolicy } from "../src/policy/parse-policy.ts";
-import { type AppraisalPolicy, defaultPolicy } from "../src/policy/policy.ts";
+import { defaultPolicy, type PolicyMembers, sealPolicy } from "../src/policy/policy.ts";
 import type { Register } from "../src/policy/policy-members.ts";
 import type { TdxImage, TdxPolicy } from "../src/policy/tdx-policy.ts";
 import type { VerifiedEvidence } from "../src/verify/verified-evidence.ts";
@@ -23,12 +23,12 @@ async function evidenceOf(overrides: Partial<TdQuoteOptions> = {}): Promise<Veri
 
 const evidence = await evidenceOf();
 
-function judge(judged: VerifiedEvidence, policy: AppraisalPolicy): Appraisal {
-  return appraise(judged, policy, { reportData: REPORT_DATA });
+function judge(judged: VerifiedEvidence, policy: PolicyMembers): Appraisal {
+  return appraise(judged, sealPolicy(policy), { reportData: REPORT_DATA });
 }
 
 /** Exactly these claims fail. */
-function refuses(judged: VerifiedEvidence, policy: AppraisalPolicy, ...codes: ClaimCode[]): void {
+function refuses(judged: VerifiedEvidence, policy: PolicyMembers, ...codes: ClaimCode[]): void {
   const appraisal = judge(judged, policy);
   assert.deepEqual(
     appraisal.reasons.map(({ code }) => code),
@@ -37,11 +37,11 @@ function refuses(judged: VerifiedEvidence, policy: AppraisalPolicy, ...codes: Cl
   assert.equal(appraisal.accepted, codes.length === 0);
 }
 
-function accepts(judged: VerifiedEvidence, policy: AppraisalPolicy): void {
+function accepts(judged: VerifiedEvidence, policy: PolicyMembers): void {
   refuses(judged, policy);
 }
 
-function tdx(members: Omit<TdxPolicy, "images">): AppraisalPolicy {
+function tdx(members: Omit<TdxPolicy, "images">): PolicyMembers {
   return { tdx: { images: [image], ...members } };
 }
 

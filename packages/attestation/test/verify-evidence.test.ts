@@ -96,6 +96,23 @@ describe("genuine evidence", () => {
     });
   }
 
+  it("holds nothing of the collateral that changing it would change for the next evidence", async () => {
+    const first = await verifyEvidence(quote, verified, options);
+    const { platform, qe } = first.levels;
+    for (const { tcbDate } of [platform, qe]) {
+      tcbDate.setUTCFullYear(2099);
+    }
+    (platform.components as number[]).fill(255);
+    (platform.advisoryIds as string[]).push("INVENTED");
+    first.earliestExpiry.setUTCFullYear(2099);
+    assert.throws(() => Object.assign(first.pck.configuration ?? {}, { smtEnabled: false }), TypeError);
+    const second = await verifyEvidence(quote, verified, options);
+    assert.ok(second.tcbDate.getUTCFullYear() < 2099 && second.earliestExpiry.getUTCFullYear() < 2099);
+    assert.ok(second.levels.platform.tcbDate.getUTCFullYear() < 2099);
+    assert.deepEqual(second.advisoryIds, []);
+    assert.notDeepEqual(second.levels.platform.components, platform.components);
+  });
+
   it("is read from its bytes, not from fields that somebody parsed before", async () => {
     const parsed = parseSgxQuote(quote);
     const tampered = { ...parsed, report: { ...parsed.report, mrEnclave: new Uint8Array(32) } };

@@ -1,4 +1,5 @@
 import { open, readFile, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { CollateralError, encodeMarks, noMemory, parseMarks, type RollbackMemory } from "@sealserve/collateral";
 import { BrokerError } from "./errors.ts";
 import { systemReason } from "./needed-file.ts";
@@ -49,6 +50,8 @@ async function write(path: string, marks: Marks): Promise<void> {
     await file.writeFile(encodeMarks(marks));
     await file.sync();
     await rename(draft, path);
+    await using folder = await open(dirname(path), "r");
+    await folder.sync();
   } catch (cause) {
     await rm(draft, { force: true });
     throw new BrokerError("collateral-memory-unwritable", `cannot write ${path} (${systemReason(cause)})`, { cause });

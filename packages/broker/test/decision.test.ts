@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import {
   AttestationError,
+  parsePolicy,
   type TrustedRoot,
   trustedRootFromPem,
   type VerifiedEvidence,
@@ -20,7 +21,7 @@ const reportData = new Uint8Array(64).fill(5);
 function model(name: string, mrEnclave: string): ReleasableModel {
   return {
     name,
-    policies: [{ name, policy: { sgx: { mrEnclave: [mrEnclave] } } }],
+    policies: [{ name, policy: parsePolicy({ sgx: { mrEnclave: [mrEnclave] } }) }],
     wrapKey: new SecretKey(new Uint8Array(16)),
     keyFormat: "raw",
     manifestDigest: "00".repeat(32),
@@ -70,9 +71,9 @@ describe("decision", () => {
   });
 
   it("releases what any policy of several grants; of a refusal it names the policy that came closest", () => {
-    const far = { name: "far", policy: { sgx: { mrEnclave: [MR_ENCLAVE], isvProdId: 9 } } };
-    const near = { name: "near", policy: { sgx: { mrEnclave: [OTHER_MR_ENCLAVE], isvProdId: 9 } } };
-    const met = { name: "met", policy: { sgx: { mrEnclave: [OTHER_MR_ENCLAVE] } } };
+    const far = { name: "far", policy: parsePolicy({ sgx: { mrEnclave: [MR_ENCLAVE], isvProdId: 9 } }) };
+    const near = { name: "near", policy: parsePolicy({ sgx: { mrEnclave: [OTHER_MR_ENCLAVE], isvProdId: 9 } }) };
+    const met = { name: "met", policy: parsePolicy({ sgx: { mrEnclave: [OTHER_MR_ENCLAVE] } }) };
     const several = { name: "several", policies: [far, near, met] };
     assert.deepEqual(decide({ candidates: [several] }), { outcome: "released", candidate: several });
     assert.deepEqual(refusals({ name: "none", policies: [far, near, far] }), [
@@ -86,7 +87,7 @@ describe("decision", () => {
 
   it("holds an enclave to one ISVSVN where it must be exact", () => {
     const exactly = (isvSvn: number): Candidate => {
-      const policy = { sgx: { mrEnclave: [OTHER_MR_ENCLAVE] } };
+      const policy = parsePolicy({ sgx: { mrEnclave: [OTHER_MR_ENCLAVE] } });
       return { name: "exact", policies: [{ name: "exact", policy, enclave: { isvSvn } }] };
     };
     assert.ok(decide({ candidates: [exactly(3)] }).outcome === "released");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { SgxPolicy } from "@sealserve/attestation";
+import { type AppraisalPolicy, parsePolicy, type SgxPolicy } from "@sealserve/attestation";
 import { findSharedEnclaves } from "../src/config/shared-enclaves.ts";
 import type { ReleasePolicy } from "../src/release/candidate.ts";
 import { MR_ENCLAVE, OTHER_MR_ENCLAVE } from "./setup.ts";
@@ -15,8 +15,12 @@ function pairs(...candidates: readonly Omit<ReleasePolicy, "name">[][]): string[
   return findSharedEnclaves(named).map(([first, second]) => `${first.name}${second.name}`);
 }
 
+function policyOf(members: object): AppraisalPolicy {
+  return parsePolicy(members, { requireIdentity: false });
+}
+
 function shared(...policies: readonly SgxPolicy[]): string[] {
-  return pairs(...policies.map((sgx) => [{ policy: { sgx } }]));
+  return pairs(...policies.map((sgx) => [{ policy: policyOf({ sgx }) }]));
 }
 
 describe("enclaves that two models share", () => {
@@ -38,20 +42,20 @@ describe("enclaves that two models share", () => {
   });
 
   it("are found where any policy of one meets any of the other", () => {
-    const one = [{ policy: { sgx: { mrEnclave: [MR_ENCLAVE] } } }, { policy: { sgx: product } }];
+    const one = [{ policy: policyOf({ sgx: { mrEnclave: [MR_ENCLAVE] } }) }, { policy: policyOf({ sgx: product }) }];
     const other = [
-      { policy: { sgx: { ...product, isvProdId: 2 } } },
-      { policy: { sgx: { ...product, isvProdId: 1 } } },
+      { policy: policyOf({ sgx: { ...product, isvProdId: 2 } }) },
+      { policy: policyOf({ sgx: { ...product, isvProdId: 1 } }) },
     ];
     assert.deepEqual(pairs(one, other, []), ["01"]);
   });
 
   it("are found where a policy names no software at all", () => {
-    assert.deepEqual(pairs([{ policy: {} }], [{ policy: { sgx: product } }]), ["01"]);
+    assert.deepEqual(pairs([{ policy: policyOf({}) }], [{ policy: policyOf({ sgx: product }) }]), ["01"]);
   });
 
   it("are not found where each takes one ISVSVN, and these differ", () => {
-    const exactly = (isvSvn: number) => [{ policy: { sgx: product }, enclave: { isvSvn } }];
+    const exactly = (isvSvn: number) => [{ policy: policyOf({ sgx: product }), enclave: { isvSvn } }];
     assert.deepEqual(pairs(exactly(1), exactly(2), exactly(1)), ["02"]);
   });
 
@@ -59,8 +63,8 @@ describe("enclaves that two models share", () => {
     const image = (digits: string) => {
       const waived = { waived: "for the test" };
       const tdx = { images: [{ mrTd: digits.repeat(48), rtMr0: waived, rtMr1: waived, rtMr2: waived }] };
-      return [{ policy: { tdx } }];
+      return [{ policy: policyOf({ tdx }) }];
     };
-    assert.deepEqual(pairs(image("01"), [{ policy: { sgx: product } }], image("02"), image("01")), ["03"]);
+    assert.deepEqual(pairs(image("01"), [{ policy: policyOf({ sgx: product }) }], image("02"), image("01")), ["03"]);
   });
 });

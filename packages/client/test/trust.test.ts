@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import { before, test } from "node:test";
 import tls from "node:tls";
-import { AttestationError, trustedRootFromPem } from "@sealserve/attestation";
+import { type AppraisalPolicy, AttestationError, trustedRootFromPem } from "@sealserve/attestation";
 import { CollateralError, fileSource } from "@sealserve/collateral";
 import {
   channelOf,
@@ -219,7 +219,10 @@ test("a TCB that the policy does not accept is refused", async () => {
 test("a policy that pins no software is refused before anything is sent", async () => {
   const node = await scene.startNode();
   for (const policy of [{}, { sgx: {} }, { sgx: { mrEnclave: [] } }, { sgx: { mrSigner: ["ab".repeat(32)] } }]) {
-    await assert.rejects(connectNode(scene.optionsFor(node, { policy })), AttestationError);
+    await assert.rejects(
+      connectNode(scene.optionsFor(node, { policy: policy as unknown as AppraisalPolicy })),
+      AttestationError,
+    );
   }
   assert.equal(node.connections, 0);
   await node.close();

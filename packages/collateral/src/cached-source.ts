@@ -121,7 +121,7 @@ async function expectSigned(
   const options = { now: now(), root, ...(pckCertificateChain === undefined ? {} : { pckCertificateChain }) };
   const { signatureValid, reason } = await verifySignatureOnly(quote, options);
   if (!signatureValid) {
-    throw new AttestationError(reason?.code ?? "quote-signature-invalid", reason?.message ?? "quote is not signed");
+    throw reason ?? new AttestationError("quote-signature-invalid", "quote is not signed");
   }
 }
 

@@ -1,4 +1,4 @@
-import type { VerifiedCollateral } from "@sealserve/attestation";
+import { revokesMore, type VerifiedCollateral } from "@sealserve/attestation";
 import { CollateralError } from "./errors.ts";
 import { LAST_REVOCATION, noMemory, type RollbackMemory } from "./rollback-memory.ts";
 
@@ -21,6 +21,11 @@ const ROOT_CRL = "root CA CRL";
 export class RollbackGuard {
   readonly #memory: RollbackMemory;
   readonly #highest: Map<string, bigint>;
+  /** How often marks have moved, and up to which of these times they are kept. */
+  #version = 0;
+  #keptVersion = 0;
+  /** The collateral with the newest lists, for each CA of PCK certificates. */
+  readonly #newestLists = new Map<string, VerifiedCollateral>();
 
   constructor(memory: RollbackMemory = noMemory) {
     this.#memory = memory;
@@ -33,6 +38,7 @@ export class RollbackGuard {
    */
   async admit(collateral: VerifiedCollateral): Promise<void> {
     await this.#advance([...evaluationMarks(collateral), ...issueMarks(collateral), ...crlNumberMarks(collateral)]);
+    this.#newestLists.set(collateral.pckCa, collateral);
   }
 
   /**
@@ -47,12 +53,16 @@ export class RollbackGuard {
   }
 
   /**
-   * Whether collateral that was admitted before may still be handed out: no recovery and no revocation has been seen
-   * since. That newer issues were seen, of another platform, does not matter while it is in its own window.
+   * Whether collateral that was admitted before may still be handed out: no recovery has been seen since, no revocation of
+   * an authority, and no list, with whichever platform's documents it came, that revokes a certificate which this one
+   * clears. That newer issues were seen does not matter otherwise while it is in its own window.
    */
   holds(collateral: VerifiedCollateral): boolean {
     const issued = { ...issueMark(ROOT_CRL, collateral.issued.rootCaCrl), document: LAST_REVOCATION };
-    return [issued, ...evaluationMarks(collateral)].every((mark) => !this.#isStepBack(mark));
+    return (
+      [issued, ...evaluationMarks(collateral)].every((mark) => !this.#isStepBack(mark)) &&
+      [...this.#newestLists.values()].every((newest) => !revokesMore(newest, collateral))
+    );
   }
 
   async #advance(marks: readonly Mark[], onTaken: () => void = () => undefined): Promise<void> {
@@ -64,8 +74,16 @@ export class RollbackGuard {
     for (const { document, value } of news) {
       this.#highest.set(document, value);
     }
-    if (news.length > 0) {
-      await this.#memory.save(this.#highest);
+    this.#version += news.length;
+    await this.#keepMarks();
+  }
+
+  /** Nobody goes on before the marks are kept that speak of what he was given, whoever moved them. */
+  async #keepMarks(): Promise<void> {
+    if (this.#keptVersion < this.#version) {
+      const version = this.#version;
+      await this.#memory.save(new Map(this.#highest));
+      this.#keptVersion = Math.max(this.#keptVersion, version);
     }
   }
 

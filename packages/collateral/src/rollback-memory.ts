@@ -16,7 +16,8 @@ export interface RollbackMemory {
 export const noMemory: RollbackMemory = { marks: new Map(), save: async () => undefined };
 
 const FORMAT = 1;
-const MARK = /^-?[0-9]{1,30}$/;
+/** A CRL number has up to 20 octets (RFC 5280 section 5.2.3): 49 digits. */
+const MARK = /^-?[0-9]{1,49}$/;
 
 /** The text form of marks, to be kept in a file. */
 export function encodeMarks(marks: ReadonlyMap<string, bigint>): string {

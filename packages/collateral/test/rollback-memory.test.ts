@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { encodeMarks, noMemory, parseMarks, type RollbackMemory } from "../src/rollback-memory.ts";
-import { DAY_MS, quote, Scene } from "./scene.ts";
+import { DAY_MS, HOUR_MS, quote, Scene } from "./scene.ts";
 
 /** A memory in which a test can look, and which a restarted verifier gets. */
 function memoryOf(text = encodeMarks(new Map())): RollbackMemory & { readonly text: () => string } {
@@ -45,9 +45,25 @@ describe("a memory of collateral", () => {
     await scene.cache({ memory: memoryOf(memory.text()) }).verifiedFor(quote);
   });
 
-  it("that cannot keep what it learns keeps the collateral from being used", async () => {
-    const full: RollbackMemory = { marks: new Map(), save: () => Promise.reject(new Error("disk full")) };
-    await assert.rejects(new Scene().cache({ memory: full }).verifiedFor(quote), /disk full/);
+  it("that cannot keep what it learns keeps the collateral from being used, each time", async () => {
+    let isFull = true;
+    const memory: RollbackMemory = {
+      marks: new Map(),
+      save: () => (isFull ? Promise.reject(new Error("disk full")) : Promise.resolve()),
+    };
+    const scene = new Scene();
+    const cache = scene.cache({ memory });
+    for (let time = 0; time < 3; time++) {
+      await assert.rejects(cache.verifiedFor(quote), /disk full/);
+      scene.time += HOUR_MS;
+    }
+    isFull = false;
+    await cache.verifiedFor(quote);
+  });
+
+  it("keeps numbers as long as a CRL can have", () => {
+    const marks = new Map([["number of a list", 2n ** 160n - 1n]]);
+    assert.deepEqual(parseMarks(encodeMarks(marks)), marks);
   });
 
   it("is read only in its own form", () => {

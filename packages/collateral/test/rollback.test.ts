@@ -52,6 +52,26 @@ describe("a source that goes back", () => {
     }
   });
 
+  it("gave a newer list with another platform's documents: what is kept does not clear whom it revokes", async () => {
+    const { serialNumber } = vendor.pck.certificate;
+    for (const [revoked, isKept] of [
+      [[], true],
+      [[serialNumber], false],
+    ] as const) {
+      const scene = new Scene();
+      const cache = scene.cache();
+      const first = await cache.verifiedFor(quote);
+      scene.time += HOUR_MS;
+      scene.collateral = { ...ofOther, pckCrl: { revoked } };
+      await cache.verifiedFor(other);
+      scene.outage = true;
+      await (isKept
+        ? assert.doesNotReject(async () => assert.equal(await cache.verifiedFor(quote), first))
+        : assert.rejects(cache.verifiedFor(quote), /outage/));
+      assert.equal((await cache.keptFor(quote)) === first, isKept);
+    }
+  });
+
   it("to an earlier issue of what it gave with another platform's documents is refused", async () => {
     const scene = new Scene();
     const cache = scene.cache();

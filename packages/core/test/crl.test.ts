@@ -32,6 +32,20 @@ const options = { issuer, thisUpdate, nextUpdate, number: 300, revoked: [], sign
 const refuses = (overrides: CraftedFields) =>
   assertRefused("bad-crl", () => parseCertificateRevocationList(craftedList(overrides)));
 
+describe("the number of a revocation list", () => {
+  it("has at most 20 octets and is not negative, and one of great length is refused at once", async () => {
+    const numbered = (number: bigint) => createCertificateRevocationList({ ...options, number });
+    const longest = 2n ** 159n - 1n;
+    assert.equal(parseCertificateRevocationList(await numbered(longest)).number, longest);
+    for (const bits of [160n, 8n * 500_000n]) {
+      const list = await numbered(2n ** bits);
+      const start = performance.now();
+      assertRefused("bad-crl", () => parseCertificateRevocationList(list));
+      assert.ok(performance.now() - start < 1000);
+    }
+  });
+});
+
 describe("a created revocation list", () => {
   it("names revoked certificates by the serial number that a certificate shows", async () => {
     const certificate = parseCertificate(

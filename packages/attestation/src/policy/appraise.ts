@@ -4,7 +4,7 @@ import { isVerifiedEvidence, type VerifiedEvidence } from "../verify/verified-ev
 import { CLAIM_MESSAGES, type Claim, type ClaimCode } from "./claim.ts";
 import { commonClaims } from "./common-claims.ts";
 import { machineClaims } from "./machine-claims.ts";
-import type { AppraisalPolicy } from "./policy.ts";
+import { type AppraisalPolicy, isAppraisalPolicy } from "./policy.ts";
 import { sgxClaims } from "./sgx-claims.ts";
 import { snpClaims } from "./snp-claims.ts";
 import { tcbClaims } from "./tcb-claims.ts";
@@ -43,16 +43,21 @@ const REPORT_DATA_LENGTH = 64;
 /**
  * Judges genuine evidence by a policy and by what the exchange demands. All claims are judged, so that the owner sees
  * every reason at once.
- * @throws AttestationError `evidence-not-verified` for anything that `verifyEvidence` did not make,
+ * What is judged is the evidence as it was at `verifiedAt`: appraise at once, and verify again later.
+ * @throws AttestationError `evidence-not-verified` for anything that `verifyEvidence` did not make, `policy-not-parsed` for
+ * a policy that `parsePolicy` did not,
  * `expected-report-data-invalid` for an expectation that is not 64 bytes
  */
 export function appraise(evidence: VerifiedEvidence, policy: AppraisalPolicy, expected: ExpectedBinding): Appraisal {
   if (!isVerifiedEvidence(evidence)) {
     throw new AttestationError("evidence-not-verified", "only evidence made by verifyEvidence can be appraised");
   }
+  if (!isAppraisalPolicy(policy)) {
+    throw new AttestationError("policy-not-parsed", "only a policy made by parsePolicy can appraise");
+  }
   const claims = [
     ...commonClaims(evidence, policy),
-    ...teeClaims(evidence, policy),
+    ...ownClaims(evidence, policy),
     ...machineClaims(evidence, policy),
     ...reportDataClaims(evidence.report.reportData, expected.reportData),
   ];
@@ -61,7 +66,7 @@ export function appraise(evidence: VerifiedEvidence, policy: AppraisalPolicy, ex
 }
 
 /** What is judged for each kind of TEE alone. */
-function teeClaims(evidence: VerifiedEvidence, policy: AppraisalPolicy): Claim[] {
+function ownClaims(evidence: VerifiedEvidence, policy: AppraisalPolicy): Claim[] {
   if (evidence.tee === "snp") {
     return snpClaims(evidence, policy);
   }

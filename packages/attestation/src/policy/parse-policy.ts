@@ -1,6 +1,6 @@
 import { JsonNode } from "../json/json-node.ts";
 import { readMachineList } from "./machine-policy.ts";
-import type { AppraisalPolicy } from "./policy.ts";
+import { type AppraisalPolicy, type PolicyMembers, sealPolicy } from "./policy.ts";
 import { readMembers } from "./policy-members.ts";
 import { expectPinnedEnclaves, pinsEnclaves, readSgxPolicy } from "./sgx-policy.ts";
 import { expectPinnedGuests, readSnpPolicy } from "./snp-policy.ts";
@@ -22,7 +22,7 @@ export interface PolicyOptions {
  */
 export function parsePolicy(value: unknown, options: PolicyOptions = {}): AppraisalPolicy {
   const document = new JsonNode(value, "policy-invalid", "attestation policy");
-  const policy: AppraisalPolicy = readMembers<AppraisalPolicy>(document, {
+  const policy: PolicyMembers = readMembers<PolicyMembers>(document, {
     sgx: readSgxPolicy,
     tdx: readTdxPolicy,
     snp: readSnpPolicy,
@@ -33,11 +33,11 @@ export function parsePolicy(value: unknown, options: PolicyOptions = {}): Apprai
     debug: (member) => member.oneOf(["refuse", "allow-insecure"]),
   });
   expectPinned(document, policy, options.requireIdentity !== false);
-  return policy;
+  return sealPolicy(policy);
 }
 
 /** Every kind of TEE that is named must be pinned, and one must be. A badly pinned signer is never right. */
-function expectPinned(document: JsonNode, { sgx, tdx, snp }: AppraisalPolicy, required: boolean): void {
+function expectPinned(document: JsonNode, { sgx, tdx, snp }: PolicyMembers, required: boolean): void {
   if (sgx !== undefined && (required || pinsEnclaves(sgx))) {
     expectPinnedEnclaves(document, sgx);
   }

@@ -63,6 +63,11 @@ export function readRegister(node: JsonNode, length: number): Register {
   return { waived: reason };
 }
 
+/** {@link readRegister} for a register that cannot be zero when all went right. */
+export function readMeasuredRegister(node: JsonNode, length: number): Register {
+  return typeof node.value === "string" ? readMeasurement(node, length) : readRegister(node, length);
+}
+
 /** Numbers of bits from `first` to 63. */
 export function readBits(list: JsonNode, first: number): number[] {
   return list.elements(1, 64).map((element) => {

@@ -63,20 +63,20 @@ function endorsementClaims({ product, signingKey, vek, report, revocation }: Snp
       pass: revocation === "checked" || mayBeUnchecked,
     },
   ];
-  if (signingKey === "vlek" && snp.vlekProviders !== undefined) {
-    claims.push(providerClaim(vek.providerId, snp.vlekProviders));
+  if (signingKey === "vlek") {
+    claims.push(providerClaim(vek.providerId, snp.vlekProviders ?? []));
   }
   return claims;
 }
 
 /** The name as certified, not another in another case. */
-function providerClaim(actual: string | undefined, accepted: readonly string[]): Claim {
+function providerClaim(actual: string | undefined, accepted: readonly string[] | "any"): Claim {
   return {
     claim: "vlek-provider",
     code: "vlek-provider-not-accepted",
-    expected: accepted.join(" or "),
+    expected: accepted === "any" ? "any" : accepted.join(" or ") || "a named provider",
     actual: actual ?? "unnamed",
-    pass: actual !== undefined && accepted.includes(actual),
+    pass: accepted === "any" || (actual !== undefined && accepted.includes(actual)),
   };
 }
 
@@ -86,9 +86,9 @@ function firmwareClaims(evidence: SnpFacts, { provisionalFirmware, minimumFirmwa
     {
       claim: "firmware-committed",
       code: "firmware-provisional",
-      expected: provisionalFirmware === "refuse" ? "committed" : "committed or provisional",
+      expected: provisionalFirmware === "allow" ? "committed or provisional" : "committed",
       actual: provisional ? "provisional" : "committed",
-      pass: !provisional || provisionalFirmware !== "refuse",
+      pass: !provisional || provisionalFirmware === "allow",
     },
   ];
   if (minimumFirmware !== undefined) {

@@ -45,7 +45,7 @@ export interface SnpPolicy {
   readonly vmpl?: readonly number[];
   /** Default `refuse`: a migration agent can move the guest to where its owner never looked. */
   readonly migration?: "refuse" | "allow";
-  /** Whether firmware may run that the host has not committed to yet, and can take back. Default `allow`. */
+  /** Whether firmware may run that the host has not committed to yet, and can take back. Default `refuse`. */
   readonly provisionalFirmware?: "refuse" | "allow";
   /** Of the committed firmware, such as `1.55.21`. */
   readonly minimumFirmware?: string;
@@ -55,8 +55,8 @@ export interface SnpPolicy {
   readonly requiredMitigations?: string;
   /** What the platform must have. */
   readonly requiredPlatformInfo?: readonly SnpPlatformFeature[];
-  /** Cloud providers whose endorsement keys (VLEK) are accepted, as AMD certifies their names. Default: any. */
-  readonly vlekProviders?: readonly string[];
+  /** Cloud providers whose endorsement keys (VLEK) are accepted, as AMD certifies their names. Default: none. */
+  readonly vlekProviders?: readonly string[] | "any";
   /** Default `refuse`: such a platform does not mean to sign with the key of its chip. */
   readonly maskedChipKey?: "refuse" | "allow";
   /** Default `require`: without the root's revocation list nobody knows whether the CA of the endorsement key was taken back. */
@@ -98,7 +98,7 @@ export function readSnpPolicy(node: JsonNode): SnpPolicy {
     requiredMitigations: (member) => member.string(MITIGATIONS, "a mask such as 0x1"),
     requiredPlatformInfo: (member) =>
       member.elements(1, SNP_PLATFORM_FEATURES.length).map((one) => one.oneOf(SNP_PLATFORM_FEATURES)),
-    vlekProviders: (member) => member.elements(1, POLICY_LIST_MAX).map(readProvider),
+    vlekProviders: (member) => (member.value === "any" ? "any" : member.elements(1, POLICY_LIST_MAX).map(readProvider)),
     maskedChipKey: (member) => member.oneOf(["refuse", "allow"]),
     revocation: (member) => member.oneOf(["require", "allow-unchecked"]),
   });

@@ -4,6 +4,7 @@ import {
   type Register,
   readBits,
   readHexList,
+  readMeasuredRegister,
   readMeasurement,
   readMeasurements,
   readMembers,
@@ -75,8 +76,9 @@ function readImage(node: JsonNode): TdxImage {
   const register = (member: JsonNode): Register => readRegister(member, REGISTER_LENGTH);
   const { mrTd, rtMr0, rtMr1, rtMr2, ...others } = readMembers<TdxImage>(node, {
     mrTd: (member) => readMeasurement(member, REGISTER_LENGTH),
-    rtMr0: register,
-    rtMr1: register,
+    // Firmware and boot loader always measure something, so that zero bytes are a placeholder there.
+    rtMr0: (member) => readMeasuredRegister(member, REGISTER_LENGTH),
+    rtMr1: (member) => readMeasuredRegister(member, REGISTER_LENGTH),
     rtMr2: register,
     rtMr3: register,
     mrConfigId: register,

@@ -1,6 +1,6 @@
 import type { Collateral } from "../collateral/collateral.ts";
 import { AttestationError } from "../errors.ts";
-import { type Evidence, parseEvidence } from "../evidence.ts";
+import { EVIDENCE_MAX_LENGTH, type Evidence, parseEvidence } from "../evidence.ts";
 import { isVerifiedCollateral, type VerifiedCollateral } from "./intel/verified-collateral.ts";
 import { verifyQuote } from "./intel/verify-quote.ts";
 import type { SnpCollateral } from "./snp/snp-collateral.ts";
@@ -84,5 +84,6 @@ function refuse(expected: string, actual: string): never {
  * something else than the bytes.
  */
 export function snapshotEvidence(evidence: Uint8Array | Evidence): Uint8Array {
-  return new Uint8Array(evidence instanceof Uint8Array ? evidence : evidence.raw);
+  const bytes = evidence instanceof Uint8Array ? evidence : evidence.raw;
+  return new Uint8Array(bytes.subarray(0, EVIDENCE_MAX_LENGTH + 1)); // one more than any parser takes
 }

@@ -1,4 +1,4 @@
-import { AttestationError, type AttestationErrorCode } from "../errors.ts";
+import { AttestationError } from "../errors.ts";
 import { type Evidence, parseEvidence } from "../evidence.ts";
 import type { IntelQuote } from "../quote/intel-quote.ts";
 import type { SnpReport } from "../snp/snp-report.ts";
@@ -22,7 +22,7 @@ export interface SignatureCheck {
   /** The root it was held against is not the vendor's. */
   readonly simulated: boolean;
   /** Why the signature does not hold. */
-  readonly reason?: { readonly code: AttestationErrorCode; readonly message: string };
+  readonly reason?: AttestationError;
 }
 
 /** Options of {@link verifySignatureOnly}. */
@@ -37,7 +37,7 @@ export interface SignatureOnlyOptions extends VerifyOptions {
  * Checks the signatures of evidence without collateral. Of a quote: PCK chain to the trusted root, QE report, binding, quote.
  * Of a SEV-SNP report: chain of the endorsement key, report; the certificates must stand beside it or be given. Revocation,
  * identity of the quoting enclave, chip and TCB remain unknown, so the result is no {@link VerifiedEvidence}.
- * @throws AttestationError when the evidence cannot be parsed
+ * @throws AttestationError when the evidence cannot be parsed, `clock-invalid`
  */
 export async function verifySignatureOnly(
   evidence: Uint8Array | Evidence,
@@ -49,10 +49,10 @@ export async function verifySignatureOnly(
     await (parsed.tee === "snp" ? verifyReport(parsed, options) : verifyQuote(parsed, options));
     return { signatureValid: true, simulated };
   } catch (cause) {
-    if (!(cause instanceof AttestationError)) {
+    if (!(cause instanceof AttestationError) || cause.code === "clock-invalid") {
       throw cause;
     }
-    return { signatureValid: false, simulated, reason: { code: cause.code, message: cause.message } };
+    return { signatureValid: false, simulated, reason: cause };
   }
 }
 

@@ -21,10 +21,10 @@ export function readPolicy(value: ConfigValue): AppraisalPolicy {
  */
 export function readPlatformPolicy(value: ConfigValue | undefined): AppraisalPolicy {
   if (value === undefined) {
-    return {};
+    return parsePolicy({}, { requireIdentity: false });
   }
   const policy = read(value, { requireIdentity: false });
-  const named = (["sgx", "tdx"] as const).find((tee) => policy[tee] !== undefined);
+  const named = (["sgx", "tdx", "snp"] as const).find((tee) => policy[tee] !== undefined);
   if (named !== undefined) {
     const { message } = value.problem("names software, which raConfig is to do", "remove this member", [named]);
     throw new BrokerError("policy-invalid", message);

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { parsePolicy } from "@sealserve/attestation";
 import type { Endpoint } from "@sealserve/config";
 import type { BrokerConfig, CollateralConfig } from "./broker-config.ts";
 import type { TlsFiles } from "./port-config.ts";
@@ -31,11 +32,12 @@ export function raConfigBroker(files: RaConfigBrokerFiles): BrokerConfig {
         file: resolve(files.raConfigFile),
         wrapKeyFile: resolve(files.wrapKeyFile),
         keyFormat: "raw",
-        platform: {},
+        platform: parsePolicy({}, { requireIdentity: false }),
         insecureAcceptAnyEnclave,
       },
     },
     collateral: collateral.kind === "file" ? { kind: "file", path: resolve(collateral.path) } : collateral,
+    collateralMemoryFile: undefined,
     simulatedRootFile: simulatedRootFile === undefined ? undefined : resolve(simulatedRootFile),
     auditLogFile: auditLogFile === undefined ? undefined : resolve(auditLogFile),
     models: [],

@@ -140,7 +140,7 @@ export class ReleaseDesk {
   }
 
   /** What is kept costs nobody anything, and verification checks every signature. */
-  async #collateralFor(attempt: Attempt, quote: Evidence): Promise<VerifiedCollateral> {
+  async #collateralFor(attempt: Attempt, quote: IntelQuote): Promise<VerifiedCollateral> {
     const { collateral } = this.#options;
     attempt.enter("collateral");
     const kept = await collateral.keptFor(quote);

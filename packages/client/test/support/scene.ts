@@ -1,4 +1,4 @@
-import { trustedRootFromPem } from "@sealserve/attestation";
+import { parsePolicy, trustedRootFromPem } from "@sealserve/attestation";
 import { fileSource } from "@sealserve/collateral";
 import { encodePredictResponse, ModelSpec, type PredictRequest, type Tensor } from "@sealserve/protocol";
 import { createVendor, type Vendor } from "@sealserve/simulator";
@@ -25,7 +25,7 @@ export async function createScene(): Promise<Scene> {
   const evidence: EvidenceExpectations = {
     root: await trustedRootFromPem(vendor.rootPem),
     collateral: fileSource(await vendor.collateral()),
-    policy: { sgx: { mrEnclave: [MR_ENCLAVE] } },
+    policy: parsePolicy({ sgx: { mrEnclave: [MR_ENCLAVE] } }),
   };
   return {
     vendor,

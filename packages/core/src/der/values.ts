@@ -1,3 +1,4 @@
+import { encodeHex } from "../bytes/hex.ts";
 import { decodeUtf8 } from "../bytes/text.ts";
 import { CoreError } from "../errors.ts";
 import type { DerElement } from "./element.ts";
@@ -9,14 +10,17 @@ export function derIntegerOctets(element: DerElement): Uint8Array {
   return integerOctets(expectTag(element, derTag.integer));
 }
 
-/** The value of an INTEGER of any size and sign. @throws CoreError `bad-der` */
+/** Octets of the longest INTEGER that is read as a number: an RSA modulus of 16384 bits. */
+const MAX_INTEGER_OCTETS = 2049;
+
+/** The value of an INTEGER of either sign, at most 2049 octets. @throws CoreError `bad-der` */
 export function derInteger(element: DerElement): bigint {
   const octets = derIntegerOctets(element);
-  let value = 0n;
-  for (const octet of octets) {
-    value = (value << 8n) | BigInt(octet);
+  if (octets.length > MAX_INTEGER_OCTETS) {
+    throw new CoreError("bad-der", "INTEGER is too long", { expected: `at most ${MAX_INTEGER_OCTETS} octets` });
   }
-  return BigInt.asIntN(8 * octets.length, value);
+  // By way of digits: shifting octet by octet takes quadratic time.
+  return BigInt.asIntN(8 * octets.length, BigInt(`0x${encodeHex(octets)}`));
 }
 
 /** The value of an INTEGER or ENUMERATED from 0 to 2^31 - 1. @throws CoreError `bad-der` */

@@ -15,7 +15,7 @@ export interface RevocationListOptions {
   readonly thisUpdate: Date;
   readonly nextUpdate: Date;
   /** Counts the lists of this issuer. */
-  readonly number: number;
+  readonly number: number | bigint;
   /** Serial numbers as hex, in the form of {@link Certificate.serialNumber}. */
   readonly revoked: readonly { readonly serialNumber: string; readonly date: Date }[];
   /** The issuer's key. */

@@ -12,6 +12,7 @@ import { parseSerialNumber } from "./serial-number.ts";
 import { expectSameAlgorithm, parseAs, parseSigned, type Signed } from "./signed.ts";
 
 const MAX_LENGTH = 1024 * 1024;
+const MAX_NUMBER_OCTETS = 20;
 const VERSION_2 = 1;
 const TAG_EXTENSIONS = 0xa0;
 const NONE: ReadonlySet<string> = new Set();
@@ -78,7 +79,19 @@ function parseEntry(entry: DerElement): string {
   return serialNumber;
 }
 
+/** RFC 5280 section 5.2.3: not negative, at most 20 octets. */
 function parseNumber(extensions: Extensions): bigint | undefined {
   const extension = extensions.get(extensionOid.crlNumber);
-  return extension === undefined ? undefined : derInteger(parseDer(extension.value));
+  if (extension === undefined) {
+    return undefined;
+  }
+  const element = parseDer(extension.value);
+  if (element.content.length > MAX_NUMBER_OCTETS) {
+    throw new CoreError("bad-der", "cRLNumber is too long", { expected: `at most ${MAX_NUMBER_OCTETS} octets` });
+  }
+  const number = derInteger(element);
+  if (number < 0n) {
+    throw new CoreError("bad-der", "cRLNumber is negative");
+  }
+  return number;
 }

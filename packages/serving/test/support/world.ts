@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type AppraisalPolicy, type TrustedRoot, trustedRootFromPem } from "@sealserve/attestation";
+import { type AppraisalPolicy, parsePolicy, type TrustedRoot, trustedRootFromPem } from "@sealserve/attestation";
 import { parseBrokerConfig, type RunningBroker, startBroker } from "@sealserve/broker";
 import { type CollateralSource, pccsSource } from "@sealserve/collateral";
 import { generateOwnerKey, generateWrapKey, type SealedPackage, sealPackage } from "@sealserve/encrypted-files";
@@ -88,7 +88,7 @@ export async function createWorld(model = "half_plus_two"): Promise<World> {
     manifestDigest: sealed.manifestDigest,
     root: await trustedRootFromPem(await readFile(platform.rootFile, "utf8")),
     collateral: pccsSource({ url: pccsUrl }),
-    policy: { sgx: { mrEnclave: [mrEnclave] } },
+    policy: parsePolicy({ sgx: { mrEnclave: [mrEnclave] } }),
     brokerLog,
     seal,
     startBroker: async (options = {}) => {

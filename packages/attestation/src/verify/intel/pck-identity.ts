@@ -53,6 +53,7 @@ export async function readVerifiedPck({ leaf, issuer, windows }: VerifiedChain):
   const identity = Object.freeze({
     ...extension,
     components: Object.freeze(extension.components),
+    configuration: Object.freeze(extension.configuration),
     serialNumber: leaf.serialNumber,
     issuer: issuer.subject.commonName ?? "",
   });

@@ -22,18 +22,19 @@ export function matchPlatformLevel(
   { levels }: TcbInfo,
 ): PlatformTcbLevel {
   const match = levels.find((level) => reachesSgxPart(pck, level) && reachesTdxPart(teeTcbSvn, level));
-  if (match === undefined) {
-    const tdx = teeTcbSvn === undefined ? "" : `, TEE_TCB_SVN ${teeTcbSvn.join(" ")}`;
-    throw new AttestationError("platform-tcb-not-supported", "platform is below every TCB level of its TCB info", {
-      actual: `components ${pck.components.join(" ")}, PCESVN ${pck.pceSvn}${tdx}`,
-    });
-  }
-  return match;
+  return match ?? refuse(pck, teeTcbSvn);
 }
 
-/** The first level that the SGX part alone reaches: what the platform has below its TDX module. */
-export function matchSgxPart(pck: PckSvns, { levels }: TcbInfo): PlatformTcbLevel | undefined {
-  return levels.find((level) => reachesSgxPart(pck, level));
+/** The first level that the SGX part alone reaches: what the platform has below its TDX module. @throws as above */
+export function matchSgxPart(pck: PckSvns, { levels }: TcbInfo): PlatformTcbLevel {
+  return levels.find((level) => reachesSgxPart(pck, level)) ?? refuse(pck, undefined);
+}
+
+function refuse({ components, pceSvn }: PckSvns, teeTcbSvn: Uint8Array | undefined): never {
+  const tdx = teeTcbSvn === undefined ? "" : `, TEE_TCB_SVN ${teeTcbSvn.join(" ")}`;
+  throw new AttestationError("platform-tcb-not-supported", "platform is below every TCB level of its TCB info", {
+    actual: `components ${components.join(" ")}, PCESVN ${pceSvn}${tdx}`,
+  });
 }
 
 function reachesSgxPart({ components, pceSvn }: PckSvns, level: PlatformTcbLevel): boolean {

@@ -1,5 +1,6 @@
 import type { QeIdentity, QeTcbLevel } from "../../collateral/qe-identity.ts";
 import type { PlatformTcbLevel, TcbInfo } from "../../collateral/tcb-info.ts";
+import type { TcbLevelFacts } from "../../collateral/tcb-level.ts";
 import type { ConvergedTcbStatus, PartTcbStatus, TcbStatus } from "../../collateral/tcb-status.ts";
 import type { TdxModuleTcbLevel } from "../../collateral/tdx-module.ts";
 import { AttestationError } from "../../errors.ts";
@@ -10,7 +11,7 @@ import { matchPlatformLevel, matchSgxPart, type PckSvns } from "./platform-tcb.t
 import { relaunchStatus } from "./td-relaunch.ts";
 import { matchTdxModule } from "./tdx-module.ts";
 
-/** The levels that were reached, one of each part. */
+/** The levels that were reached, one of each part. Copies: the collateral that they come from serves others too. */
 export interface MatchedLevels {
   readonly platform: PlatformTcbLevel;
   readonly qe: QeTcbLevel;
@@ -59,8 +60,12 @@ export function evaluateTcb(
   const tdxModule = td === undefined ? undefined : matchModule(td, tcbInfo);
   const platform = matchPlatformLevel(pck, td?.teeTcbSvn, tcbInfo);
   const qe = matchQeLevel(qeIsvSvn, qeIdentity);
-  const levels = { platform, qe, tdxModule };
-  const sgxTcbStatus = matchSgxPart(pck, tcbInfo)?.status ?? platform.status;
+  const levels = {
+    platform: copyPlatformLevel(platform),
+    qe: copyLevel(qe),
+    tdxModule: tdxModule && copyLevel(tdxModule),
+  };
+  const sgxTcbStatus = matchSgxPart(pck, tcbInfo).status;
   const launched = converge(platform.status, tdxModule?.status ?? "UpToDate");
   const facts = { sgxStatus: sgxTcbStatus, status: launched, moduleStatus: tdxModule?.status, qeStatus: qe.status };
   const relaunched = relaunchStatus({ ...facts, teeTcbSvn2: td?.teeTcbSvn2 }, tcbInfo) ?? launched;
@@ -93,6 +98,15 @@ function matchQeLevel(isvSvn: number, { levels }: QeIdentity): QeTcbLevel {
     });
   }
   return match;
+}
+
+function copyPlatformLevel(level: PlatformTcbLevel): PlatformTcbLevel {
+  const { components, tdxComponents } = level;
+  return { ...copyLevel(level), components: [...components], tdxComponents: tdxComponents && [...tdxComponents] };
+}
+
+function copyLevel<Level extends TcbLevelFacts<string>>(level: Level): Level {
+  return { ...level, tcbDate: new Date(level.tcbDate), advisoryIds: [...level.advisoryIds] };
 }
 
 function oldestDate({ platform, qe, tdxModule }: MatchedLevels): Date {

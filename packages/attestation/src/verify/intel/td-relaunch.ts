@@ -7,8 +7,8 @@ import { moduleIdentity } from "./tdx-module.ts";
 export interface RelaunchFacts {
   /** SVNs of the module that runs now; undefined for a body of TDX 1.0, whose module cannot be exchanged. */
   readonly teeTcbSvn2: Uint8Array | undefined;
-  /** Of the platform without its TDX part; undefined when it reaches no level. */
-  readonly sgxStatus: TcbStatus | undefined;
+  /** Of the platform without its TDX part. */
+  readonly sgxStatus: TcbStatus;
   /** Platform and launching module together. */
   readonly status: ConvergedTcbStatus;
   readonly moduleStatus: PartTcbStatus | undefined;
@@ -17,12 +17,12 @@ export interface RelaunchFacts {
 
 type RelaunchStatus = "TDRelaunchAdvised" | "TDRelaunchAdvisedConfigurationNeeded";
 
-const CONFIGURATION: readonly (ConvergedTcbStatus | undefined)[] = [
+const CONFIGURATION: readonly ConvergedTcbStatus[] = [
   "ConfigurationNeeded",
   "ConfigurationAndSWHardeningNeeded",
   "OutOfDateConfigurationNeeded",
 ];
-const CURRENT: readonly (TcbStatus | undefined)[] = [
+const CURRENT: readonly TcbStatus[] = [
   "UpToDate",
   "SWHardeningNeeded",
   "ConfigurationNeeded",

@@ -2,6 +2,7 @@ import type { QeIdentity } from "../../collateral/qe-identity.ts";
 import type { IntelTeeKind } from "../../tee/tee-kind.ts";
 import { isSimulated } from "../../trust/trusted-root.ts";
 import { ProofCache } from "../proof-cache.ts";
+import type { VerifiedCrl } from "../revocation.ts";
 import { earliestEnd, type Window } from "../window.ts";
 import { type PckEndorsements, verifyPckChain } from "./pck-chain.ts";
 import type { VerifiedPck } from "./pck-identity.ts";
@@ -22,7 +23,7 @@ interface Proof {
   readonly pckChains: ProofCache<VerifiedPck>;
 }
 
-/** How many platforms one set of collateral remembers: about 4 KiB each, never more than a quote can hold. */
+/** How many platforms one set of collateral remembers: about 8 KiB each, never more than 16 KiB of text beside it. */
 const PCK_CHAINS = 1024;
 
 /** Nobody outside this module has it, so the constructor, which is in reach through any instance, makes nothing else. */
@@ -116,4 +117,21 @@ export function collateralFacts(collateral: VerifiedCollateral): CollateralFacts
 export function provePckChain(collateral: VerifiedCollateral, pem: string): Promise<VerifiedPck> {
   const { facts, pckChains } = proofOf(collateral);
   return pckChains.find(pem, () => verifyPckChain(pem, facts));
+}
+
+/**
+ * Whether `newer` has a later list of the same authority than `older`, and a serial number on it that the earlier list did
+ * not have: then `older` may clear a certificate that is known to be revoked.
+ */
+export function revokesMore(newer: VerifiedCollateral, older: VerifiedCollateral): boolean {
+  const [later, earlier] = [collateralFacts(newer), collateralFacts(older)];
+  const sameCa = later.trust.rootKey === earlier.trust.rootKey && newer.pckCa === older.pckCa;
+  return hasNewSerials(later.rootCrl, earlier.rootCrl) || (sameCa && hasNewSerials(later.pckCrl, earlier.pckCrl));
+}
+
+function hasNewSerials(later: VerifiedCrl, earlier: VerifiedCrl): boolean {
+  return (
+    later.window.notBefore > earlier.window.notBefore &&
+    [...later.revoked].some((serial) => !earlier.revoked.has(serial))
+  );
 }

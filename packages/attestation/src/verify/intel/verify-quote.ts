@@ -35,8 +35,7 @@ export async function verifyQuote(
 
   const pck = await provePckChain(endorsements, selectPckChain(quote, suppliedPckChain));
   expectCurrent(pck.windows, options);
-  const attestationKey = await proveAttestationKey(quote, pck);
-  matchQeIdentity(quote.qe.report, qeIdentity);
+  const attestationKey = await proveAttestationKey(quote, pck, (report) => matchQeIdentity(report, qeIdentity));
   await verifyQuoteSignature(quote, attestationKey);
   const td = quote.tee === "tdx" ? quote.report : undefined;
   const tcb = evaluateTcb({ pck: pck.identity, qeIsvSvn: quote.qe.report.isvSvn, td }, tcbInfo, qeIdentity);

@@ -1,4 +1,4 @@
-import type { AppraisalPolicy, SgxPolicy } from "@sealserve/attestation";
+import { type AppraisalPolicy, AttestationError, parsePolicy, type SgxPolicy } from "@sealserve/attestation";
 import { BrokerError } from "../../errors.ts";
 import type { ReleasePolicy } from "../../release/candidate.ts";
 import type { RaConfig, RaEntry } from "./parse-ra-config.ts";
@@ -59,10 +59,28 @@ function policyOf(
     ...(mrEnclave === undefined ? {} : { mrEnclave: [mrEnclave] }),
     ...(mrSigner === undefined ? {} : { mrSigner: [mrSigner] }),
     ...(isvProdId === undefined ? {} : { isvProdId }),
+    ...(isvSvn === undefined ? {} : { minimumIsvSvn: isvSvn }),
   };
   return {
     name: `${options.name}${place}`,
-    policy: { ...options.platform, sgx },
+    policy: checkedPolicy(sgx, options),
     enclave: isvSvn === undefined ? {} : { isvSvn },
   };
+}
+
+/** A signer without product and version stands for all that he ever signed, whatever else is allowed. */
+function checkedPolicy(sgx: SgxPolicy, { platform, insecureAcceptAnyEnclave }: RuleOptions): AppraisalPolicy {
+  try {
+    return parsePolicy({ ...platform, sgx }, { requireIdentity: !insecureAcceptAnyEnclave });
+  } catch (cause) {
+    if (!(cause instanceof AttestationError)) {
+      throw cause;
+    }
+    throw new BrokerError("ra-config-unpinned", `the rules do not pin the software: ${cause.message}`, {
+      expected: cause.expected,
+      actual: cause.actual,
+      remedy: "turn verify_mr_enclave on, or verify_isv_prod_id and verify_isv_svn beside verify_mr_signer",
+      cause,
+    });
+  }
 }
