@@ -84,7 +84,7 @@ function inputChanged(name: string): EncryptedFilesError {
   });
 }
 
-/** A source that computes the SHA-256 of what is read through it; it must be read from the start on, without gaps. */
+/** A source that computes the SHA-256 of what is read through it; it must be asked from the start on, without gaps. */
 export type HashingSource = ByteSource & {
   /** Reads what nobody has read, unless `signal` aborts that, and returns the digest of everything as hex. */
   finish(signal?: AbortSignal): Promise<string>;
@@ -92,28 +92,30 @@ export type HashingSource = ByteSource & {
 
 const DRAIN_SIZE = 1 << 16;
 
-/** Wraps `source` so that the digest is that of the very bytes that the caller used. */
+/** Wraps `source` so that the digest is that of the very bytes that the caller used. Several reads may be under way. */
 export function hashingSource(source: ByteSource): HashingSource {
   const hash = createHash("sha256");
-  let hashed = 0;
-  const read = async (position: number, target: Uint8Array): Promise<void> => {
-    if (position !== hashed) {
+  let asked = 0;
+  let lastRead = Promise.resolve();
+  const read = (position: number, target: Uint8Array): Promise<void> => {
+    if (position !== asked) {
       throw new Error("a hashing source can only be read in order");
     }
-    await source.read(position, target);
-    hash.update(target);
-    hashed += target.length;
+    asked += target.length;
+    lastRead = Promise.all([source.read(position, target), lastRead]).then(() => void hash.update(target));
+    return lastRead;
   };
   return {
     name: source.name,
     size: source.size,
     read,
     async finish(signal) {
-      const buffer = new Uint8Array(Math.min(DRAIN_SIZE, source.size - hashed));
-      while (hashed < source.size) {
+      const buffer = new Uint8Array(Math.min(DRAIN_SIZE, source.size - asked));
+      while (asked < source.size) {
         signal?.throwIfAborted();
-        await read(hashed, buffer.subarray(0, source.size - hashed));
+        await read(asked, buffer.subarray(0, source.size - asked));
       }
+      await lastRead;
       return hash.digest("hex");
     },
   };

@@ -1,5 +1,6 @@
 import { ContentOpener } from "./format/content-opener.ts";
 import { ContentSealer } from "./format/content-sealer.ts";
+import { openDataNodes, sealDataNodes } from "./format/data-nodes.ts";
 import { checkHostSize, openFileHead } from "./format/file-head.ts";
 import { groupContent, groupPosition, layoutOf, METADATA_CONTENT_SIZE, NODE_SIZE, nodesFor } from "./format/layout.ts";
 import { type FormatVersion, sealMetadataNode } from "./format/metadata-node.ts";
@@ -28,7 +29,10 @@ export function encryptBytes(
   const encrypted = new Uint8Array(layout.hostSize);
   for (let group = 0; group < layout.treeNodes; group++) {
     const { start, length } = groupContent(layout, group);
-    sealer.sealGroup(group, plain.subarray(start, start + length), encrypted.subarray(groupPosition(group)));
+    const target = encrypted.subarray(groupPosition(group));
+    const treeNode = new Uint8Array(NODE_SIZE);
+    sealDataNodes(plain.subarray(start, start + length), target.subarray(NODE_SIZE), treeNode);
+    sealer.sealTreeNode(group, treeNode, target.subarray(0, NODE_SIZE));
   }
   for (const { position, node } of sealer.finish()) {
     encrypted.set(node, position);
@@ -74,7 +78,10 @@ export function decryptBytes(
     const position = groupPosition(group);
     const nodes = encrypted.subarray(position + NODE_SIZE, position + (1 + nodesFor(length)) * NODE_SIZE);
     const treeNode = opener.openTreeNode(group, encrypted.subarray(position, position + NODE_SIZE));
-    opener.openDataNodes(group, treeNode, 0, nodes, content.subarray(start, start + length));
+    const damaged = openDataNodes(treeNode, 0, nodes, content.subarray(start, start + length));
+    if (damaged !== undefined) {
+      throw opener.damagedDataNode(group, damaged);
+    }
   }
   return { content, path: head.path, version: head.version };
 }

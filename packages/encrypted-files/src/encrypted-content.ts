@@ -1,10 +1,10 @@
 import type { ByteSource } from "./byte-source.ts";
 import { EncryptedFilesError } from "./errors.ts";
 import { ContentOpener } from "./format/content-opener.ts";
+import { openDataNodes } from "./format/data-nodes.ts";
 import { checkHostSize, type FileHead, openFileHead } from "./format/file-head.ts";
 import {
   GROUP_CONTENT_SIZE,
-  GROUP_SIZE,
   groupContent,
   groupPosition,
   METADATA_CONTENT_SIZE,
@@ -12,6 +12,8 @@ import {
   nodesFor,
 } from "./format/layout.ts";
 import type { FormatVersion } from "./format/metadata-node.ts";
+import { openedGroups } from "./groups/opened-groups.ts";
+import type { ThreadOptions } from "./groups/threads.ts";
 import { checkWrapKey } from "./wrap-key.ts";
 
 /**
@@ -65,34 +67,29 @@ export class EncryptedContent {
   }
 
   /**
-   * The content from start to end, in bounded memory; reads the source in order.
+   * The content from start to end, in bounded memory; asks the source in order, for several groups at once.
    * A chunk is a view that is valid until the next one is asked for.
    * @throws EncryptedFilesError `corrupted`; what came before is genuine, but it is not the whole content
    */
-  async *chunks(): AsyncGenerator<Uint8Array> {
+  async *chunks(options: ThreadOptions = { threads: 0 }): AsyncGenerator<Uint8Array> {
     if (this.#head.content.length > 0) {
       yield this.#head.content;
     }
-    const encrypted = new Uint8Array(Math.min(GROUP_SIZE, this.hostSize - NODE_SIZE));
-    const plain = new Uint8Array(Math.min(GROUP_CONTENT_SIZE, this.size));
-    for (let group = 0; group < this.#head.layout.treeNodes; group++) {
-      const target = plain.subarray(0, groupContent(this.#head.layout, group).length);
-      await this.#openGroup(group, encrypted, target);
-      yield target;
+    if (this.#head.layout.treeNodes > 0) {
+      yield* openedGroups(this.#source, this.#head.layout, this.#opener, options);
     }
   }
 
   /**
-   * The whole content; reads the source in order.
+   * The whole content; asks the source in order.
    * @throws EncryptedFilesError `corrupted`
    */
   async readAll(): Promise<Uint8Array<ArrayBuffer>> {
     const content = new Uint8Array(this.size);
-    content.set(this.#head.content);
-    const encrypted = new Uint8Array(Math.min(GROUP_SIZE, this.hostSize - NODE_SIZE));
-    for (let group = 0; group < this.#head.layout.treeNodes; group++) {
-      const { start, length } = groupContent(this.#head.layout, group);
-      await this.#openGroup(group, encrypted, content.subarray(start, start + length));
+    let length = 0;
+    for await (const chunk of this.chunks()) {
+      content.set(chunk, length);
+      length += chunk.length;
     }
     return content;
   }
@@ -124,14 +121,6 @@ export class EncryptedContent {
     return content;
   }
 
-  /** Opens one whole group: a single read of the source. */
-  async #openGroup(group: number, buffer: Uint8Array, target: Uint8Array): Promise<void> {
-    const encrypted = buffer.subarray(0, (1 + nodesFor(target.length)) * NODE_SIZE);
-    await this.#source.read(groupPosition(group), encrypted);
-    const treeNode = this.#opener.openTreeNode(group, encrypted.subarray(0, NODE_SIZE));
-    this.#opener.openDataNodes(group, treeNode, 0, encrypted.subarray(NODE_SIZE), target);
-  }
-
   /** Content bytes `start` to `end` (not included) of one group, opening its ancestors where nobody has yet. */
   async #readInGroup(group: number, start: number, end: number): Promise<Uint8Array> {
     for (const ancestor of this.#opener.missingAncestors(group)) {
@@ -142,7 +131,10 @@ export class EncryptedContent {
     const nodes = new Uint8Array((nodesFor(end) - first) * NODE_SIZE);
     await this.#source.read(groupPosition(group) + (1 + first) * NODE_SIZE, nodes);
     const plain = new Uint8Array(end - first * NODE_SIZE);
-    this.#opener.openDataNodes(group, treeNode, first, nodes, plain);
+    const damaged = openDataNodes(treeNode, first, nodes, plain);
+    if (damaged !== undefined) {
+      throw this.#opener.damagedDataNode(group, damaged);
+    }
     return plain.subarray(start - first * NODE_SIZE);
   }
 

@@ -2,18 +2,10 @@ import type { FileHandle } from "node:fs/promises";
 import { type ByteSource, openFileSource } from "./byte-source.ts";
 import { type EncryptedContent, openEncryptedContent } from "./encrypted-content.ts";
 import { ContentSealer } from "./format/content-sealer.ts";
-import {
-  type ContentLayout,
-  GROUP_CONTENT_SIZE,
-  GROUP_SIZE,
-  groupContent,
-  groupPosition,
-  layoutOf,
-  METADATA_CONTENT_SIZE,
-  NODE_SIZE,
-  nodesFor,
-} from "./format/layout.ts";
+import { type ContentLayout, groupPosition, layoutOf, METADATA_CONTENT_SIZE } from "./format/layout.ts";
 import { type FormatVersion, sealMetadataNode } from "./format/metadata-node.ts";
+import { sealedGroups } from "./groups/sealed-groups.ts";
+import type { ThreadOptions } from "./groups/threads.ts";
 import { PRIVATE_FILE_MODE, PUBLIC_FILE_MODE, writeFully, writeOutputFile } from "./output-file.ts";
 import { embeddablePath } from "./path.ts";
 import { checkWrapKey } from "./wrap-key.ts";
@@ -28,28 +20,30 @@ export type ProgressOptions = {
 };
 
 /** Options of {@link encryptFile}. */
-export type EncryptFileOptions = ProgressOptions & {
-  readonly input: string;
-  readonly output: string;
-  /** 16 bytes. */
-  readonly wrapKey: Uint8Array;
-  /** The path at which a reader will look for the file, in place of `output`; normalised either way. */
-  readonly embeddedPath?: string | undefined;
-  /** Whether `input` may be a symbolic link; yes, unless said otherwise. */
-  readonly followLinks?: boolean | undefined;
-  /** Format version, 1 (every Gramine reads it) unless said otherwise. */
-  readonly version?: FormatVersion | undefined;
-};
+export type EncryptFileOptions = ProgressOptions &
+  ThreadOptions & {
+    readonly input: string;
+    readonly output: string;
+    /** 16 bytes. */
+    readonly wrapKey: Uint8Array;
+    /** The path at which a reader will look for the file, in place of `output`; normalised either way. */
+    readonly embeddedPath?: string | undefined;
+    /** Whether `input` may be a symbolic link; yes, unless said otherwise. */
+    readonly followLinks?: boolean | undefined;
+    /** Format version, 1 (every Gramine reads it) unless said otherwise. */
+    readonly version?: FormatVersion | undefined;
+  };
 
 /** Options of {@link decryptFile}. */
-export type DecryptFileOptions = ProgressOptions & {
-  readonly input: string;
-  readonly output: string;
-  /** 16 bytes. */
-  readonly wrapKey: Uint8Array;
-  /** The path that must be embedded in the file; `true` stands for `input`. Without it any path will do. */
-  readonly verifyPath?: string | boolean | undefined;
-};
+export type DecryptFileOptions = ProgressOptions &
+  ThreadOptions & {
+    readonly input: string;
+    readonly output: string;
+    /** 16 bytes. */
+    readonly wrapKey: Uint8Array;
+    /** The path that must be embedded in the file; `true` stands for `input`. Without it any path will do. */
+    readonly verifyPath?: string | boolean | undefined;
+  };
 
 /**
  * Encrypts a file as a Gramine encrypted file, in bounded memory. `output` appears when it is complete, or not at all.
@@ -86,10 +80,14 @@ export async function decryptFile(options: DecryptFileOptions): Promise<void> {
 }
 
 /** Writes a content to a file of its own that only its owner may read. */
-export async function writeContent(content: EncryptedContent, output: string, options: ProgressOptions): Promise<void> {
+export async function writeContent(
+  content: EncryptedContent,
+  output: string,
+  options: ProgressOptions & ThreadOptions,
+): Promise<void> {
   await writeOutputFile(output, PRIVATE_FILE_MODE, async (file) => {
     let done = 0;
-    for await (const chunk of content.chunks()) {
+    for await (const chunk of content.chunks(options)) {
       options.signal?.throwIfAborted();
       await writeFully(file, chunk, done);
       done += chunk.length;
@@ -105,11 +103,12 @@ function expectedPath({ input, verifyPath }: DecryptFileOptions): string | undef
   return verifyPath === false ? undefined : verifyPath;
 }
 
-type SealOptions = ProgressOptions & {
-  readonly path: string;
-  readonly wrapKey: Uint8Array;
-  readonly version?: FormatVersion | undefined;
-};
+type SealOptions = ProgressOptions &
+  ThreadOptions & {
+    readonly path: string;
+    readonly wrapKey: Uint8Array;
+    readonly version?: FormatVersion | undefined;
+  };
 
 async function encryptContent(source: ByteSource, file: FileHandle, options: SealOptions): Promise<void> {
   const layout = layoutOf(source.size);
@@ -118,7 +117,9 @@ async function encryptContent(source: ByteSource, file: FileHandle, options: Sea
   await source.read(0, head);
   options.onProgress?.({ done: head.length, total: source.size });
   const sealer = new ContentSealer(layout);
-  await encryptGroups(source, file, { layout, sealer, ...options });
+  if (layout.treeNodes > 0) {
+    await encryptGroups(source, file, { layout, sealer, ...options });
+  }
   for (const { position, node } of sealer.finish()) {
     await writeFully(file, node, position);
   }
@@ -126,24 +127,18 @@ async function encryptContent(source: ByteSource, file: FileHandle, options: Sea
   await writeFully(file, sealMetadataNode(metadata, options.version ?? 1, options.wrapKey), 0);
 }
 
-/** Reads, encrypts and writes group by group. A tree node that has children is written as zeros, to be replaced later. */
 async function encryptGroups(
   source: ByteSource,
   file: FileHandle,
-  options: ProgressOptions & { readonly layout: ContentLayout; readonly sealer: ContentSealer },
+  options: ProgressOptions & ThreadOptions & { readonly layout: ContentLayout; readonly sealer: ContentSealer },
 ): Promise<void> {
   const { layout, sealer } = options;
-  const plain = new Uint8Array(Math.min(GROUP_CONTENT_SIZE, layout.contentSize));
-  const encrypted = new Uint8Array(Math.min(GROUP_SIZE, layout.hostSize));
-  for (let group = 0; group < layout.treeNodes; group++) {
+  let group = 0;
+  let done = METADATA_CONTENT_SIZE;
+  for await (const { encrypted, content } of sealedGroups(source, layout, sealer, options)) {
     options.signal?.throwIfAborted();
-    const { start, length } = groupContent(layout, group);
-    const content = plain.subarray(0, length);
-    const target = encrypted.subarray(0, (1 + nodesFor(length)) * NODE_SIZE);
-    await source.read(start, content);
-    target.fill(0, 0, NODE_SIZE);
-    sealer.sealGroup(group, content, target);
-    await writeFully(file, target, groupPosition(group));
-    options.onProgress?.({ done: start + length, total: layout.contentSize });
+    await writeFully(file, encrypted, groupPosition(group++));
+    done += content.length;
+    options.onProgress?.({ done, total: layout.contentSize });
   }
 }

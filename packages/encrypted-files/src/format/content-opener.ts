@@ -6,7 +6,6 @@ import {
   hasChildren,
   METADATA_CONTENT_SIZE,
   NODE_SIZE,
-  nodesFor,
   parentOf,
 } from "./layout.ts";
 import { openNode, SLOT_SIZE } from "./node-cipher.ts";
@@ -14,8 +13,8 @@ import { openNode, SLOT_SIZE } from "./node-cipher.ts";
 const CHILD_SLOTS_OFFSET = DATA_NODES_PER_GROUP * SLOT_SIZE;
 
 /**
- * Decrypts and checks the nodes behind the metadata node, from the root down: a node is opened only with the key and tag
- * that its checked parent holds. Reads nothing by itself.
+ * Decrypts and checks the tree nodes, from the root down: a node is opened only with the key and tag that its checked parent
+ * holds. Reads nothing by itself.
  *
  * Memory: 1 KiB for each tree node that has children, that is for about every 12 MiB of content.
  */
@@ -56,23 +55,10 @@ export class ContentOpener {
     return plain;
   }
 
-  /**
-   * Opens data nodes of one group that stand behind each other in `nodes`, and writes their content into `target`, which
-   * may end within the last node.
-   * @param first index in the group of the first of these nodes
-   * @throws EncryptedFilesError `corrupted`; `target` then holds content of checked nodes only
-   */
-  openDataNodes(group: number, treeNode: Uint8Array, first: number, nodes: Uint8Array, target: Uint8Array): void {
-    const count = nodesFor(target.length);
-    for (let index = 0; index < count; index++) {
-      const slot = treeNode.subarray((first + index) * SLOT_SIZE, (first + index + 1) * SLOT_SIZE);
-      const start = index * NODE_SIZE;
-      const plain = openNode(slot, nodes.subarray(start, start + NODE_SIZE));
-      if (plain === undefined) {
-        throw this.#corruptedData(group * DATA_NODES_PER_GROUP + first + index);
-      }
-      target.set(plain.subarray(0, target.length - start), start);
-    }
+  /** The error for a data node whose tag does not fit: `corrupted`. `index` counts within the group. */
+  damagedDataNode(group: number, index: number): EncryptedFilesError {
+    const start = METADATA_CONTENT_SIZE + (group * DATA_NODES_PER_GROUP + index) * NODE_SIZE;
+    return this.#corrupted(`the data node for content bytes ${start} to ${start + NODE_SIZE - 1}`);
   }
 
   #slotOf(index: number): Uint8Array {
@@ -85,11 +71,6 @@ export class ContentOpener {
       throw new Error(`tree node ${parentOf(index)} must be opened before its child ${index}`);
     }
     return slot;
-  }
-
-  #corruptedData(index: number): EncryptedFilesError {
-    const start = METADATA_CONTENT_SIZE + index * NODE_SIZE;
-    return this.#corrupted(`the data node for content bytes ${start} to ${start + NODE_SIZE - 1}`);
   }
 
   #corrupted(what: string): EncryptedFilesError {

@@ -5,7 +5,6 @@ import {
   groupPosition,
   hasChildren,
   NODE_SIZE,
-  nodesFor,
   parentOf,
 } from "./layout.ts";
 import { SLOT_SIZE, sealNode } from "./node-cipher.ts";
@@ -14,8 +13,8 @@ import { SLOT_SIZE, sealNode } from "./node-cipher.ts";
 export type PlacedNode = { readonly position: number; readonly node: Uint8Array };
 
 /**
- * Encrypts the nodes behind the metadata node, each under a fresh key. Groups come in order, with {@link sealGroup};
- * tree nodes that have children wait for their children's tags, and come out of {@link finish}.
+ * Encrypts the tree nodes, each under a fresh key. They come in order, with {@link sealTreeNode}; those that have children
+ * wait for their children's tags, and come out of {@link finish}.
  *
  * Memory: 4 KiB for each waiting tree node, that is for about every 12 MiB of content.
  */
@@ -30,21 +29,15 @@ export class ContentSealer {
   }
 
   /**
-   * Encrypts one group.
-   * @param content the group's content bytes
-   * @param target where its tree node and data nodes go; must be zero where the tree node stands
+   * Encrypts the tree node of one group, unless it must wait for its children.
+   * @param treeNode its plaintext, with the slots of its data nodes
+   * @param target where it goes; stays as it is while the node waits
    */
-  sealGroup(group: number, content: Uint8Array, target: Uint8Array): void {
-    const treeNode = new Uint8Array(NODE_SIZE);
-    for (let index = 0; index < nodesFor(content.length); index++) {
-      const plain = paddedNode(content.subarray(index * NODE_SIZE, (index + 1) * NODE_SIZE));
-      const slot = treeNode.subarray(index * SLOT_SIZE, (index + 1) * SLOT_SIZE);
-      sealNode(plain, target.subarray((index + 1) * NODE_SIZE, (index + 2) * NODE_SIZE), slot);
-    }
+  sealTreeNode(group: number, treeNode: Uint8Array, target: Uint8Array): void {
     if (hasChildren(this.#layout, group)) {
-      this.#waiting.set(group, treeNode);
+      this.#waiting.set(group, treeNode.slice());
     } else {
-      sealNode(treeNode, target.subarray(0, NODE_SIZE), this.#slotOf(group));
+      sealNode(treeNode, target, this.#slotOf(group));
     }
   }
 
@@ -69,13 +62,4 @@ export class ContentSealer {
     const start = (DATA_NODES_PER_GROUP + ((index - 1) % CHILDREN_PER_TREE_NODE)) * SLOT_SIZE;
     return parent.subarray(start, start + SLOT_SIZE);
   }
-}
-
-function paddedNode(content: Uint8Array): Uint8Array {
-  if (content.length === NODE_SIZE) {
-    return content;
-  }
-  const node = new Uint8Array(NODE_SIZE);
-  node.set(content);
-  return node;
 }

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomFillSync } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, randomFillSync } from "node:crypto";
 
 /** Size of a key and of a GCM tag, in bytes. */
 export const KEY_SIZE = 16;
@@ -12,9 +12,12 @@ const CIPHER = "aes-128-gcm";
 // for each call, and a metadata key comes from a nonce that is new on each write.
 const ZERO_NONCE = new Uint8Array(12);
 
+// Every node has a key of its own, so a cipher's set-up counts as much as its work. Node 24 takes some 8 µs more for a key
+// given as bytes than for a KeyObject, because it throws and catches an error to find out that it is none.
+
 /** Encrypts `plain` into `target` (same length) under `key`, which must never have been used. Returns the GCM tag. */
 export function sealWithKey(key: Uint8Array, plain: Uint8Array, target: Uint8Array): Uint8Array {
-  const cipher = createCipheriv(CIPHER, key, ZERO_NONCE);
+  const cipher = createCipheriv(CIPHER, createSecretKey(key), ZERO_NONCE);
   target.set(cipher.update(plain));
   cipher.final();
   return cipher.getAuthTag();
@@ -29,7 +32,7 @@ export function sealNode(plain: Uint8Array, target: Uint8Array, slot: Uint8Array
 
 /** Plaintext of `encrypted`, or undefined where the tag does not fit: nothing unverified gets out. */
 export function openWithKey(key: Uint8Array, tag: Uint8Array, encrypted: Uint8Array): Uint8Array | undefined {
-  const decipher = createDecipheriv(CIPHER, key, ZERO_NONCE, { authTagLength: KEY_SIZE });
+  const decipher = createDecipheriv(CIPHER, createSecretKey(key), ZERO_NONCE, { authTagLength: KEY_SIZE });
   decipher.setAuthTag(tag);
   const plain = decipher.update(encrypted);
   try {
