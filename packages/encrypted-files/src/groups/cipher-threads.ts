@@ -50,7 +50,7 @@ class CipherThread {
         return;
       }
       this.#waiting.push({ resolve, reject });
-      this.#worker.postMessage(job);
+      this.#worker.postMessage(job, []);
     });
   }
 

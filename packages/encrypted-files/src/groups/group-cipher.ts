@@ -7,7 +7,7 @@ export type GroupCipher = {
   /** Groups that may usefully be under way at once. */
   readonly depth: number;
   /** Memory for {@link GroupBuffers}. */
-  allocate(size: number): ArrayBufferLike;
+  readonly allocate: (size: number) => ArrayBufferLike;
   /** Encrypts `content` into `encrypted`, behind its first node, and puts the keys and tags into `treeNode`. */
   seal(buffers: GroupBuffers): Promise<void>;
   /** Decrypts `encrypted`, behind its first node, into `content`. Returns the first data node whose tag does not fit. */

@@ -19,7 +19,7 @@ export async function* inOrder<Result>(
         underWay.push(result);
       }
       yield await (underWay[0] as Promise<Result>);
-      underWay.shift();
+      void underWay.shift();
     }
   } finally {
     await Promise.allSettled(underWay);

@@ -5,7 +5,11 @@ import { openGroup, sealGroup } from "./group-cipher.ts";
 
 function run({ kind, memory, length }: GroupJob): GroupReply {
   const buffers = groupBuffers(memory, length);
-  return kind === "seal" ? void sealGroup(buffers) : openGroup(buffers);
+  if (kind === "open") {
+    return openGroup(buffers);
+  }
+  sealGroup(buffers);
+  return undefined;
 }
 
-parentPort?.on("message", (job: GroupJob) => parentPort?.postMessage(run(job)));
+parentPort?.on("message", (job: GroupJob) => parentPort?.postMessage(run(job), []));
