@@ -15,6 +15,7 @@ export type EncryptedFilesErrorCode =
   | "invalid-path"
   | "path-too-long"
   | "out-of-range"
+  | "pending-write"
   | "thread-failed"
   // the file system
   | "input-missing"

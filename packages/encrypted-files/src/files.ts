@@ -103,14 +103,16 @@ function expectedPath({ input, verifyPath }: DecryptFileOptions): string | undef
   return verifyPath === false ? undefined : verifyPath;
 }
 
-type SealOptions = ProgressOptions &
+/** How to encrypt a content: `path` is normalised already. */
+export type SealOptions = ProgressOptions &
   ThreadOptions & {
     readonly path: string;
     readonly wrapKey: Uint8Array;
     readonly version?: FormatVersion | undefined;
   };
 
-async function encryptContent(source: ByteSource, file: FileHandle, options: SealOptions): Promise<void> {
+/** Encrypts a content into a new file. */
+export async function encryptContent(source: ByteSource, file: FileHandle, options: SealOptions): Promise<void> {
   const layout = layoutOf(source.size);
   const head = new Uint8Array(Math.min(source.size, METADATA_CONTENT_SIZE));
   options.signal?.throwIfAborted();

@@ -18,6 +18,7 @@ export {
   type ProgressOptions,
 } from "./files.ts";
 export { type FormatVersion, hasEncryptedFileMagic, MAX_PATH_SIZE } from "./format/metadata-node.ts";
+export type { ThreadOptions } from "./groups/threads.ts";
 export { type FileInspection, type InspectFileOptions, inspectFile } from "./inspect.ts";
 export {
   MANIFEST_FILE,
@@ -43,4 +44,6 @@ export {
   verifyManifest,
 } from "./package/verify-manifest.ts";
 export { normalizePath } from "./path.ts";
+export { type RekeyFileOptions, rekeyFile } from "./rekey.ts";
+export { type RenameFileOptions, renameFile } from "./rename.ts";
 export { generateWrapKey, readWrapKey, WRAP_KEY_SIZE, writeWrapKey } from "./wrap-key.ts";

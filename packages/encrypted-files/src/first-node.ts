@@ -1,0 +1,83 @@
+import type { FileHandle } from "node:fs/promises";
+import { type FileSource, openFileSource } from "./byte-source.ts";
+import { EncryptedFilesError } from "./errors.ts";
+import type { ProgressOptions } from "./files.ts";
+import { checkHostSize, type FileHead, openFileHead } from "./format/file-head.ts";
+import { NODE_SIZE } from "./format/layout.ts";
+import { type FormatVersion, parseMetadataHeader, sealMetadataNode } from "./format/metadata-node.ts";
+import { PUBLIC_FILE_MODE, writeFully, writeOutputFile } from "./output-file.ts";
+import { checkWrapKey } from "./wrap-key.ts";
+
+/** What {@link rewriteFirstNode} changes; what is left out stays. */
+export type FirstNodeChange = {
+  /** The path to embed, normalised. */
+  readonly path?: string | undefined;
+  /** 16 bytes. */
+  readonly wrapKey?: Uint8Array | undefined;
+  readonly version?: FormatVersion | undefined;
+};
+
+const COPY_SIZE = 1 << 20;
+
+/**
+ * Writes `output`, which may be `input` itself, as a copy of an encrypted file with another first node, under a fresh nonce.
+ * All other nodes stay as they are, byte for byte and unchecked: their keys hang on the root's key, which is in this node.
+ * @param wrapKey the file's own, 16 bytes
+ * @throws EncryptedFilesError `pending-write`, `symlink`, and those of an encrypted file; or the reason of `signal`
+ */
+export async function rewriteFirstNode(
+  input: string,
+  output: string,
+  wrapKey: Uint8Array,
+  change: FirstNodeChange,
+  options: ProgressOptions,
+): Promise<void> {
+  checkWrapKey(wrapKey);
+  checkWrapKey(change.wrapKey ?? wrapKey);
+  const source = await openFileSource(input, { followLinks: false });
+  try {
+    const head = await readSettledHead(source, wrapKey);
+    const metadata = {
+      path: change.path ?? head.path,
+      size: head.layout.contentSize,
+      rootSlot: head.rootSlot,
+      head: head.content,
+    };
+    const node = sealMetadataNode(metadata, change.version ?? head.version, change.wrapKey ?? wrapKey);
+    await writeOutputFile(output, PUBLIC_FILE_MODE, async (file) => {
+      await writeFully(file, node, 0);
+      await copyFrom(source, NODE_SIZE, file, options);
+      await source.expectSameSize();
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+/**
+ * Opens the first node of a file that no writer left half-way: a new first node would hide what Gramine has to recover.
+ * @throws EncryptedFilesError `pending-write`, and those of an encrypted file
+ */
+export async function readSettledHead(source: FileSource, wrapKey: Uint8Array): Promise<FileHead> {
+  checkHostSize(source.size, source.name);
+  const node = new Uint8Array(NODE_SIZE);
+  await source.read(0, node);
+  if (parseMetadataHeader(node, source.name).pendingWrite) {
+    throw new EncryptedFilesError("pending-write", `${source.name} was left by a writer that stopped half-way`, {
+      expected: "a file without a pending write",
+      remedy: "let Gramine open it with its recovery file first, or encrypt the original again",
+    });
+  }
+  return openFileHead(node, wrapKey, { hostSize: source.size }, source.name);
+}
+
+async function copyFrom(source: FileSource, start: number, file: FileHandle, options: ProgressOptions): Promise<void> {
+  const buffer = new Uint8Array(Math.min(COPY_SIZE, source.size - start));
+  for (let position = start; position < source.size; position += buffer.length) {
+    options.signal?.throwIfAborted();
+    const chunk = buffer.subarray(0, source.size - position);
+    await source.read(position, chunk);
+    await writeFully(file, chunk, position);
+    options.onProgress?.({ done: position + chunk.length, total: source.size });
+  }
+}

@@ -1,0 +1,78 @@
+import { equalBytes } from "@sealserve/core";
+import { type ByteSource, openFileSource } from "./byte-source.ts";
+import { type EncryptedContent, openEncryptedContent } from "./encrypted-content.ts";
+import { EncryptedFilesError } from "./errors.ts";
+import { encryptContent, type ProgressOptions } from "./files.ts";
+import { readSettledHead, rewriteFirstNode } from "./first-node.ts";
+import type { FormatVersion } from "./format/metadata-node.ts";
+import type { ThreadOptions } from "./groups/threads.ts";
+import { PUBLIC_FILE_MODE, writeOutputFile } from "./output-file.ts";
+import { checkWrapKey } from "./wrap-key.ts";
+
+/** Options of {@link rekeyFile}. */
+export type RekeyFileOptions = ProgressOptions &
+  ThreadOptions & {
+    readonly input: string;
+    /** May be `input`. */
+    readonly output: string;
+    /** The present key, 16 bytes. */
+    readonly wrapKey: Uint8Array;
+    /** 16 bytes. */
+    readonly newWrapKey: Uint8Array;
+    /**
+     * Makes every key new. Without it the new wrap key takes the place of the old one around the same root key: quick, and
+     * right when a key is replaced by plan. Whoever has the old wrap key and any copy of the file from before has the root
+     * key, and so the content, also of the file as it is now.
+     */
+    readonly full?: boolean | undefined;
+    /** Format version to change to; as it is, unless said otherwise. */
+    readonly version?: FormatVersion | undefined;
+  };
+
+/**
+ * Puts an encrypted file under another wrap key; the embedded path stays. `output` appears when it is complete, or not at
+ * all. With `full` every node is checked on the way.
+ * @throws EncryptedFilesError `invalid-argument` when the keys are equal and `full` is not asked for, `pending-write`,
+ * `symlink`, and those of an encrypted file; or the reason of `signal`
+ */
+export async function rekeyFile(options: RekeyFileOptions): Promise<void> {
+  const { input, output, wrapKey, newWrapKey, version, full } = options;
+  checkWrapKey(newWrapKey);
+  if (full === true) {
+    await encryptAnew(options);
+    return;
+  }
+  if (equalBytes(wrapKey, newWrapKey)) {
+    throw new EncryptedFilesError("invalid-argument", "the new wrap key is the old one", {
+      remedy: "make a new one with `sealserve files gen-key`",
+    });
+  }
+  await rewriteFirstNode(input, output, wrapKey, { wrapKey: newWrapKey, version }, options);
+}
+
+async function encryptAnew(options: RekeyFileOptions): Promise<void> {
+  checkWrapKey(options.wrapKey);
+  const source = await openFileSource(options.input, { followLinks: false });
+  try {
+    const head = await readSettledHead(source, options.wrapKey);
+    const content = await openEncryptedContent(source, { wrapKey: options.wrapKey });
+    const version = options.version ?? head.version;
+    await writeOutputFile(options.output, PUBLIC_FILE_MODE, async (file) => {
+      const sealOptions = { ...options, version, path: head.path, wrapKey: options.newWrapKey };
+      await encryptContent(contentSource(content, source.name), file, sealOptions);
+      await source.expectSameSize();
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+function contentSource(content: EncryptedContent, name: string): ByteSource {
+  return {
+    name,
+    size: content.size,
+    async read(position, target) {
+      target.set(await content.read(position, target.length));
+    },
+  };
+}
