@@ -7,6 +7,12 @@ const { spawn } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 
+// Called through a link of this name, the starter is that tool: its modes, of which only the first letter counts, and its
+// exit codes.
+const GRAMINE_TOOL = "gramine-sgx-pf-crypt";
+const GRAMINE_MODES = { g: "gen-key", e: "encrypt", d: "decrypt" };
+const GRAMINE_FAILURE = 255;
+
 const REQUIRED_MAJOR = 24;
 const entry = path.join(__dirname, "..", "dist", "main.js");
 
@@ -33,6 +39,17 @@ function reexecute(node) {
   child.on("exit", (code, signal) => process.exit(signal ? 1 : code));
 }
 
+function becomeGramineTool() {
+  const modes = process.argv.splice(2, 1).map((mode) => GRAMINE_MODES[mode[0]] || mode);
+  process.argv.splice(2, 0, "files", ...modes);
+  process.on("exit", (code) => {
+    process.exitCode = code === 0 ? 0 : GRAMINE_FAILURE;
+  });
+}
+
+if (path.basename(process.argv[1]) === GRAMINE_TOOL) {
+  becomeGramineTool();
+}
 if (!fs.existsSync(entry)) {
   fail("not built yet: run 'npm ci' (or 'npm run build') in the checkout first");
 } else if (Number(process.versions.node.split(".")[0]) >= REQUIRED_MAJOR) {

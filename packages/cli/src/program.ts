@@ -27,7 +27,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
 export async function buildProgram(args: readonly string[]): Promise<Command> {
   const program = new Command("sealserve")
     .description("Serves TensorFlow and ONNX models from inside a trusted execution environment.")
-    .version(VERSION)
+    // Without the usual -V, which is a flag of `files decrypt`.
+    .version(VERSION, "--version")
     .showHelpAfterError("(add --help for the options and an example)");
   const named = COMMANDS[args[0] ?? ""];
   for (const load of named === undefined ? Object.values(COMMANDS) : [named]) {

@@ -1,6 +1,14 @@
-import { mkdir, opendir } from "node:fs/promises";
+import type { Dirent } from "node:fs";
+import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type DecryptFileOptions, decryptFile, type EncryptFileOptions, encryptFile } from "./files.ts";
+import {
+  type DecryptFileOptions,
+  decryptFile,
+  type EncryptFileOptions,
+  encryptFile,
+  type Progress,
+  type ProgressOptions,
+} from "./files.ts";
 import { PRIVATE_DIRECTORY_MODE, PUBLIC_DIRECTORY_MODE } from "./output-file.ts";
 import { inputError, outputError } from "./system-error.ts";
 
@@ -11,15 +19,15 @@ export type DirectoryReport = {
   readonly skipped: readonly string[];
 };
 
-/** Options of {@link encryptDirectory}. Progress is told for each file. */
-export type EncryptDirectoryOptions = Omit<EncryptFileOptions, "onProgress"> & {
+/** Options of {@link encryptDirectory}. Progress counts the bytes of all input files. */
+export type EncryptDirectoryOptions = EncryptFileOptions & {
   /** The path at which a reader will look for the directory, in place of `output`. */
   readonly embeddedPath?: string | undefined;
   readonly onFile?: ((relativePath: string) => void) | undefined;
 };
 
-/** Options of {@link decryptDirectory}. Progress is told for each file. */
-export type DecryptDirectoryOptions = Omit<DecryptFileOptions, "onProgress"> & {
+/** Options of {@link decryptDirectory}. Progress counts the bytes of all input files. */
+export type DecryptDirectoryOptions = DecryptFileOptions & {
   /** The path below which each file's own path must be embedded; `true` stands for `input`. */
   readonly verifyPath?: string | boolean | undefined;
   readonly onFile?: ((relativePath: string) => void) | undefined;
@@ -32,9 +40,10 @@ export type DecryptDirectoryOptions = Omit<DecryptFileOptions, "onProgress"> & {
  */
 export async function encryptDirectory(options: EncryptDirectoryOptions): Promise<DirectoryReport> {
   const embeddedRoot = options.embeddedPath ?? options.output;
-  return mirror(options, PUBLIC_DIRECTORY_MODE, (relativePath) =>
+  return mirror(options, PUBLIC_DIRECTORY_MODE, (relativePath, onProgress) =>
     encryptFile({
       ...options,
+      onProgress,
       input: join(options.input, relativePath),
       output: join(options.output, relativePath),
       embeddedPath: `${embeddedRoot}/${relativePath}`,
@@ -49,9 +58,10 @@ export async function encryptDirectory(options: EncryptDirectoryOptions): Promis
  */
 export async function decryptDirectory(options: DecryptDirectoryOptions): Promise<DirectoryReport> {
   const { verifyPath } = options;
-  return mirror(options, PRIVATE_DIRECTORY_MODE, (relativePath) =>
+  return mirror(options, PRIVATE_DIRECTORY_MODE, (relativePath, onProgress) =>
     decryptFile({
       ...options,
+      onProgress,
       input: join(options.input, relativePath),
       output: join(options.output, relativePath),
       verifyPath: typeof verifyPath === "string" ? `${verifyPath}/${relativePath}` : verifyPath,
@@ -59,7 +69,7 @@ export async function decryptDirectory(options: DecryptDirectoryOptions): Promis
   );
 }
 
-type MirrorOptions = {
+type MirrorOptions = Pick<ProgressOptions, "onProgress"> & {
   readonly input: string;
   readonly output: string;
   readonly onFile?: ((relativePath: string) => void) | undefined;
@@ -68,7 +78,7 @@ type MirrorOptions = {
 async function mirror(
   options: MirrorOptions,
   directoryMode: number,
-  convert: (relativePath: string) => Promise<void>,
+  convert: (relativePath: string, onProgress: (progress: Progress) => void) => Promise<void>,
 ): Promise<DirectoryReport> {
   const { directories, files, skipped } = await listTree(options.input);
   for (const directory of directories) {
@@ -77,32 +87,49 @@ async function mirror(
       throw outputError(error, output);
     });
   }
-  for (const file of files) {
-    await convert(file);
-    options.onFile?.(file);
+  const total = files.reduce((sum, file) => sum + file.size, 0);
+  let before = 0;
+  for (const { path, size } of files) {
+    await convert(path, ({ done }) => options.onProgress?.({ done: before + done, total }));
+    before += size;
+    options.onProgress?.({ done: before, total });
+    options.onFile?.(path);
   }
-  return { files, skipped };
+  return { files: files.map(({ path }) => path), skipped };
 }
 
+type ListedFile = { readonly path: string; readonly size: number };
+
 /** Lists everything before anything is written, so that an output below the input is not converted again. */
-async function listTree(root: string): Promise<{ directories: string[]; files: string[]; skipped: string[] }> {
+async function listTree(root: string): Promise<{ directories: string[]; files: ListedFile[]; skipped: string[] }> {
   const directories = [""];
-  const files: string[] = [];
+  const files: ListedFile[] = [];
   const skipped: string[] = [];
   // The list grows while it is walked.
   for (const directory of directories) {
-    const path = join(root, directory);
-    const entries = await opendir(path).catch((error: unknown) => {
-      throw inputError(error, path);
-    });
-    for await (const entry of entries) {
-      const relativePath = join(directory, entry.name);
+    for (const entry of await entriesOf(join(root, directory))) {
+      const path = join(directory, entry.name);
       if (entry.isDirectory()) {
-        directories.push(relativePath);
+        directories.push(path);
+      } else if (entry.isFile()) {
+        files.push({ path, size: await sizeOf(join(root, path)) });
       } else {
-        (entry.isFile() ? files : skipped).push(relativePath);
+        skipped.push(path);
       }
     }
   }
-  return { directories, files: files.toSorted(), skipped: skipped.toSorted() };
+  return { directories, files: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)), skipped: skipped.toSorted() };
+}
+
+async function entriesOf(directory: string): Promise<Dirent[]> {
+  return readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
+    throw inputError(error, directory);
+  });
+}
+
+async function sizeOf(file: string): Promise<number> {
+  const { size } = await stat(file).catch((error: unknown) => {
+    throw inputError(error, file);
+  });
+  return size;
 }

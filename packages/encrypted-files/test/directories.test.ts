@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { decryptBytes } from "../src/bytes.ts";
 import { decryptDirectory, encryptDirectory } from "../src/directories.ts";
+import type { Progress } from "../src/files.ts";
 import { generateWrapKey } from "../src/wrap-key.ts";
 import { scratchDirectory } from "./scratch.ts";
 
@@ -47,6 +48,26 @@ test("paths below a chosen root are embedded, and checked", async (t) => {
   await rename(join(output, "1"), join(output, "2"));
   const moved = { input: output, output: join(root, "other"), wrapKey, verifyPath: "models/demo" };
   await assert.rejects(decryptDirectory(moved), { code: "invalid-path" });
+});
+
+test("progress rises to the size of all files, in both directions", async (t) => {
+  const { root, input, output } = await directoryWithModel(t);
+  await writeFile(join(input, "1", "weights"), new Uint8Array(900_000));
+  const directions = [
+    { run: encryptDirectory, total: 900_010, from: input, to: output },
+    { run: decryptDirectory, total: (1 + 1 + 223) * 4096, from: output, to: join(root, "again") },
+  ];
+  for (const { run, total, from, to } of directions) {
+    const seen: Progress[] = [];
+    await run({ input: from, output: to, wrapKey, onProgress: (progress) => seen.push(progress) });
+    const done = seen.map((progress) => progress.done);
+    assert.deepEqual(
+      done,
+      done.toSorted((a, b) => a - b),
+    );
+    assert.deepEqual(seen.at(-1), { done: total, total });
+    assert.ok(seen.every((progress) => progress.total === total));
+  }
 });
 
 test("a directory can be encrypted into one below itself, once", async (t) => {
