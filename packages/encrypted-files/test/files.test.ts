@@ -129,24 +129,43 @@ test("a process that is killed while it writes leaves no file under the output's
   assert.equal((await readdir(directory)).includes("model.pf"), false);
 });
 
-test("a large file takes little memory in both directions", async (t) => {
-  const directory = await scratchDirectory(t);
-  const input = join(directory, "plain");
-  await using file = await open(input, "w");
-  await file.truncate(64 * 1024 * 1024);
-  const script = `
+for (const threads of [0, 2]) {
+  test(`a large file takes little memory in both directions, with ${threads} threads`, async (t) => {
+    const directory = await scratchDirectory(t);
+    const input = join(directory, "plain");
+    await using file = await open(input, "w");
+    await file.truncate(300 * 1024 * 1024);
+    const script = `
     const { encryptFile, decryptFile } = await import(${JSON.stringify(moduleUrl.href)});
     const wrapKey = new Uint8Array(16);
     const before = process.resourceUsage().maxRSS;
-    await encryptFile({ input: "plain", output: "model.pf", wrapKey });
-    await decryptFile({ input: "model.pf", output: "again", wrapKey, verifyPath: true });
+    await encryptFile({ input: "plain", output: "model.pf", wrapKey, threads: ${threads} });
+    await decryptFile({ input: "model.pf", output: "again", wrapKey, verifyPath: true, threads: ${threads} });
     console.log((process.resourceUsage().maxRSS - before) * 1024);`;
-  const child = spawnSync(process.execPath, ["--max-old-space-size=24", "--input-type=module", "-e", script], {
-    cwd: directory,
-    encoding: "utf8",
+    const child = spawnSync(process.execPath, ["--max-old-space-size=32", "--input-type=module", "-e", script], {
+      cwd: directory,
+      encoding: "utf8",
+    });
+    assert.equal(child.status, 0, child.stderr);
+    assert.equal((await stat(join(directory, "again"))).size, 300 * 1024 * 1024);
+    assert.ok(Number(child.stdout) < (64 + threads * 32) * 1024 * 1024, `took ${child.stdout} bytes more`);
   });
-  assert.equal(child.status, 0, child.stderr);
-  assert.ok(Number(child.stdout) < 40 * 1024 * 1024, `took ${child.stdout} bytes more`);
+}
+
+test("an output that outgrows what may be written leaves nothing behind, and an older one as it was", async (t) => {
+  const { directory, input, output } = await directoryWithPlain(t, 3_000_000);
+  await writeFile(output, "older");
+  for (const threads of [0, 2]) {
+    const options = `{ input: ${JSON.stringify(input)}, output: ${JSON.stringify(output)}, wrapKey: new Uint8Array(16), threads: ${threads} }`;
+    const script = `const { encryptFile } = await import(${JSON.stringify(moduleUrl.href)});
+      await encryptFile(${options}).catch((error) => console.log(error.code, error.actual));`;
+    // 1024 blocks of 1 KiB: the kernel fails the write as it would on a full disk.
+    const limited = `ulimit -f 1024; exec "$0" --input-type=module -e "$1"`;
+    const child = spawnSync("bash", ["-c", limited, process.execPath, script], { encoding: "utf8" });
+    assert.equal(child.stdout.trim(), "output-failed EFBIG", child.stderr);
+    assert.deepEqual((await readdir(directory)).toSorted(), ["model.pf", "plain"]);
+    assert.equal(await readFile(output, "utf8"), "older");
+  }
 });
 
 test("an input that grows or shrinks while it is read is refused, and leaves nothing behind", async (t) => {

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { concatBytes } from "@sealserve/core";
 import fc from "fast-check";
+import type { ByteSource } from "../src/byte-source.ts";
 import { decryptBytes, encryptBytes } from "../src/bytes.ts";
+import { type EncryptedContent, openEncryptedContent } from "../src/encrypted-content.ts";
 import { EncryptedFilesError } from "../src/errors.ts";
 import { generateWrapKey } from "../src/wrap-key.ts";
 import { flipped, sampleBytes } from "./scratch.ts";
@@ -103,6 +105,58 @@ test("any node replaced by zeros, and any node left out, is refused", () => {
     { numRuns: 40 },
   );
 });
+
+test("of a file with any changed bit, any read gives the genuine bytes or is refused", async () => {
+  const reads = fc.array(fc.tuple(fc.nat(plain.length), fc.nat(9000)), { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(anyVersion, fc.nat(nodes * NODE_SIZE - 1), fc.nat(7), reads, async (version, at, bit, ranges) => {
+      const changed = flipped(fileOf(files, version), at, 1 << bit);
+      const content = await openEncryptedContent(sourceOf(changed), { wrapKey }).catch(refusal);
+      for (const [offset, wanted] of content instanceof EncryptedFilesError ? [] : ranges) {
+        const length = Math.min(wanted, plain.length - offset);
+        const bytes = await (content as EncryptedContent).read(offset, length).catch(refusal);
+        if (!(bytes instanceof EncryptedFilesError)) {
+          assert.equal(Buffer.compare(bytes, plain.subarray(offset, offset + length)), 0);
+        }
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("of a file with any changed bit, the chunks before the damage are genuine, and the end is never told", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyVersion, fc.nat(nodes * NODE_SIZE - 1), fc.nat(7), async (version, at, bit) => {
+      fc.pre(!isUnauthenticated(version, at));
+      const changed = flipped(fileOf(files, version), at, 1 << bit);
+      let seen = 0;
+      await assert.rejects(
+        async () => {
+          for await (const chunk of (await openEncryptedContent(sourceOf(changed), { wrapKey })).chunks()) {
+            assert.equal(Buffer.compare(chunk, plain.subarray(seen, seen + chunk.length)), 0);
+            seen += chunk.length;
+          }
+        },
+        (error: unknown) => error instanceof EncryptedFilesError,
+      );
+      assert.ok(seen < plain.length);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+function refusal(error: unknown): EncryptedFilesError {
+  assert.ok(error instanceof EncryptedFilesError, String(error));
+  return error;
+}
+
+function sourceOf(bytes: Uint8Array): ByteSource {
+  return {
+    name: "edited",
+    size: bytes.length,
+    read: async (position, target) => target.set(bytes.subarray(position, position + target.length)),
+  };
+}
 
 test("any content of any length comes back", () => {
   fc.assert(
