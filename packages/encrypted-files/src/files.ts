@@ -1,4 +1,3 @@
-import type { FileHandle } from "node:fs/promises";
 import { type ByteSource, openFileSource } from "./byte-source.ts";
 import { type EncryptedContent, openEncryptedContent } from "./encrypted-content.ts";
 import { ContentSealer } from "./format/content-sealer.ts";
@@ -6,9 +5,10 @@ import { type ContentLayout, groupPosition, layoutOf, METADATA_CONTENT_SIZE } fr
 import { type FormatVersion, sealMetadataNode } from "./format/metadata-node.ts";
 import { sealedGroups } from "./groups/sealed-groups.ts";
 import type { ThreadOptions } from "./groups/threads.ts";
-import { PRIVATE_FILE_MODE, PUBLIC_FILE_MODE, writeFully, writeOutputFile } from "./output-file.ts";
+import { PRIVATE_FILE_MODE, PUBLIC_FILE_MODE, writeOutputFile } from "./output-file.ts";
 import { embeddablePath } from "./path.ts";
 import { checkWrapKey } from "./wrap-key.ts";
+import type { WrittenFile } from "./written-file.ts";
 
 /** How far a long operation has come, in content bytes. */
 export type Progress = { readonly done: number; readonly total: number };
@@ -89,7 +89,7 @@ export async function writeContent(
     let done = 0;
     for await (const chunk of content.chunks(options)) {
       options.signal?.throwIfAborted();
-      await writeFully(file, chunk, done);
+      await file.write(chunk, done);
       done += chunk.length;
       options.onProgress?.({ done, total: content.size });
     }
@@ -112,7 +112,7 @@ export type SealOptions = ProgressOptions &
   };
 
 /** Encrypts a content into a new file. */
-export async function encryptContent(source: ByteSource, file: FileHandle, options: SealOptions): Promise<void> {
+export async function encryptContent(source: ByteSource, file: WrittenFile, options: SealOptions): Promise<void> {
   const layout = layoutOf(source.size);
   const head = new Uint8Array(Math.min(source.size, METADATA_CONTENT_SIZE));
   options.signal?.throwIfAborted();
@@ -123,15 +123,15 @@ export async function encryptContent(source: ByteSource, file: FileHandle, optio
     await encryptGroups(source, file, { layout, sealer, ...options });
   }
   for (const { position, node } of sealer.finish()) {
-    await writeFully(file, node, position);
+    await file.write(node, position);
   }
   const metadata = { path: options.path, size: source.size, rootSlot: sealer.rootSlot, head };
-  await writeFully(file, sealMetadataNode(metadata, options.version ?? 1, options.wrapKey), 0);
+  await file.write(sealMetadataNode(metadata, options.version ?? 1, options.wrapKey), 0);
 }
 
 async function encryptGroups(
   source: ByteSource,
-  file: FileHandle,
+  file: WrittenFile,
   options: ProgressOptions & ThreadOptions & { readonly layout: ContentLayout; readonly sealer: ContentSealer },
 ): Promise<void> {
   const { layout, sealer } = options;
@@ -139,7 +139,7 @@ async function encryptGroups(
   let done = METADATA_CONTENT_SIZE;
   for await (const { encrypted, content } of sealedGroups(source, layout, sealer, options)) {
     options.signal?.throwIfAborted();
-    await writeFully(file, encrypted, groupPosition(group++));
+    await file.write(encrypted, groupPosition(group++));
     done += content.length;
     options.onProgress?.({ done, total: layout.contentSize });
   }

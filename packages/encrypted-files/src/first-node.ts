@@ -1,12 +1,12 @@
-import type { FileHandle } from "node:fs/promises";
 import { type FileSource, openFileSource } from "./byte-source.ts";
 import { EncryptedFilesError } from "./errors.ts";
 import type { ProgressOptions } from "./files.ts";
 import { checkHostSize, type FileHead, openFileHead } from "./format/file-head.ts";
 import { NODE_SIZE } from "./format/layout.ts";
 import { type FormatVersion, parseMetadataHeader, sealMetadataNode } from "./format/metadata-node.ts";
-import { PUBLIC_FILE_MODE, writeFully, writeOutputFile } from "./output-file.ts";
+import { PUBLIC_FILE_MODE, writeOutputFile } from "./output-file.ts";
 import { checkWrapKey } from "./wrap-key.ts";
+import type { WrittenFile } from "./written-file.ts";
 
 /** What {@link rewriteFirstNode} changes; what is left out stays. */
 export type FirstNodeChange = {
@@ -45,7 +45,7 @@ export async function rewriteFirstNode(
     };
     const node = sealMetadataNode(metadata, change.version ?? head.version, change.wrapKey ?? wrapKey);
     await writeOutputFile(output, PUBLIC_FILE_MODE, async (file) => {
-      await writeFully(file, node, 0);
+      await file.write(node, 0);
       await copyFrom(source, NODE_SIZE, file, options);
       await source.expectSameSize();
     });
@@ -71,13 +71,13 @@ export async function readSettledHead(source: FileSource, wrapKey: Uint8Array): 
   return openFileHead(node, wrapKey, { hostSize: source.size }, source.name);
 }
 
-async function copyFrom(source: FileSource, start: number, file: FileHandle, options: ProgressOptions): Promise<void> {
+async function copyFrom(source: FileSource, start: number, file: WrittenFile, options: ProgressOptions): Promise<void> {
   const buffer = new Uint8Array(Math.min(COPY_SIZE, source.size - start));
   for (let position = start; position < source.size; position += buffer.length) {
     options.signal?.throwIfAborted();
     const chunk = buffer.subarray(0, source.size - position);
     await source.read(position, chunk);
-    await writeFully(file, chunk, position);
+    await file.write(chunk, position);
     options.onProgress?.({ done: position + chunk.length, total: source.size });
   }
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { EncryptedFilesError } from "./errors.ts";
 import { quoteName } from "./path.ts";
 import { outputError, systemErrorCode } from "./system-error.ts";
+import { WrittenFile } from "./written-file.ts";
 
 /** Mode of a file with plaintext or a key: nobody else may read it. */
 export const PRIVATE_FILE_MODE = 0o600;
@@ -28,7 +29,7 @@ export const PUBLIC_DIRECTORY_MODE = 0o777;
 export async function writeOutputFile(
   path: string,
   mode: number,
-  write: (file: FileHandle) => Promise<void>,
+  write: (file: WrittenFile) => Promise<void>,
 ): Promise<void> {
   await expectReplaceable(path);
   const directory = dirname(resolve(path));
@@ -36,8 +37,9 @@ export async function writeOutputFile(
   try {
     const file = await open(temporary, "wx", mode);
     try {
-      await write(file);
-      await file.sync();
+      const written = new WrittenFile(file);
+      await write(written);
+      await written.flush();
       await file.close();
       await rename(temporary, path);
     } catch (error) {
@@ -79,15 +81,6 @@ export async function writeOutputDirectory<Result>(
   }
   await flushName(path);
   return result;
-}
-
-/** Writes all of `bytes` at `position`. */
-export async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
-  }
 }
 
 /** A rename would put a regular file in the place of a device or pipe, such as /dev/null or /dev/stdout. */

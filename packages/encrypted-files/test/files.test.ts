@@ -7,7 +7,7 @@ import { type TestContext, test } from "node:test";
 import { decryptBytes, encryptBytes } from "../src/bytes.ts";
 import { decryptFile, encryptFile, type Progress } from "../src/files.ts";
 import { generateWrapKey } from "../src/wrap-key.ts";
-import { failDirectoryFlush, flipped, sampleBytes, scratchDirectory } from "./scratch.ts";
+import { failDirectoryFlush, failOneEarlyFlush, flipped, sampleBytes, scratchDirectory } from "./scratch.ts";
 
 const wrapKey = generateWrapKey();
 const moduleUrl = new URL("../src/files.ts", import.meta.url);
@@ -229,6 +229,19 @@ test("an output whose directory cannot be flushed is told to stand", async (t) =
   });
   assert.equal(decryptBytes(await readFile(output), { wrapKey }).content.length, 10);
   assert.deepEqual((await readdir(directory)).toSorted(), ["model.pf", "plain"]);
+});
+
+test("a disk that fails once, early in a large file, fails the whole and leaves nothing behind", async (t) => {
+  const directory = await scratchDirectory(t);
+  const input = join(directory, "plain");
+  await writeFile(input, "");
+  truncateSync(input, 100 * 1024 * 1024);
+  await failOneEarlyFlush(t, directory);
+  await assert.rejects(encryptFile({ input, output: join(directory, "model.pf"), wrapKey }), {
+    code: "output-failed",
+    actual: "EIO",
+  });
+  assert.deepEqual(await readdir(directory), ["plain"]);
 });
 
 test("an input that is a link is followed unless that is forbidden", async (t) => {

@@ -25,6 +25,20 @@ export async function failDirectoryFlush(t: TestContext, directory: string): Pro
   });
 }
 
+/** Lets one early flush of a file fail from now on, as a broken disk would: the system tells it once. */
+export async function failOneEarlyFlush(t: TestContext, directory: string): Promise<void> {
+  await using handle = await open(directory);
+  const prototype: FileHandle = Object.getPrototypeOf(handle);
+  t.mock.method(
+    prototype,
+    "datasync",
+    async () => {
+      throw Object.assign(new Error("EIO: i/o error, fdatasync"), { code: "EIO", syscall: "fdatasync" });
+    },
+    { times: 1 },
+  );
+}
+
 /** Bytes without a pattern in them, the same on each run. */
 export function sampleBytes(length: number, seed = 1): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);

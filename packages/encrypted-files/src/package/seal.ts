@@ -5,13 +5,7 @@ import { hashingSource, openFileSource } from "../byte-source.ts";
 import { encryptBytes } from "../bytes.ts";
 import { EncryptedFilesError } from "../errors.ts";
 import { encryptFile, type ProgressOptions } from "../files.ts";
-import {
-  PUBLIC_DIRECTORY_MODE,
-  PUBLIC_FILE_MODE,
-  writeFully,
-  writeOutputDirectory,
-  writeOutputFile,
-} from "../output-file.ts";
+import { PUBLIC_DIRECTORY_MODE, PUBLIC_FILE_MODE, writeOutputDirectory, writeOutputFile } from "../output-file.ts";
 import { quoteName } from "../path.ts";
 import { outputError } from "../system-error.ts";
 import { checkWrapKey } from "../wrap-key.ts";
@@ -145,7 +139,7 @@ async function placeIn(directory: string, path: string): Promise<string> {
 }
 
 async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
-  await writeOutputFile(path, PUBLIC_FILE_MODE, (file) => writeFully(file, bytes, 0));
+  await writeOutputFile(path, PUBLIC_FILE_MODE, (file) => file.write(bytes, 0));
 }
 
 /** A package inside the model's directory would be taken for a part of the model the next time. */
