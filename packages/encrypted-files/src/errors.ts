@@ -16,7 +16,6 @@ export type EncryptedFilesErrorCode =
   | "path-too-long"
   | "out-of-range"
   | "pending-write"
-  | "thread-failed"
   // the file system
   | "input-missing"
   | "input-unreadable"

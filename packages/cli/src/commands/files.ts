@@ -6,7 +6,7 @@ import { rekey, rename } from "../files/rewrap.ts";
 import { tell } from "../output/terminal.ts";
 
 const FORMAT_HELP = "1 (every Gramine reads it) or 2 (Gramine 1.9 and later)";
-const THREADS_HELP = "threads to work on, 0 to 64; default: none below 256 MiB, else one a processor, at most 4";
+const THREADS_HELP = "further threads to work on, 0 to 64; default: none below 64 MiB, else up to 3";
 
 /** `sealserve files …`: Gramine encrypted files, with the flags of gramine-sgx-pf-crypt. */
 export function addFilesCommands(program: Command): void {

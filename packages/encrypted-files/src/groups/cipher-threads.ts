@@ -1,55 +1,68 @@
 import { Worker } from "node:worker_threads";
-import { EncryptedFilesError } from "../errors.ts";
 import type { GroupBuffers } from "./group-buffers.ts";
-import type { GroupCipher } from "./group-cipher.ts";
+import { type GroupCipher, openGroup, sealGroup } from "./group-cipher.ts";
 
 /** The thread's program stands beside this file: compiled, or as source where Node runs the sources. */
 const workerFile = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
 
+/** Jobs that a thread may have before it: one to work on, one to go on with. */
+const MOST_WAITING = 2;
+
 /** What a thread is asked: to encrypt or decrypt the group in `memory`, which it shares, with `length` content bytes. */
 export type GroupJob = { readonly kind: "seal" | "open"; readonly memory: ArrayBufferLike; readonly length: number };
 
-/** What it answers: the first data node whose tag does not fit. */
-export type GroupReply = number | undefined;
+/** What it answers, and once when it has started, to nothing: the first data node whose tag does not fit. */
+export type GroupReply = { readonly damaged?: number | undefined };
 
-/** Works on `count` threads, in turn. They run until it is closed. */
+/**
+ * Works on `count` threads and, whenever these have enough to do or are not there, on the calling one. The threads run until
+ * it is closed.
+ */
 export function cipherThreads(count: number): GroupCipher {
   const threads = Array.from({ length: count }, () => new CipherThread());
-  let last = 0;
-  const ask = (kind: GroupJob["kind"], { memory, content }: GroupBuffers): Promise<GroupReply> => {
-    const thread = threads[last++ % count] as CipherThread;
-    return thread.run({ kind, memory, length: content.length });
-  };
+  const ask = async (kind: GroupJob["kind"], { memory, content }: GroupBuffers): Promise<GroupReply | undefined> =>
+    threads.find((thread) => thread.isFree)?.ask({ kind, memory, length: content.length });
   return {
-    depth: 2 * count + 2,
+    depth: MOST_WAITING * count + 3,
     allocate: (size) => new SharedArrayBuffer(size),
-    seal: async (buffers) => void (await ask("seal", buffers)),
-    open: (buffers) => ask("open", buffers),
-    close: async () => void (await Promise.all(threads.map((thread) => thread.close()))),
+    async seal(buffers) {
+      if ((await ask("seal", buffers)) === undefined) {
+        sealGroup(buffers);
+      }
+    },
+    async open(buffers) {
+      const reply = await ask("open", buffers);
+      return reply === undefined ? openGroup(buffers) : reply.damaged;
+    },
+    async close() {
+      await Promise.all(threads.map((thread) => thread.close()));
+    },
   };
 }
 
-type Waiting = { readonly resolve: (reply: GroupReply) => void; readonly reject: (error: unknown) => void };
-
 class CipherThread {
   readonly #worker = new Worker(new URL(workerFile, import.meta.url), { name: "sealserve-cipher", execArgv: [] });
-  /** A thread answers in the order in which it was asked. */
-  readonly #waiting: Waiting[] = [];
-  #failure: EncryptedFilesError | undefined;
+  /** Who waits for an answer; a thread answers in the order in which it was asked. */
+  readonly #waiting: ((reply: GroupReply | undefined) => void)[] = [];
+  #running = false;
 
   constructor() {
-    this.#worker.on("message", (reply: GroupReply) => this.#waiting.shift()?.resolve(reply));
-    this.#worker.on("error", (cause) => this.#fail(cause));
-    this.#worker.on("exit", () => this.#fail(undefined));
+    this.#worker.on("message", (reply: GroupReply) => {
+      this.#running = true;
+      this.#waiting.shift()?.(reply);
+    });
+    this.#worker.on("error", () => this.#end());
+    this.#worker.on("exit", () => this.#end());
   }
 
-  run(job: GroupJob): Promise<GroupReply> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) {
-        reject(this.#failure);
-        return;
-      }
-      this.#waiting.push({ resolve, reject });
+  get isFree(): boolean {
+    return this.#running && this.#waiting.length < MOST_WAITING;
+  }
+
+  /** The thread's answer, or undefined where it has ended without one. */
+  ask(job: GroupJob): Promise<GroupReply | undefined> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
       this.#worker.postMessage(job, []);
     });
   }
@@ -58,14 +71,10 @@ class CipherThread {
     await this.#worker.terminate();
   }
 
-  /** The first reason counts. */
-  #fail(cause: unknown): void {
-    this.#failure ??= new EncryptedFilesError("thread-failed", "a thread that encrypts or decrypts has ended", {
-      remedy: "do without threads (`--threads 0`), or allow more threads and memory",
-      cause,
-    });
-    for (const { reject } of this.#waiting.splice(0)) {
-      reject(this.#failure);
+  #end(): void {
+    this.#running = false;
+    for (const resolve of this.#waiting.splice(0)) {
+      resolve(undefined);
     }
   }
 }

@@ -6,10 +6,11 @@ import { openGroup, sealGroup } from "./group-cipher.ts";
 function run({ kind, memory, length }: GroupJob): GroupReply {
   const buffers = groupBuffers(memory, length);
   if (kind === "open") {
-    return openGroup(buffers);
+    return { damaged: openGroup(buffers) };
   }
   sealGroup(buffers);
-  return undefined;
+  return {};
 }
 
 parentPort?.on("message", (job: GroupJob) => parentPort?.postMessage(run(job), []));
+parentPort?.postMessage({} satisfies GroupReply, []);
