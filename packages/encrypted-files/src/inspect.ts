@@ -1,9 +1,11 @@
 import { type FileSource, openFileSource } from "./byte-source.ts";
-import { openEncryptedContent } from "./encrypted-content.ts";
+import { type EncryptedContent, openEncryptedContent } from "./encrypted-content.ts";
 import { EncryptedFilesError } from "./errors.ts";
+import type { ProgressOptions } from "./files.ts";
 import { checkHostSize } from "./format/file-head.ts";
 import { NODE_SIZE } from "./format/layout.ts";
 import { type FormatVersion, type MetadataHeader, parseMetadataHeader } from "./format/metadata-node.ts";
+import type { ThreadOptions } from "./groups/threads.ts";
 import { checkWrapKey } from "./wrap-key.ts";
 
 /** What can be known of an encrypted file. */
@@ -31,18 +33,19 @@ export type FileInspection = {
   readonly damage?: EncryptedFilesError;
 };
 
-/** Options of {@link inspectFile}. */
-export type InspectFileOptions = {
-  /** 16 bytes. */
-  readonly wrapKey?: Uint8Array | undefined;
-  /** With a wrap key: read and check every node, not only the first. */
-  readonly checkNodes?: boolean | undefined;
-};
+/** Options of {@link inspectFile}. Progress is told, and `signal` heeded, while every node is checked. */
+export type InspectFileOptions = ProgressOptions &
+  ThreadOptions & {
+    /** 16 bytes. */
+    readonly wrapKey?: Uint8Array | undefined;
+    /** With a wrap key: read and check every node, not only the first. */
+    readonly checkNodes?: boolean | undefined;
+  };
 
 /**
  * Tells what an encrypted file is, without writing anything.
  * @throws EncryptedFilesError `invalid-header` or `invalid-version` when it is no encrypted file, `input-missing`,
- * `input-unreadable`, `not-a-regular-file`, `wrap-key-size`
+ * `input-unreadable`, `not-a-regular-file`, `wrap-key-size`; or the reason of `signal`
  */
 export async function inspectFile(path: string, options: InspectFileOptions = {}): Promise<FileInspection> {
   const source = await openFileSource(path, { followLinks: true });
@@ -60,8 +63,9 @@ export async function inspectFile(path: string, options: InspectFileOptions = {}
 async function inspectContent(
   source: FileSource,
   header: MetadataHeader,
-  { wrapKey, checkNodes }: InspectFileOptions,
+  options: InspectFileOptions,
 ): Promise<FileInspection> {
+  const { wrapKey, checkNodes } = options;
   const open = { ...header, hostSize: source.size };
   if (wrapKey === undefined) {
     return { ...open, wrapKey: "not-given" };
@@ -74,13 +78,17 @@ async function inspectContent(
   }
   const { size, hostSize, path } = opened.value;
   const content = { size, embeddedPath: path, staleBytes: source.size - hostSize };
-  const checked = await outcomeOf(checkNodes === true ? drain(opened.value.chunks()) : Promise.resolve());
+  const checked = await outcomeOf(checkNodes === true ? checkAll(opened.value, options) : Promise.resolve());
   return { ...open, wrapKey: "accepted", content, ...("damage" in checked ? { damage: checked.damage } : {}) };
 }
 
-async function drain(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const chunk of chunks) {
+async function checkAll(content: EncryptedContent, options: InspectFileOptions): Promise<void> {
+  let done = 0;
+  for await (const chunk of content.chunks(options)) {
+    options.signal?.throwIfAborted();
+    done += chunk.length;
     chunk.fill(0);
+    options.onProgress?.({ done, total: content.size });
   }
 }
 

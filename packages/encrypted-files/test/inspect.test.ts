@@ -53,6 +53,15 @@ test("damage behind the first node is told apart from another key", async (t) =>
   assert.deepEqual([cut.wrapKey, cut.damage?.code], ["accepted", "corrupted"]);
 });
 
+test("a check of every node tells its progress, and can be stopped", async (t) => {
+  const path = await fileOf(t, encryptBytes(sampleBytes(900_000), { wrapKey, embeddedPath: "a" }));
+  const seen: number[] = [];
+  await inspectFile(path, { wrapKey, checkNodes: true, threads: 1, onProgress: ({ done }) => seen.push(done) });
+  assert.deepEqual(seen, [3072, 396288, 789504, 900_000]);
+  const signal = AbortSignal.abort(new Error("stop"));
+  await assert.rejects(inspectFile(path, { wrapKey, checkNodes: true, signal }), /stop/);
+});
+
 test("what is no encrypted file is refused", async (t) => {
   for (const bytes of [new Uint8Array(0), sampleBytes(4096), encrypted.subarray(0, 4097)]) {
     await assert.rejects(inspectFile(await fileOf(t, bytes)), { code: "invalid-header" });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { appendFileSync } from "node:fs";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -84,6 +85,13 @@ test("what is refused leaves the file as it was, and nothing else", async (t) =>
     await assert.rejects(renameFile(job), { code });
     await unchanged(changed);
   }
+});
+
+test("a file that changes while it is renamed is refused, and stays", async (t) => {
+  const { directory, input, output } = await encryptedFile(t);
+  const onProgress = () => appendFileSync(input, new Uint8Array(4096));
+  await assert.rejects(renameFile({ input, output, wrapKey, onProgress }), { code: "input-changed" });
+  assert.deepEqual(await readdir(directory), ["old.pf"]);
 });
 
 test("a link is refused: the file that it leads to would keep its old name", async (t) => {

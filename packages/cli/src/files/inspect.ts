@@ -1,7 +1,9 @@
-import { type FileInspection, inspectFile, readWrapKey } from "@sealserve/encrypted-files";
+import { type FileInspection, type InspectFileOptions, inspectFile, readWrapKey } from "@sealserve/encrypted-files";
 import { EXIT } from "../exit-codes.ts";
 import { formatBytes } from "../output/progress-bar.ts";
 import { printJson, printResult } from "../output/terminal.ts";
+import { abortOnSignal } from "../service/until-signal.ts";
+import { withProgress } from "./progress.ts";
 
 /** Options of `sealserve files inspect`. */
 export interface InspectOptions {
@@ -14,7 +16,7 @@ export interface InspectOptions {
 /** `sealserve files inspect`: exit code 20 when the key is refused or damage is found. */
 export async function inspect({ input, wrapKey, check, json }: InspectOptions): Promise<void> {
   const key = wrapKey === undefined ? undefined : await readWrapKey(wrapKey);
-  const inspection = await inspectFile(input, { wrapKey: key, checkNodes: check });
+  const inspection = await inspectUnderProgress(input, { wrapKey: key, checkNodes: check });
   if (json) {
     const { damage, ...facts } = inspection;
     printJson(damage === undefined ? facts : { ...facts, damage: { code: damage.code, message: damage.message } });
@@ -26,6 +28,11 @@ export async function inspect({ input, wrapKey, check, json }: InspectOptions): 
   if (inspection.wrapKey === "refused" || inspection.damage !== undefined) {
     process.exitCode = EXIT.notGenuine;
   }
+}
+
+async function inspectUnderProgress(input: string, options: InspectFileOptions): Promise<FileInspection> {
+  const signal = abortOnSignal();
+  return withProgress(input, ({ onProgress }) => inspectFile(input, { ...options, signal, onProgress }));
 }
 
 function describe(inspection: FileInspection, checked: boolean): string[] {

@@ -9,14 +9,17 @@ export interface Reporter {
 }
 
 /** Runs a job under a progress bar. */
-export async function withProgress(label: string, job: (reporter: Reporter) => Promise<void>): Promise<void> {
+export async function withProgress<Result>(
+  label: string,
+  job: (reporter: Reporter) => Promise<Result>,
+): Promise<Result> {
   const bar = new ProgressBar(label);
   const say = (line: string): void => {
     bar.clear();
     tell(line);
   };
   try {
-    await job({ onProgress: ({ done, total }) => bar.update(done, total), say });
+    return await job({ onProgress: ({ done, total }) => bar.update(done, total), say });
   } finally {
     bar.clear();
   }
