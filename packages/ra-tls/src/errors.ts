@@ -4,6 +4,8 @@ import { SealserveError } from "@sealserve/core";
 export type RaTlsErrorCode =
   /** The CBOR is not what tagged evidence allows, or something stands behind it. */
   | "bad-cbor"
+  /** The certificate is larger than any that carries evidence. */
+  | "certificate-too-large"
   /** The certificate carries no evidence. */
   | "no-evidence"
   /** The certificate carries evidence more than once in the same form. */
@@ -12,11 +14,23 @@ export type RaTlsErrorCode =
   | "bad-evidence"
   /** The certificate's key is none that an enclave makes. */
   | "unsupported-key"
-  /** The claims do not name the certificate's key. */
+  /** The evidence, or its claims, do not speak for the certificate's key. */
   | "key-not-bound"
+  /** The evidence does not say when it was made. */
+  | "evidence-age-unknown"
+  /** The evidence was made longer ago than the verifier accepts. */
+  | "evidence-too-old"
+  /** The evidence says that it was made later than now. */
+  | "evidence-from-future"
+  /** The peer presented no certificate. */
+  | "no-certificate"
+  /** The peer presented a certificate for a key of this very end. */
+  | "own-certificate"
+  /** The connection ended, or nothing happened on it in time, before the peer was verified. */
+  | "peer-lost"
   /** A field of an evidence statement has the wrong length or is missing. */
   | "bad-statement"
-  /** The connection is not TLS 1.3, or not established. */
+  /** The connection is not of the kind that is needed, or not established. */
   | "bad-channel"
   /** A request for evidence or its answer is malformed. */
   | "bad-message";

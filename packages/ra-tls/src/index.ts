@@ -1,6 +1,11 @@
+export { MAX_RA_TLS_CERTIFICATE } from "./certificate/certificate-size.ts";
 export * from "./certificate/create.ts";
+export type { EvidenceAge } from "./certificate/evidence-age.ts";
+export type { RaTlsGeneration } from "./certificate/generation.ts";
 export * from "./certificate/parse.ts";
 export type { RaTlsKeyKind } from "./certificate/public-key.ts";
+export { expectBound, type KeyBinding } from "./certificate/report-data.ts";
+export * from "./certificate/verify.ts";
 export * from "./channel.ts";
 export * from "./errors.ts";
 export * from "./evidence-exchange.ts";

@@ -85,7 +85,12 @@ describe("CBOR", () => {
     assert.equal(encodeHex(encodeCborUnsigned(256)), "190100");
     assert.equal(encodeHex(encodeCborTag(60000, encodeCborArray(encodeCborBytes(Uint8Array.of(1))))), "d9ea60814101");
     assert.equal(encodeHex(encodeCborMap([encodeCborText("a"), encodeCborUnsigned(1)])), "a1616101");
-    assert.throws(() => encodeCborUnsigned(65536), RangeError);
+    assert.equal(encodeHex(encodeCborUnsigned(65536)), "1a00010000");
+    assert.equal(encodeHex(encodeCborUnsigned(0xffff_ffff)), "1affffffff");
+    assert.equal(encodeHex(encodeCborUnsigned(1_000_000_000_000)), "1b000000e8d4a51000");
+    for (const value of [-1, 0.5, 2 ** 53, Number.NaN]) {
+      assert.throws(() => encodeCborUnsigned(value), RangeError);
+    }
   });
 
   it("reads back what it wrote, and throws nothing but its own error at random input", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { describe, it } from "node:test";
 import {
+  CoreError,
   concatBytes,
   decodeHex,
   decodePem,
@@ -28,6 +29,10 @@ import {
 } from "./sample-certificate.ts";
 
 const quote = sampleQuote(new Uint8Array(64));
+
+async function answer(reportData: Uint8Array): Promise<Uint8Array> {
+  return sampleQuote(reportData);
+}
 
 function boundTo(content: Uint8Array): Buffer {
   return Buffer.concat([createHash("sha256").update(content).digest(), Buffer.alloc(32)]);
@@ -102,6 +107,54 @@ describe("RA-TLS certificate that we make", () => {
     assert.equal(parseCertificate(certificateDer).notAfter.toISOString(), "2026-01-02T00:00:00.000Z");
   });
 
+  it("is of an older generation when asked", async () => {
+    for (const [generation, keyKind, count, name] of [
+      ["first", "RSA-3072", 1, "GrapheneDevelopers"],
+      ["1.3", "RSA-3072", 1, "GramineDevelopers"],
+      ["1.4", "P-384", 1, "GramineDevelopers"],
+    ] as const) {
+      let asked = 0;
+      const counting = async (reportData: Uint8Array): Promise<Uint8Array> => {
+        asked++;
+        return sampleQuote(reportData);
+      };
+      const { certificateDer } = await createRaTlsCertificate({ generation, quote: counting });
+      const parsed = await parseRaTlsCertificate(certificateDer);
+      assert.equal(asked, count);
+      assert.equal(parsed.keyKind, keyKind);
+      assert.equal(parsed.form, "legacy");
+      assert.equal(new X509Certificate(certificateDer).subject, `CN=RATLS\nO=${name}\nC=US`);
+    }
+  });
+
+  it("carries the legacy quote under the intended identifier when asked", async () => {
+    const { certificateDer } = await createRaTlsCertificate({
+      generation: "1.4",
+      legacyOid: "intended",
+      quote: answer,
+    });
+    const { extensions } = parseCertificate(certificateDer);
+    assert.deepEqual([...extensions.keys()], ["2.5.29.19", "2.5.29.14", "2.5.29.35", CLEAN_OID]);
+  });
+
+  it("is made for a key that exists, of a kind that enclaves have", async () => {
+    const key = await generateEcKey("P-384", "ecdsa-with-sha256");
+    const { certificateDer, privateKeyPem } = await createRaTlsCertificate({ key, quote: answer });
+    assert.deepEqual((await parseRaTlsCertificate(certificateDer)).publicKeyInfo, key.publicKeyInfo);
+    assert.deepEqual(decodePem(privateKeyPem, "PRIVATE KEY")[0]?.bytes, await key.exportPkcs8());
+    const attempt = createRaTlsCertificate({ key: await generateEd25519Key(), quote: answer });
+    await assert.rejects(attempt, (error) => error instanceof RaTlsError && error.code === "unsupported-key");
+  });
+
+  it("is not made larger than 16 KiB", async () => {
+    const ofSize = (size: number) => createRaTlsCertificate({ quote: async (data) => sampleQuote(data, size) });
+    assert.ok((await ofSize(7800)).certificateDer.length <= 16384);
+    await assert.rejects(
+      ofSize(8100),
+      (error) => error instanceof RaTlsError && error.code === "certificate-too-large",
+    );
+  });
+
   it("is not made from evidence of an impossible size", async () => {
     for (const sizes of [
       [0, 1000],
@@ -148,6 +201,27 @@ describe("RA-TLS certificate of an older generation", () => {
 
   it("is refused without any evidence", async () => {
     await refuses("no-evidence", () => []);
+  });
+
+  it("is refused when it is larger than 16 KiB", async () => {
+    const other = "1.2.3.4";
+    await refuses("certificate-too-large", () => [
+      { oid: GRAMINE_OID, value: quote },
+      { oid: other, value: new Uint8Array(16384) },
+    ]);
+  });
+
+  it("is refused when the evidence stands in a critical extension, or twice", async () => {
+    for (const extensions of [
+      [{ oid: GRAMINE_OID, value: quote, critical: true }],
+      [
+        { oid: GRAMINE_OID, value: quote },
+        { oid: GRAMINE_OID, value: quote },
+      ],
+    ]) {
+      const attempt = parseRaTlsCertificate(await certificateWith(() => extensions));
+      await assert.rejects(attempt, (error) => error instanceof CoreError && error.code === "bad-certificate");
+    }
   });
 });
 

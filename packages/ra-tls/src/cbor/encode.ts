@@ -1,11 +1,19 @@
 import { concatBytes, encodeUtf8 } from "@sealserve/core";
 
-/** An unsigned integer below 65536 (RFC 8949 section 3.1). */
+/** Additional information of an item's head, and how many octets of argument follow it. */
+const FORMS = [
+  [24, 1],
+  [25, 2],
+  [26, 4],
+  [27, 8],
+] as const;
+
+/** An unsigned integer (RFC 8949 section 3.1). */
 export function encodeCborUnsigned(value: number): Uint8Array {
   return head(0, value);
 }
 
-/** A byte string of less than 65536 bytes. */
+/** A byte string. */
 export function encodeCborBytes(bytes: Uint8Array): Uint8Array {
   return concatBytes(head(2, bytes.length), bytes);
 }
@@ -31,13 +39,18 @@ export function encodeCborTag(tag: number, item: Uint8Array): Uint8Array {
   return concatBytes(head(6, tag), item);
 }
 
+/** Type and argument of an item, in the shortest form. */
 function head(major: number, value: number): Uint8Array {
-  if (value > 0xffff) {
-    throw new RangeError("CBOR argument beyond 65535");
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new RangeError("CBOR argument is no unsigned integer");
   }
   const type = major << 5;
   if (value < 24) {
     return Uint8Array.of(type | value);
   }
-  return value <= 0xff ? Uint8Array.of(type | 24, value) : Uint8Array.of(type | 25, value >> 8, value & 0xff);
+  const [information, width] = FORMS.find(([, octets]) => value < 256 ** octets) ?? [27, 8];
+  const bytes = new Uint8Array(9);
+  new DataView(bytes.buffer).setBigUint64(1, BigInt(value));
+  bytes[8 - width] = type | information;
+  return bytes.subarray(8 - width);
 }
