@@ -9,11 +9,8 @@ export interface TlsPair {
   readonly close: () => void;
 }
 
-/** Two ends of TLS connections over loopback to one server with a fresh certificate. */
-export async function startTlsServer(options: tls.TlsOptions = {}): Promise<{
-  connect(options?: tls.ConnectionOptions): Promise<TlsPair>;
-  close(): Promise<void>;
-}> {
+/** A fresh key with a certificate that carries no evidence, PEM. */
+export async function ordinaryMaterial(): Promise<{ readonly key: string; readonly cert: string }> {
   const key = await generateEcKey("P-256");
   const name = [{ type: "CN" as const, value: "localhost" }];
   const certificate = await createCertificate({
@@ -26,8 +23,16 @@ export async function startTlsServer(options: tls.TlsOptions = {}): Promise<{
     signer: key,
     dns: ["localhost"],
   });
-  const cert = encodePem("CERTIFICATE", certificate);
-  const server = tls.createServer({ key: encodePem("PRIVATE KEY", await key.exportPkcs8()), cert, ...options });
+  return { key: encodePem("PRIVATE KEY", await key.exportPkcs8()), cert: encodePem("CERTIFICATE", certificate) };
+}
+
+/** Two ends of TLS connections over loopback to one server with a fresh certificate. */
+export async function startTlsServer(options: tls.TlsOptions = {}): Promise<{
+  connect(options?: tls.ConnectionOptions): Promise<TlsPair>;
+  close(): Promise<void>;
+}> {
+  const { key, cert } = await ordinaryMaterial();
+  const server = tls.createServer({ key, cert, ...options });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

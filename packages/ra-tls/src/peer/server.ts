@@ -1,0 +1,112 @@
+import { createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
+import type { ProvenEvidence, RaTlsPeer } from "../certificate/verify.ts";
+import { type ConnectionCaps, capConnections } from "../server/cap-connections.ts";
+import { expectProtocol } from "./alpn.ts";
+import type { RaTlsIdentity } from "./identity.ts";
+import { DEFAULT_STEP_TIMEOUT_MS, secureContextSettings, type TlsVersions } from "./tls-settings.ts";
+import { type PeerVerification, verifyPeer } from "./verify-peer.ts";
+import { inTime } from "./wait.ts";
+
+const DEFAULT_CAPS: ConnectionCaps = { maxConnections: 1024, maxConnectionsPerAddress: 256 };
+
+/** What every RA-TLS server needs. */
+export interface RaTlsServerOptions extends TlsVersions {
+  readonly identity: RaTlsIdentity;
+  /** Protocols for ALPN; the client must agree on one. */
+  readonly protocols?: readonly string[];
+  /** Default 1024 connections, 256 from one address. */
+  readonly caps?: ConnectionCaps;
+  /** Told why a connection was closed before it was handed over, and where it came from. */
+  readonly onRefused?: (error: unknown, address: string) => void;
+}
+
+/** How clients are judged; `anyone` for servers that prove themselves to clients who need not. */
+export interface ClientVerification<Proof extends ProvenEvidence> {
+  readonly verifyClient: PeerVerification<Proof> | "anyone";
+}
+
+/**
+ * A server whose connections are handed over only after the client was verified by the evidence in its certificate. What a
+ * client sends before stays unread. Give the socket to whatever speaks the protocol, as if it had just connected:
+ * `http2Server.emit("connection", socket)` or the `injectConnection` of a gRPC server's connection injector.
+ *
+ * Each connection gets the identity's current certificate.
+ *
+ * @returns a server that does not listen yet
+ */
+export function createRaTlsServer<Proof extends ProvenEvidence>(
+  options: RaTlsServerOptions & { readonly verifyClient: PeerVerification<Proof> },
+  onConnection: (socket: TLSSocket, peer: RaTlsPeer<Proof>) => void,
+): Server;
+export function createRaTlsServer(
+  options: RaTlsServerOptions & { readonly verifyClient: "anyone" },
+  onConnection: (socket: TLSSocket, peer: undefined) => void,
+): Server;
+export function createRaTlsServer<Proof extends ProvenEvidence>(
+  options: RaTlsServerOptions & ClientVerification<Proof>,
+  onConnection: (socket: TLSSocket, peer: never) => void,
+): Server {
+  const handOver = onConnection as (socket: TLSSocket, peer: RaTlsPeer<Proof> | undefined) => void;
+  const refuse = (error: unknown, socket: Socket): void => {
+    const address = socket.remoteAddress ?? "unknown";
+    socket.destroy();
+    options.onRefused?.(error, address);
+  };
+  const tlsServer = createHandshaker(options);
+  tlsServer.on("tlsClientError", refuse);
+  tlsServer.on("secureConnection", (socket) => {
+    // Without a listener an error that comes between two steps would end the process.
+    socket.on("error", () => undefined);
+    verifyClient(socket, options).then(
+      (peer) => handOver(socket, peer),
+      (error: unknown) => refuse(error, socket),
+    );
+  });
+  const server = createTcpServer();
+  capConnections(server, options.caps ?? DEFAULT_CAPS);
+  server.on("connection", (socket) => {
+    socket.on("error", () => undefined);
+    startHandshake(socket, tlsServer, options).catch((error: unknown) => refuse(error, socket));
+  });
+  return server;
+}
+
+/** Never listens: it makes TLS sockets of the connections it is given. */
+function createHandshaker<Proof extends ProvenEvidence>(
+  options: RaTlsServerOptions & ClientVerification<Proof>,
+): TlsServer {
+  return createTlsServer({
+    ...secureContextSettings(undefined, options),
+    ...(options.protocols === undefined ? {} : { ALPNProtocols: [...options.protocols] }),
+    requestCert: options.verifyClient !== "anyone",
+    // The certificate is signed by its own key. What proves it is the evidence inside, which `verifyPeer` judges.
+    rejectUnauthorized: false,
+    handshakeTimeout: timeoutOf(options),
+  });
+}
+
+async function startHandshake<Proof extends ProvenEvidence>(
+  socket: Socket,
+  tlsServer: TlsServer,
+  options: RaTlsServerOptions & ClientVerification<Proof>,
+): Promise<void> {
+  if (socket.destroyed) {
+    return; // beyond a cap
+  }
+  const material = await inTime(socket, options.identity.current(), timeoutOf(options));
+  tlsServer.setSecureContext(secureContextSettings(material, options));
+  tlsServer.emit("connection", socket);
+}
+
+async function verifyClient<Proof extends ProvenEvidence>(
+  socket: TLSSocket,
+  { verifyClient: verification, identity, protocols }: RaTlsServerOptions & ClientVerification<Proof>,
+): Promise<RaTlsPeer<Proof> | undefined> {
+  expectProtocol(socket, protocols);
+  return verification === "anyone" ? undefined : verifyPeer(socket, verification, identity);
+}
+
+function timeoutOf<Proof extends ProvenEvidence>({ verifyClient: verification }: ClientVerification<Proof>): number {
+  return (verification === "anyone" ? undefined : verification.timeoutMs) ?? DEFAULT_STEP_TIMEOUT_MS;
+}
