@@ -41,6 +41,12 @@ describe("identity of a process", () => {
     assert.deepEqual([form, keyKind, issuedAt], ["legacy", "P-256", undefined]);
   });
 
+  it("is as Gramine's, without a time, when told to", async () => {
+    const { identity } = identityAt({ dated: false });
+    const { form, issuedAt } = await parseRaTlsCertificate((await identity.current()).certificateDer);
+    assert.deepEqual([form, issuedAt], ["tagged", undefined]);
+  });
+
   it("keeps its key for half of the lifetime, for all who ask", async () => {
     const { identity, state } = identityAt();
     const [first, second] = await Promise.all([identity.current(), identity.current()]);

@@ -375,3 +375,33 @@ function held(latch: Latch): PeerVerification<ProvenEvidence> {
     },
   };
 }
+
+describe("renegotiation", () => {
+  /** Tries to shake hands again; resolves when that failed or the connection is gone. */
+  const renegotiate = (socket: TLSSocket): Promise<Error> =>
+    new Promise((resolve, reject) => {
+      socket.on("error", resolve).once("close", () => resolve(new Error("closed")));
+      socket.renegotiate({}, (error) => (error === null ? reject(new Error("renegotiated")) : resolve(error)));
+    });
+
+  it("is refused by our server", async () => {
+    const echo = await startEcho();
+    const { privateKeyPem: key, certificatePem: cert } = await identityOf().current();
+    const socket = await connectPlainly(echo.address, { key, cert, maxVersion: "TLSv1.2" });
+    await say(socket, "before");
+    await renegotiate(socket);
+    socket.destroy();
+  });
+
+  it("ends the connection on any socket whose peer was verified", async () => {
+    const { privateKeyPem: key, certificatePem: cert } = await identityOf().current();
+    const pairs = await startTlsServer({ requestCert: true, rejectUnauthorized: false });
+    const { client, server } = await pairs.connect({ maxVersion: "TLSv1.2", key, cert });
+    await verifyPeer(server, genuine);
+    server.resume();
+    client.on("error", () => undefined).renegotiate({}, () => undefined);
+    await new Promise((resolve) => server.once("close", resolve));
+    client.destroy();
+    await pairs.close();
+  });
+});

@@ -17,6 +17,11 @@ export interface RaTlsIdentityOptions extends Omit<RaTlsCertificateOptions, "key
   readonly key?: RaTlsKeyKind;
   /** Milliseconds that a key and its evidence are used; default one hour. 0 makes new ones for every connection. */
   readonly lifetimeMs?: number;
+  /**
+   * Whether claims say when the evidence was asked for, where the generation has claims. Default true; `false` makes the
+   * certificates exactly as Gramine does, and verifiers with a limit on the age refuse them.
+   */
+  readonly dated?: boolean;
   /** Default: the system's clock. */
   readonly now?: () => Date;
   /** Told when a new certificate could not be made while the old one still serves. */
@@ -82,8 +87,9 @@ export class RaTlsIdentity {
   }
 
   async #make(now: Date): Promise<RaTlsKeyAndCertificate> {
-    const { tagged } = certificateForm(this.#options.generation ?? "1.8");
-    const material = await createRaTlsCertificate({ ...this.#options, ...(tagged ? { issuedAt: now } : {}) });
+    const { generation = "1.8", dated = true } = this.#options;
+    const issuedAt = dated && certificateForm(generation).tagged ? { issuedAt: now } : {};
+    const material = await createRaTlsCertificate({ ...this.#options, ...issuedAt });
     this.#remember(parseCertificate(material.certificateDer).publicKeyInfo);
     return material;
   }

@@ -1,12 +1,12 @@
-import { createServer as createTcpServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
+import { createServer, type Server, type Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { ProvenEvidence, RaTlsPeer } from "../certificate/verify.ts";
 import { type ConnectionCaps, capConnections } from "../server/cap-connections.ts";
 import { expectProtocol } from "./alpn.ts";
+import { Handshaker } from "./handshaker.ts";
 import type { RaTlsIdentity } from "./identity.ts";
-import { DEFAULT_STEP_TIMEOUT_MS, secureContextSettings, type TlsVersions } from "./tls-settings.ts";
+import { DEFAULT_STEP_TIMEOUT_MS, type TlsVersions } from "./tls-settings.ts";
 import { type PeerVerification, verifyPeer } from "./verify-peer.ts";
-import { inTime } from "./wait.ts";
 
 const DEFAULT_CAPS: ConnectionCaps = { maxConnections: 1024, maxConnectionsPerAddress: 256 };
 
@@ -53,50 +53,34 @@ export function createRaTlsServer<Proof extends ProvenEvidence>(
     socket.destroy();
     options.onRefused?.(error, address);
   };
-  const tlsServer = createHandshaker(options);
-  tlsServer.on("tlsClientError", refuse);
-  tlsServer.on("secureConnection", (socket) => {
-    // Without a listener an error that comes between two steps would end the process.
-    socket.on("error", () => undefined);
+  const handshaker = handshakerFor(options);
+  handshaker.tlsServer.on("tlsClientError", refuse);
+  handshaker.tlsServer.on("secureConnection", (socket) => {
+    survive(socket);
     verifyClient(socket, options).then(
       (peer) => handOver(socket, peer),
       (error: unknown) => refuse(error, socket),
     );
   });
-  const server = createTcpServer();
+  const server = createServer();
   capConnections(server, options.caps ?? DEFAULT_CAPS);
   server.on("connection", (socket) => {
-    socket.on("error", () => undefined);
-    startHandshake(socket, tlsServer, options).catch((error: unknown) => refuse(error, socket));
+    survive(socket);
+    if (!socket.destroyed) {
+      handshaker.start(socket).catch((error: unknown) => refuse(error, socket));
+    }
   });
   return server;
 }
 
-/** Never listens: it makes TLS sockets of the connections it is given. */
-function createHandshaker<Proof extends ProvenEvidence>(
-  options: RaTlsServerOptions & ClientVerification<Proof>,
-): TlsServer {
-  return createTlsServer({
-    ...secureContextSettings(undefined, options),
-    ...(options.protocols === undefined ? {} : { ALPNProtocols: [...options.protocols] }),
-    requestCert: options.verifyClient !== "anyone",
-    // The certificate is signed by its own key. What proves it is the evidence inside, which `verifyPeer` judges.
-    rejectUnauthorized: false,
-    handshakeTimeout: timeoutOf(options),
-  });
-}
-
-async function startHandshake<Proof extends ProvenEvidence>(
-  socket: Socket,
-  tlsServer: TlsServer,
-  options: RaTlsServerOptions & ClientVerification<Proof>,
-): Promise<void> {
-  if (socket.destroyed) {
-    return; // beyond a cap
-  }
-  const material = await inTime(socket, options.identity.current(), timeoutOf(options));
-  tlsServer.setSecureContext(secureContextSettings(material, options));
-  tlsServer.emit("connection", socket);
+function handshakerFor<Proof extends ProvenEvidence>({
+  verifyClient: verification,
+  protocols,
+  ...options
+}: RaTlsServerOptions & ClientVerification<Proof>): Handshaker {
+  const anyone = verification === "anyone";
+  const timeoutMs = (anyone ? undefined : verification.timeoutMs) ?? DEFAULT_STEP_TIMEOUT_MS;
+  return new Handshaker({ ...options, protocols, requestCertificate: !anyone, timeoutMs });
 }
 
 async function verifyClient<Proof extends ProvenEvidence>(
@@ -107,6 +91,7 @@ async function verifyClient<Proof extends ProvenEvidence>(
   return verification === "anyone" ? undefined : verifyPeer(socket, verification, identity);
 }
 
-function timeoutOf<Proof extends ProvenEvidence>({ verifyClient: verification }: ClientVerification<Proof>): number {
-  return (verification === "anyone" ? undefined : verification.timeoutMs) ?? DEFAULT_STEP_TIMEOUT_MS;
+/** Without a listener an error that comes between two steps would end the process. */
+function survive(socket: Socket): void {
+  socket.on("error", () => undefined);
 }

@@ -37,11 +37,7 @@ export async function verifyPeer<Proof extends ProvenEvidence>(
     expectFullHandshake(socket);
     const certificate = peerCertificate(socket);
     expectAnother(certificate, own);
-    const peer = await inTime(socket, verifyRaTlsCertificate(certificate, verification), timeoutMs);
-    if (socket.destroyed) {
-      throw new RaTlsError("peer-lost", "the connection ended while the peer was verified");
-    }
-    return peer;
+    return await inTime(socket, verifyRaTlsCertificate(certificate, verification), timeoutMs);
   } catch (error) {
     socket.destroy();
     throw error;
@@ -61,6 +57,8 @@ function expectFullHandshake(socket: TLSSocket): void {
     throw new RaTlsError("bad-channel", "the TLS session was resumed: its peer showed no certificate");
   }
   socket.disableRenegotiation();
+  // Node tells of an attempt all the same with no more than this event, and goes on.
+  socket.on("error", () => socket.destroy());
 }
 
 function peerCertificate(socket: TLSSocket): Uint8Array {

@@ -7,17 +7,16 @@ import { RaTlsError } from "../errors.ts";
  */
 export async function inTime<T>(socket: Duplex, work: Promise<T>, timeoutMs: number): Promise<T> {
   const { promise: lost, reject } = Promise.withResolvers<never>();
-  const fail = (message: string, cause?: unknown): void =>
-    reject(new RaTlsError("peer-lost", message, cause === undefined ? {} : { cause }));
-  const onClose = (): void => fail("the connection ended before the peer was verified");
-  const onError = (cause: Error): void => fail("the connection failed before the peer was verified", cause);
-  const timer = setTimeout(() => fail(`the peer was not verified within ${timeoutMs} ms`), timeoutMs);
+  const onClose = (): void => reject(ended());
+  const onError = (cause: Error): void => reject(ended(cause));
+  const timer = setTimeout(() => reject(late(timeoutMs)), timeoutMs);
   socket.once("close", onClose).once("error", onError);
-  if (socket.destroyed) {
-    onClose();
-  }
   try {
-    return await Promise.race([work, lost]);
+    const result = await Promise.race([work, lost]);
+    if (socket.destroyed) {
+      throw ended();
+    }
+    return result;
   } finally {
     clearTimeout(timer);
     socket.off("close", onClose).off("error", onError);
@@ -25,4 +24,12 @@ export async function inTime<T>(socket: Duplex, work: Promise<T>, timeoutMs: num
     work.catch(() => undefined);
     lost.catch(() => undefined);
   }
+}
+
+function ended(cause?: Error): RaTlsError {
+  return new RaTlsError("peer-lost", "the connection ended before the peer was verified", { cause });
+}
+
+function late(timeoutMs: number): RaTlsError {
+  return new RaTlsError("peer-lost", "the peer was not verified in time", { expected: `within ${timeoutMs} ms` });
 }
