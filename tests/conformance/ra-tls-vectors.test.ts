@@ -1,53 +1,21 @@
 import assert from "node:assert/strict";
-import { createPrivateKey } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { importPkcs8, parseCertificate, SealserveError, type SigningKey } from "@sealserve/core";
 import {
   createRaTlsCertificate,
-  type ProvenEvidence,
   parseRaTlsCertificate,
   type RaTlsCertificateOptions,
   verifyRaTlsCertificate,
 } from "@sealserve/ra-tls";
-
-const VECTORS = new URL("../../../shared/vectors/ra-tls/", import.meta.url);
-const present = existsSync(new URL("manifest.json", VECTORS));
-const skip = present ? false : `no vectors at ${VECTORS.pathname}`;
+import {
+  acceptProductionEnclave,
+  raTlsVectorKey,
+  raTlsVectors,
+  readRaTlsVector as read,
+  skipWithoutRaTlsVectors as skip,
+} from "../support/ra-tls-vectors.ts";
 
 const LEGACY_OID = "0.6.9.42.840.113741.1337.6";
-
-interface CertificateVector {
-  readonly id: string;
-  readonly cert: string;
-  readonly key?: string;
-  readonly what: string;
-  readonly expect: "accept" | "reject" | "strict: reject, default: accept";
-}
-
-function certificates(): CertificateVector[] {
-  if (!present) {
-    return [];
-  }
-  const manifest = JSON.parse(readFileSync(new URL("manifest.json", VECTORS), "utf8"));
-  return manifest.certificates;
-}
-
-function read(file: string): Uint8Array {
-  return new Uint8Array(readFileSync(new URL(file, VECTORS)));
-}
-
-/** Header of an SGX quote, behind which the report body stands: ATTRIBUTES at 48, report data at 320. */
-const HEADER = 48;
-const DEBUG = 0x02;
-
-/** Stands in for proof and policy: the signatures of these quotes are no signatures. */
-async function acceptProductionEnclave(quote: Uint8Array): Promise<ProvenEvidence> {
-  if (((quote[HEADER + 48] ?? 0) & DEBUG) !== 0) {
-    throw new SealserveError("debug-enabled", "debug enclave");
-  }
-  return { report: { reportData: quote.subarray(HEADER + 320, HEADER + 384) } };
-}
 
 async function isAccepted(file: string, strict?: boolean): Promise<boolean> {
   try {
@@ -64,10 +32,10 @@ async function isAccepted(file: string, strict?: boolean): Promise<boolean> {
 
 describe("certificates of real and crafted RA-TLS peers", { skip }, () => {
   it("are there", () => {
-    assert.ok(certificates().length >= 20);
+    assert.ok(raTlsVectors().length >= 20);
   });
 
-  for (const { id, cert, what, expect } of certificates()) {
+  for (const { id, cert, what, expect } of raTlsVectors()) {
     it(`${expect}: ${id}, ${what}`, async () => {
       assert.equal(await isAccepted(cert), expect !== "reject", "by default");
       assert.equal(await isAccepted(cert, true), expect === "accept", "in strict mode");
@@ -142,16 +110,7 @@ function quotesOf(certificate: Uint8Array): Uint8Array[] {
   return [legacy, tagged?.subarray(7, tagged.length - 53)].filter((quote) => quote !== undefined);
 }
 
-/** Keys of the vectors are PKCS #8, SEC 1 or PKCS #1. */
 async function keyOf(file: string, algorithm: SigningKey["algorithm"]): Promise<SigningKey> {
-  const der = Buffer.from(read(file));
-  for (const type of ["pkcs8", "sec1", "pkcs1"] as const) {
-    try {
-      const key = createPrivateKey({ key: der, format: "der", type });
-      return await importPkcs8(new Uint8Array(key.export({ type: "pkcs8", format: "der" })), algorithm);
-    } catch {
-      // The next form may be the right one.
-    }
-  }
-  throw new Error(`${file} is no private key`);
+  const pkcs8 = raTlsVectorKey(file).export({ type: "pkcs8", format: "der" });
+  return importPkcs8(new Uint8Array(pkcs8), algorithm);
 }
