@@ -260,6 +260,14 @@ describe("a server of verified clients refuses", () => {
     assert.equal(((await refusalOf(echo)) as Error & { code: string }).code, "ERR_SSL_UNSUPPORTED_PROTOCOL");
   });
 
+  it("connections beyond the cap, at once", async () => {
+    const echo = await startEcho({ caps: { maxConnections: 8, maxConnectionsPerAddress: 1 } });
+    const first = await connectRaTls({ to: echo.address, identity: identityOf(), verifyServer: genuine });
+    await assert.rejects(connectRaTls({ to: echo.address, identity: identityOf(), verifyServer: genuine }));
+    assert.equal(await say(first.socket, "still here"), "still here");
+    first.socket.destroy();
+  });
+
   it("everyone while the platform makes no evidence", async () => {
     const failing = new RaTlsIdentity({ quote: async () => Promise.reject(new Error("no platform")) });
     const echo = await startEcho({ identity: failing });
@@ -290,6 +298,15 @@ describe("a resumed session", () => {
       second.destroy();
     });
   }
+
+  it("is not offered by ticket, TLSv1.2", async () => {
+    const echo = await startEcho();
+    const { privateKeyPem: key, certificatePem: cert } = await identityOf().current();
+    const socket = await connectPlainly(echo.address, { key, cert, maxVersion: "TLSv1.2" });
+    await say(socket, "hello");
+    assert.equal(socket.getTLSTicket(), undefined);
+    socket.destroy();
+  });
 
   it("is refused from a server that allows them", async () => {
     const pairs = await startTlsServer();
@@ -384,11 +401,10 @@ describe("renegotiation", () => {
       socket.renegotiate({}, (error) => (error === null ? reject(new Error("renegotiated")) : resolve(error)));
     });
 
-  it("is refused by our server", async () => {
-    const echo = await startEcho();
-    const { privateKeyPem: key, certificatePem: cert } = await identityOf().current();
-    const socket = await connectPlainly(echo.address, { key, cert, maxVersion: "TLSv1.2" });
-    await say(socket, "before");
+  it("is refused by our server, also when it is for anyone", async () => {
+    const server = createRaTlsServer({ identity: identityOf(), verifyClient: "anyone" }, (socket) => socket.resume());
+    running.push(server);
+    const socket = await connectPlainly(await listen(server), { maxVersion: "TLSv1.2" });
     await renegotiate(socket);
     socket.destroy();
   });

@@ -217,6 +217,17 @@ describe("a changed certificate", () => {
   });
 });
 
+describe("bytes that are no certificate", () => {
+  it("are refused with our own errors", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 600 }), async (bytes) => {
+        const attempt = verifyRaTlsCertificate(bytes, { verifyEvidence: believe });
+        await assert.rejects(attempt, (error) => error instanceof SealserveError);
+      }),
+    );
+  });
+});
+
 /** Changes a byte, cuts, or takes out a piece. */
 function mutation(length: number): fc.Arbitrary<(der: Uint8Array) => Uint8Array> {
   const offset = fc.nat(length - 1);
