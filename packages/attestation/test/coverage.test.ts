@@ -37,4 +37,21 @@ describe("what a policy leaves open", () => {
     assert.deepEqual(gapsOf({ sgx: signer }), ["sgx.mrEnclave", "sgx.configId"]);
     assert.deepEqual(gapsOf({ sgx: { mrEnclave: ["a1".repeat(32)], configId: ["c3".repeat(64)] } }), []);
   });
+
+  it("is the identity block of a SEV-SNP guest, and how old its platform may be", () => {
+    const guest = { measurement: REGISTER, hostData: { waived: "no configuration" } };
+    assert.deepEqual(gapsOf({ snp: { images: [guest] } }), [
+      "snp.images[0].hostData (waived)",
+      "snp.images[0].idKeyDigest",
+      "snp.images[0].authorKeyDigest",
+      "snp.images[0].familyId",
+      "snp.images[0].imageId",
+      "snp.minimumTcb",
+    ]);
+    const none = "00".repeat(48);
+    const block = { idKeyDigest: none, authorKeyDigest: none, familyId: "00".repeat(16), imageId: "00".repeat(16) };
+    const minimumTcb = { Milan: { bootLoader: 4, tee: 0, snp: 24, microcode: 219 } };
+    const whole = { measurement: REGISTER, hostData: "00".repeat(32), ...block };
+    assert.deepEqual(gapsOf({ snp: { images: [whole], minimumTcb } }), []);
+  });
 });

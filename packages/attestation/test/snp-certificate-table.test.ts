@@ -81,6 +81,8 @@ describe("a certificate table", () => {
   it("with an entry that stands twice is refused, also one of another kind", () => {
     refuses(table([...usual, { guid: CERTIFICATE_GUIDS.vcek, data: VCEK }]));
     refuses(table([...usual, { guid: unknown(1), data: VCEK }, { guid: unknown(1), data: ASK }]));
+    const again = { guid: CERTIFICATE_GUIDS.ark, data: new Uint8Array(0), offset: 5 * ENTRY + 5, length: 1 };
+    refuses(table([...usual, again]));
   });
 
   it("with an entry that is empty, overlaps another or lies outside is refused", () => {
@@ -99,6 +101,7 @@ describe("a certificate table", () => {
     for (const place of places) {
       refuses(table([{ ...vcek, ...place }, ...others]));
     }
+    refuses(table([{ ...vcek, data: new Uint8Array(0) }, ...others]));
   });
 
   it("with more entries or bytes than any real one is refused", () => {

@@ -120,6 +120,13 @@ describe("SEV-SNP collateral", () => {
     }
   });
 
+  it("with a certificate longer than any of AMD's is refused, however well it is signed", async () => {
+    const made = await snpVendor("Genoa", { certificates: { vcek: { extensions: { "6": new Uint8Array(4000) } } } });
+    await refuses({ ...issuersOf(made), vek: derOf(made.vcek) }, "snp-chain-malformed");
+    const fits = await snpVendor("Genoa", { certificates: { vcek: { extensions: { "6": new Uint8Array(1000) } } } });
+    await verifySnpCollateral({ ...issuersOf(fits), vek: derOf(fits.vcek) }, snpOptions);
+  });
+
   it("is not changed by the caller while it is verified", async () => {
     const given = {
       ask: Uint8Array.from(derOf(Genoa.ask)),
