@@ -1,5 +1,6 @@
 import {
   appraise,
+  parsePolicy,
   trustedRootFromPem,
   type VerifiedEvidence,
   verifyCollateral,
@@ -30,7 +31,7 @@ export function verifierOf(mrEnclave = MR_ENCLAVE, now = (): Date => new Date())
   return async (bytes, binding) => {
     const evidence = await verifyEvidence(bytes, collateral, { now: now(), root });
     const reportData = expectBound(evidence.report.reportData, binding);
-    const { accepted, reasons } = appraise(evidence, { sgx: { mrEnclave: [mrEnclave] } }, { reportData });
+    const { accepted, reasons } = appraise(evidence, parsePolicy({ sgx: { mrEnclave: [mrEnclave] } }), { reportData });
     if (!accepted) {
       throw new PolicyRefusal(reasons.map(({ code }) => code).join(", "));
     }
