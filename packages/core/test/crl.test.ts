@@ -37,7 +37,7 @@ describe("the number of a revocation list", () => {
     const numbered = (number: bigint) => createCertificateRevocationList({ ...options, number });
     const longest = 2n ** 159n - 1n;
     assert.equal(parseCertificateRevocationList(await numbered(longest)).number, longest);
-    for (const bits of [160n, 8n * 500_000n]) {
+    for (const bits of [160n, 8n * 16_000n]) {
       const list = await numbered(2n ** bits);
       const start = performance.now();
       assertRefused("bad-crl", () => parseCertificateRevocationList(list));
