@@ -161,6 +161,19 @@ describe("revocation list parser", () => {
     refuses({ extensions: encodeContext(0, true, encodeSequence()) });
   });
 
+  it("takes more than 12,000 entries with all that they can have", () => {
+    const reason = encodeExtensions([{ oid: "2.5.29.21", critical: false, value: decodeHex("0a0101") }]);
+    const entries = Array.from({ length: 12_500 }, (_, index) =>
+      encodeSequence(encodeInteger(2n ** 150n + BigInt(index)), time, reason),
+    );
+    assert.equal(parseCertificateRevocationList(craftedList(list(...entries))).revoked.size, 12_500);
+  });
+
+  it("refuses more elements than any list needs", () => {
+    const entry = encodeSequence(encodeInteger(9), time);
+    refuses(list(...Array.from({ length: 40_000 }, () => entry)));
+  });
+
   it("refuses disagreeing and unknown signature algorithms", () => {
     refuses({ algorithm: encodeSignatureAlgorithm("ecdsa-with-sha384") });
     const sha1 = encodeSequence(encodeOid("1.2.840.10045.4.1"));

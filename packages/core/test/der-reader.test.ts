@@ -83,10 +83,22 @@ describe("DER reader", () => {
     assertRefused("bad-der", () => parseDer(hex("3080".repeat(100_000))));
   });
 
-  it("refuses more than 65,536 elements in one", () => {
+  it("refuses more than 100,000 elements, in one or in many", () => {
     const nulls = (count: number) => parseDer(encodeSequence(hex("0500".repeat(count))));
-    assert.equal(nulls(65_536).children().length, 65_536);
-    assertRefused("bad-der", () => nulls(65_537).children());
+    assert.equal(nulls(99_999).children().length, 99_999);
+    assertRefused("bad-der", () => nulls(100_000).children());
+    const sets = encodeSequence(...Array.from({ length: 100 }, () => encodeSequence(hex("0500".repeat(1000)))));
+    assertRefused("bad-der", () => visitAll(parseDer(sets)));
+  });
+
+  it("does not let an element reach beyond the one that holds it", () => {
+    const [inner, last] = parseDer(hex("30 07 3003 0405ff 0500")).children();
+    assert.equal(encodeHex(last?.raw ?? new Uint8Array()), "0500");
+    assertRefused("bad-der", () => inner?.children());
+    for (const text of ["30 06 3002 0481 0500", "30 05 3001 04 0500", "30 06 3002 0482 0500"]) {
+      const [held] = parseDer(hex(text)).children();
+      assertRefused("bad-der", () => held?.children());
+    }
   });
 
   it("refuses every cut of a structure, and every extension", () => {

@@ -67,6 +67,12 @@ describe("INTEGER", () => {
     assert.equal(derInteger(parse("02 02 ff7f")), -129n);
   });
 
+  it("is refused as a number when it is longer than any that is needed", () => {
+    const integer = (octets: number) => parseDer(encodeElement(0x02, new Uint8Array(octets).fill(0x7f)));
+    assert.equal(derInteger(integer(2049)) >> 16_384n, 0x7fn);
+    assertRefused("bad-der", () => derInteger(integer(2050)));
+  });
+
   it("is refused empty, padded, or of another type", () => {
     refuses(derInteger, "0200", "02020001", "0202007f", "0202ff80", "0202ffff", "040101", "010101", "0a0101");
   });
@@ -195,6 +201,11 @@ describe("named bits", () => {
 
   it("are refused with a wrong count of unused bits, or with unused bits set", () => {
     refuses(derNamedBits, "0300", "030101", "03020800", "0302ff00", "03020103", "0402 0106");
+  });
+
+  it("are at most 64", () => {
+    assert.equal(derNamedBits(parse(`0309 00${"ff".repeat(8)}`)).size, 64);
+    refuses(derNamedBits, `030a 00${"ff".repeat(9)}`, `030a 00${"00".repeat(9)}`);
   });
 });
 

@@ -2,8 +2,8 @@ import { CoreError } from "../errors.ts";
 import { tagText } from "./tags.ts";
 
 const MAX_DEPTH = 32;
-// Each element costs a few hundred bytes of memory, but only two in the input.
-const MAX_CHILDREN = 65_536;
+// An element costs a hundred bytes of memory and more in time, but only two bytes of the input.
+const MAX_ELEMENTS = 100_000;
 
 /** One DER element. Views into the parsed bytes, no copies. */
 export interface DerElement {
@@ -16,75 +16,105 @@ export interface DerElement {
   children(): DerElement[];
 }
 
+/** How many elements of one document may still be read, however they are nested. */
+interface Budget {
+  left: number;
+}
+
 /**
  * The single DER element that fills `bytes` (ITU-T X.690 section 10): definite lengths in their shortest form, nothing
- * behind the end, at most 32 levels and 65,536 elements in each.
+ * behind the end, at most 32 levels, and 100,000 elements read in all of them together.
  * @throws CoreError `bad-der`
  */
 export function parseDer(bytes: Uint8Array): DerElement {
-  const element = readElement(bytes, 0, 0);
-  if (element.raw.length !== bytes.length) {
+  const element = readElement(bytes, { start: 0, end: bytes.length }, 0, { left: MAX_ELEMENTS });
+  if (element.end !== bytes.length) {
     throw new CoreError("bad-der", "DER element has bytes behind its end", {
-      actual: `${bytes.length - element.raw.length} bytes`,
+      actual: `${bytes.length - element.end} bytes`,
     });
   }
   return element;
 }
 
+/** Where something stands: from `start` up to, not including, `end`. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Views are made when somebody asks for them: of most elements nobody wants to see both. */
 class ParsedElement implements DerElement {
   readonly tag: number;
-  readonly content: Uint8Array;
-  readonly raw: Uint8Array;
+  readonly end: number;
+  readonly #bytes: Uint8Array;
+  readonly #start: number;
+  readonly #contentStart: number;
   readonly #depth: number;
+  readonly #budget: Budget;
 
-  constructor(tag: number, raw: Uint8Array, contentOffset: number, depth: number) {
-    this.tag = tag;
-    this.raw = raw;
-    this.content = raw.subarray(contentOffset);
+  constructor(bytes: Uint8Array, { start, end }: Span, contentStart: number, depth: number, budget: Budget) {
+    this.tag = byteAt(bytes, start, end);
+    this.end = end;
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#contentStart = contentStart;
     this.#depth = depth;
+    this.#budget = budget;
+  }
+
+  get content(): Uint8Array {
+    return this.#bytes.subarray(this.#contentStart, this.end);
+  }
+
+  get raw(): Uint8Array {
+    return this.#bytes.subarray(this.#start, this.end);
   }
 
   children(): DerElement[] {
     if ((this.tag & 0x20) === 0) {
       throw new CoreError("bad-der", "primitive DER element has no children", { actual: tagText(this.tag) });
     }
-    const depth = this.#depth + 1;
+    const { end } = this;
     const children: DerElement[] = [];
-    for (let offset = 0; offset < this.content.length; ) {
-      const child = readElement(this.content, offset, depth);
-      if (children.push(child) > MAX_CHILDREN) {
-        throw new CoreError("bad-der", "DER element has too many elements in it", {
-          expected: `at most ${MAX_CHILDREN}`,
-        });
-      }
-      offset += child.raw.length;
+    for (let start = this.#contentStart; start < end; ) {
+      const child = readElement(this.#bytes, { start, end }, this.#depth + 1, this.#budget);
+      children.push(child);
+      start = child.end;
     }
     return children;
   }
 }
 
-function readElement(bytes: Uint8Array, offset: number, depth: number): DerElement {
+/** The element at the start of `place`, which may not reach beyond its end. */
+function readElement(bytes: Uint8Array, place: Span, depth: number, budget: Budget): ParsedElement {
+  expectBounded(depth, budget);
+  if ((byteAt(bytes, place.start, place.end) & 0x1f) === 0x1f) {
+    throw new CoreError("bad-der", "DER tag numbers above 30 are not supported");
+  }
+  const { length, size } = readLength(bytes, { start: place.start + 1, end: place.end });
+  const contentStart = place.start + 1 + size;
+  if (length > place.end - contentStart) {
+    throw new CoreError("bad-der", "DER element is longer than what holds it", {
+      expected: `${length} bytes`,
+      actual: `${place.end - contentStart}`,
+    });
+  }
+  return new ParsedElement(bytes, { start: place.start, end: contentStart + length }, contentStart, depth, budget);
+}
+
+function expectBounded(depth: number, budget: Budget): void {
   if (depth >= MAX_DEPTH) {
     throw new CoreError("bad-der", "DER elements are nested too deeply", { expected: `at most ${MAX_DEPTH} levels` });
   }
-  const tag = byteAt(bytes, offset);
-  if ((tag & 0x1f) === 0x1f) {
-    throw new CoreError("bad-der", "DER tag numbers above 30 are not supported");
+  if (budget.left === 0) {
+    throw new CoreError("bad-der", "DER document has too many elements", { expected: `at most ${MAX_ELEMENTS}` });
   }
-  const { length, size } = readLength(bytes, offset + 1);
-  const start = offset + 1 + size;
-  if (length > bytes.length - start) {
-    throw new CoreError("bad-der", "DER element is longer than what holds it", {
-      expected: `${length} bytes`,
-      actual: `${bytes.length - start}`,
-    });
-  }
-  return new ParsedElement(tag, bytes.subarray(offset, start + length), 1 + size, depth);
+  budget.left--;
 }
 
 /** Content length, and the number of octets it is written in. */
-function readLength(bytes: Uint8Array, offset: number): { length: number; size: number } {
-  const first = byteAt(bytes, offset);
+function readLength(bytes: Uint8Array, { start, end }: Span): { length: number; size: number } {
+  const first = byteAt(bytes, start, end);
   if (first < 0x80) {
     return { length: first, size: 1 };
   }
@@ -94,7 +124,7 @@ function readLength(bytes: Uint8Array, offset: number): { length: number; size: 
   }
   let length = 0;
   for (let index = 1; index <= count; index++) {
-    length = length * 256 + byteAt(bytes, offset + index);
+    length = length * 256 + byteAt(bytes, start + index, end);
   }
   if (length < 0x80 || length < 256 ** (count - 1)) {
     throw new CoreError("bad-der", "length is not in its shortest form");
@@ -102,9 +132,9 @@ function readLength(bytes: Uint8Array, offset: number): { length: number; size: 
   return { length, size: 1 + count };
 }
 
-function byteAt(bytes: Uint8Array, offset: number): number {
+function byteAt(bytes: Uint8Array, offset: number, end: number): number {
   const byte = bytes[offset];
-  if (byte === undefined) {
+  if (byte === undefined || offset >= end) {
     throw new CoreError("bad-der", "DER element ends too early");
   }
   return byte;

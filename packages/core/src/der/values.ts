@@ -5,6 +5,9 @@ import type { DerElement } from "./element.ts";
 import { expectTag } from "./fields.ts";
 import { derTag, tagText } from "./tags.ts";
 
+/** No type with named bits has as many; the longest in use has nine bits. */
+const MAX_NAMED_OCTETS = 8;
+
 /** The octets of an INTEGER: two's complement, big endian, in the shortest form. @throws CoreError `bad-der` */
 export function derIntegerOctets(element: DerElement): Uint8Array {
   return integerOctets(expectTag(element, derTag.integer));
@@ -57,14 +60,19 @@ export function derBitString(element: DerElement): Uint8Array {
 }
 
 /**
- * The numbers of the bits set in a BIT STRING with named bits. Zero bits at its end are tolerated although DER leaves them
- * out: AMD's certificates carry them.
+ * The numbers of the bits set in a BIT STRING with named bits, at most 64. Zero bits at its end are tolerated although DER
+ * leaves them out: AMD's certificates carry them.
  * @throws CoreError `bad-der`
  */
 export function derNamedBits(element: DerElement): ReadonlySet<number> {
   const { content } = expectTag(element, derTag.bitString);
   const unused = content[0] ?? 8;
   const octets = content.subarray(1);
+  if (octets.length > MAX_NAMED_OCTETS) {
+    throw new CoreError("bad-der", "BIT STRING has more bits than have names", {
+      expected: `at most ${MAX_NAMED_OCTETS} octets`,
+    });
+  }
   const last = octets.at(-1) ?? 0;
   if (unused > 7 || (octets.length === 0 && unused !== 0) || (last & ((1 << unused) - 1)) !== 0) {
     throw new CoreError("bad-der", "BIT STRING has a wrong count of unused bits, or sets them");
