@@ -134,6 +134,17 @@ describe("strict JSON", () => {
     assertRefused("bad-json", () => parseStrictJson("[[1]]", { maxDepth: 1 }));
   });
 
+  it("refuses more values than a document has, however they are nested", () => {
+    const list = (value: string, count: number) => `[${Array.from({ length: count }, () => value).join(",")}]`;
+    assert.doesNotThrow(() => parseStrictJson(list("1", 65_535)));
+    refuses(list("1", 65_536));
+    refuses(list("{}", 65_536));
+    refuses(list('{"a":[""]}', 22_000));
+    assertRefused("bad-json", () => parseStrictJson('{"a":[1,2]}', { maxValues: 3 }));
+    assert.doesNotThrow(() => parseStrictJson('{"a":[1,2]}', { maxValues: 4 }));
+    assertRefused("bad-json", () => sliceJsonMember('{"a":[1,2]}', "a", { maxValues: 2 }));
+  });
+
   it("refuses texts that are too long", () => {
     refuses(`"${"a".repeat(1 << 20)}"`);
     assertRefused("bad-json", () => parseStrictJson("12345", { maxLength: 4 }));

@@ -5,7 +5,7 @@ import type { JsonLimits, JsonValue } from "./value.ts";
 /**
  * The value of a JSON document (RFC 8259), stricter than `JSON.parse`: refuses duplicate member names at any depth, the
  * member name `__proto__`, lone surrogates, integers beyond 2^53 - 1, numbers that overflow, a byte order mark, and texts
- * longer or nested deeper than the limits.
+ * longer, nested deeper or of more values than the limits.
  * @throws CoreError `bad-json`; the error names the place, never the content
  */
 export function parseStrictJson(text: string, limits: JsonLimits = {}): JsonValue {

@@ -4,6 +4,7 @@ import type { JsonLimits, JsonValue } from "./value.ts";
 
 const DEFAULT_MAX_LENGTH = 1 << 20;
 const DEFAULT_MAX_DEPTH = 64;
+const DEFAULT_MAX_VALUES = 65_536;
 
 /** Where a value stands in the source text: from `start` up to, not including, `end`. */
 export interface JsonSpan {
@@ -15,9 +16,10 @@ export interface JsonSpan {
 export class JsonReader {
   readonly #scanner: JsonScanner;
   readonly #maxDepth: number;
+  #valuesLeft: number;
 
   constructor(text: string, limits: JsonLimits = {}) {
-    const { maxLength = DEFAULT_MAX_LENGTH, maxDepth = DEFAULT_MAX_DEPTH } = limits;
+    const { maxLength = DEFAULT_MAX_LENGTH, maxDepth = DEFAULT_MAX_DEPTH, maxValues = DEFAULT_MAX_VALUES } = limits;
     if (text.length > maxLength) {
       throw new CoreError("bad-json", "JSON text is too long", {
         expected: `at most ${maxLength} characters`,
@@ -26,6 +28,7 @@ export class JsonReader {
     }
     this.#scanner = new JsonScanner(text);
     this.#maxDepth = maxDepth;
+    this.#valuesLeft = maxValues;
   }
 
   /** The whole document. */
@@ -53,6 +56,9 @@ export class JsonReader {
 
   /** @param depth how many arrays and objects stand around the value */
   #value(depth: number): JsonValue {
+    if (this.#valuesLeft-- === 0) {
+      this.#scanner.refuse("too many values");
+    }
     switch (this.#scanner.peek()) {
       case "{":
         return this.#object(depth + 1);

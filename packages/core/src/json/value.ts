@@ -7,4 +7,6 @@ export interface JsonLimits {
   readonly maxLength?: number;
   /** Greatest nesting of arrays and objects. Default 64. */
   readonly maxDepth?: number;
+  /** Greatest number of values, however they are nested: an empty object has two characters and costs 200 bytes. Default 65,536. */
+  readonly maxValues?: number;
 }
