@@ -78,6 +78,14 @@ describe("PEM", () => {
   });
 
   it("refuses texts that are too long", () => {
-    assertRefused("bad-pem", () => decodePem(`${block}${"\n".repeat(1 << 20)}`));
+    const filled = (length: number) => `${block}${" ".repeat(length - block.length)}`;
+    assert.equal(decodePem(filled(1 << 19)).length, 1);
+    assertRefused("bad-pem", () => decodePem(filled((1 << 19) + 1)));
+  });
+
+  it("refuses more lines than there can be", () => {
+    const spaced = (lines: number) => `${block}${"\n".repeat(lines - 10)}${block}`;
+    assert.equal(decodePem(spaced(16_384)).length, 2);
+    assertRefused("bad-pem", () => decodePem(spaced(16_385)));
   });
 });

@@ -1,7 +1,10 @@
 import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
 import { CoreError } from "../errors.ts";
 
-const MAX_LENGTH = 1 << 20;
+/** Twice as much as a bundle of all public certification authorities. */
+const MAX_LENGTH = 1 << 19;
+/** Twice as many as there are in a text of that length whose lines are full. */
+const MAX_LINES = 16_384;
 const LINE_LENGTH = 64;
 
 /** One block of a PEM text. */
@@ -12,7 +15,7 @@ export interface PemBlock {
 }
 
 /**
- * The blocks of a PEM text (RFC 7468), in order; at least one. White space around blocks and lines and NUL bytes at the
+ * The blocks of a PEM text (RFC 7468) of at most 512 KiB, in order; at least one. White space around blocks and lines and NUL bytes at the
  * ends of the text are tolerated, since attestation evidence carries them; other text outside a block is refused.
  * @param label when given, every block must have this label
  * @throws CoreError `bad-pem`
@@ -24,9 +27,7 @@ export function decodePem(text: string, label?: string): PemBlock[] {
       actual: `${text.length}`,
     });
   }
-  const lines = trim(text, "\0 \t\r\n")
-    .split(/\r\n|\n/)
-    .map((line) => trim(line, " \t"));
+  const lines = splitLines(trim(text, "\0 \t\r\n"));
   const blocks: PemBlock[] = [];
   for (let index = 0; index < lines.length; index++) {
     if (lines[index] === "") {
@@ -50,6 +51,14 @@ export function encodePem(label: string, der: Uint8Array): string {
     lines += `${body.slice(start, start + LINE_LENGTH)}\n`;
   }
   return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`;
+}
+
+function splitLines(text: string): string[] {
+  const lines = text.split(/\r\n|\n/, MAX_LINES + 1);
+  if (lines.length > MAX_LINES) {
+    throw new CoreError("bad-pem", "PEM text has too many lines", { expected: `at most ${MAX_LINES}` });
+  }
+  return lines.map((line) => trim(line, " \t"));
 }
 
 /** Without regular expressions, which take quadratic time for a long run that does not reach the end. */
