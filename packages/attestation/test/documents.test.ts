@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { encodeHex } from "@sealserve/core";
-import { encodeCollateralFile, parseCollateralFile } from "../src/collateral/collateral-file.ts";
+import {
+  COLLATERAL_FILE_MAX_LENGTH,
+  encodeCollateralFile,
+  parseCollateralFile,
+} from "../src/collateral/collateral-file.ts";
 import { parseQeIdentity } from "../src/collateral/qe-identity.ts";
 import { parseTcbInfo } from "../src/collateral/tcb-info.ts";
 import type { AttestationErrorCode } from "../src/errors.ts";
@@ -233,6 +237,13 @@ describe("a collateral file", () => {
       [{ ...file, pck_crl: "0x30" }, "collateral-malformed"],
       [{ ...file, root_ca_crl: "3" }, "collateral-malformed"],
     ]);
+  });
+
+  it("may hold the longest list that is read, and is refused beyond that", () => {
+    const long = { ...collateral, pckCrl: new Uint8Array(1024 * 1024) };
+    assert.equal(parseCollateralFile(encodeCollateralFile(long)).pckCrl.length, 1024 * 1024);
+    const filler = " ".repeat(COLLATERAL_FILE_MAX_LENGTH);
+    assert.throws(() => parseCollateralFile(`${JSON.stringify(file)}${filler}`), refusal("collateral-malformed"));
   });
 
   it("is refused when it is not strict JSON", () => {

@@ -2,8 +2,11 @@ import { encodeHex } from "@sealserve/core";
 import { JsonNode } from "../json/json-node.ts";
 import type { Collateral } from "./collateral.ts";
 
-/** Limit on a collateral file; real ones have about 30 KiB, a revocation list can grow. */
-const FILE_MAX_LENGTH = 16 * 1024 * 1024;
+/**
+ * Limit on a collateral file, in characters: real ones have about 30,000. A list of PCK certificates can grow, and the
+ * longest that is read has 2 MiB in hex.
+ */
+export const COLLATERAL_FILE_MAX_LENGTH = 3 * 1024 * 1024;
 
 const MEMBERS = [
   "tcb_info",
@@ -23,7 +26,9 @@ const MEMBERS = [
  * @throws AttestationError `collateral-malformed`
  */
 export function parseCollateralFile(text: string): Collateral {
-  const document = JsonNode.parse(text, "collateral-malformed", "collateral file", { maxLength: FILE_MAX_LENGTH });
+  const document = JsonNode.parse(text, "collateral-malformed", "collateral file", {
+    maxLength: COLLATERAL_FILE_MAX_LENGTH,
+  });
   document.expectOnly([...MEMBERS, "pck_certificate_chain"]);
   const member = (name: (typeof MEMBERS)[number]): JsonNode => document.member(name);
   const chain = document.optional("pck_certificate_chain");
