@@ -27,7 +27,7 @@ interface Budget {
  * @throws CoreError `bad-der`
  */
 export function parseDer(bytes: Uint8Array): DerElement {
-  const element = readElement(bytes, { start: 0, end: bytes.length }, 0, { left: MAX_ELEMENTS });
+  const element = readElement(bytes, 0, bytes.length, 0, { left: MAX_ELEMENTS });
   if (element.end !== bytes.length) {
     throw new CoreError("bad-der", "DER element has bytes behind its end", {
       actual: `${bytes.length - element.end} bytes`,
@@ -36,15 +36,10 @@ export function parseDer(bytes: Uint8Array): DerElement {
   return element;
 }
 
-/** Where something stands: from `start` up to, not including, `end`. */
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
 /** Views are made when somebody asks for them: of most elements nobody wants to see both. */
 class ParsedElement implements DerElement {
   readonly tag: number;
+  /** Where the element ends in the bytes that it was read from. */
   readonly end: number;
   readonly #bytes: Uint8Array;
   readonly #start: number;
@@ -52,7 +47,7 @@ class ParsedElement implements DerElement {
   readonly #depth: number;
   readonly #budget: Budget;
 
-  constructor(bytes: Uint8Array, { start, end }: Span, contentStart: number, depth: number, budget: Budget) {
+  constructor(bytes: Uint8Array, start: number, contentStart: number, end: number, depth: number, budget: Budget) {
     this.tag = byteAt(bytes, start, end);
     this.end = end;
     this.#bytes = bytes;
@@ -74,10 +69,9 @@ class ParsedElement implements DerElement {
     if ((this.tag & 0x20) === 0) {
       throw new CoreError("bad-der", "primitive DER element has no children", { actual: tagText(this.tag) });
     }
-    const { end } = this;
     const children: DerElement[] = [];
-    for (let start = this.#contentStart; start < end; ) {
-      const child = readElement(this.#bytes, { start, end }, this.#depth + 1, this.#budget);
+    for (let start = this.#contentStart; start < this.end; ) {
+      const child = readElement(this.#bytes, start, this.end, this.#depth + 1, this.#budget);
       children.push(child);
       start = child.end;
     }
@@ -85,21 +79,21 @@ class ParsedElement implements DerElement {
   }
 }
 
-/** The element at the start of `place`, which may not reach beyond its end. */
-function readElement(bytes: Uint8Array, place: Span, depth: number, budget: Budget): ParsedElement {
+/** The element at `start`, which may not reach beyond `end`. */
+function readElement(bytes: Uint8Array, start: number, end: number, depth: number, budget: Budget): ParsedElement {
   expectBounded(depth, budget);
-  if ((byteAt(bytes, place.start, place.end) & 0x1f) === 0x1f) {
+  if ((byteAt(bytes, start, end) & 0x1f) === 0x1f) {
     throw new CoreError("bad-der", "DER tag numbers above 30 are not supported");
   }
-  const { length, size } = readLength(bytes, { start: place.start + 1, end: place.end });
-  const contentStart = place.start + 1 + size;
-  if (length > place.end - contentStart) {
+  const length = readLength(bytes, start + 1, end);
+  const contentStart = start + 1 + lengthSize(byteAt(bytes, start + 1, end));
+  if (length > end - contentStart) {
     throw new CoreError("bad-der", "DER element is longer than what holds it", {
       expected: `${length} bytes`,
-      actual: `${place.end - contentStart}`,
+      actual: `${end - contentStart}`,
     });
   }
-  return new ParsedElement(bytes, { start: place.start, end: contentStart + length }, contentStart, depth, budget);
+  return new ParsedElement(bytes, start, contentStart, contentStart + length, depth, budget);
 }
 
 function expectBounded(depth: number, budget: Budget): void {
@@ -112,11 +106,16 @@ function expectBounded(depth: number, budget: Budget): void {
   budget.left--;
 }
 
-/** Content length, and the number of octets it is written in. */
-function readLength(bytes: Uint8Array, { start, end }: Span): { length: number; size: number } {
+/** How many octets a length is written in, by the first of them. */
+function lengthSize(first: number): number {
+  return first < 0x80 ? 1 : 1 + (first & 0x7f);
+}
+
+/** The length of a content, which is written from `start` on. */
+function readLength(bytes: Uint8Array, start: number, end: number): number {
   const first = byteAt(bytes, start, end);
   if (first < 0x80) {
-    return { length: first, size: 1 };
+    return first;
   }
   const count = first & 0x7f;
   if (count === 0 || count > 4) {
@@ -129,7 +128,7 @@ function readLength(bytes: Uint8Array, { start, end }: Span): { length: number; 
   if (length < 0x80 || length < 256 ** (count - 1)) {
     throw new CoreError("bad-der", "length is not in its shortest form");
   }
-  return { length, size: 1 + count };
+  return length;
 }
 
 function byteAt(bytes: Uint8Array, offset: number, end: number): number {
