@@ -212,6 +212,16 @@ describe("certification data of versions 4 and 5", () => {
     }
   });
 
+  it("is refused when something stands behind it in the section", () => {
+    for (const [bytes, signed] of [
+      [v4, 632],
+      [v5, 702],
+    ] as const) {
+      const longer = concatBytes(patched(bytes, signed, u32(bytes.length - signed - 4 + 1)), Uint8Array.of(0));
+      assert.throws(() => parseIntelQuote(longer), refusal("quote-malformed"));
+    }
+  });
+
   it("is refused when something stands behind its content, though all sizes count it", async () => {
     for (const version of [4, 5] as const) {
       await refusesTd({ version, sectionPadding: new Uint8Array(1) }, "one byte");
