@@ -153,6 +153,85 @@ describe("broker configuration", () => {
   });
 });
 
+describe("port for Gramine's protocol in a broker configuration", () => {
+  const sgx = `sgx: { mrEnclave: ["${MR_ENCLAVE}"] }`;
+  const secret = `{ name: word, file: word.txt, policy: { ${sgx} } }`;
+  const rules = "{ file: ra_config.json, wrapKey: wrap_key }";
+
+  function port(members: string, parts: Parts = {}): Parts {
+    return { secretProvisioning: `secretProvisioning:\n  listen: 0.0.0.0:4433\n${members}`, ...parts };
+  }
+
+  it("can have secrets and rules of its own", () => {
+    const members = `  allowTls13: true\n  maxConnections: 9\n  maxConnectionsPerAddress: 3\n  secrets: [${secret}]\n  raConfig: ${rules}`;
+    const { secretProvisioning } = parseBrokerConfig(brokerYaml(port(members)), FILE);
+    const { listen: _, tls: __, ...rest } = secretProvisioning ?? assert.fail();
+    assert.deepEqual(rest, {
+      allowTls13: true,
+      maxConnections: 9,
+      maxConnectionsPerAddress: 3,
+      secrets: [
+        { name: "word", file: "/etc/sealserve/word.txt", format: "raw", policy: { sgx: { mrEnclave: [MR_ENCLAVE] } } },
+      ],
+      raConfig: {
+        file: "/etc/sealserve/ra_config.json",
+        wrapKeyFile: "/etc/sealserve/wrap_key",
+        keyFormat: "raw",
+        platform: {},
+        insecureAcceptAnyEnclave: false,
+      },
+    });
+  });
+
+  it("can stand alone with them, and not without", () => {
+    const alone: Parts = { listen: "", models: "" };
+    for (const members of [`  secrets: [${secret}]`, `  raConfig: ${rules}`]) {
+      const config = parseBrokerConfig(brokerYaml(port(members, alone)), FILE);
+      assert.equal(config.releasePort, undefined);
+      assert.deepEqual(config.models, []);
+    }
+    refuses(port("", alone), "tls", "models", /is missing/);
+    refuses(port(`  raConfig: ${rules}`, { listen: "" }), "tls", "listen", /is missing/);
+    refuses(port(`  raConfig: ${rules}`, { models: "" }), "listen", "models", /is missing/);
+    const own = "  tls: { key: a, certificate: b }";
+    assert.ok(parseBrokerConfig(brokerYaml(port(`${own}\n  raConfig: ${rules}`, { ...alone, tls: "" })), FILE));
+    refuses(port(`  raConfig: ${rules}`, { ...alone, tls: "" }), "listen:", "secretProvisioning.tls", /is missing/);
+  });
+
+  it("is refused with members that are missing, unknown or of another kind", () => {
+    const place = "secretProvisioning";
+    refuses(port("  secrets: []"), "secrets", `${place}.secrets`, /at least one/);
+    refuses(port("  allowTls13: yes"), "allowTls13", `${place}.allowTls13`, /true or false/);
+    refuses(port("  maxConnections: 0"), "maxConnections", `${place}.maxConnections`, /whole number/);
+    refuses(port(`  secrets: [{ name: x, policy: { ${sgx} } }]`), "secrets", `${place}.secrets[0].file`, /is missing/);
+    refuses(port("  secrets: [{ name: x, file: y }]"), "secrets", `${place}.secrets[0].policy`, /is missing/);
+    refuses(port("  raConfig: ra_config.json"), "raConfig", `${place}.raConfig`, /a mapping/);
+    refuses(port("  raConfig: { file: x }"), "raConfig", `${place}.raConfig.wrapKey`, /is missing/);
+    const format = secret.replace("policy", "format: hex, policy");
+    refuses(port(`  secrets: [${format}]`), "secrets", `${place}.secrets[0].format`, /raw, hex-nul, string/);
+  });
+
+  it("is refused with a name that a model has", () => {
+    refuses(
+      port(`  secrets: [${secret.replace("word", "alpha")}]`),
+      "- name: alpha",
+      "models[0].name",
+      /has this name/,
+    );
+  });
+
+  it("is refused with a secret for any software, or software in the policy beside the rules", () => {
+    refuses(
+      port("  secrets: [{ name: x, file: y, policy: {} }]"),
+      "secrets",
+      "secretProvisioning.secrets[0].policy",
+      /no software/,
+    );
+    const policy = `  raConfig:\n    file: x\n    wrapKey: y\n    policy:\n      ${sgx}`;
+    refuses(port(policy), "sgx", "secretProvisioning.raConfig.policy.sgx", /names software/);
+  });
+});
+
 describe("policy in a broker configuration", () => {
   function code(parts: Parts): string {
     try {
