@@ -41,6 +41,11 @@ export class Running {
     });
   }
 
+  /** What it has written to standard output so far. */
+  get stdout(): string {
+    return this.#stdout;
+  }
+
   /** Waits until the output contains a text; fails when the process ends before, or after 30 s. */
   async says(text: string): Promise<void> {
     await this.#until((output) => output.includes(text), JSON.stringify(text));

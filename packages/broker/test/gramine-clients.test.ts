@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { createPrivateKey } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import tls from "node:tls";
-import { encodePem } from "@sealserve/core";
-import { createOwner, type Owner, startTestBroker, type TestBroker, waitFor } from "./setup.ts";
+import { encodePem, generateRsaKey } from "@sealserve/core";
+import { createOwner, issueCertificate, type Owner, startTestBroker, type TestBroker, waitFor } from "./setup.ts";
 
 const VECTORS = new URL("../../../../shared/vectors/ra-tls/", import.meta.url);
 const present = existsSync(new URL("manifest.json", VECTORS));
@@ -39,19 +40,30 @@ describe("clients of the Gramine generations on the provisioning port", { skip }
   let broker: TestBroker;
   let host: string;
   let port: number;
+  let rsaPort: number;
 
   before(async () => {
     owner = await createOwner();
     broker = await startTestBroker(owner);
     const [address = "", portText] = (broker.provisioningAddress ?? "").split(":");
     [host, port] = [address, Number(portText)];
+    const key = await generateRsaKey("sha256-with-rsa", 2048);
+    const certificate = await issueCertificate({ name: "localhost", key, issuerKey: key });
+    await writeFile(owner.path("rsa.key"), encodePem("PRIVATE KEY", await key.exportPkcs8()));
+    await writeFile(owner.path("rsa.crt"), encodePem("CERTIFICATE", certificate));
+    const identity = "tls: { key: rsa.key, certificate: rsa.crt }";
+    const secretProvisioning = `secretProvisioning: { listen: "127.0.0.1:0", ${identity} }`;
+    rsaPort = Number((await startTestBroker(owner, { secretProvisioning })).provisioningAddress?.split(":")[1]);
   });
 
   after(() => owner?.dispose());
 
-  for (const { client, file, cipherSuites } of vectors.clientHellos) {
-    it(`are answered in TLS 1.2 with a suite they offer: ${client}`, async () => {
-      const socket = connect(port, host);
+  for (const { client, file, cipherSuites, kind } of vectors.clientHellos.flatMap((hello) => [
+    { ...hello, kind: "ECDSA" },
+    { ...hello, kind: "RSA" },
+  ])) {
+    it(`are answered in TLS 1.2 with a suite they offer: ${client}, ${kind} server key`, async () => {
+      const socket = connect(kind === "RSA" ? rsaPort : port, host);
       socket.write(read(file));
       const [answer] = (await once(socket, "data")) as [Buffer];
       socket.destroy();
