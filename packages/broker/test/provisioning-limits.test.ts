@@ -140,20 +140,22 @@ describe("limits of the provisioning port", () => {
   });
 
   it("cap the connections of one address, before any TLS work, and let the next in when one leaves", async () => {
-    const { target, released } = await start({}, ", maxConnectionsPerAddress: 3");
+    const { broker, target, released } = await start({}, ", maxConnectionsPerAddress: 3");
     const held = await Promise.all([connectPlain(target), connectPlain(target), connectPlain(target)]);
     await closed(await connectPlain(target));
     assert.ok(held.every((socket) => !socket.destroyed));
     await assert.rejects(provision(target, CURRENT, identity));
+    await waitFor(() => broker.early().filter((code) => code === "too-many-connections").length === 2);
     held[0]?.destroy();
     await new Promise((resolve) => setTimeout(resolve, 50));
     await released();
   });
 
   it("cap the connections of all together", async () => {
-    const { target, released } = await start({}, ", maxConnections: 2");
+    const { broker, target, released } = await start({}, ", maxConnections: 2");
     const held = await Promise.all([connectPlain(target), connectPlain(target)]);
     await closed(await connectPlain(target));
+    await waitFor(() => broker.early().includes("too-many-connections"));
     held[0]?.destroy();
     await new Promise((resolve) => setTimeout(resolve, 50));
     await released();

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { constants, type FileHandle, open } from "node:fs/promises";
 import { BrokerError } from "../errors.ts";
 import { systemReason } from "../needed-file.ts";
 import type { LogRecord } from "./log-record.ts";
@@ -16,12 +16,15 @@ export const noAuditLog: AuditLog = {
   close: async () => undefined,
 };
 
+/** A write returns when its bytes are on the disk: one wait for each batch, not one to write and one to sync. */
+const APPEND_SYNCED = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_DSYNC;
+
 /**
  * Opens a file to which one JSON line a record is appended. A new file is readable by the broker's user only.
  * @throws BrokerError `audit-log-unwritable`
  */
 export async function openAuditLog(path: string): Promise<AuditLog> {
-  const file = await open(path, "a", 0o600).catch((cause: unknown) => {
+  const file = await open(path, APPEND_SYNCED, 0o600).catch((cause: unknown) => {
     throw new BrokerError("audit-log-unwritable", `cannot write the audit log ${path} (${systemReason(cause)})`, {
       remedy: 'check "auditLog" in the configuration, and that the broker may write there',
       cause,
@@ -65,7 +68,6 @@ class FileAuditLog implements AuditLog {
     const written = this.#last.then(async () => {
       this.#next = undefined;
       await this.#file.appendFile(lines.join(""));
-      await this.#file.datasync();
     });
     // A batch that failed does not stop the next one.
     this.#last = written.catch(() => undefined);

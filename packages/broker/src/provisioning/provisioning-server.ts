@@ -48,7 +48,7 @@ export function createProvisioningServer(options: ProvisioningServerOptions): Se
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     handshakeTimeout: limits.handshakeTimeoutMs,
   });
-  capConnections(server, caps);
+  capConnections(server, caps, (address) => desk.endedEarly("too-many-connections", address));
   server.on("tlsClientError", (_error, socket) => {
     desk.endedEarly("handshake-failed", addressOf(socket));
     socket.destroy();
