@@ -1,6 +1,6 @@
-import { constants, type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { PlatformError, type PlatformErrorCode, systemErrorName } from "./errors.ts";
+import { readPseudoFile, writePseudoFile } from "./pseudo-file.ts";
 
 /** Gramine never makes a longer quote: its buffer has 8192 bytes. */
 export const MAXIMUM_QUOTE_LENGTH = 8192;
@@ -14,7 +14,7 @@ interface Fault {
 
 /** What `attestation_type` says, `dcap` or `none` with today's Gramine. */
 export async function readAttestationType(directory: string): Promise<string> {
-  const bytes = await readPseudoFile(join(directory, "attestation_type"), MAXIMUM_TYPE_LENGTH, (error) =>
+  const bytes = await readAttestationFile(join(directory, "attestation_type"), MAXIMUM_TYPE_LENGTH, (error) =>
     typeFault(directory, error),
   );
   return new TextDecoder().decode(bytes);
@@ -24,13 +24,7 @@ export async function readAttestationType(directory: string): Promise<string> {
 export async function writeReportData(directory: string, reportData: Uint8Array): Promise<void> {
   const path = join(directory, "user_report_data");
   try {
-    // Without O_CREAT: where Gramine offers no such file, none must appear.
-    const file = await open(path, constants.O_WRONLY);
-    try {
-      await file.writeFile(reportData);
-    } finally {
-      await file.close(); // the value takes effect on closing
-    }
+    await writePseudoFile(path, reportData);
   } catch (cause) {
     throw new PlatformError("report-data-not-written", `cannot write ${path}`, {
       actual: systemErrorName(cause),
@@ -42,7 +36,7 @@ export async function writeReportData(directory: string, reportData: Uint8Array)
 /** The quote over what was written last; Gramine makes it when the file is opened. */
 export async function readQuote(directory: string): Promise<Uint8Array> {
   const path = join(directory, "quote");
-  const quote = await readPseudoFile(path, MAXIMUM_QUOTE_LENGTH, (error) => quoteFault(path, error));
+  const quote = await readAttestationFile(path, MAXIMUM_QUOTE_LENGTH, (error) => quoteFault(path, error));
   if (quote.length === 0) {
     throw new PlatformError("quote-empty", `${path} is empty`, { remedy: SERVICE_REMEDY });
   }
@@ -78,31 +72,15 @@ function quoteFault(path: string, error: unknown): Fault {
     : { code: "quote-not-made", message: `no quote from ${path} (${name})`, remedy: SERVICE_REMEDY };
 }
 
-/** Reads to the end, but not much further than `limit`: a longer file shows by the length of what comes back. */
-async function readPseudoFile(path: string, limit: number, faultOf: (error: unknown) => Fault): Promise<Uint8Array> {
+async function readAttestationFile(
+  path: string,
+  limit: number,
+  faultOf: (error: unknown) => Fault,
+): Promise<Uint8Array> {
   try {
-    const file = await open(path, constants.O_RDONLY);
-    try {
-      return await readUpTo(file, limit + 1);
-    } finally {
-      await file.close();
-    }
+    return await readPseudoFile(path, limit);
   } catch (cause) {
     const fault = faultOf(cause);
     throw new PlatformError(fault.code, fault.message, { remedy: fault.remedy, cause });
   }
-}
-
-/** The sizes that `stat` reports for pseudo files mean nothing, so this reads until nothing more comes. */
-async function readUpTo(file: FileHandle, limit: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(limit);
-  let length = 0;
-  while (length < limit) {
-    const { bytesRead } = await file.read(buffer, length, limit - length, null);
-    if (bytesRead === 0) {
-      break;
-    }
-    length += bytesRead;
-  }
-  return buffer.slice(0, length);
 }

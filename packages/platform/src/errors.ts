@@ -13,6 +13,22 @@ export type PlatformErrorCode =
   | "quote-too-long"
   | "quote-malformed"
   | "quote-not-for-report-data"
+  | "quote-timeout"
+  /** Linux offers no report interface where it was looked for. */
+  | "tsm-directory-missing"
+  | "tsm-not-permitted"
+  /** No driver makes reports, or it went away. */
+  | "tsm-provider-missing"
+  /** The driver is not that of the asked kind of TEE. */
+  | "tsm-provider-mismatch"
+  /** The entry, or an attribute of it, is not there or says nothing usable. */
+  | "tsm-attribute-missing"
+  | "tsm-busy"
+  /** Someone else wrote to the entry in between, or the kernel dropped what was written. */
+  | "tsm-generation-changed"
+  | "tsm-privilege-level-refused"
+  /** Not exactly one platform is there to be chosen. */
+  | "platform-undecided"
   | "bad-report-data"
   | "platform-closed"
   | "platform-unreachable"

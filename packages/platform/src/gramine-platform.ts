@@ -1,9 +1,13 @@
 import { realpath, stat } from "node:fs/promises";
 import { readAttestationType, readQuote, writeReportData } from "./attestation-files.ts";
 import { PlatformError, systemErrorName } from "./errors.ts";
-import { expectReportData, type Platform } from "./platform.ts";
-import { createQueue, type Queue } from "./queue.ts";
+import { localPlatform, QUOTE_TIMEOUT_MS } from "./local-platform.ts";
+import type { Platform } from "./platform.ts";
+import { queueOf } from "./queue.ts";
 import { expectQuoteFor } from "./quote-check.ts";
+
+/** Where Gramine shows its attestation files. */
+export const GRAMINE_DIRECTORY = "/dev/attestation";
 
 /**
  * Opens Gramine's attestation files (Gramine documentation, "Attestation and Secret Provisioning").
@@ -11,43 +15,30 @@ import { expectQuoteFor } from "./quote-check.ts";
  * Gramine keeps the report data once per process, so all quotes of one directory are made one after the other,
  * whoever asks.
  * @param directory where Gramine shows its files
+ * @param limits how long a caller waits for a quote, in milliseconds
  * @throws PlatformError `attestation-directory-missing`, `attestation-type-missing`, `attestation-disabled`,
  *   `attestation-type-unsupported`
  */
-export async function openGraminePlatform(directory = "/dev/attestation"): Promise<Platform> {
+export async function openGraminePlatform(
+  directory = GRAMINE_DIRECTORY,
+  { timeoutMs } = { timeoutMs: QUOTE_TIMEOUT_MS },
+): Promise<Platform> {
   const queue = queueOf(await expectDirectory(directory));
   expectDcap(await queue(() => readAttestationType(directory)));
-  let closed = false;
-  return {
+  return localPlatform({
     tee: "sgx",
     name: `Gramine SGX (${directory})`,
-    simulated: false,
-    quote: async (reportData) => {
-      if (closed) {
-        throw new PlatformError("platform-closed", "the platform was closed");
-      }
-      expectReportData(reportData);
-      return queue(() => makeQuote(directory, Uint8Array.from(reportData)));
-    },
-    close: async () => {
-      closed = true;
-    },
-  };
+    queue,
+    timeoutMs,
+    makeEvidence: (reportData) => makeQuote(directory, reportData),
+  });
 }
 
 async function makeQuote(directory: string, reportData: Uint8Array): Promise<Uint8Array> {
   await writeReportData(directory, reportData);
   const quote = await readQuote(directory);
-  expectQuoteFor(quote, reportData);
+  expectQuoteFor(quote, reportData, "sgx");
   return quote;
-}
-
-const queues = new Map<string, Queue>();
-
-function queueOf(directory: string): Queue {
-  const queue = queues.get(directory) ?? createQueue();
-  queues.set(directory, queue);
-  return queue;
 }
 
 async function expectDirectory(directory: string): Promise<string> {

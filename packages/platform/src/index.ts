@@ -1,6 +1,7 @@
 export { PlatformError, type PlatformErrorCode } from "./errors.ts";
-export { openGraminePlatform } from "./gramine-platform.ts";
+export { GRAMINE_DIRECTORY, openGraminePlatform } from "./gramine-platform.ts";
 export { type MessageLimits, readMessageLine } from "./message-line.ts";
+export { findPlatform, openPlatform, type PlatformChoice, type PlatformPlaces } from "./open-platform.ts";
 export { type Platform, REPORT_DATA_LENGTH } from "./platform.ts";
 export { openSimulatedPlatform } from "./simulated-platform.ts";
 export {
@@ -12,3 +13,6 @@ export {
   type PlatformRequest,
   type PlatformResponse,
 } from "./socket-messages.ts";
+export type { TsmTee } from "./tsm/make-report.ts";
+export type { TsmFiles } from "./tsm/tsm-files.ts";
+export { openTsmPlatform, TSM_DIRECTORY, type TsmOptions } from "./tsm/tsm-platform.ts";

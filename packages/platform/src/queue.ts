@@ -10,3 +10,12 @@ export function createQueue(): Queue {
     return result;
   };
 }
+
+const queues = new Map<string, Queue>();
+
+/** The queue of this process for a resource, whoever asks for it. */
+export function queueOf(resource: string): Queue {
+  const queue = queues.get(resource) ?? createQueue();
+  queues.set(resource, queue);
+  return queue;
+}

@@ -55,7 +55,7 @@ async function askForQuote(socket: Socket, reportData: Uint8Array, limits: Messa
       actual: response.error.code,
     });
   }
-  expectQuoteFor(response.quote, reportData);
+  expectQuoteFor(response.quote, reportData, "sgx");
   return response.quote;
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -48,6 +49,14 @@ describe("Gramine platform", () => {
     await assert.rejects(failed, { code: "quote-empty" });
     await assert.rejects(next, { code: "quote-empty" });
     await rm(directory, { recursive: true });
+  });
+
+  it("does not wait for ever for a quoting service", async () => {
+    const directory = await plainDirectory({});
+    execFileSync("mkfifo", [join(directory, "quote")]);
+    const platform = await openGraminePlatform(directory, { timeoutMs: 50 });
+    await assert.rejects(platform.quote(reportData(1)), { code: "quote-timeout", expected: "within 50 ms" });
+    await writeFile(join(directory, "quote"), ""); // lets the reader go
   });
 
   it("names a missing directory, also when a file stands there", async () => {

@@ -69,7 +69,8 @@ describe("evidence answer", () => {
       refuses(decodeEvidenceAnswer, JSON.stringify({ ...members, [name]: 1 }));
     }
     refuses(decodeEvidenceAnswer, JSON.stringify({ ...members, extra: "" }));
-    refuses(decodeEvidenceAnswer, JSON.stringify({ ...members, tee: "tdx" }));
+    refuses(decodeEvidenceAnswer, JSON.stringify({ ...members, tee: "cca" }));
+    refuses(decodeEvidenceAnswer, JSON.stringify({ ...members, tee: "SGX" }));
     refuses(decodeEvidenceAnswer, JSON.stringify({ ...members, evidence: "AQI" }));
     refuses(decodeEvidenceAnswer, JSON.stringify({ ...members, manifestDigest: "08" }));
   });

@@ -1,4 +1,4 @@
-export { type PlatformConfig, parseServeConfig, type ServeConfig } from "./config/serve-config.ts";
+export { parseServeConfig, type ServeConfig } from "./config/serve-config.ts";
 export { NodeError, type NodeErrorCode } from "./errors.ts";
 export type { Log } from "./log.ts";
 export { type RunningNode, type StartOptions, startNode } from "./node/start.ts";

@@ -46,8 +46,35 @@ test("what is left out is the safe choice: loopback, real hardware, one version"
     .replace(/^threads.*\n/m, "");
   const config = parseServeConfig(least, FILE);
   assert.equal(config.listen.grpc.host, "127.0.0.1");
-  assert.deepEqual(config.platform, { kind: "gramine", directory: "/dev/attestation" });
+  assert.deepEqual(config.platform, { kind: "gramine" });
   assert.deepEqual([config.latestVersions, config.threads], [1, undefined]);
+});
+
+test("a platform is a word, or a member with its place", () => {
+  const read = (platform: string): unknown =>
+    parseServeConfig(COMPLETE.replace("{ simulated: run/platform.sock }", platform), FILE).platform;
+  for (const kind of ["auto", "gramine", "tdx", "snp"]) {
+    assert.deepEqual(read(kind), { kind });
+  }
+  assert.deepEqual(read("{ gramine: /dev/attestation }"), { kind: "gramine", directory: "/dev/attestation" });
+  assert.deepEqual(read("{ tdx: tsm }"), { kind: "tdx", directory: "/etc/sealserve/tsm" });
+  assert.deepEqual(read("{ snp: /tsm }"), { kind: "snp", directory: "/tsm", privilegeLevel: undefined });
+  assert.deepEqual(read("{ snp: /tsm, vmpl: 1 }"), { kind: "snp", directory: "/tsm", privilegeLevel: 1 });
+});
+
+test("a platform that is unclear or not known is refused; none is taken in its place", () => {
+  const refusedPlatform = (platform: string, message: RegExp): void =>
+    refused(COMPLETE.replace("{ simulated: run/platform.sock }", platform), message);
+  refusedPlatform("simulated", /:7: platform: expected one of auto, gramine, tdx, snp, found "simulated"/);
+  refusedPlatform("sev", /:7: platform: expected one of/);
+  refusedPlatform('""', /:7: platform: expected one of/);
+  refusedPlatform("[tdx]", /:7: platform: expected a mapping/);
+  refusedPlatform("{ auto: true }", /:7: platform: needs exactly one of/);
+  refusedPlatform("{ tdx: a, snp: b }", /:7: platform: needs exactly one of/);
+  refusedPlatform("{ vmpl: 1 }", /:7: platform: needs exactly one of/);
+  refusedPlatform("{ tdx: a, vmpl: 0 }", /:7: platform.vmpl: is for SEV-SNP only/);
+  refusedPlatform("{ simulated: a, vmpl: 0 }", /:7: platform.vmpl: is for SEV-SNP only/);
+  refusedPlatform("{ snp: a, vmpl: 4 }", /:7: platform.vmpl: expected a whole number/);
 });
 
 test("every mistake is refused with its line and what to write", () => {
@@ -63,7 +90,7 @@ test("every mistake is refused with its line and what to write", () => {
   refused(COMPLETE.replace("{ simulated: run/platform.sock }", "{}"), /:7: platform: needs exactly one of/);
   refused(
     COMPLETE.replace("{ simulated: run/platform.sock }", "{ simulated: a, gramine: b }"),
-    "7: platform: needs exactly one of gramine and simulated; keep the one this node runs on",
+    "7: platform: needs exactly one of gramine, tdx, snp, simulated; keep the one this node runs on",
   );
   refused("", /:1: expected a mapping, found nothing/);
 });

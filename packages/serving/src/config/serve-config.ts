@@ -1,13 +1,9 @@
 import { type ConfigMapping, type ConfigValue, type Endpoint, parseYamlDocument } from "@sealserve/config";
+import type { PlatformChoice } from "@sealserve/platform";
+import { readPlatformChoice } from "./platform-choice.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
-const GRAMINE_DIRECTORY = "/dev/attestation";
 const MAX_THREADS = 1024;
-
-/** Where the node's evidence comes from. */
-export type PlatformConfig =
-  | { readonly kind: "gramine"; readonly directory: string }
-  | { readonly kind: "simulated"; readonly socketPath: string };
 
 /** Configuration of a serving node. File names are absolute. */
 export interface ServeConfig {
@@ -17,7 +13,8 @@ export interface ServeConfig {
   /** Folder of the sealed package. */
   readonly packageDirectory: string;
   readonly model: string;
-  readonly platform: PlatformConfig;
+  /** Where the node's evidence comes from. */
+  readonly platform: PlatformChoice;
   /** How many of the newest versions in the package are served. */
   readonly latestVersions: number;
   /** Threads of the engine; undefined leaves the choice to it. */
@@ -32,7 +29,7 @@ export interface ServeConfig {
  * broker: { url: "https://broker.example:8443", ca: broker-ca.pem }
  * package: /models/half_plus_two
  * model: half_plus_two
- * platform: { gramine: /dev/attestation }   # the default; or { simulated: SOCKET }
+ * platform: gramine                         # the default; or another of {@link readPlatformChoice}
  * latestVersions: 1                         # optional
  * threads: 2                                # optional
  * ```
@@ -49,7 +46,7 @@ export function parseServeConfig(yaml: string, file: string): ServeConfig {
     })),
     packageDirectory: root.required("package").filePath(),
     model: root.required("model").string(),
-    platform: readPlatform(root.optional("platform")),
+    platform: readPlatformChoice(root.optional("platform")),
     latestVersions: root.optional("latestVersions")?.integer({ minimum: 1 }) ?? 1,
     threads: root.optional("threads")?.integer({ minimum: 1, maximum: MAX_THREADS }),
   }));
@@ -66,20 +63,4 @@ function readHttpsUrl(value: ConfigValue): string {
     throw value.problem("is not an https URL", "write for example https://broker.example:8443");
   }
   return text;
-}
-
-function readPlatform(value: ConfigValue | undefined): PlatformConfig {
-  if (value === undefined) {
-    return { kind: "gramine", directory: GRAMINE_DIRECTORY };
-  }
-  return value.mapping((members) => {
-    const gramine = members.optional("gramine");
-    const simulated = members.optional("simulated");
-    if ((gramine === undefined) === (simulated === undefined)) {
-      throw value.problem("needs exactly one of gramine and simulated", "keep the one this node runs on");
-    }
-    return simulated === undefined
-      ? { kind: "gramine", directory: gramine?.filePath() ?? GRAMINE_DIRECTORY }
-      : { kind: "simulated", socketPath: simulated.filePath() };
-  });
 }

@@ -3,8 +3,8 @@ import { requestRelease } from "@sealserve/broker/client";
 import { formatEndpoint } from "@sealserve/config";
 import { decodeHex } from "@sealserve/core";
 import { type OpenedPackage, openPackage } from "@sealserve/encrypted-files";
-import { openGraminePlatform, openSimulatedPlatform, type Platform } from "@sealserve/platform";
-import type { PlatformConfig, ServeConfig } from "../config/serve-config.ts";
+import { openPlatform, type Platform } from "@sealserve/platform";
+import type { ServeConfig } from "../config/serve-config.ts";
 import { ModelHandler } from "../core/handler.ts";
 import { ServedModel } from "../core/served-model.ts";
 import { EvidenceIssuer } from "../evidence/issuer.ts";
@@ -111,10 +111,6 @@ async function openConfiguredPlatform({ config, steps, closers }: Start): Promis
     async () => closers.add(await openPlatform(config.platform)),
     ({ name }) => name,
   );
-}
-
-function openPlatform(config: PlatformConfig): Promise<Platform> {
-  return config.kind === "gramine" ? openGraminePlatform(config.directory) : openSimulatedPlatform(config.socketPath);
 }
 
 async function openSealedPackage(
