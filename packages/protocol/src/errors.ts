@@ -16,7 +16,9 @@ export type ProtocolErrorCode =
   | "bad-shape"
   | "bad-tensor"
   | "unsupported-dtype"
-  | "bad-answer";
+  | "bad-answer"
+  | "bad-text-format"
+  | "bad-ssl-config";
 
 /** A message, tensor or answer that breaks its format or the limits set for it. */
 export class ProtocolError extends SealserveError<ProtocolErrorCode> {}
