@@ -4,6 +4,7 @@ import { SealserveError } from "@sealserve/core";
 export type CliErrorCode =
   | "usage"
   | "output-exists"
+  | "ca-unusable"
   | "not-built"
   | "simulator-missing"
   | "answers-differ"

@@ -1,123 +1,123 @@
-import { mkdir } from "node:fs/promises";
 import { isIP } from "node:net";
-import { join } from "node:path";
-import {
-  createCertificate,
-  encodePem,
-  generateEcKey,
-  type NameAttribute,
-  parseCertificate,
-  type SigningKey,
-} from "@sealserve/core";
-import { type Command, InvalidArgumentError } from "commander";
-import { expectAbsent, writeNewFile } from "../output/new-file.ts";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { printJson, tell } from "../output/terminal.ts";
+import { KEY_TYPES, type KeyType } from "../tls-material/key-type.ts";
+import { makeTlsMaterial, type TlsMaterial } from "../tls-material/make-tls-material.ts";
+import { isServerName } from "../tls-material/server-name.ts";
 
 interface CertsOptions {
   readonly out: string;
   readonly name: readonly string[];
+  readonly twoWay?: true;
+  readonly clientName?: string;
+  readonly keyType: KeyType;
   readonly days: number;
+  readonly caDays?: number;
+  readonly ca?: string;
+  readonly sslCfg?: string;
   readonly json?: true;
 }
 
-const DAY_MS = 86_400_000;
-/** Clocks differ: certificates begin a little in the past. */
-const BACKDATE_MS = 3_600_000;
 const MAX_DAYS = 825;
+const MAX_CA_DAYS = 3650;
+const DEFAULT_CA_DAYS = 1825;
+const DEFAULT_CLIENT_NAME = "client";
 
-/** `sealserve certs`: a private CA and one server certificate under it. */
+/** `sealserve certs`: TLS material under a private CA, one-way or two-way. */
 export function addCertsCommand(program: Command): void {
   program
     .command("certs")
     .summary("make TLS material for a broker or a serving node")
     .description(
-      "Makes a private CA (ca.crt, ca.key) and a server certificate under it (server.crt, server.key), all P-256.",
+      "Makes a private CA (ca.crt, ca.key) and a server certificate under it (server.crt, server.key); with --two-way also one for a client (client.crt, client.key).",
     )
-    .requiredOption("--out <dir>", "folder for the four files; files that exist are never overwritten")
-    .requiredOption("--name <name...>", "host names and IP addresses the server is reached by")
-    .option("--days <n>", `validity of the server certificate, 1 to ${MAX_DAYS} days`, parseDays, 90)
+    .requiredOption("--out <dir>", "folder for the files; files that exist are never overwritten")
+    .requiredOption("--name <name...>", "host names and IP addresses the server is reached by", collectNames)
+    .option("--two-way", "make a certificate for a client too")
+    .option("--client-name <name>", `name in the client's certificate (default: "${DEFAULT_CLIENT_NAME}")`, parseName)
+    .addOption(new Option("--key-type <type>", "kind of all keys").choices(KEY_TYPES).default("p256"))
+    .option("--days <n>", `validity of server and client, 1 to ${MAX_DAYS} days`, daysUpTo(MAX_DAYS), 90)
+    .option(
+      "--ca-days <n>",
+      `validity of the CA, up to ${MAX_CA_DAYS} days (default: ${DEFAULT_CA_DAYS})`,
+      daysUpTo(MAX_CA_DAYS),
+    )
+    .option("--ca <dir>", "sign with the CA of an earlier run (ca.crt, ca.key) in place of a new one")
+    .option("--ssl-cfg <file>", "also write what TensorFlow Serving reads by --ssl_config_file")
     .option("--json", "print one JSON document on standard output")
-    .addHelpText("after", "\nExample:\n  sealserve certs --out tls --name localhost 127.0.0.1")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  sealserve certs --out tls --name localhost 127.0.0.1\n" +
+        "  sealserve certs --out tls --name grpc.example.com --two-way --ssl-cfg ssl.cfg",
+    )
     .action(makeCertificates);
 }
 
-function parseDays(text: string): number {
-  const days = Number(text);
-  if (!Number.isInteger(days) || days < 1 || days > MAX_DAYS) {
-    throw new InvalidArgumentError(`expected a whole number from 1 to ${MAX_DAYS}.`);
+function parseName(text: string): string {
+  if (!isServerName(text)) {
+    throw new InvalidArgumentError("expected a DNS name or an IP address.");
   }
-  return days;
+  return text;
 }
 
-async function makeCertificates(options: CertsOptions): Promise<void> {
-  await expectAbsent(["ca.key", "ca.crt", "server.key", "server.crt"].map((name) => join(options.out, name)));
-  const notBefore = new Date(Math.floor((Date.now() - BACKDATE_MS) / 1000) * 1000);
-  const notAfter = new Date(notBefore.getTime() + options.days * DAY_MS);
-  const caKey = await generateEcKey("P-256");
-  const ca = await createAuthority(caKey, notBefore, notAfter);
-  const serverKey = await generateEcKey("P-256");
-  const server = await createCertificate({
-    subject: [{ type: "CN", value: options.name[0] as string }],
-    issuer: parseCertificate(ca).subject,
-    serialNumber: randomSerial(),
-    notBefore,
-    notAfter,
-    publicKeyInfo: serverKey.publicKeyInfo,
-    signer: caKey,
-    keyUsage: ["digitalSignature"],
-    extendedKeyUsage: ["serverAuth"],
-    dns: options.name.filter((name) => isIP(name) === 0),
-    ip: options.name.filter((name) => isIP(name) !== 0),
-    keyIdentifiers: true,
+function collectNames(text: string, earlier: readonly string[] | undefined): string[] {
+  return [...new Set([...(earlier ?? []), parseName(text)])];
+}
+
+function daysUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const days = Number(text);
+    if (!/^\d+$/.test(text) || days < 1 || days > most) {
+      throw new InvalidArgumentError(`expected a whole number from 1 to ${most}.`);
+    }
+    return days;
+  };
+}
+
+async function makeCertificates(options: CertsOptions, command: Command): Promise<void> {
+  expectConsistent(options, command);
+  const material = await makeTlsMaterial({
+    directory: options.out,
+    names: options.name,
+    clientName: options.twoWay ? (options.clientName ?? DEFAULT_CLIENT_NAME) : undefined,
+    keyType: options.keyType,
+    days: options.days,
+    caDays: options.caDays ?? Math.max(DEFAULT_CA_DAYS, options.days),
+    caDirectory: options.ca,
+    sslConfigFile: options.sslCfg,
   });
-  await mkdir(options.out, { recursive: true });
-  await writePair(options.out, "ca", ca, caKey);
-  await writePair(options.out, "server", server, serverKey);
-  report(options, notAfter);
-}
-
-async function createAuthority(key: SigningKey, notBefore: Date, notAfter: Date): Promise<Uint8Array> {
-  const name: NameAttribute[] = [{ type: "CN", value: "Sealserve private CA" }];
-  return await createCertificate({
-    subject: name,
-    issuer: name,
-    serialNumber: randomSerial(),
-    notBefore,
-    notAfter,
-    publicKeyInfo: key.publicKeyInfo,
-    signer: key,
-    ca: { pathLength: 0 },
-    keyUsage: ["keyCertSign", "cRLSign"],
-    keyIdentifiers: true,
-  });
-}
-
-/** 16 random bytes, positive and without a leading zero byte (RFC 5280 section 4.1.2.2). */
-function randomSerial(): Uint8Array {
-  const serial = crypto.getRandomValues(new Uint8Array(16));
-  serial[0] = ((serial[0] as number) & 0x7f) | 0x40;
-  return serial;
-}
-
-async function writePair(directory: string, name: string, certificate: Uint8Array, key: SigningKey): Promise<void> {
-  await writeNewFile(join(directory, `${name}.key`), encodePem("PRIVATE KEY", await key.exportPkcs8()), {
-    secret: true,
-  });
-  await writeNewFile(join(directory, `${name}.crt`), encodePem("CERTIFICATE", certificate));
-}
-
-function report(options: CertsOptions, notAfter: Date): void {
-  const file = (name: string): string => join(options.out, name);
   if (options.json) {
-    printJson({
-      caCertificate: file("ca.crt"),
-      caKey: file("ca.key"),
-      certificate: file("server.crt"),
-      key: file("server.key"),
-      notAfter: notAfter.toISOString(),
-    });
-    return;
+    printJson(material);
+  } else {
+    report(options, material);
   }
-  tell(`${file("server.crt")} and its key are for ${options.name.join(", ")}, valid until ${notAfter.toISOString()}`);
-  tell(`${file("ca.crt")} is what clients trust; keep ca.key offline or delete it`);
+}
+
+function expectConsistent({ twoWay, clientName, ca, caDays, days }: CertsOptions, command: Command): void {
+  if (clientName !== undefined && !twoWay) {
+    command.error("error: --client-name goes with --two-way");
+  }
+  if (ca !== undefined && caDays !== undefined) {
+    command.error("error: --ca-days does not go with --ca");
+  }
+  if (caDays !== undefined && caDays < days) {
+    command.error("error: the CA must hold at least as long as --days");
+  }
+}
+
+function report({ name }: CertsOptions, material: TlsMaterial): void {
+  tell(`${material.certificate} and its key are for ${name.join(", ")}, valid until ${material.notAfter}`);
+  if (material.clientCertificate !== undefined) {
+    tell(`${material.clientCertificate} and its key are for the client`);
+  }
+  tell(`${material.caCertificate} is what the other side trusts, valid until ${material.caNotAfter}`);
+  if (material.caKey !== undefined) {
+    tell(`${material.caKey} signs renewals (--ca): keep it offline, or delete it`);
+  }
+  if (material.sslConfig !== undefined) {
+    tell(`${material.sslConfig} holds the server's key: encrypt it for the enclave with sealserve files encrypt`);
+  }
+  if (name.every((text) => isIP(text) !== 0)) {
+    tell("clients of Gramine before 1.8 know no IP addresses in certificates: add a DNS name for them");
+  }
 }
