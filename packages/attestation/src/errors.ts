@@ -8,7 +8,9 @@ export type EvidenceErrorCode =
   | "quote-key-type-unsupported"
   | "quote-qe-vendor-unknown"
   | "quote-tee-mismatch"
-  | "unsupported-evidence";
+  | "unsupported-evidence"
+  | "sigstruct-malformed"
+  | "sigstruct-signature-invalid";
 
 /** Collateral that is missing a document or cannot be read. */
 export type CollateralErrorCode =

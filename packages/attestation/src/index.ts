@@ -17,6 +17,7 @@ export type {
   TdxModules,
   TdxModuleTcbLevel,
 } from "./collateral/tdx-module.ts";
+export { SIGSTRUCT_LENGTH, type Sigstruct, verifySigstruct } from "./enclave-signature/sigstruct.ts";
 export {
   type AppraisalErrorCode,
   AttestationError,

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   files: async () => (await import("./commands/files.ts")).addFilesCommands,
   broker: async () => (await import("./commands/broker.ts")).addBrokerCommand,
   policy: async () => (await import("./commands/policy.ts")).addPolicyCommands,
+  sigstruct: async () => (await import("./commands/sigstruct.ts")).addSigstructCommand,
   image: async () => (await import("./commands/image.ts")).addImageCommand,
   serve: async () => (await import("./commands/serve.ts")).addServeCommand,
   predict: async () => (await import("./commands/predict.ts")).addPredictCommand,

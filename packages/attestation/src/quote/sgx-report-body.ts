@@ -43,7 +43,7 @@ export function readSgxReportBody(reader: ByteReader): SgxReportBody {
   const miscSelect = reader.u32();
   reader.bytes(12);
   const isvExtProdId = reader.bytes(16);
-  const attributes = readAttributes(reader.bytes(16));
+  const attributes = readSgxAttributes(reader.bytes(16));
   const mrEnclave = reader.bytes(32);
   reader.bytes(32);
   const mrSigner = reader.bytes(32);
@@ -71,7 +71,8 @@ export function readSgxReportBody(reader: ByteReader): SgxReportBody {
   };
 }
 
-function readAttributes(raw: Uint8Array): SgxAttributes {
+/** Reads the 16 bytes of ATTRIBUTES. */
+export function readSgxAttributes(raw: Uint8Array): SgxAttributes {
   const reader = new ByteReader(raw);
   const flags = reader.u64();
   const has = (bit: number): boolean => (flags & (1n << BigInt(bit))) !== 0n;

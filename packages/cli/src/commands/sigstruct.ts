@@ -1,0 +1,34 @@
+import { readFile } from "node:fs/promises";
+import { verifySigstruct } from "@sealserve/attestation";
+import { encodeHex } from "@sealserve/core";
+import type { Command } from "commander";
+import { paint, printJson, printResult, tell } from "../output/terminal.ts";
+
+/** `sealserve sigstruct`: what a policy must say to accept an enclave. */
+export function addSigstructCommand(program: Command): void {
+  program
+    .command("sigstruct")
+    .summary("read an enclave's measurement from the .sig file that gramine-sgx-sign wrote")
+    .description(
+      "Checks the signer's signature and prints the part of a policy that accepts this enclave and no other.",
+    )
+    .argument("<file>", "the .sig file")
+    .option("--json", "print one JSON document on standard output")
+    .addHelpText("after", "\nExample:\n  sealserve sigstruct tensorflow-serving.sig >> policy.yaml")
+    .action(readSigstruct);
+}
+
+async function readSigstruct(file: string, options: { readonly json?: true }): Promise<void> {
+  const { mrEnclave, mrSigner, isvProdId, isvSvn, attributes } = await verifySigstruct(await readFile(file));
+  if (options.json) {
+    printJson({ mrEnclave, mrSigner, isvProdId, isvSvn, debug: attributes.debug });
+    return;
+  }
+  printResult(`sgx:\n  mrEnclave: ["${encodeHex(mrEnclave)}"]`);
+  tell(`MRSIGNER ${encodeHex(mrSigner)}, product ${isvProdId}, version ${isvSvn}`);
+  tell("to accept later versions of that signer too, write in place of mrEnclave:");
+  tell(`  mrSigner: ["${encodeHex(mrSigner)}"]\n  isvProdId: ${isvProdId}\n  minimumIsvSvn: ${isvSvn}`);
+  if (attributes.debug) {
+    tell(paint("yellow", "this is a debug enclave: the host reads its memory, and a policy refuses it"));
+  }
+}
