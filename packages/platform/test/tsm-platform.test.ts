@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { parseEvidence } from "@sealserve/attestation";
+import { parseEvidence, SNP_EVIDENCE_MAX_LENGTH, SNP_REPORT_LENGTH } from "@sealserve/attestation";
 import { concatBytes } from "@sealserve/core";
 import { createVendor, sharedSnpVendor } from "@sealserve/simulator/vendor";
 import type { Platform } from "../src/platform.ts";
@@ -254,17 +254,18 @@ describe("TDX through Linux's report interface", () => {
       release = resolve;
     });
     const tsm = await tsmDirectory({ report: tdQuote, intervene: interfering("read outblob", 1, () => held) });
-    const platform = await open("tdx", tsm, { timeoutMs: 50 });
+    const platform = await open("tdx", tsm, { timeoutMs: 100 });
+    const patient = await open("tdx", tsm);
     const [first, second] = [platform.quote(reportData(1)), platform.quote(reportData(2))];
     await assert.rejects(first, { code: "quote-timeout" });
     await assert.rejects(second, { code: "quote-timeout" });
     assert.equal((await tsm.entries()).length, 1, "the kernel still works on it");
     release();
-    await platform.quote(reportData(3));
+    await patient.quote(reportData(3));
     assert.deepEqual(await tsm.entries(), []);
     assert.equal(
       tsm.operations.filter((operation) => operation === "make").length,
-      3,
+      4,
       "nothing was begun for the second",
     );
   });
@@ -298,7 +299,8 @@ describe("SEV-SNP through Linux's report interface", () => {
     assert.equal(platform.tee, "snp");
     const evidence = await platform.quote(reportData(4));
     assert.equal(evidence.length, 1184 + certificateTable.length);
-    assert.deepEqual(evidence.subarray(0x50, 0x90), reportData(4));
+    const parsed = parseEvidence(evidence);
+    assert.deepEqual([parsed.tee, parsed.report.reportData], ["snp", reportData(4)]);
     assert.deepEqual(evidence.subarray(1184), certificateTable);
   });
 
@@ -339,7 +341,12 @@ describe("SEV-SNP through Linux's report interface", () => {
     await refusedWith({ report: () => new Uint8Array(0) }, { code: "quote-empty" }, "snp");
     await refusedWith({ report: shorter }, { code: "quote-malformed", actual: "1183 bytes" }, "snp");
     await refusedWith({ report: longer }, { code: "quote-too-long" }, "snp");
-    await refusedWith({ auxiliary: new Uint8Array(32 * 1024 + 1) }, { code: "quote-too-long" }, "snp");
+    await refusedWith(
+      { auxiliary: new Uint8Array(SNP_EVIDENCE_MAX_LENGTH - SNP_REPORT_LENGTH + 1) },
+      { code: "quote-too-long" },
+      "snp",
+    );
+    await refusedWith({ auxiliary: new Uint8Array(100).fill(7) }, { code: "quote-malformed" }, "snp");
     await refusedWith({ report: () => snpReport(reportData(9), 0) }, { code: "quote-not-for-report-data" }, "snp");
   });
 

@@ -1,11 +1,7 @@
-import { QUOTE_MAX_LENGTH } from "@sealserve/attestation";
+import { QUOTE_MAX_LENGTH, SNP_EVIDENCE_MAX_LENGTH, SNP_REPORT_LENGTH } from "@sealserve/attestation";
 import { concatBytes } from "@sealserve/core";
 import { PlatformError } from "../errors.ts";
-import { SNP_REPORT_LENGTH } from "../quote-check.ts";
 import type { TsmEntry } from "./tsm-entry.ts";
-
-/** The kernel's own limit on a certificate table until Linux 6.16. */
-const MAXIMUM_CERTIFICATE_TABLE_LENGTH = 32 * 1024;
 
 /** Kinds of TEE that Linux makes reports of. */
 export type TsmTee = "tdx" | "snp";
@@ -54,7 +50,7 @@ async function readSnpEvidence(entry: TsmEntry): Promise<Uint8Array> {
       actual: `${report.length} bytes`,
     });
   }
-  return concatBytes(report, await entry.auxiliaryData(MAXIMUM_CERTIFICATE_TABLE_LENGTH));
+  return concatBytes(report, await entry.auxiliaryData(SNP_EVIDENCE_MAX_LENGTH - SNP_REPORT_LENGTH));
 }
 
 async function expectGeneration(entry: TsmEntry, expected: bigint): Promise<void> {
