@@ -4,12 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { CHECKOUT, Running } from "./command.ts";
-import { readmeBlocks } from "./readme-commands.ts";
+import { commandBlocks, linkCheckout } from "./readme-commands.ts";
 
 interface Answer {
   readonly outputs: Record<string, unknown>;
@@ -23,12 +23,9 @@ async function followReadme(replace: { readonly model?: string; readonly input?:
   const services: Running[] = [];
   let output = "";
   try {
-    // The README is typed in the checkout; a folder of links to it keeps `run/` out of the real one.
-    for (const name of ["package.json", "packages", "node_modules", "scripts", "tsconfig.json", "tsconfig.base.json"]) {
-      await symlink(join(CHECKOUT, name), join(folder, name));
-    }
+    await linkCheckout(folder);
     const variables = `MODEL=${replace.model ?? "run/models/half_plus_two"}\nINPUT='${replace.input ?? '{"instances": [1.0, 2.0, 5.0]}'}'\n`;
-    for (const { kind, commands } of await readmeBlocks()) {
+    for (const { kind, commands } of await commandBlocks("README.md")) {
       const script = `set -e\n${variables}${commands.replaceAll(/^(MODEL|INPUT)=.*\n/gm, "")}`;
       const shell = new Running("bash", ["-c", script], { cwd: folder, group: true });
       if (kind === "service") {
