@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { parsePolicy } from "@sealserve/attestation";
 import { BrokerError, type BrokerErrorCode } from "../src/errors.ts";
 import { parseRaConfig } from "../src/provisioning/ra-config/parse-ra-config.ts";
 import { policiesOfRules } from "../src/provisioning/ra-config/release-policies.ts";
@@ -33,7 +34,8 @@ function entry(changes: Readonly<Record<string, unknown>> = {}): object {
   return { mr_enclave: MR_ENCLAVE, mr_signer: MR_SIGNER, isv_prod_id: "0", isv_svn: "0", ...changes };
 }
 
-const options = { name: "ra_config.json", platform: {}, insecureAcceptAnyEnclave: false };
+const platform = parsePolicy({}, { requireIdentity: false });
+const options = { name: "ra_config.json", platform, insecureAcceptAnyEnclave: false };
 
 function refuses(read: () => unknown, code: BrokerErrorCode, message: RegExp): void {
   assert.throws(read, (error) => {
@@ -56,7 +58,7 @@ describe("ra_config.json", () => {
       policies: [
         {
           name: "ra_config.json mrs[0]",
-          policy: { sgx: { mrEnclave: [MR_ENCLAVE], mrSigner: [MR_SIGNER], isvProdId: 0 } },
+          policy: { sgx: { mrEnclave: [MR_ENCLAVE], mrSigner: [MR_SIGNER], isvProdId: 0, minimumIsvSvn: 0 } },
           enclave: { isvSvn: 0 },
         },
       ],
@@ -168,9 +170,24 @@ describe("ra_config.json", () => {
   });
 
   it("says where a placeholder stands, and where the signer alone is named", () => {
-    assert.match(parseRaConfig(rules({}, entry({ mr_signer: "00".repeat(32) }))).warnings.join(), /placeholder/);
-    const off = { verify_mr_enclave: "off", verify_isv_svn: "off" };
+    const read = parseRaConfig(rules({}, entry({ mr_signer: "00".repeat(32) }), entry()));
+    assert.match(read.warnings.join(), /placeholder/);
+    assert.deepEqual(
+      policiesOfRules(read, options).policies.map(({ name }) => name),
+      ["ra_config.json mrs[1]"],
+    );
+    const off = { verify_mr_enclave: "off" };
     assert.match(policiesOfRules(parseRaConfig(rules(off)), options).warnings.join(), /every enclave of these signers/);
+  });
+
+  it("is refused when it names a signer without product or version, whatever flag is set", () => {
+    for (const name of ["verify_isv_prod_id", "verify_isv_svn"]) {
+      const read = parseRaConfig(rules({ verify_mr_enclave: "off", [name]: "off" }));
+      for (const insecureAcceptAnyEnclave of [false, true]) {
+        const given = { ...options, insecureAcceptAnyEnclave };
+        refuses(() => policiesOfRules(read, given), "ra-config-unpinned", /every enclave of that signer/);
+      }
+    }
   });
 
   it("is refused when it names no software, unless a flag for development says otherwise", () => {

@@ -7,7 +7,8 @@ import { decodeEvidenceFile } from "../evidence/evidence-file.ts";
 import { loadPolicy, loadRoot } from "../evidence/reference-values.ts";
 import { loadSnpCollateral, type SnpFiles } from "../evidence/snp-files.ts";
 import { type JudgeOptions, judgeEvidence, type Verdict } from "../evidence/verdict.ts";
-import { paint, printJson, tell } from "../output/terminal.ts";
+import { verdictText } from "../evidence/verdict-text.ts";
+import { printJson, tell } from "../output/terminal.ts";
 
 interface VerifyOptions extends SnpFiles {
   readonly collateral?: string;
@@ -15,6 +16,7 @@ interface VerifyOptions extends SnpFiles {
   readonly root?: string;
   readonly pckChain?: string;
   readonly at?: Date;
+  readonly graceHours: number;
   readonly policy?: string;
   readonly expectReportData?: Uint8Array;
   readonly json?: true;
@@ -44,6 +46,12 @@ export function addVerifyCommand(program: Command): void {
     .option("--ark <file>", "AMD root certificate, likewise")
     .option("--crl <file>", "revocation list of the AMD root (PEM or DER)")
     .option("--at <time>", "judge as of this ISO 8601 time", parseTime)
+    .option(
+      "--grace-hours <n>",
+      "let collateral count this long after its end (0 to 168), if the policy allows",
+      parseHours,
+      0,
+    )
     .option("--policy <file>", "appraisal policy (YAML or JSON); default: everything but software identity")
     .option("--expect-report-data <hex>", "the 64 bytes that the report data must equal", parseReportData)
     .option("--json", "print one JSON document on standard output")
@@ -57,6 +65,13 @@ function parseTime(text: string): Date {
     throw new InvalidArgumentError("expected an ISO 8601 time with its zone, such as 2026-11-23T12:00:00Z.");
   }
   return time;
+}
+
+function parseHours(text: string): number {
+  if (!/^\d{1,3}$/.test(text) || Number(text) > 168) {
+    throw new InvalidArgumentError("expected a whole number of hours from 0 to 168.");
+  }
+  return Number(text);
 }
 
 function parseReportData(text: string): Uint8Array {
@@ -74,6 +89,7 @@ async function verify(file: string, options: VerifyOptions, command: Command): P
   const evidence = decodeEvidenceFile(await readFile(file), file);
   const judgement = await judgeEvidence(evidence, {
     now: options.at ?? new Date(),
+    graceHours: options.graceHours,
     root: await loadRoot(options.root),
     policy: options.policy === undefined ? defaultPolicy : await loadPolicy(options.policy),
     reportData: options.expectReportData,
@@ -99,16 +115,5 @@ function report(verdict: Verdict, options: VerifyOptions): void {
     printJson(verdict);
     return;
   }
-  const headline = verdict.accepted ? paint("green", "accepted") : paint("red", "refused");
-  tell(`${headline}${verdict.simulated ? paint("yellow", " (simulated root: proves nothing about hardware)") : ""}`);
-  tell(`genuine: ${verdict.genuine ?? "unknown"}, TCB status: ${verdict.tcbStatus ?? "unknown"}`);
-  for (const claim of verdict.claims) {
-    tell(`  ${claim.pass ? paint("green", "✓") : paint("red", "✗")} ${claim.claim}: ${claim.actual}`);
-  }
-  for (const reason of verdict.reasons) {
-    tell(`${reason.code}: ${reason.message} (expected ${reason.expected}, came ${reason.actual})`);
-  }
-  if (verdict.collateral !== null) {
-    tell(`holds until ${verdict.collateral.earliestExpiry}`);
-  }
+  tell(verdictText(verdict).join("\n"));
 }

@@ -29,12 +29,21 @@ export function policiesOfRules(rules: RaConfig, options: RuleOptions): RulePoli
   if (!compared.includes("mrEnclave") && !compared.includes("mrSigner")) {
     expectAllowed(options);
     warnings.push("no software is named: any enclave can get the secret, NOT SECURE");
-  } else if (!compared.includes("mrEnclave") && compared.length < 3) {
+  } else if (!compared.includes("mrEnclave")) {
     warnings.push("verify_mr_enclave is off: every enclave of these signers that meets the rest can get the secret");
   }
   const policies = compared.length === 0 ? [policyOf({}, options, "")] : [];
-  policies.push(...entries.map((entry, index) => policyOf(entry, options, ` mrs[${index}]`)));
+  for (const [index, entry] of entries.entries()) {
+    if (!isPlaceholder(entry)) {
+      policies.push(policyOf(entry, options, ` mrs[${index}]`));
+    }
+  }
   return { policies, warnings };
+}
+
+/** No enclave has such a measurement, so the entry accepts nobody; the warnings say where it stands. */
+function isPlaceholder({ mrEnclave = "", mrSigner = "" }: RaEntry): boolean {
+  return [mrEnclave, mrSigner].some((measurement) => /^0+$/.test(measurement));
 }
 
 function expectAllowed({ insecureAcceptAnyEnclave }: RuleOptions): void {
