@@ -20,6 +20,8 @@ interface Verdict {
   readonly simulated: boolean;
   readonly tcbStatus: string | null;
   readonly advisoryIds: readonly string[];
+  readonly platform: Readonly<Record<string, string>> | null;
+  readonly software: Readonly<Record<string, string>> | null;
   readonly accepted: boolean;
   readonly reasons: readonly { readonly code: string }[];
   readonly claims: readonly { readonly claim: string; readonly pass: boolean }[];

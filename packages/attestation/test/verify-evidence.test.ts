@@ -110,7 +110,7 @@ describe("genuine evidence", () => {
     assert.ok(second.tcbDate.getUTCFullYear() < 2099 && second.earliestExpiry.getUTCFullYear() < 2099);
     assert.ok(second.levels.platform.tcbDate.getUTCFullYear() < 2099);
     assert.deepEqual(second.advisoryIds, []);
-    assert.notDeepEqual(second.levels.platform.components, platform.components);
+    assert.ok(second.levels.platform.components.some((svn) => svn !== 255));
   });
 
   it("is read from its bytes, not from fields that somebody parsed before", async () => {
