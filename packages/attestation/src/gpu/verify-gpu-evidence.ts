@@ -1,7 +1,8 @@
 import { encodeHex, equalBytes, rawEcPoint, verifyEcdsaP384 } from "@sealserve/core";
 import { AttestationError } from "../errors.ts";
+import { CertificatePool } from "../verify/certificate-pool.ts";
 import type { GpuArchitecture } from "./gpu-architecture.ts";
-import { expectGpuRoles, type GpuChain, verifyGpuChain } from "./gpu-chain.ts";
+import { type GpuChain, verifyGpuChain } from "./gpu-chain.ts";
 import { type GpuEvidence, parseGpuEvidence } from "./gpu-evidence.ts";
 import { type GpuRoot, isSimulatedGpuRoot } from "./gpu-root.ts";
 import type { MeasurementBlock } from "./measurement-record.ts";
@@ -56,14 +57,21 @@ export interface GpuSignatureCheck {
 export async function verifyGpuEvidence(text: string, options: GpuVerifyOptions): Promise<GpuSignatureCheck> {
   const { now, root } = options;
   expectSoundOptions(options);
-  const placed = parseGpuEvidence(text).map((evidence) => expectStructure(evidence, options.expectedNonce));
-  expectDistinctDevices(placed);
+  const parsed = parseGpuEvidence(text);
+  for (const evidence of parsed) {
+    expectNonce(evidence, options.expectedNonce);
+  }
+  // Of its own: what the certificates of devices would push out of the process's pool is met more often.
+  const pool = new CertificatePool();
+  const chains: GpuChain[] = [];
   const devices: GpuDevice[] = [];
-  for (const { evidence, chain } of placed) {
-    await verifyGpuChain(chain, root, now);
+  for (const evidence of parsed) {
+    const chain = await verifyGpuChain(evidence.certificates, evidence.architecture, { root, now, pool });
     await verifyMeasurements(evidence, chain);
+    chains.push(chain);
     devices.push(describeDevice(evidence, chain));
   }
+  expectDistinctDevices(chains);
   return { revocation: "unchecked", measurements: "uncompared", simulated: isSimulatedGpuRoot(root), devices };
 }
 
@@ -79,27 +87,20 @@ function expectSoundOptions({ expectedNonce, now }: GpuVerifyOptions): void {
   }
 }
 
-interface PlacedEvidence {
-  readonly evidence: GpuEvidence;
-  readonly chain: GpuChain;
-}
-
-/** What costs no signature check, for every device before the first signature is looked at. */
-function expectStructure(evidence: GpuEvidence, expectedNonce: Uint8Array): PlacedEvidence {
-  if (!equalBytes(evidence.measurements.requestNonce, expectedNonce)) {
+function expectNonce({ measurements }: GpuEvidence, expectedNonce: Uint8Array): void {
+  if (!equalBytes(measurements.requestNonce, expectedNonce)) {
     throw new AttestationError("gpu-nonce-mismatch", "device was asked with another nonce than the expected one");
   }
-  return { evidence, chain: expectGpuRoles(evidence.certificates, evidence.architecture) };
 }
 
 /** One device must not pass for two. */
-function expectDistinctDevices(placed: readonly PlacedEvidence[]): void {
+function expectDistinctDevices(chains: readonly GpuChain[]): void {
   const seen = new Set<string>();
-  for (const { chain } of placed) {
-    const key = encodeHex(chain.device.publicKeyInfo);
+  for (const { issuer, leaf } of chains) {
+    const key = encodeHex(issuer.publicKeyInfo);
     if (seen.has(key)) {
       throw new AttestationError("gpu-device-repeated", "two pieces of evidence come from the same device", {
-        actual: chain.leaf.serialNumber,
+        actual: leaf.serialNumber,
       });
     }
     seen.add(key);

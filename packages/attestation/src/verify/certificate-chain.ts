@@ -11,6 +11,8 @@ export interface VerifiedChain {
   /** The certificate that signed the leaf; the root where nothing lies between. */
   readonly issuer: Certificate;
   readonly root: Certificate;
+  /** All of them, leaf first. */
+  readonly certificates: readonly Certificate[];
   readonly windows: readonly Window[];
 }
 
@@ -24,7 +26,7 @@ export interface ChainTrust {
 /**
  * Verifies a PEM chain against its kind and the trusted root. The order in which the certificates stand is free, their
  * number is not.
- * @throws AttestationError the `malformed` and `invalid` codes of the kind, `root-untrusted`
+ * @throws AttestationError the `malformed`, `invalid` and `untrusted` codes of the kind
  */
 export function verifyChain(pem: string, kind: ChainKind, trust: ChainTrust): Promise<VerifiedChain> {
   const parse = (der: Uint8Array): Certificate => trust.pool.parse(der);
@@ -49,7 +51,7 @@ export async function verifyCertificates(
   await expectTrustedRoot(root, trust.rootKey, kind);
   await expectSignatures(chain, root, kind, trust.pool);
   trust.pool.learn(chain.filter(({ isCa }) => isCa));
-  return { leaf, issuer, root, windows: chain.map((certificate) => windowOf(certificate, kind)) };
+  return { leaf, issuer, root, certificates: chain, windows: chain.map((certificate) => windowOf(certificate, kind)) };
 }
 
 /** Leaf first, found from the root downwards by names; which certificate signed which is proven later. */
@@ -71,7 +73,7 @@ function orderChain(certificates: readonly Certificate[], kind: ChainKind): Cert
   return chain;
 }
 
-function namePlaces(chain: readonly Certificate[], kind: ChainKind): Omit<VerifiedChain, "windows"> {
+function namePlaces(chain: readonly Certificate[], kind: ChainKind): Pick<VerifiedChain, "leaf" | "issuer" | "root"> {
   const [leaf, issuer] = chain;
   const root = chain.at(-1);
   if (leaf === undefined || issuer === undefined || root === undefined) {
@@ -85,7 +87,7 @@ async function expectTrustedRoot(root: Certificate, rootKey: string, kind: Chain
   const expected = rootKey.toLowerCase();
   if (actual !== expected) {
     const message = `${kind.what} ends in a root whose key is not the trusted one`;
-    throw new AttestationError("root-untrusted", message, { expected, actual });
+    throw new AttestationError(kind.untrusted, message, { expected, actual });
   }
 }
 

@@ -9,7 +9,7 @@ import { type ChainKind, invalid } from "./chain-kind.ts";
 export function expectRole(certificate: Certificate, position: number, kind: ChainKind): void {
   const role = kind.roles[position];
   const name = certificate.subject.commonName ?? "";
-  if (role?.commonNames.includes(name) !== true) {
+  if (role?.commonNames.some((accepted) => fits(name, accepted)) !== true) {
     throw invalid(kind, "has a certificate of another name", role?.commonNames.join(" or "), name);
   }
   const { signatureAlgorithm } = certificate;
@@ -29,6 +29,10 @@ export function expectRole(certificate: Certificate, position: number, kind: Cha
   if (certificate.keyUsage !== undefined || role.keyUsageOptional !== true) {
     expectKeyUsage(certificate, role.keyUsage, kind);
   }
+}
+
+function fits(name: string, accepted: string | RegExp): boolean {
+  return typeof accepted === "string" ? name === accepted : accepted.exec(name)?.[0] === name;
 }
 
 function expectKeyUsage(certificate: Certificate, usages: readonly KeyUsage[], kind: ChainKind): void {

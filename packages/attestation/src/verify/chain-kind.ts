@@ -3,8 +3,8 @@ import { AttestationError, type AttestationErrorCode } from "../errors.ts";
 
 /** A place in a vendor's certificate chain. */
 export interface ChainRole {
-  /** The common names that the holder of the role may have. */
-  readonly commonNames: readonly string[];
+  /** The common names that the holder of the role may have; a pattern fits the whole name. */
+  readonly commonNames: readonly (string | RegExp)[];
   readonly ca: boolean;
   readonly key: KeyKind;
   /** Uses that the certificate must allow. */
@@ -21,6 +21,7 @@ export interface ChainKind {
   readonly signatureAlgorithm: SignatureAlgorithmName;
   readonly malformed: AttestationErrorCode;
   readonly invalid: AttestationErrorCode;
+  readonly untrusted: AttestationErrorCode;
   readonly early: AttestationErrorCode;
   readonly late: AttestationErrorCode;
 }

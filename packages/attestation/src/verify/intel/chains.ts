@@ -11,7 +11,7 @@ const PCK = role(["Intel SGX PCK Certificate"], false, SIGNS_DATA);
 // The same root also certifies PCK CAs: only this name may sign documents.
 const TCB_SIGNER = role(["Intel SGX TCB Signing"], false, SIGNS_DATA);
 
-const SIGNATURE = { signatureAlgorithm: "ecdsa-with-sha256" } as const;
+const TRUST = { signatureAlgorithm: "ecdsa-with-sha256", untrusted: "root-untrusted" } as const;
 const ISSUER_WINDOW = { early: "issuer-chain-not-yet-valid", late: "issuer-chain-expired" } as const;
 
 /** The chains that a verification of an Intel TEE meets; nothing else enumerates their certificate names. */
@@ -19,7 +19,7 @@ export const CHAINS = {
   pck: {
     what: "PCK certificate chain",
     roles: [PCK, PCK_CA, ROOT],
-    ...SIGNATURE,
+    ...TRUST,
     malformed: "pck-chain-malformed",
     invalid: "pck-chain-invalid",
     early: "pck-chain-not-yet-valid",
@@ -28,7 +28,7 @@ export const CHAINS = {
   pckCrlIssuer: {
     what: "issuer chain of the PCK CRL",
     roles: [PCK_CA, ROOT],
-    ...SIGNATURE,
+    ...TRUST,
     malformed: "pck-crl-issuer-chain-malformed",
     invalid: "pck-crl-issuer-chain-invalid",
     ...ISSUER_WINDOW,
@@ -36,7 +36,7 @@ export const CHAINS = {
   tcbInfoIssuer: {
     what: "issuer chain of the TCB info",
     roles: [TCB_SIGNER, ROOT],
-    ...SIGNATURE,
+    ...TRUST,
     malformed: "tcb-info-issuer-chain-malformed",
     invalid: "tcb-info-issuer-chain-invalid",
     ...ISSUER_WINDOW,
@@ -44,7 +44,7 @@ export const CHAINS = {
   qeIdentityIssuer: {
     what: "issuer chain of the QE identity",
     roles: [TCB_SIGNER, ROOT],
-    ...SIGNATURE,
+    ...TRUST,
     malformed: "qe-identity-issuer-chain-malformed",
     invalid: "qe-identity-issuer-chain-invalid",
     ...ISSUER_WINDOW,

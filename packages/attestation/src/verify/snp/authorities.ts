@@ -25,6 +25,7 @@ const CODES = {
   invalid: "snp-chain-invalid",
   early: "snp-chain-not-yet-valid",
   late: "snp-chain-expired",
+  untrusted: "root-untrusted",
 } as const;
 
 /** By the common name of the certificate. Nothing else enumerates the names in AMD's certificates. */
