@@ -1,6 +1,12 @@
 import { decodeHex, type JsonLimits, type JsonValue, parseStrictJson } from "@sealserve/core";
 import { AttestationError, type AttestationErrorCode, refuseAs } from "../errors.ts";
 
+/** Characters of a text that a message shows. */
+const SHOWN_MAX = 100;
+
+/** A member name that a message shows as it stands. */
+const PLAIN_NAME = /^[\w-]{1,100}$/;
+
 /** Instants as the provisioning service writes them: UTC, whole seconds. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
@@ -51,7 +57,8 @@ export class JsonNode {
   expectOnly(names: readonly string[]): void {
     const unknown = Object.keys(this.#object()).find((name) => !names.includes(name));
     if (unknown !== undefined) {
-      throw this.refusal(`member ${this.#pathOf(unknown)} is unknown`, names.join(", "), unknown);
+      const shown = PLAIN_NAME.test(unknown) ? unknown : quoted(unknown);
+      throw this.refusal(`member ${this.#pathOf(shown)} is unknown`, names.join(", "), shown);
     }
   }
 
@@ -146,5 +153,11 @@ function describe(value: unknown): string {
   if (typeof value === "object" && value !== null) {
     return "an object";
   }
-  return typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : String(value);
+  return typeof value === "string" ? quoted(value) : String(value);
+}
+
+/** Text of somebody else's choice for a message: short, on one line, and nothing that a terminal or a log would follow. */
+function quoted(text: string): string {
+  const written = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(text.slice(0, SHOWN_MAX)).replace(/[^ -~]/g, written);
 }
