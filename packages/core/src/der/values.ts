@@ -5,6 +5,9 @@ import type { DerElement } from "./element.ts";
 import { expectTag } from "./fields.ts";
 import { derTag, tagText } from "./tags.ts";
 
+const SPACE = 0x20;
+const DELETE = 0x7f;
+
 /** No type with named bits has as many; the longest in use has nine bits. */
 const MAX_NAMED_OCTETS = 8;
 
@@ -86,7 +89,10 @@ export function derNamedBits(element: DerElement): ReadonlySet<number> {
   return bits;
 }
 
-/** The text of a UTF8String, PrintableString or IA5String. @throws CoreError `bad-der` */
+/**
+ * The text of a UTF8String, PrintableString or IA5String. Control characters are refused: names end up in messages and logs.
+ * @throws CoreError `bad-der`
+ */
 export function derText(element: DerElement): string {
   const { tag, content } = element;
   if (tag !== derTag.utf8String && tag !== derTag.printableString && tag !== derTag.ia5String) {
@@ -94,6 +100,9 @@ export function derText(element: DerElement): string {
   }
   if (tag !== derTag.utf8String && content.some((octet) => octet >= 0x80)) {
     throw new CoreError("bad-der", "text has octets that are not ASCII");
+  }
+  if (content.some((octet) => octet < SPACE || octet === DELETE)) {
+    throw new CoreError("bad-der", "text has control characters");
   }
   try {
     return decodeUtf8(content);
