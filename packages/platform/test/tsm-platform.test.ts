@@ -270,6 +270,16 @@ describe("TDX through Linux's report interface", () => {
     );
   });
 
+  it("does not try again once nobody waits any more", async () => {
+    const tsm = await tsmDirectory({ report: tdQuote, intervene: failing("read outblob", "EBUSY") });
+    const platform = await open("tdx", tsm, { timeoutMs: 50, retryDelaysMs: [200] });
+    await assert.rejects(platform.quote(reportData(1)), { code: "quote-timeout" });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 400);
+    });
+    assert.equal(tsm.operations.filter((operation) => operation === "make").length, 2);
+  });
+
   it("gives the quote although the entry cannot be removed", async () => {
     const tsm = await tsmDirectory({ report: tdQuote, intervene: failing("remove", "EBUSY") });
     await (await open("tdx", tsm)).quote(reportData(1));

@@ -19,15 +19,16 @@ export function addSigstructCommand(program: Command): void {
 }
 
 async function readSigstruct(file: string, options: { readonly json?: true }): Promise<void> {
-  const { mrEnclave, mrSigner, isvProdId, isvSvn, attributes } = await verifySigstruct(await readFile(file));
+  const { isvProdId, isvSvn, attributes, ...measured } = await verifySigstruct(await readFile(file));
+  const [mrEnclave, mrSigner] = [encodeHex(measured.mrEnclave), encodeHex(measured.mrSigner)];
   if (options.json) {
     printJson({ mrEnclave, mrSigner, isvProdId, isvSvn, debug: attributes.debug });
     return;
   }
-  printResult(`sgx:\n  mrEnclave: ["${encodeHex(mrEnclave)}"]`);
-  tell(`MRSIGNER ${encodeHex(mrSigner)}, product ${isvProdId}, version ${isvSvn}`);
+  printResult(`sgx:\n  mrEnclave: ["${mrEnclave}"]`);
+  tell(`MRSIGNER ${mrSigner}, product ${isvProdId}, version ${isvSvn}`);
   tell("to accept later versions of that signer too, write in place of mrEnclave:");
-  tell(`  mrSigner: ["${encodeHex(mrSigner)}"]\n  isvProdId: ${isvProdId}\n  minimumIsvSvn: ${isvSvn}`);
+  tell(`  mrSigner: ["${mrSigner}"]\n  isvProdId: ${isvProdId}\n  minimumIsvSvn: ${isvSvn}`);
   if (attributes.debug) {
     tell(paint("yellow", "this is a debug enclave: the host reads its memory, and a policy refuses it"));
   }
