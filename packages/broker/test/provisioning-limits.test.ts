@@ -133,10 +133,18 @@ describe("limits of the provisioning port", () => {
   });
 
   it("hold no place for clients that are done: many more than the caps, one after the other", async () => {
-    const { released } = await start({}, ", maxConnections: 2, maxConnectionsPerAddress: 2");
+    const { target, released } = await start({}, ", maxConnections: 2, maxConnectionsPerAddress: 2");
     for (let index = 0; index < 12; index++) {
       await released();
     }
+    for (let index = 0; index < 6; index++) {
+      const talker = connectTls(target, identity);
+      talker.write(REQUEST);
+      await once(talker, "data");
+      talker.end("something that nobody asked for");
+      await closed(talker);
+    }
+    await released();
   });
 
   it("cap the connections of one address, before any TLS work, and let the next in when one leaves", async () => {
