@@ -63,6 +63,12 @@ const load = fork(join(import.meta.dirname, "provisioning-load.ts"), { serializa
 /** What this process spent, by job. */
 const spent = new Map<string, { cpuMs: number; connections: number }>();
 let slowestMs = 0;
+load.on("exit", (code) => {
+  // A client that did not get its answer has said so; there is nothing left to measure.
+  if (code !== 0) {
+    process.exit(1);
+  }
+});
 
 const identities = new Map<ClientKind, Awaited<ReturnType<typeof createClients>>>();
 for (const kind of KINDS) {
