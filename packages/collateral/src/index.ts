@@ -4,4 +4,5 @@ export { fileSource } from "./file-source.ts";
 export type { Fetch } from "./pccs-request.ts";
 export { type PccsOptions, pccsSource } from "./pccs-source.ts";
 export { encodeMarks, noMemory, parseMarks, type RollbackMemory } from "./rollback-memory.ts";
+export { type SnpVerifier, type SnpVerifierOptions, snpVerifier } from "./snp-verifier.ts";
 export type { CollateralSource } from "./source.ts";

@@ -1,16 +1,7 @@
 import { revokesMore, type VerifiedCollateral } from "@sealserve/attestation";
+import { crlNumberMarks, evaluationMarks, issueMark, issueMarks, type Mark, ROOT_CRL } from "./collateral-marks.ts";
 import { CollateralError } from "./errors.ts";
 import { LAST_REVOCATION, noMemory, type RollbackMemory } from "./rollback-memory.ts";
-
-/** How far one document of collateral has come. */
-interface Mark {
-  /** Names the document, and what it is about where there are several. */
-  readonly document: string;
-  readonly value: bigint;
-  readonly show: (value: bigint) => string;
-}
-
-const ROOT_CRL = "root CA CRL";
 
 /**
  * Remembers how far each document has come, for all platforms of a cache: signatures and windows alone would let a source
@@ -37,7 +28,7 @@ export class RollbackGuard {
    * @throws CollateralError `rolled-back` when any of its documents goes back, or what the memory throws that cannot keep it
    */
   async admit(collateral: VerifiedCollateral): Promise<void> {
-    await this.#advance([...evaluationMarks(collateral), ...issueMarks(collateral), ...crlNumberMarks(collateral)]);
+    await this.advance([...evaluationMarks(collateral), ...issueMarks(collateral), ...crlNumberMarks(collateral)]);
     this.#newestLists.set(collateral.pckCa, collateral);
   }
 
@@ -49,7 +40,7 @@ export class RollbackGuard {
    */
   async revoke(issued: Date, onTaken: () => void = () => undefined): Promise<void> {
     const mark = issueMark(ROOT_CRL, issued);
-    await this.#advance([mark, { ...mark, document: LAST_REVOCATION }], onTaken);
+    await this.advance([mark, { ...mark, document: LAST_REVOCATION }], onTaken);
   }
 
   /**
@@ -60,12 +51,17 @@ export class RollbackGuard {
   holds(collateral: VerifiedCollateral): boolean {
     const issued = { ...issueMark(ROOT_CRL, collateral.issued.rootCaCrl), document: LAST_REVOCATION };
     return (
-      [issued, ...evaluationMarks(collateral)].every((mark) => !this.#isStepBack(mark)) &&
+      this.allows([issued, ...evaluationMarks(collateral)]) &&
       [...this.#newestLists.values()].every((newest) => !revokesMore(newest, collateral))
     );
   }
 
-  async #advance(marks: readonly Mark[], onTaken: () => void = () => undefined): Promise<void> {
+  /**
+   * Takes in marks of documents that are proven.
+   * @param onTaken as for {@link revoke}
+   * @throws CollateralError `rolled-back` when one of them is lower than it was, or what the memory throws that cannot keep it
+   */
+  async advance(marks: readonly Mark[], onTaken: () => void = () => undefined): Promise<void> {
     for (const mark of marks) {
       this.#expectNoStepBack(mark);
     }
@@ -76,6 +72,11 @@ export class RollbackGuard {
     }
     this.#version += news.length;
     await this.#keepMarks();
+  }
+
+  /** Whether none of the marks is lower than it was. */
+  allows(marks: readonly Mark[]): boolean {
+    return marks.every((mark) => !this.#isStepBack(mark));
   }
 
   /** Nobody goes on before the marks are kept that speak of what he was given, whoever moved them. */
@@ -101,40 +102,4 @@ export class RollbackGuard {
       });
     }
   }
-}
-
-/** The numbers count for all platforms of a kind of TEE: a lower one hides a recovery that is known to have happened. */
-function evaluationMarks({ tee, evaluationNumbers }: VerifiedCollateral): Mark[] {
-  const show = (value: bigint): string => `TCB evaluation data number ${value}`;
-  return [
-    { document: `TCB evaluation in the TCB info (${tee})`, value: BigInt(evaluationNumbers.tcbInfo), show },
-    { document: `TCB evaluation in the QE identity (${tee})`, value: BigInt(evaluationNumbers.qeIdentity), show },
-  ];
-}
-
-function issueMarks({ tee, fmspc, pckCa, issued }: VerifiedCollateral): Mark[] {
-  return [
-    issueMark(`TCB info (${tee}, ${fmspc})`, issued.tcbInfo),
-    issueMark(`QE identity (${tee})`, issued.qeIdentity),
-    issueMark(`PCK CRL (${pckCa})`, issued.pckCrl),
-    issueMark(ROOT_CRL, issued.rootCaCrl),
-  ];
-}
-
-/** An issuer that numbers its lists counts upwards; two lists of one second are told apart by nothing else. */
-function crlNumberMarks({ pckCa, crlNumbers }: VerifiedCollateral): Mark[] {
-  const numbers = [
-    [`number of the PCK CRL (${pckCa})`, crlNumbers.pckCrl],
-    [`number of the ${ROOT_CRL}`, crlNumbers.rootCaCrl],
-  ] as const;
-  // A list without a number, after one that had one, counts as the lowest.
-  return numbers.map(([document, value = -1n]) => ({ document, value, show: (number) => `CRL number ${number}` }));
-}
-
-function issueMark(document: string, issued: Date): Mark {
-  return {
-    document,
-    value: BigInt(issued.getTime()),
-    show: (value) => `issued ${new Date(Number(value)).toISOString()}`,
-  };
 }
