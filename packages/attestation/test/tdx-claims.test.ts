@@ -64,6 +64,10 @@ describe("a trust domain", () => {
     );
   });
 
+  it("is accepted by no image where the list of images is empty", () => {
+    refuses(evidence, { tdx: { images: [] } }, "mrtd-not-accepted");
+  });
+
   it("is not accepted for its REPORTDATA of another exchange", () => {
     const { reasons } = appraise(evidence, defaultPolicy, { reportData: new Uint8Array(64) });
     assert.deepEqual(

@@ -7,6 +7,7 @@ export * from "./crypto/ecdsa.ts";
 export * from "./crypto/ecdsa-signature.ts";
 export * from "./crypto/hash.ts";
 export * from "./crypto/key-kind.ts";
+export * from "./crypto/plain-signature.ts";
 export type { EcdsaHash, EcdsaVerifier, HashName } from "./crypto/primitives.ts";
 export {
   type EcCurve,
@@ -17,7 +18,6 @@ export {
 } from "./crypto/public-key-info.ts";
 export type { EcdsaAlgorithmName, SignatureAlgorithmName } from "./crypto/signature-algorithm.ts";
 export * from "./crypto/signing-key.ts";
-export * from "./crypto/verify-signature.ts";
 export * from "./der/element.ts";
 export * from "./der/encode.ts";
 export * from "./der/fields.ts";
@@ -37,7 +37,7 @@ export { type CertificateOptions, createCertificate } from "./x509/create-certif
 export * from "./x509/create-crl.ts";
 export * from "./x509/crl.ts";
 export type { Extension, ExtensionOptions, Extensions } from "./x509/extensions.ts";
-export { IssuerKey } from "./x509/issuer-key.ts";
+export { IssuerKey, verifySignedBy } from "./x509/issuer-key.ts";
 export type { KeyUsage } from "./x509/key-usage.ts";
 export type { Name, NameAttribute } from "./x509/name.ts";
-export { type Signed, verifySignedBy } from "./x509/signed.ts";
+export type { Signed } from "./x509/signed.ts";

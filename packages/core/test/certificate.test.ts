@@ -8,8 +8,8 @@ import { encodePem } from "../src/pem/pem.ts";
 import { parseCertificate } from "../src/x509/certificate.ts";
 import { parseCertificateChainPem } from "../src/x509/certificate-chain.ts";
 import { type CertificateOptions, createCertificate } from "../src/x509/create-certificate.ts";
+import { verifySignedBy } from "../src/x509/issuer-key.ts";
 import type { NameAttribute } from "../src/x509/name.ts";
-import { verifySignedBy } from "../src/x509/signed.ts";
 import { assertRefused, assertRejected } from "./refusal.ts";
 
 const validity = { notBefore: new Date("2024-02-29T12:00:00Z"), notAfter: new Date("2050-01-01T00:00:00Z") };

@@ -17,8 +17,8 @@ import { createCertificate } from "../src/x509/create-certificate.ts";
 import { createCertificateRevocationList } from "../src/x509/create-crl.ts";
 import { parseCertificateRevocationList } from "../src/x509/crl.ts";
 import { encodeExtensions } from "../src/x509/extensions.ts";
+import { verifySignedBy } from "../src/x509/issuer-key.ts";
 import type { NameAttribute } from "../src/x509/name.ts";
-import { verifySignedBy } from "../src/x509/signed.ts";
 import { type CraftedFields, craftedList } from "./crafted.ts";
 import { assertRefused, assertRejected } from "./refusal.ts";
 

@@ -9,7 +9,7 @@ import {
   encodeSequence,
   equalBytes,
   sha256,
-  verifySignature,
+  verifyPlainSignature,
 } from "@sealserve/core";
 import { AttestationError } from "../errors.ts";
 import { readSgxAttributes, type SgxAttributes } from "../quote/sgx-report-body.ts";
@@ -73,7 +73,7 @@ function expectHeaders(bytes: Uint8Array): void {
 async function expectSignature(bytes: Uint8Array, modulus: Uint8Array): Promise<void> {
   const signed = concatBytes(bytes.subarray(0, 128), bytes.subarray(900, 1028));
   const signature = bytes.subarray(516, 516 + MODULUS_LENGTH).toReversed();
-  if (!(await verifySignature("sha256-with-rsa", publicKeyInfo(modulus), signature, signed))) {
+  if (!(await verifyPlainSignature("sha256-with-rsa", publicKeyInfo(modulus), signature, signed))) {
     throw new AttestationError("sigstruct-signature-invalid", "the signature of the enclave's signer does not fit", {
       remedy: "the file is damaged; sign the enclave again",
     });

@@ -8,7 +8,7 @@ import { readSpecId } from "./spec-id.ts";
 /** Limit on the bytes of a log, filler included. Firmware reserves 64 to 256 KiB. */
 export const EVENT_LOG_MAX_LENGTH = 1 << 20;
 
-/** Registers of this index do not exist: it marks the end of the log. */
+/** A register index that does not exist marks the end of the log. */
 const END_LENGTH = 4;
 
 /** Index and type of a record that was never written. */

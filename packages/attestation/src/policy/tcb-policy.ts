@@ -1,6 +1,7 @@
 import { ADVISORY_ID } from "../collateral/tcb-level.ts";
 import { CONVERGED_TCB_STATUSES, type ConvergedTcbStatus } from "../collateral/tcb-status.ts";
 import type { JsonNode } from "../json/json-node.ts";
+import { MAX_GRACE_HOURS } from "../verify/window.ts";
 import { POLICY_LIST_MAX, readMembers } from "./policy-members.ts";
 
 /** How current an Intel platform must be. */
@@ -51,7 +52,6 @@ const CONDITIONS = [
 ] as const;
 
 const MAX_U32 = 0xffff_ffff;
-const MAX_OVERDUE_HOURS = 168;
 
 /** @throws AttestationError `policy-invalid` */
 export function readTcbPolicy(node: JsonNode): TcbPolicy {
@@ -63,7 +63,7 @@ export function readTcbPolicy(node: JsonNode): TcbPolicy {
     minimumTcbDate: (member) => member.instant().toISOString(),
     relaunchDeadline: (member) => member.instant().toISOString(),
     minimumEvaluationDataNumber: (member) => member.integer(MAX_U32),
-    maximumOverdueHours: (member) => member.integer(MAX_OVERDUE_HOURS),
+    maximumOverdueHours: (member) => member.integer(MAX_GRACE_HOURS),
   });
   for (const { statuses, needs, lest } of CONDITIONS) {
     const status = policy.statuses?.find((accepted) => statuses.includes(accepted));

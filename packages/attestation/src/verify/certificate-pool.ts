@@ -1,6 +1,6 @@
 import { bytesKey, type Certificate, IssuerKey, parseCertificate, type Signed } from "@sealserve/core";
 
-/** How many authorities are remembered: a vendor has about six, a simulated one four. */
+/** How many authorities are remembered: Intel has three, AMD nine. */
 const CAPACITY = 32;
 
 /**

@@ -3,7 +3,7 @@ import { AttestationError, type AttestationErrorCode } from "../errors.ts";
 const HOUR_MS = 3600 * 1000;
 
 /** The longest grace: a revocation list older than that tells too little. */
-const MAX_GRACE_HOURS = 7 * 24;
+export const MAX_GRACE_HOURS = 7 * 24;
 
 /** The time of verification. */
 export interface Clock {

@@ -1,11 +1,20 @@
 import { ecdsaHash, isEcdsa } from "../crypto/algorithm-parameters.ts";
 import { ecdsaVerifier } from "../crypto/ecdsa.ts";
 import { ecdsaSignatureToRaw } from "../crypto/ecdsa-signature.ts";
+import { verifyPlainSignature } from "../crypto/plain-signature.ts";
 import type { EcdsaHash, EcdsaVerifier } from "../crypto/primitives.ts";
 import { coordinateSize, type EcPublicKey, parseEcPublicKeyInfo } from "../crypto/public-key-info.ts";
-import { verifySignature } from "../crypto/verify-signature.ts";
 import { CoreError } from "../errors.ts";
 import type { Signed } from "./signed.ts";
+
+/**
+ * Whether the signature of a certificate or revocation list was made by the key `issuerPublicKeyInfo` (SubjectPublicKeyInfo
+ * DER). A malformed key or signature, or a key of another kind, is `false`. Proves the signature alone: names, validity
+ * and permissions of the issuer are for the caller to check.
+ */
+export function verifySignedBy(signed: Signed, issuerPublicKeyInfo: Uint8Array): Promise<boolean> {
+  return new IssuerKey(issuerPublicKeyInfo).hasSigned(signed);
+}
 
 /** A public key that proves several signatures: an EC key is imported once for each hash. */
 export class IssuerKey {
@@ -22,7 +31,7 @@ export class IssuerKey {
   /** Whether this key signed a certificate or revocation list, as by {@link verifySignedBy}. */
   async hasSigned({ signatureAlgorithm, signature, tbs }: Signed): Promise<boolean> {
     if (!isEcdsa(signatureAlgorithm)) {
-      return verifySignature(signatureAlgorithm, this.#publicKeyInfo, signature, tbs);
+      return verifyPlainSignature(signatureAlgorithm, this.#publicKeyInfo, signature, tbs);
     }
     const ec = this.#ec;
     const raw = ec && undefinedIfMalformed(() => ecdsaSignatureToRaw(signature, coordinateSize(ec.curve)));

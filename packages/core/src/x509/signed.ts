@@ -4,7 +4,6 @@ import {
   type SignatureAlgorithmName,
 } from "../crypto/signature-algorithm.ts";
 import type { SigningKey } from "../crypto/signing-key.ts";
-import { verifySignature } from "../crypto/verify-signature.ts";
 import { type DerElement, parseDer } from "../der/element.ts";
 import { encodeBitString, encodeSequence } from "../der/encode.ts";
 import { DerFields, derSequence } from "../der/fields.ts";
@@ -24,15 +23,6 @@ export interface Signed {
 /** {@link Signed} with the parsed inner structure. */
 export interface ParsedSigned extends Signed {
   readonly body: DerElement;
-}
-
-/**
- * Whether the signature of a certificate or revocation list was made by the key `issuerPublicKeyInfo` (SubjectPublicKeyInfo
- * DER). A malformed key or signature, or a key of another kind, is `false`. Proves the signature alone: names, validity
- * and permissions of the issuer are for the caller to check.
- */
-export function verifySignedBy(signed: Signed, issuerPublicKeyInfo: Uint8Array): Promise<boolean> {
-  return verifySignature(signed.signatureAlgorithm, issuerPublicKeyInfo, signed.signature, signed.tbs);
 }
 
 /** The outer structure of a certificate or revocation list (RFC 5280 sections 4.1.1 and 5.1.1). */
