@@ -39,7 +39,7 @@ export class EncryptedContent {
   readonly #head: FileHead;
   readonly #opener: ContentOpener;
 
-  /** Use {@link openEncryptedContent}. */
+  /** `head` is the source's own; use {@link openEncryptedContent} where it was not read yet. */
   constructor(source: ByteSource, head: FileHead) {
     this.#source = source;
     this.#head = head;

@@ -1,10 +1,10 @@
 import { type FileSource, openFileSource } from "./byte-source.ts";
-import { type EncryptedContent, openEncryptedContent } from "./encrypted-content.ts";
+import { EncryptedContent } from "./encrypted-content.ts";
 import { EncryptedFilesError } from "./errors.ts";
 import type { ProgressOptions } from "./files.ts";
-import { checkHostSize } from "./format/file-head.ts";
+import { checkHostSize, openFileHead } from "./format/file-head.ts";
 import { NODE_SIZE } from "./format/layout.ts";
-import { type FormatVersion, type MetadataHeader, parseMetadataHeader } from "./format/metadata-node.ts";
+import { type FormatVersion, parseMetadataHeader } from "./format/metadata-node.ts";
 import type { ThreadOptions } from "./groups/threads.ts";
 import { checkWrapKey } from "./wrap-key.ts";
 
@@ -53,8 +53,7 @@ export async function inspectFile(path: string, options: InspectFileOptions = {}
     checkHostSize(source.size, source.name);
     const node = new Uint8Array(NODE_SIZE);
     await source.read(0, node);
-    const header = parseMetadataHeader(node, source.name);
-    return await inspectContent(source, header, options);
+    return await inspectContent(source, node, options);
   } finally {
     await source.close();
   }
@@ -62,23 +61,26 @@ export async function inspectFile(path: string, options: InspectFileOptions = {}
 
 async function inspectContent(
   source: FileSource,
-  header: MetadataHeader,
+  node: Uint8Array,
   options: InspectFileOptions,
 ): Promise<FileInspection> {
   const { wrapKey, checkNodes } = options;
-  const open = { ...header, hostSize: source.size };
+  const open = { ...parseMetadataHeader(node, source.name), hostSize: source.size };
   if (wrapKey === undefined) {
     return { ...open, wrapKey: "not-given" };
   }
   checkWrapKey(wrapKey);
-  const opened = await outcomeOf(openEncryptedContent(source, { wrapKey }));
+  // The node is not read again: what is told of it and what the key accepts must be the same bytes.
+  const opened = await outcomeOf(
+    () => new EncryptedContent(source, openFileHead(node, wrapKey, { hostSize: source.size }, source.name)),
+  );
   if ("damage" in opened) {
     const refused = opened.damage.code === "authentication-failed";
     return refused ? { ...open, wrapKey: "refused" } : { ...open, wrapKey: "accepted", damage: opened.damage };
   }
   const { size, hostSize, path } = opened.value;
   const content = { size, embeddedPath: path, staleBytes: source.size - hostSize };
-  const checked = await outcomeOf(checkNodes === true ? checkAll(opened.value, options) : Promise.resolve());
+  const checked = await outcomeOf(() => (checkNodes === true ? checkAll(opened.value, options) : undefined));
   return { ...open, wrapKey: "accepted", content, ...("damage" in checked ? { damage: checked.damage } : {}) };
 }
 
@@ -94,10 +96,10 @@ async function checkAll(content: EncryptedContent, options: InspectFileOptions):
 
 /** The value, or the damage that the format found; anything else, such as a disk error, is thrown on. */
 async function outcomeOf<Value>(
-  operation: Promise<Value>,
+  operation: () => Value | Promise<Value>,
 ): Promise<{ readonly value: Value } | { readonly damage: EncryptedFilesError }> {
   try {
-    return { value: await operation };
+    return { value: await operation() };
   } catch (error) {
     if (error instanceof EncryptedFilesError && DAMAGE_CODES.has(error.code)) {
       return { damage: error };

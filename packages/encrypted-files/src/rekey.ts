@@ -1,6 +1,6 @@
 import { equalBytes } from "@sealserve/core";
 import { type ByteSource, openFileSource } from "./byte-source.ts";
-import { type EncryptedContent, openEncryptedContent } from "./encrypted-content.ts";
+import { EncryptedContent } from "./encrypted-content.ts";
 import { EncryptedFilesError } from "./errors.ts";
 import { encryptContent, type ProgressOptions } from "./files.ts";
 import { readSettledHead, rewriteFirstNode } from "./first-node.ts";
@@ -54,11 +54,11 @@ async function encryptAnew(options: RekeyFileOptions): Promise<void> {
   checkWrapKey(options.wrapKey);
   const source = await openFileSource(options.input, { followLinks: false });
   try {
-    const head = await readSettledHead(source, options.wrapKey);
-    const content = await openEncryptedContent(source, { wrapKey: options.wrapKey });
-    const version = options.version ?? head.version;
+    // Path and content come from one reading of the first node: a second one may find another file's.
+    const content = new EncryptedContent(source, await readSettledHead(source, options.wrapKey));
+    const version = options.version ?? content.version;
     await writeOutputFile(options.output, PUBLIC_FILE_MODE, async (file) => {
-      const sealOptions = { ...options, version, path: head.path, wrapKey: options.newWrapKey };
+      const sealOptions = { ...options, version, path: content.path, wrapKey: options.newWrapKey };
       await encryptContent(contentSource(content, source.name), file, sealOptions);
       await source.expectSameSize();
     });

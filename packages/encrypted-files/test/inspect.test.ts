@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { encryptBytes } from "../src/bytes.ts";
 import { inspectFile } from "../src/inspect.ts";
 import { generateWrapKey } from "../src/wrap-key.ts";
-import { flipped, sampleBytes, scratchDirectory } from "./scratch.ts";
+import { flipped, sampleBytes, scratchDirectory, swapAfterFirstRead } from "./scratch.ts";
 
 const wrapKey = generateWrapKey();
 const encrypted = encryptBytes(sampleBytes(10_000), { wrapKey, embeddedPath: "models/a", version: 2 });
@@ -70,4 +70,11 @@ test("what is no encrypted file is refused", async (t) => {
   await assert.rejects(inspectFile(await fileOf(t, encrypted), { wrapKey: new Uint8Array(4) }), {
     code: "wrap-key-size",
   });
+});
+
+test("storage that swaps the first node after it was read cannot have a right key vouch for the first reading", async (t) => {
+  const path = await fileOf(t, flipped(encrypted, 58));
+  await swapAfterFirstRead(t, path, encryptBytes(sampleBytes(10_000), { wrapKey, embeddedPath: "models/b" }));
+  const { version, pendingWrite, content } = await inspectFile(path, { wrapKey });
+  assert.deepEqual([version, pendingWrite, content?.embeddedPath], [2, true, "models/a"]);
 });

@@ -5,7 +5,7 @@ import { type TestContext, test } from "node:test";
 import { decryptBytes, encryptBytes } from "../src/bytes.ts";
 import { rekeyFile } from "../src/rekey.ts";
 import { generateWrapKey } from "../src/wrap-key.ts";
-import { flipped, sampleBytes, scratchDirectory } from "./scratch.ts";
+import { flipped, sampleBytes, scratchDirectory, swapAfterFirstRead } from "./scratch.ts";
 
 const wrapKey = generateWrapKey();
 const newWrapKey = generateWrapKey();
@@ -95,5 +95,23 @@ test("a link is refused: the file that it leads to would keep its old key", asyn
   await symlink(input, link);
   for (const full of [false, true]) {
     await assert.rejects(rekeyFile({ ...job, input: link, output: link, full }), { code: "symlink" });
+  }
+});
+
+test("storage that swaps the first node after it was read cannot put one file's path on another's content", async (t) => {
+  for (const size of [2000, 900_000]) {
+    const { input, job } = await encryptedFile(t);
+    const [own, other] = [sampleBytes(size, 2), sampleBytes(size, 3)];
+    await writeFile(input, encryptBytes(own, { wrapKey, embeddedPath: "models/a" }));
+    await swapAfterFirstRead(t, input, encryptBytes(other, { wrapKey, embeddedPath: "models/b" }));
+    const rekeyed = rekeyFile({ ...job, full: true });
+    if (size > 3072) {
+      await assert.rejects(rekeyed, { code: "corrupted" });
+    } else {
+      await rekeyed;
+      const opened = decryptBytes(await readFile(input), { wrapKey: newWrapKey });
+      assert.deepEqual(opened, { content: own, path: "models/a", version: 1 });
+    }
+    t.mock.restoreAll();
   }
 });

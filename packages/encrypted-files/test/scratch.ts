@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,4 +56,22 @@ export function flipped(bytes: Uint8Array, offset: number, mask = 1): Uint8Array
   const copy = Uint8Array.from(bytes);
   copy[offset] = (copy[offset] ?? 0) ^ mask;
   return copy;
+}
+
+/** Lets hostile storage put `bytes` in the place of a file's own as soon as it was read from once. */
+export async function swapAfterFirstRead(t: TestContext, path: string, bytes: Uint8Array): Promise<void> {
+  await using handle = await open(path);
+  const prototype: FileHandle = Object.getPrototypeOf(handle);
+  const { ino } = await handle.stat();
+  // oxlint-disable-next-line typescript/unbound-method -- called with its own handle below
+  const read = prototype.read as (this: FileHandle, ...position: unknown[]) => Promise<unknown>;
+  let swapped = false;
+  t.mock.method(prototype, "read", async function (this: FileHandle, ...position: unknown[]): Promise<unknown> {
+    const result = await read.apply(this, position);
+    if (!swapped && (await this.stat()).ino === ino) {
+      swapped = true;
+      writeFileSync(path, bytes);
+    }
+    return result;
+  });
 }
