@@ -43,7 +43,8 @@ export async function writeOutputFile(
       await file.close();
       await rename(temporary, path);
     } catch (error) {
-      await file.close();
+      // A full disk may fail the closing too: that neither hides the first failure nor leaves plaintext behind.
+      await file.close().catch(() => undefined);
       await rm(temporary, { force: true });
       throw error;
     }

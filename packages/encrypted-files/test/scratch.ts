@@ -75,3 +75,19 @@ export async function swapAfterFirstRead(t: TestContext, path: string, bytes: Ui
     return result;
   });
 }
+
+/** Lets the closing of every file that is written to fail, as over a quota; the descriptor goes all the same. */
+export async function failCloseAfterWrite(t: TestContext, directory: string): Promise<void> {
+  await using handle = await open(directory);
+  const prototype: FileHandle = Object.getPrototypeOf(handle);
+  // oxlint-disable-next-line typescript/unbound-method -- called with its own handle below
+  const write = prototype.write as (this: FileHandle, ...position: unknown[]) => Promise<unknown>;
+  t.mock.method(prototype, "write", async function (this: FileHandle, ...position: unknown[]): Promise<unknown> {
+    const close = this.close.bind(this);
+    this.close = async () => {
+      await close();
+      throw Object.assign(new Error("EDQUOT: quota exceeded, close"), { code: "EDQUOT", syscall: "close" });
+    };
+    return write.apply(this, position);
+  });
+}
