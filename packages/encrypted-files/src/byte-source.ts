@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type BigIntStats, constants } from "node:fs";
+import { type FileHandle, lstat, open } from "node:fs/promises";
 import { EncryptedFilesError } from "./errors.ts";
 import { quoteName } from "./path.ts";
-import { inputError } from "./system-error.ts";
+import { inputError, systemErrorCode } from "./system-error.ts";
 
 /** Bytes of known size that can be read anywhere. */
 export type ByteSource = {
@@ -17,10 +17,18 @@ export type ByteSource = {
 
 /** A regular file open for reading. */
 export type FileSource = ByteSource & {
+  /** Who may read, write and run it: the nine permission bits, when it was opened. */
+  readonly mode: number;
   /** @throws EncryptedFilesError `input-changed` when the file's size is not what it was at opening. */
   expectSameSize(): Promise<void>;
+  /** Whether the file still has its name, and nobody wrote to it since it was opened. A link to it does not count. */
+  isInPlace(): Promise<boolean>;
+  /** @throws EncryptedFilesError `input-changed` when it is not in place, so that what is there now must not be lost. */
+  expectInPlace(): Promise<void>;
   close(): Promise<void>;
 };
+
+const PERMISSION_BITS = 0o777;
 
 /**
  * Opens a regular file for reading. A pipe or device is refused, without waiting for its other end.
@@ -44,22 +52,42 @@ export async function openFileSource(path: string, options: { readonly followLin
 
 async function fileSource(file: FileHandle, path: string): Promise<FileSource> {
   const name = quoteName(path);
-  const status = await file.stat();
+  const status = await file.stat({ bigint: true });
   if (!status.isFile()) {
     throw new EncryptedFilesError("not-a-regular-file", `${name} is not a regular file`);
   }
   return {
     name,
-    size: status.size,
+    size: Number(status.size),
+    mode: Number(status.mode) & PERMISSION_BITS,
     read: (position, target) => readFully(file, position, target, path),
     async expectSameSize() {
-      const { size } = await file.stat();
+      const { size } = await file.stat({ bigint: true });
       if (size !== status.size) {
+        throw inputChanged(name);
+      }
+    },
+    isInPlace: () => isUnchangedAt(path, status),
+    async expectInPlace() {
+      if (!(await isUnchangedAt(path, status))) {
         throw inputChanged(name);
       }
     },
     close: () => file.close(),
   };
+}
+
+/** While the file is open, no other can have its inode number. */
+async function isUnchangedAt(path: string, { dev, ino, size, mtimeNs }: BigIntStats): Promise<boolean> {
+  try {
+    const found = await lstat(path, { bigint: true });
+    return found.dev === dev && found.ino === ino && found.size === size && found.mtimeNs === mtimeNs;
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") {
+      return false;
+    }
+    throw inputError(error, path);
+  }
 }
 
 async function readFully(file: FileHandle, position: number, target: Uint8Array, path: string): Promise<void> {

@@ -1,11 +1,10 @@
-import { type FileSource, openFileSource } from "./byte-source.ts";
+import type { FileSource } from "./byte-source.ts";
 import { EncryptedFilesError } from "./errors.ts";
 import type { ProgressOptions } from "./files.ts";
 import { checkHostSize, type FileHead, openFileHead } from "./format/file-head.ts";
 import { NODE_SIZE } from "./format/layout.ts";
 import { type FormatVersion, parseMetadataHeader, sealMetadataNode } from "./format/metadata-node.ts";
-import { PUBLIC_FILE_MODE, writeOutputFile } from "./output-file.ts";
-import { checkWrapKey } from "./wrap-key.ts";
+import { writeOutputFile } from "./output-file.ts";
 import type { WrittenFile } from "./written-file.ts";
 
 /** What {@link rewriteFirstNode} changes; what is left out stays. */
@@ -20,38 +19,34 @@ export type FirstNodeChange = {
 const COPY_SIZE = 1 << 20;
 
 /**
- * Writes `output`, which may be `input` itself, as a copy of an encrypted file with another first node, under a fresh nonce.
- * All other nodes stay as they are, byte for byte and unchecked: their keys hang on the root's key, which is in this node.
- * @param wrapKey the file's own, 16 bytes
- * @throws EncryptedFilesError `pending-write`, `symlink`, and those of an encrypted file; or the reason of `signal`
+ * Writes `output`, which may be the file's own name, as a copy of an encrypted file with another first node, under a fresh
+ * nonce. All other nodes stay as they are, byte for byte and unchecked: their keys hang on the root's key, which is in this
+ * node. The copy has the source's mode, less the umask.
+ * @param wrapKey the file's own, 16 bytes; checked already, as the one in `change`
+ * @throws EncryptedFilesError `pending-write`, `input-changed`, and those of an encrypted file; or the reason of `signal`
  */
 export async function rewriteFirstNode(
-  input: string,
+  source: FileSource,
   output: string,
   wrapKey: Uint8Array,
   change: FirstNodeChange,
   options: ProgressOptions,
 ): Promise<void> {
-  checkWrapKey(wrapKey);
-  checkWrapKey(change.wrapKey ?? wrapKey);
-  const source = await openFileSource(input, { followLinks: false });
-  try {
-    const head = await readSettledHead(source, wrapKey);
-    const metadata = {
-      path: change.path ?? head.path,
-      size: head.layout.contentSize,
-      rootSlot: head.rootSlot,
-      head: head.content,
-    };
-    const node = sealMetadataNode(metadata, change.version ?? head.version, change.wrapKey ?? wrapKey);
-    await writeOutputFile(output, PUBLIC_FILE_MODE, async (file) => {
-      await file.write(node, 0);
-      await copyFrom(source, NODE_SIZE, file, options);
-      await source.expectSameSize();
-    });
-  } finally {
-    await source.close();
-  }
+  const head = await readSettledHead(source, wrapKey);
+  const metadata = {
+    path: change.path ?? head.path,
+    size: head.layout.contentSize,
+    rootSlot: head.rootSlot,
+    head: head.content,
+  };
+  const node = sealMetadataNode(metadata, change.version ?? head.version, change.wrapKey ?? wrapKey);
+  await writeOutputFile(output, source.mode, async (file) => {
+    await file.write(node, 0);
+    await copyFrom(source, NODE_SIZE, file, options);
+    // Flushed first, so that little time is left for a change between this check and the output's taking its name.
+    await file.flush();
+    await source.expectInPlace();
+  });
 }
 
 /**

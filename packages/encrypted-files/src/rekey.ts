@@ -1,12 +1,12 @@
 import { equalBytes } from "@sealserve/core";
-import { type ByteSource, openFileSource } from "./byte-source.ts";
+import { type ByteSource, type FileSource, openFileSource } from "./byte-source.ts";
 import { EncryptedContent } from "./encrypted-content.ts";
 import { EncryptedFilesError } from "./errors.ts";
 import { encryptContent, type ProgressOptions } from "./files.ts";
 import { readSettledHead, rewriteFirstNode } from "./first-node.ts";
 import type { FormatVersion } from "./format/metadata-node.ts";
 import type { ThreadOptions } from "./groups/threads.ts";
-import { PUBLIC_FILE_MODE, writeOutputFile } from "./output-file.ts";
+import { writeOutputFile } from "./output-file.ts";
 import { checkWrapKey } from "./wrap-key.ts";
 
 /** Options of {@link rekeyFile}. */
@@ -31,40 +31,42 @@ export type RekeyFileOptions = ProgressOptions &
 
 /**
  * Puts an encrypted file under another wrap key; the embedded path stays. `output` appears when it is complete, or not at
- * all. With `full` every node is checked on the way.
+ * all, with the mode of `input`, less the umask. With `full` every node is checked on the way.
  * @throws EncryptedFilesError `invalid-argument` when the keys are equal and `full` is not asked for, `pending-write`,
- * `symlink`, and those of an encrypted file; or the reason of `signal`
+ * `symlink`, `input-changed` when `input` was replaced or written to meanwhile, so that `output` is left as it was, and
+ * those of an encrypted file; or the reason of `signal`
  */
 export async function rekeyFile(options: RekeyFileOptions): Promise<void> {
   const { input, output, wrapKey, newWrapKey, version, full } = options;
+  checkWrapKey(wrapKey);
   checkWrapKey(newWrapKey);
-  if (full === true) {
-    await encryptAnew(options);
-    return;
-  }
-  if (equalBytes(wrapKey, newWrapKey)) {
+  if (full !== true && equalBytes(wrapKey, newWrapKey)) {
     throw new EncryptedFilesError("invalid-argument", "the new wrap key is the old one", {
       remedy: "make a new one with `sealserve files gen-key`",
     });
   }
-  await rewriteFirstNode(input, output, wrapKey, { wrapKey: newWrapKey, version }, options);
-}
-
-async function encryptAnew(options: RekeyFileOptions): Promise<void> {
-  checkWrapKey(options.wrapKey);
-  const source = await openFileSource(options.input, { followLinks: false });
+  const source = await openFileSource(input, { followLinks: false });
   try {
-    // Path and content come from one reading of the first node: a second one may find another file's.
-    const content = new EncryptedContent(source, await readSettledHead(source, options.wrapKey));
-    const version = options.version ?? content.version;
-    await writeOutputFile(options.output, PUBLIC_FILE_MODE, async (file) => {
-      const sealOptions = { ...options, version, path: content.path, wrapKey: options.newWrapKey };
-      await encryptContent(contentSource(content, source.name), file, sealOptions);
-      await source.expectSameSize();
-    });
+    if (full === true) {
+      await encryptAnew(source, options);
+    } else {
+      await rewriteFirstNode(source, output, wrapKey, { wrapKey: newWrapKey, version }, options);
+    }
   } finally {
     await source.close();
   }
+}
+
+async function encryptAnew(source: FileSource, options: RekeyFileOptions): Promise<void> {
+  // Path and content come from one reading of the first node: a second one may find another file's.
+  const content = new EncryptedContent(source, await readSettledHead(source, options.wrapKey));
+  const version = options.version ?? content.version;
+  await writeOutputFile(options.output, source.mode, async (file) => {
+    const sealOptions = { ...options, version, path: content.path, wrapKey: options.newWrapKey };
+    await encryptContent(contentSource(content, source.name), file, sealOptions);
+    await file.flush();
+    await source.expectInPlace();
+  });
 }
 
 function contentSource(content: EncryptedContent, name: string): ByteSource {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { renameSync } from "node:fs";
+import { chmod, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { decryptBytes, encryptBytes } from "../src/bytes.ts";
+import type { Progress } from "../src/files.ts";
 import { rekeyFile } from "../src/rekey.ts";
 import { generateWrapKey } from "../src/wrap-key.ts";
 import { flipped, sampleBytes, scratchDirectory, swapAfterFirstRead } from "./scratch.ts";
@@ -113,5 +115,27 @@ test("storage that swaps the first node after it was read cannot put one file's 
       assert.deepEqual(opened, { content: own, path: "models/a", version: 1 });
     }
     t.mock.restoreAll();
+  }
+});
+
+test("a newer file that takes the name of one being rekeyed stays", async (t) => {
+  const { directory, input, bytes, job } = await encryptedFile(t);
+  const newer = join(directory, "newer");
+  for (const full of [false, true]) {
+    await writeFile(input, bytes);
+    await writeFile(newer, "newer");
+    const onProgress = ({ done, total }: Progress) => done === total && renameSync(newer, input);
+    await assert.rejects(rekeyFile({ ...job, full, onProgress }), { code: "input-changed" });
+    assert.equal(await readFile(input, "utf8"), "newer");
+    assert.deepEqual(await readdir(directory), ["model.pf"]);
+  }
+});
+
+test("a file that only its owner may read is no more open under another key", async (t) => {
+  for (const full of [false, true]) {
+    const { input, job } = await encryptedFile(t);
+    await chmod(input, 0o600);
+    await rekeyFile({ ...job, full });
+    assert.equal((await stat(input)).mode & 0o777, 0o600);
   }
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { appendFileSync } from "node:fs";
-import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { appendFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { decryptBytes, encryptBytes } from "../src/bytes.ts";
 import { renameFile } from "../src/rename.ts";
 import { generateWrapKey } from "../src/wrap-key.ts";
-import { flipped, sampleBytes, scratchDirectory } from "./scratch.ts";
+import { flipped, onDirectoryFlush, sampleBytes, scratchDirectory } from "./scratch.ts";
 
 const wrapKey = generateWrapKey();
 const plain = sampleBytes(900_000);
@@ -102,4 +102,47 @@ test("a link is refused: the file that it leads to would keep its old name", asy
   await mkdir(join(directory, "folder"));
   await assert.rejects(renameFile({ input, output: join(directory, "folder"), wrapKey }), { code: "output-exists" });
   assert.equal((await readFile(input)).length > 0, true);
+});
+
+test("a newer file that takes the old name while the older is copied stays, and nothing else appears", async (t) => {
+  const { directory, input, output, bytes } = await encryptedFile(t);
+  const newer = join(directory, "newer");
+  for (const to of [output, input]) {
+    await writeFile(input, bytes);
+    await writeFile(newer, "newer");
+    const onProgress = () => renameSync(newer, input);
+    const job = { input, output: to, wrapKey, embeddedPath: "a", onProgress };
+    await assert.rejects(renameFile(job), { code: "input-changed" });
+    assert.equal(await readFile(input, "utf8"), "newer");
+    assert.deepEqual(await readdir(directory), ["old.pf"]);
+  }
+});
+
+test("a file that is written to in place while it is copied stays, though its size is the same", async (t) => {
+  const { directory, input, output, bytes } = await encryptedFile(t);
+  // Not just now: the clock of the file system is a coarse one.
+  await utimes(input, 1, 1);
+  const onProgress = () => writeFileSync(input, bytes);
+  await assert.rejects(renameFile({ input, output, wrapKey, onProgress }), { code: "input-changed" });
+  assert.deepEqual(await readdir(directory), ["old.pf"]);
+});
+
+test("a newer file that takes the old name when the new one stands already stays, and so does the renamed", async (t) => {
+  const { directory, input, output } = await encryptedFile(t);
+  const newer = join(directory, "newer");
+  await writeFile(newer, "newer");
+  await onDirectoryFlush(t, directory, () => renameSync(newer, input));
+  await assert.rejects(renameFile({ input, output, wrapKey }), { code: "input-changed", actual: /new\.pf/ });
+  assert.equal(await readFile(input, "utf8"), "newer");
+  assert.deepEqual(decryptBytes(await readFile(output), { wrapKey }).content, plain);
+});
+
+test("a file that only its owner may read is no more open under its new name", async (t) => {
+  const { input, output } = await encryptedFile(t);
+  for (const mode of [0o600, 0o400, 0o640]) {
+    await chmod(input, mode);
+    await renameFile({ input, output, wrapKey });
+    assert.equal((await stat(output)).mode & 0o777, mode);
+    await renameFile({ input: output, output: input, wrapKey });
+  }
 });

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { utimesSync, writeFileSync } from "node:fs";
 import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,13 @@ export async function scratchDirectory(t: TestContext): Promise<string> {
 
 /** Lets the flush of `directory` fail from now on, as a broken disk would. */
 export async function failDirectoryFlush(t: TestContext, directory: string): Promise<void> {
+  await onDirectoryFlush(t, directory, () => {
+    throw Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO", syscall: "fsync" });
+  });
+}
+
+/** Calls `act` at each flush of `directory`, which comes right after an output in it got its name. */
+export async function onDirectoryFlush(t: TestContext, directory: string, act: () => void): Promise<void> {
   await using handle = await open(directory);
   const prototype: FileHandle = Object.getPrototypeOf(handle);
   const { ino } = await handle.stat();
@@ -20,7 +27,7 @@ export async function failDirectoryFlush(t: TestContext, directory: string): Pro
   const { sync } = prototype;
   t.mock.method(prototype, "sync", async function (this: FileHandle): Promise<void> {
     if ((await this.stat()).ino === ino) {
-      throw Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO", syscall: "fsync" });
+      act();
     }
     await sync.call(this);
   });
@@ -58,7 +65,7 @@ export function flipped(bytes: Uint8Array, offset: number, mask = 1): Uint8Array
   return copy;
 }
 
-/** Lets hostile storage put `bytes` in the place of a file's own as soon as it was read from once. */
+/** Lets hostile storage put `bytes` in the place of a file's own as soon as it was read from once, and hide the time of it. */
 export async function swapAfterFirstRead(t: TestContext, path: string, bytes: Uint8Array): Promise<void> {
   await using handle = await open(path);
   const prototype: FileHandle = Object.getPrototypeOf(handle);
@@ -66,11 +73,13 @@ export async function swapAfterFirstRead(t: TestContext, path: string, bytes: Ui
   // oxlint-disable-next-line typescript/unbound-method -- called with its own handle below
   const read = prototype.read as (this: FileHandle, ...position: unknown[]) => Promise<unknown>;
   let swapped = false;
+  utimesSync(path, 1, 1);
   t.mock.method(prototype, "read", async function (this: FileHandle, ...position: unknown[]): Promise<unknown> {
     const result = await read.apply(this, position);
     if (!swapped && (await this.stat()).ino === ino) {
       swapped = true;
       writeFileSync(path, bytes);
+      utimesSync(path, 1, 1);
     }
     return result;
   });
