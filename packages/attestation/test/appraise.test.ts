@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { QuoteOptions } from "@sealserve/simulator";
 import { TCB_STATUSES, type TcbStatus } from "../src/collateral/tcb-status.ts";
-import { type Appraisal, appraise } from "../src/policy/appraise.ts";
-import type { ClaimCode } from "../src/policy/claim.ts";
+import { appraise } from "../src/policy/appraise.ts";
 import { parsePolicy } from "../src/policy/parse-policy.ts";
-import { type AppraisalPolicy, defaultPolicy, type PolicyMembers, sealPolicy } from "../src/policy/policy.ts";
+import { type AppraisalPolicy, defaultPolicy } from "../src/policy/policy.ts";
 import { HARDENING_STATUSES } from "../src/policy/tcb-policy.ts";
 import { verifyCollateral } from "../src/verify/intel/verify-collateral.ts";
 import type { VerifiedEvidence, VerifiedIntelEvidence } from "../src/verify/verified-evidence.ts";
 import { verifyEvidence } from "../src/verify/verify-evidence.ts";
+import { accepts, judge, refuses } from "./judging.ts";
 import { ENCLAVE, flipped, MR_ENCLAVE, MR_SIGNER, options, REPORT_DATA, refusal, vendor } from "./simulated.ts";
 
 const upToDate = await verifyCollateral(await vendor.collateral({ tcbEvaluationDataNumber: 18 }), options);
@@ -28,24 +28,6 @@ async function withStatus(tcbStatus: TcbStatus, advisoryIds: readonly string[] =
 }
 
 const evidence = await evidenceOf();
-
-function judge(judged: VerifiedEvidence, policy: PolicyMembers): Appraisal {
-  return appraise(judged, sealPolicy(policy), { reportData: REPORT_DATA });
-}
-
-/** Exactly these claims fail. */
-function refuses(judged: VerifiedEvidence, policy: PolicyMembers, ...codes: ClaimCode[]): void {
-  const appraisal = judge(judged, policy);
-  assert.deepEqual(
-    appraisal.reasons.map(({ code }) => code),
-    codes,
-  );
-  assert.equal(appraisal.accepted, codes.length === 0);
-}
-
-function accepts(judged: VerifiedEvidence, policy: PolicyMembers): void {
-  refuses(judged, policy);
-}
 
 describe("an appraisal", () => {
   it("accepts pinned, current, bound evidence and says that it was simulated", () => {

@@ -1,25 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { AttestationError } from "../src/errors.ts";
 import { parsePolicy } from "../src/policy/parse-policy.ts";
+import { refusesPolicy } from "./judging.ts";
 import { MR_ENCLAVE, MR_SIGNER, refusal } from "./simulated.ts";
 
 const pinned = { mrEnclave: [MR_ENCLAVE] };
 const signer = { mrSigner: [MR_SIGNER], isvProdId: 7, minimumIsvSvn: 3 };
-
-function refuses(policy: unknown, member: string, code: "policy-invalid" | "policy-unpinned" = "policy-invalid"): void {
-  assert.throws(
-    () => parsePolicy(policy),
-    (error) => {
-      refusal(code)(error);
-      assert.ok(
-        error instanceof AttestationError && error.message.includes(member),
-        `names ${member}: ${String(error)}`,
-      );
-      return true;
-    },
-  );
-}
 
 describe("a policy", () => {
   it("pins software by MRENCLAVE, or by MRSIGNER with product and minimum version", () => {
@@ -47,16 +33,16 @@ describe("a policy", () => {
 
   it("that pins no software is refused", () => {
     for (const policy of [{}, { sgx: {} }, { tcb: {} }, { sgx: { isvProdId: 7, minimumIsvSvn: 1 } }]) {
-      refuses(policy, "no software is pinned", "policy-unpinned");
+      refusesPolicy(policy, "no software is pinned", "policy-unpinned");
     }
-    refuses({ sgx: { configId: ["0".repeat(128)] } }, "no software is pinned", "policy-unpinned");
+    refusesPolicy({ sgx: { configId: ["0".repeat(128)] } }, "no software is pinned", "policy-unpinned");
   });
 
   it("that pins a signer without product or without minimum version is refused, also for looking only", () => {
     const { isvProdId: _, ...noProduct } = signer;
     const { minimumIsvSvn: __, ...noVersion } = signer;
-    refuses({ sgx: noProduct }, "sgx.isvProdId", "policy-unpinned");
-    refuses({ sgx: noVersion }, "sgx.minimumIsvSvn", "policy-unpinned");
+    refusesPolicy({ sgx: noProduct }, "sgx.isvProdId", "policy-unpinned");
+    refusesPolicy({ sgx: noVersion }, "sgx.minimumIsvSvn", "policy-unpinned");
     assert.throws(() => parsePolicy({ sgx: noVersion }, { requireIdentity: false }), refusal("policy-unpinned"));
   });
 
@@ -65,18 +51,18 @@ describe("a policy", () => {
   });
 
   it("with an unknown member is refused by its name", () => {
-    refuses({ sgx: pinned, td: {} }, "td");
-    refuses({ sgx: { ...pinned, mrenclave: [MR_ENCLAVE] } }, "sgx.mrenclave");
-    refuses({ sgx: pinned, tcb: { status: ["UpToDate"] } }, "tcb.status");
-    refuses(JSON.parse('{"sgx":{"mrEnclave":[],"__proto__":{}}}'), "sgx.__proto__");
+    refusesPolicy({ sgx: pinned, td: {} }, "td");
+    refusesPolicy({ sgx: { ...pinned, mrenclave: [MR_ENCLAVE] } }, "sgx.mrenclave");
+    refusesPolicy({ sgx: pinned, tcb: { status: ["UpToDate"] } }, "tcb.status");
+    refusesPolicy(JSON.parse('{"sgx":{"mrEnclave":[],"__proto__":{}}}'), "sgx.__proto__");
   });
 
   it("with an empty list is refused: it does not mean any", () => {
     for (const name of ["mrEnclave", "mrSigner", "configId"]) {
-      refuses({ sgx: { ...pinned, [name]: [] } }, `sgx.${name}`);
+      refusesPolicy({ sgx: { ...pinned, [name]: [] } }, `sgx.${name}`);
     }
-    refuses({ sgx: pinned, tcb: { statuses: [] } }, "tcb.statuses");
-    refuses({ sgx: pinned, tcb: { toleratedAdvisoryIds: [] } }, "tcb.toleratedAdvisoryIds");
+    refusesPolicy({ sgx: pinned, tcb: { statuses: [] } }, "tcb.statuses");
+    refusesPolicy({ sgx: pinned, tcb: { toleratedAdvisoryIds: [] } }, "tcb.toleratedAdvisoryIds");
   });
 
   it("with a measurement that is none is refused by its place", () => {
@@ -89,56 +75,56 @@ describe("a policy", () => {
       null,
       1,
     ]) {
-      refuses({ sgx: { mrEnclave: [MR_ENCLAVE, value] } }, "sgx.mrEnclave[1]");
+      refusesPolicy({ sgx: { mrEnclave: [MR_ENCLAVE, value] } }, "sgx.mrEnclave[1]");
     }
-    refuses({ sgx: { mrEnclave: ["00".repeat(32)] } }, "sgx.mrEnclave[0] is a placeholder");
-    refuses({ sgx: { ...signer, mrSigner: ["00".repeat(32)] } }, "sgx.mrSigner[0] is a placeholder");
-    refuses({ sgx: { mrEnclave: MR_ENCLAVE } }, "sgx.mrEnclave");
+    refusesPolicy({ sgx: { mrEnclave: ["00".repeat(32)] } }, "sgx.mrEnclave[0] is a placeholder");
+    refusesPolicy({ sgx: { ...signer, mrSigner: ["00".repeat(32)] } }, "sgx.mrSigner[0] is a placeholder");
+    refusesPolicy({ sgx: { mrEnclave: MR_ENCLAVE } }, "sgx.mrEnclave");
   });
 
   it("with numbers out of their range or as text is refused", () => {
     for (const value of [-1, 65536, 1.5, Number.NaN, "7", null, 7n, true]) {
-      refuses({ sgx: { ...signer, isvProdId: value } }, "sgx.isvProdId");
-      refuses({ sgx: { ...signer, minimumIsvSvn: value } }, "sgx.minimumIsvSvn");
+      refusesPolicy({ sgx: { ...signer, isvProdId: value } }, "sgx.isvProdId");
+      refusesPolicy({ sgx: { ...signer, minimumIsvSvn: value } }, "sgx.minimumIsvSvn");
     }
-    refuses({ sgx: pinned, tcb: { minimumEvaluationDataNumber: 2 ** 32 } }, "tcb.minimumEvaluationDataNumber");
+    refusesPolicy({ sgx: pinned, tcb: { minimumEvaluationDataNumber: 2 ** 32 } }, "tcb.minimumEvaluationDataNumber");
   });
 
   it("can accept neither revoked nor unknown statuses", () => {
     for (const status of ["Revoked", "uptodate", "Any", "", null]) {
-      refuses({ sgx: pinned, tcb: { statuses: ["UpToDate", status] } }, "tcb.statuses[1]");
+      refusesPolicy({ sgx: pinned, tcb: { statuses: ["UpToDate", status] } }, "tcb.statuses[1]");
     }
   });
 
   it("can accept an outdated status only with a limit on its age", () => {
     for (const status of ["OutOfDate", "OutOfDateConfigurationNeeded"]) {
       const tcb = { statuses: ["UpToDate", status] };
-      refuses({ sgx: pinned, tcb }, "tcb.minimumTcbDate");
+      refusesPolicy({ sgx: pinned, tcb }, "tcb.minimumTcbDate");
       parsePolicy({ sgx: pinned, tcb: { ...tcb, minimumTcbDate: "2025-01-01T00:00:00Z" } });
-      refuses({ sgx: pinned, tcb: { ...tcb, minimumTcbDate: "2025" } }, "tcb.minimumTcbDate");
+      refusesPolicy({ sgx: pinned, tcb: { ...tcb, minimumTcbDate: "2025" } }, "tcb.minimumTcbDate");
     }
   });
 
   it("can accept a status that asks for hardening only with the advisories that the software copes with", () => {
     for (const status of ["SWHardeningNeeded", "ConfigurationAndSWHardeningNeeded"]) {
       const tcb = { statuses: ["UpToDate", status] };
-      refuses({ sgx: pinned, tcb }, "tcb.toleratedAdvisoryIds");
+      refusesPolicy({ sgx: pinned, tcb }, "tcb.toleratedAdvisoryIds");
       parsePolicy({ sgx: pinned, tcb: { ...tcb, toleratedAdvisoryIds: ["INTEL-SA-00615"] } });
     }
   });
 
   it("allows debug enclaves only in plain words", () => {
     for (const debug of [true, false, "allow", "ALLOW-INSECURE", "", null]) {
-      refuses({ sgx: pinned, debug }, "debug");
+      refusesPolicy({ sgx: pinned, debug }, "debug");
     }
-    refuses({ sgx: { ...pinned, provisionKey: true } }, "sgx.provisionKey");
+    refusesPolicy({ sgx: { ...pinned, provisionKey: true } }, "sgx.provisionKey");
   });
 
   it("is an object", () => {
     for (const value of [undefined, null, [], "", 1, [{ sgx: pinned }]]) {
-      refuses(value, "document");
+      refusesPolicy(value, "document");
     }
-    refuses({ sgx: [] }, "sgx");
-    refuses({ sgx: pinned, tcb: null }, "tcb");
+    refusesPolicy({ sgx: [] }, "sgx");
+    refusesPolicy({ sgx: pinned, tcb: null }, "tcb");
   });
 });

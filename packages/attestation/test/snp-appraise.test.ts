@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { encodeHex } from "@sealserve/core";
 import { SNP_POLICY, type SnpReportOptions, type SnpVendor } from "@sealserve/simulator";
-import { type Appraisal, appraise } from "../src/policy/appraise.ts";
+import { appraise } from "../src/policy/appraise.ts";
 import type { ClaimCode } from "../src/policy/claim.ts";
 import { parsePolicy } from "../src/policy/parse-policy.ts";
-import { defaultPolicy, type PolicyMembers, sealPolicy } from "../src/policy/policy.ts";
+import { defaultPolicy, type PolicyMembers } from "../src/policy/policy.ts";
 import type { SnpImage, SnpPolicy } from "../src/policy/snp-policy.ts";
 import { verifySnpCollateral } from "../src/verify/snp/verify-snp-collateral.ts";
 import type { VerifiedSnpEvidence } from "../src/verify/verified-evidence.ts";
 import { verifyEvidence } from "../src/verify/verify-evidence.ts";
+import { accepts, judge, refuses } from "./judging.ts";
 import { daysLater, ENCLAVE, flipped, MR_ENCLAVE, options, REPORT_DATA, vendor } from "./simulated.ts";
 import { fullCollateral, GUEST, HOST_DATA, issuersOf, MEASUREMENT, snpOptions, vendors } from "./snp-simulated.ts";
 
@@ -35,24 +36,6 @@ async function evidenceOf(
   const collateral = collaterals.get(`${from.product} ${fields.signedBy ?? "vcek"}`);
   assert.ok(collateral !== undefined);
   return verifyEvidence(await from.report({ ...GUEST, currentTcb: {}, ...fields }), collateral, snpOptions);
-}
-
-function judge(judged: VerifiedSnpEvidence, policy: PolicyMembers): Appraisal {
-  return appraise(judged, sealPolicy(policy), { reportData: REPORT_DATA });
-}
-
-/** Exactly these claims fail. */
-function refuses(judged: VerifiedSnpEvidence, policy: PolicyMembers, ...codes: ClaimCode[]): void {
-  const { reasons, accepted } = judge(judged, policy);
-  assert.deepEqual(
-    reasons.map(({ code }) => code),
-    codes,
-  );
-  assert.equal(accepted, codes.length === 0);
-}
-
-function accepts(judged: VerifiedSnpEvidence, policy: PolicyMembers): void {
-  refuses(judged, policy);
 }
 
 function snp(policy: SnpPolicy): PolicyMembers {

@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { encodeHex } from "@sealserve/core";
 import { MR_SEAM, type TdQuoteOptions } from "@sealserve/simulator";
-import { type Appraisal, appraise } from "../src/policy/appraise.ts";
+import { appraise } from "../src/policy/appraise.ts";
 import type { ClaimCode } from "../src/policy/claim.ts";
 import { parsePolicy } from "../src/policy/parse-policy.ts";
-import { defaultPolicy, type PolicyMembers, sealPolicy } from "../src/policy/policy.ts";
+import { defaultPolicy, type PolicyMembers } from "../src/policy/policy.ts";
 import type { Register } from "../src/policy/policy-members.ts";
 import type { TdxImage, TdxPolicy } from "../src/policy/tdx-policy.ts";
 import type { VerifiedEvidence } from "../src/verify/verified-evidence.ts";
 import { verifyEvidence } from "../src/verify/verify-evidence.ts";
-import { options, REPORT_DATA, vendor } from "./simulated.ts";
+import { accepts, judge, refuses } from "./judging.ts";
+import { options, vendor } from "./simulated.ts";
 import { REGISTERS, TD, verifiedTdx } from "./simulated-td.ts";
 
 const { mrTd, rtMr0, rtMr1, rtMr2, rtMr3, mrConfigId } = REGISTERS;
@@ -22,24 +23,6 @@ async function evidenceOf(overrides: Partial<TdQuoteOptions> = {}): Promise<Veri
 }
 
 const evidence = await evidenceOf();
-
-function judge(judged: VerifiedEvidence, policy: PolicyMembers): Appraisal {
-  return appraise(judged, sealPolicy(policy), { reportData: REPORT_DATA });
-}
-
-/** Exactly these claims fail. */
-function refuses(judged: VerifiedEvidence, policy: PolicyMembers, ...codes: ClaimCode[]): void {
-  const appraisal = judge(judged, policy);
-  assert.deepEqual(
-    appraisal.reasons.map(({ code }) => code),
-    codes,
-  );
-  assert.equal(appraisal.accepted, codes.length === 0);
-}
-
-function accepts(judged: VerifiedEvidence, policy: PolicyMembers): void {
-  refuses(judged, policy);
-}
 
 function tdx(members: Omit<TdxPolicy, "images">): PolicyMembers {
   return { tdx: { images: [image], ...members } };

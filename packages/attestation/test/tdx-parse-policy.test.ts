@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { AttestationError } from "../src/errors.ts";
 import { parsePolicy } from "../src/policy/parse-policy.ts";
+import { refusesPolicy } from "./judging.ts";
 import { MR_ENCLAVE, refusal } from "./simulated.ts";
 import { REGISTERS } from "./simulated-td.ts";
 
@@ -9,26 +9,12 @@ const { mrTd, rtMr0, rtMr1, rtMr2 } = REGISTERS;
 const image = { mrTd, rtMr0, rtMr1, rtMr2 };
 const sgx = { mrEnclave: [MR_ENCLAVE] };
 
-function refuses(policy: unknown, member: string, code: "policy-invalid" | "policy-unpinned" = "policy-invalid"): void {
-  assert.throws(
-    () => parsePolicy(policy),
-    (error) => {
-      refusal(code)(error);
-      assert.ok(
-        error instanceof AttestationError && error.message.includes(member),
-        `names ${member}: ${String(error)}`,
-      );
-      return true;
-    },
-  );
-}
-
 function refusesImage(changes: Readonly<Record<string, unknown>>, member: string): void {
-  refuses({ tdx: { images: [image, { ...image, ...changes }] } }, `tdx.images[1]${member}`);
+  refusesPolicy({ tdx: { images: [image, { ...image, ...changes }] } }, `tdx.images[1]${member}`);
 }
 
 function refusesTdx(changes: Readonly<Record<string, unknown>>, member: string): void {
-  refuses({ tdx: { images: [image], ...changes } }, `tdx.${member}`);
+  refusesPolicy({ tdx: { images: [image], ...changes } }, `tdx.${member}`);
 }
 
 /** Values that are no list of whole numbers in their range. */
@@ -62,10 +48,10 @@ describe("a policy about trust domains", () => {
 
   it("that pins no image is refused, also where it pins enclaves", () => {
     for (const tdx of [{}, { mrSeam: ["5a".repeat(48)] }, { migration: "refuse" }]) {
-      refuses({ tdx }, "no software is pinned", "policy-unpinned");
-      refuses({ tdx, sgx }, "no software is pinned", "policy-unpinned");
+      refusesPolicy({ tdx }, "no software is pinned", "policy-unpinned");
+      refusesPolicy({ tdx, sgx }, "no software is pinned", "policy-unpinned");
     }
-    refuses({ tdx: { images: [image] }, sgx: {} }, "no software is pinned", "policy-unpinned");
+    refusesPolicy({ tdx: { images: [image] }, sgx: {} }, "no software is pinned", "policy-unpinned");
     assert.deepEqual(parsePolicy({ tdx: {} }, { requireIdentity: false }), { tdx: {} });
   });
 
@@ -73,11 +59,11 @@ describe("a policy about trust domains", () => {
     for (const name of Object.keys(image)) {
       const partial = Object.fromEntries(Object.entries(image).filter(([member]) => member !== name));
       const policy = { tdx: { images: [image, partial] } };
-      refuses(policy, "tdx.images[1] does not pin all of a trust domain's code", "policy-unpinned");
+      refusesPolicy(policy, "tdx.images[1] does not pin all of a trust domain's code", "policy-unpinned");
       assert.throws(() => parsePolicy(policy, { requireIdentity: false }), refusal("policy-unpinned"));
     }
-    refuses({ tdx: { images: [{}] } }, "tdx.images[0]", "policy-unpinned");
-    refuses({ tdx: { images: [{ mrTd }] } }, "tdx.images[0]", "policy-unpinned");
+    refusesPolicy({ tdx: { images: [{}] } }, "tdx.images[0]", "policy-unpinned");
+    refusesPolicy({ tdx: { images: [{ mrTd }] } }, "tdx.images[0]", "policy-unpinned");
   });
 
   it("can waive any register but MRTD, with words", () => {
@@ -119,7 +105,7 @@ describe("a policy about trust domains", () => {
   it("with lists that are empty, too long or none is refused: an empty one does not mean any", () => {
     const many = <Value>(value: Value): Value[] => Array.from({ length: 1001 }, () => value);
     for (const images of [[], many(image), image, "", null, [null], [[]]]) {
-      refuses({ tdx: { images } }, "tdx.images");
+      refusesPolicy({ tdx: { images } }, "tdx.images");
     }
     for (const name of ["mrSeam", "mrServiceTd"]) {
       for (const list of [[], [""], ["5a"], [null], "5a".repeat(48), many("5a".repeat(48)), { 0: "5a" }]) {
@@ -143,7 +129,7 @@ describe("a policy about trust domains", () => {
     for (const value of ["", "any", "Require", "require ", true, false, null, 1, ["require"]]) {
       refusesTdx({ septVeDisable: value }, "septVeDisable");
       refusesTdx({ migration: value }, "migration");
-      refuses({ tdx: { images: [image] }, smt: value }, "smt");
+      refusesPolicy({ tdx: { images: [image] }, smt: value }, "smt");
     }
   });
 
@@ -151,7 +137,7 @@ describe("a policy about trust domains", () => {
     refusesTdx({ image: [image] }, "image is unknown");
     refusesTdx({ mrseam: ["5a".repeat(48)] }, "mrseam is unknown");
     refusesImage({ rtMr4: rtMr0 }, ".rtMr4 is unknown");
-    refuses({ tdx: { images: [image] }, machine: {} }, "machine is unknown");
+    refusesPolicy({ tdx: { images: [image] }, machine: {} }, "machine is unknown");
   });
 });
 
@@ -160,7 +146,7 @@ describe("a policy about statuses of trust domains", () => {
 
   it("can accept an advised relaunch only with an end", () => {
     for (const status of ["TDRelaunchAdvised", "TDRelaunchAdvisedConfigurationNeeded"]) {
-      refuses({ tdx, tcb: { statuses: [status] } }, "tcb.relaunchDeadline");
+      refusesPolicy({ tdx, tcb: { statuses: [status] } }, "tcb.relaunchDeadline");
       parsePolicy({ tdx, tcb: { statuses: [status], relaunchDeadline: "2026-04-01T00:00:00Z" } });
     }
     for (const relaunchDeadline of [
@@ -172,13 +158,13 @@ describe("a policy about statuses of trust domains", () => {
       "2026-02-30T00:00:00Z",
       "2026-04-01T00:00:00+01:00",
     ]) {
-      refuses({ tdx, tcb: { statuses: ["TDRelaunchAdvised"], relaunchDeadline } }, "tcb.relaunchDeadline");
+      refusesPolicy({ tdx, tcb: { statuses: ["TDRelaunchAdvised"], relaunchDeadline } }, "tcb.relaunchDeadline");
     }
   });
 
   it("can let collateral be over its end by a week at most", () => {
     for (const maximumOverdueHours of [169, -1, 1.5, "24", null, Number.POSITIVE_INFINITY, Number.NaN]) {
-      refuses({ tdx, tcb: { maximumOverdueHours } }, "tcb.maximumOverdueHours");
+      refusesPolicy({ tdx, tcb: { maximumOverdueHours } }, "tcb.maximumOverdueHours");
     }
     assert.equal(parsePolicy({ tdx, tcb: { maximumOverdueHours: 0 } }).tcb?.maximumOverdueHours, 0);
   });
@@ -189,7 +175,7 @@ describe("a policy about machines", () => {
     const tdx = { images: [image] };
     for (const name of ["machines", "deniedMachines"]) {
       for (const list of [{}, [], null, "", { fmspc: ["00"] }, ["ab".repeat(16)]]) {
-        refuses({ tdx, [name]: list }, name);
+        refusesPolicy({ tdx, [name]: list }, name);
       }
       for (const [kind, length] of [
         ["ppid", 16],
@@ -208,7 +194,7 @@ describe("a policy about machines", () => {
           id,
           ["00".repeat(length)],
         ]) {
-          refuses({ tdx, [name]: { [kind]: wrong } }, `${name}.${kind}`);
+          refusesPolicy({ tdx, [name]: { [kind]: wrong } }, `${name}.${kind}`);
         }
       }
     }

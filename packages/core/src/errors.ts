@@ -46,3 +46,15 @@ export type CoreErrorCode =
 
 /** Malformed bytes or text: the input is not what its format requires. */
 export class CoreError extends SealserveError<CoreErrorCode> {}
+
+/** What `read` returns, or `undefined` when it finds the input malformed. */
+export function undefinedIfMalformed<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof CoreError) {
+      return undefined;
+    }
+    throw error;
+  }
+}

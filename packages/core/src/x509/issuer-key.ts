@@ -4,7 +4,7 @@ import { ecdsaSignatureToRaw } from "../crypto/ecdsa-signature.ts";
 import { verifyPlainSignature } from "../crypto/plain-signature.ts";
 import type { EcdsaHash, EcdsaVerifier } from "../crypto/primitives.ts";
 import { coordinateSize, type EcPublicKey, parseEcPublicKeyInfo } from "../crypto/public-key-info.ts";
-import { CoreError } from "../errors.ts";
+import { undefinedIfMalformed } from "../errors.ts";
 import type { Signed } from "./signed.ts";
 
 /**
@@ -46,16 +46,5 @@ export class IssuerKey {
     const verify = this.#verifiers.get(hash) ?? (await ecdsaVerifier(this.#ec, hash));
     this.#verifiers.set(hash, verify);
     return verify(signature, data);
-  }
-}
-
-function undefinedIfMalformed<Value>(read: () => Value): Value | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof CoreError) {
-      return undefined;
-    }
-    throw error;
   }
 }
