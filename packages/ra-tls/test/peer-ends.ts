@@ -31,6 +31,12 @@ export class Latch {
   }
 }
 
+/** An identity whose platform makes evidence only when the latch is open. */
+export function slowIdentity(latch: Latch): RaTlsIdentity {
+  const quote = quoteOf();
+  return new RaTlsIdentity({ quote: (reportData) => latch.wait().then(() => quote(reportData)) });
+}
+
 /** Carries bytes between a client and a server, and counts those of the client. */
 export async function startRelay(target: { readonly host: string; readonly port: number }): Promise<{
   readonly address: { readonly host: string; readonly port: number };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:net";
 import { after, describe, it } from "node:test";
 import grpc from "@grpc/grpc-js";
 import type { ProvenEvidence, RaTlsPeer } from "../src/certificate/verify.ts";
@@ -6,7 +7,7 @@ import { raTlsChannelCredentials } from "../src/peer/grpc-credentials.ts";
 import type { RaTlsIdentity } from "../src/peer/identity.ts";
 import { createRaTlsServer } from "../src/peer/server.ts";
 import type { PeerVerification } from "../src/peer/verify-peer.ts";
-import { aWhile, identityOf, Latch, listen, startRelay } from "./peer-ends.ts";
+import { aWhile, identityOf, Latch, listen, slowIdentity, startRelay } from "./peer-ends.ts";
 import { OTHER_MR_ENCLAVE, PolicyRefusal, verifierOf } from "./sample-vendor.ts";
 
 const genuine = { verifyEvidence: verifierOf() };
@@ -187,6 +188,15 @@ describe("two-way RA-TLS with @grpc/grpc-js", () => {
     await assert.rejects(say(ordinary, "secret"));
     assert.deepEqual(requests, []);
     assert.ok(refusals.length >= 2);
+  });
+
+  it("survives a server that resets the connection while the platform makes evidence", async () => {
+    const latch = new Latch();
+    const server = createServer((socket) => latch.reached.then(() => socket.resetAndDestroy()));
+    closing.push(() => server.close());
+    const client = clientOf(await listen(server), { identity: slowIdentity(latch) });
+    await assert.rejects(say(client, "secret"), { code: grpc.status.UNAVAILABLE });
+    latch.open();
   });
 
   it("refuses a server that leads back to the client's own process", async () => {

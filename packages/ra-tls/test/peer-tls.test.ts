@@ -11,7 +11,7 @@ import { connectRaTls } from "../src/peer/connect.ts";
 import { RaTlsIdentity } from "../src/peer/identity.ts";
 import { createRaTlsServer, type RaTlsServerOptions } from "../src/peer/server.ts";
 import { type PeerVerification, verifyPeer } from "../src/peer/verify-peer.ts";
-import { aWhile, identityOf, Latch, listen, startRelay } from "./peer-ends.ts";
+import { aWhile, identityOf, Latch, listen, slowIdentity, startRelay } from "./peer-ends.ts";
 import { MR_ENCLAVE, OTHER_MR_ENCLAVE, PolicyRefusal, quoteOf, verifierOf } from "./sample-vendor.ts";
 import { ordinaryMaterial, startTlsServer } from "./tls-pair.ts";
 
@@ -371,6 +371,24 @@ describe("a client of a verified server", () => {
     await assert.rejects(connectRaTls({ to: await listen(silent), verifyServer }), hasCode("peer-lost"));
   });
 
+  it("gives up when its own platform makes no evidence in time, and closes the connection it was given", async () => {
+    const identity = new RaTlsIdentity({ quote: () => new Promise(() => undefined) });
+    const verifyServer = { ...genuine, timeoutMs: 50 };
+    const { address } = await startEcho();
+    await assert.rejects(connectRaTls({ to: address, identity, verifyServer }), hasCode("peer-lost"));
+    const to = connect(address);
+    await assert.rejects(connectRaTls({ to, identity, verifyServer }), hasCode("peer-lost"));
+    assert.ok(to.destroyed);
+  });
+
+  it("survives a server that resets the connection while the platform makes evidence", async () => {
+    const to = connect(await listenAndReset());
+    const latch = new Latch();
+    const attempt = connectRaTls({ to, identity: slowIdentity(latch), verifyServer: genuine });
+    await assert.rejects(attempt, hasCode("peer-lost"));
+    latch.open();
+  });
+
   it("needs no certificate of its own at a server for anyone", async () => {
     const server = createRaTlsServer({ identity: identityOf(), verifyClient: "anyone" }, (socket) =>
       socket.end("for anyone"),
@@ -382,6 +400,13 @@ describe("a client of a verified server", () => {
     assert.equal(peer.evidence.tee, "sgx");
   });
 });
+
+/** A server that resets each connection at once. */
+async function listenAndReset(): Promise<{ readonly host: string; readonly port: number }> {
+  const server = createServer((socket) => socket.resetAndDestroy());
+  running.push(server);
+  return listen(server);
+}
 
 /** The true verifier, which answers only when the latch is open. */
 function held(latch: Latch): PeerVerification<ProvenEvidence> {

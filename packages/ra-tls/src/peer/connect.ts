@@ -2,12 +2,13 @@ import { once } from "node:events";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
+import type { RaTlsKeyAndCertificate } from "../certificate/create.ts";
 import type { ProvenEvidence, RaTlsPeer } from "../certificate/verify.ts";
 import { expectProtocol } from "./alpn.ts";
 import type { RaTlsIdentity } from "./identity.ts";
 import { DEFAULT_STEP_TIMEOUT_MS, secureContextSettings, type TlsVersions } from "./tls-settings.ts";
 import { type PeerVerification, verifyPeer } from "./verify-peer.ts";
-import { inTime } from "./wait.ts";
+import { inTime, survive } from "./wait.ts";
 
 /** How to connect with {@link connectRaTls}. */
 export interface RaTlsConnectOptions<Proof extends ProvenEvidence> extends TlsVersions {
@@ -32,18 +33,31 @@ export interface RaTlsConnection<Proof extends ProvenEvidence> {
 
 /**
  * Connects by TLS and verifies the server by its evidence before anything is sent. The server may still refuse this end's
- * evidence, and closes the connection then.
- * @throws RaTlsError as {@link verifyPeer}; `peer-lost` when no connection comes about
+ * evidence, and closes the connection then. A connection that was given is destroyed when this fails.
+ * @throws RaTlsError as {@link verifyPeer}; `peer-lost` when no connection comes about, or this end's own evidence in time
  */
 export async function connectRaTls<Proof extends ProvenEvidence>(
   options: RaTlsConnectOptions<Proof>,
 ): Promise<RaTlsConnection<Proof>> {
-  const { verifyServer, identity, protocols } = options;
-  const socket = connect(await connectionOptions(options));
-  // Without a listener an error that comes between two steps would end the process.
-  socket.on("error", () => undefined);
+  const wire = "host" in options.to ? undefined : survive(options.to);
   try {
-    await inTime(socket, once(socket, "secureConnect"), verifyServer.timeoutMs ?? DEFAULT_STEP_TIMEOUT_MS);
+    return await shakeHands(options, wire);
+  } catch (error) {
+    wire?.destroy();
+    throw error;
+  }
+}
+
+async function shakeHands<Proof extends ProvenEvidence>(
+  options: RaTlsConnectOptions<Proof>,
+  wire: Duplex | undefined,
+): Promise<RaTlsConnection<Proof>> {
+  const { verifyServer, identity, protocols } = options;
+  const timeoutMs = verifyServer.timeoutMs ?? DEFAULT_STEP_TIMEOUT_MS;
+  const material = await inTime(wire, Promise.resolve(identity?.current()), timeoutMs);
+  const socket = survive(connect(connectionOptions(options, material)));
+  try {
+    await inTime(socket, once(socket, "secureConnect"), timeoutMs);
     expectProtocol(socket, protocols);
     return { socket, peer: await verifyPeer(socket, verifyServer, identity) };
   } catch (error) {
@@ -52,17 +66,14 @@ export async function connectRaTls<Proof extends ProvenEvidence>(
   }
 }
 
-async function connectionOptions<Proof extends ProvenEvidence>({
-  to,
-  identity,
-  serverName,
-  protocols,
-  ...versions
-}: RaTlsConnectOptions<Proof>): Promise<ConnectionOptions> {
+function connectionOptions<Proof extends ProvenEvidence>(
+  { to, serverName, protocols, ...versions }: RaTlsConnectOptions<Proof>,
+  material: RaTlsKeyAndCertificate | undefined,
+): ConnectionOptions {
   const name = serverName ?? ("host" in to ? to.host : "");
   return {
     ...("host" in to ? { host: to.host, port: to.port } : { socket: to }),
-    ...secureContextSettings(await identity?.current(), versions),
+    ...secureContextSettings(material, versions),
     ...(name === "" || isIP(name) !== 0 ? {} : { servername: name }),
     ...(protocols === undefined ? {} : { ALPNProtocols: [...protocols] }),
     // The certificate is signed by its own key. What proves it is the evidence inside, which `verifyPeer` judges.

@@ -7,6 +7,7 @@ import { Handshaker } from "./handshaker.ts";
 import type { RaTlsIdentity } from "./identity.ts";
 import { DEFAULT_STEP_TIMEOUT_MS, type TlsVersions } from "./tls-settings.ts";
 import { type PeerVerification, verifyPeer } from "./verify-peer.ts";
+import { survive } from "./wait.ts";
 
 const DEFAULT_CAPS: ConnectionCaps = { maxConnections: 1024, maxConnectionsPerAddress: 256 };
 
@@ -89,9 +90,4 @@ async function verifyClient<Proof extends ProvenEvidence>(
 ): Promise<RaTlsPeer<Proof> | undefined> {
   expectProtocol(socket, protocols);
   return verification === "anyone" ? undefined : verifyPeer(socket, verification, identity);
-}
-
-/** Without a listener an error that comes between two steps would end the process. */
-function survive(socket: Socket): void {
-  socket.on("error", () => undefined);
 }
