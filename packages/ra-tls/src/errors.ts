@@ -22,6 +22,8 @@ export type RaTlsErrorCode =
   | "evidence-too-old"
   /** The evidence says that it was made later than now. */
   | "evidence-from-future"
+  /** The lifetime of an identity is not a number of milliseconds. */
+  | "bad-lifetime"
   /** The peer presented no certificate. */
   | "no-certificate"
   /** The peer presented a certificate for a key of this very end. */

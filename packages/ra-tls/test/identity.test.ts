@@ -85,6 +85,13 @@ describe("identity of a process", () => {
     assert.notEqual(await identity.current(), first);
   });
 
+  it("makes a new key when the clock tells no time", async () => {
+    const { identity, state } = identityAt({ dated: false });
+    const first = await identity.current();
+    state.now = Number.NaN;
+    assert.notEqual(await identity.current(), first);
+  });
+
   it("serves on while a renewal fails, and tells", async () => {
     const failures: unknown[] = [];
     const { identity, state } = identityAt({ onRenewalFailure: (error) => failures.push(error) });
@@ -94,9 +101,56 @@ describe("identity of a process", () => {
     assert.equal(await identity.current(), first);
     await until(() => failures.length === 1);
     state.failing = false;
+    state.now += 10_000;
     assert.equal(await identity.current(), first);
     await untilOther(identity, first);
   });
+
+  it("leaves the platform alone for 10 seconds after a failed renewal", async () => {
+    const failures: unknown[] = [];
+    const { identity, state } = identityAt({ onRenewalFailure: (error) => failures.push(error) });
+    await identity.current();
+    state.failing = true;
+    state.now += 6 * MINUTE;
+    await Promise.all([identity.current(), identity.current()]);
+    await until(() => failures.length > 0);
+    const asked = state.quotes;
+    state.now += 9999;
+    await identity.current();
+    await nextTurn();
+    assert.deepEqual([state.quotes, failures.length], [asked, 1]);
+    state.now += 1;
+    await identity.current();
+    await until(() => failures.length === 2);
+  });
+
+  it("shares a failure for a second when there is nothing to serve with", async () => {
+    const { identity, state } = identityAt();
+    state.failing = true;
+    await assert.rejects(identity.current(), /busy/);
+    const asked = state.quotes;
+    state.now += 999;
+    await assert.rejects(identity.current(), /busy/);
+    assert.equal(state.quotes, asked);
+    state.failing = false;
+    state.now += 1;
+    await identity.current();
+  });
+
+  it("asks again when the clock went back behind a failure", async () => {
+    const { identity, state } = identityAt();
+    state.failing = true;
+    await assert.rejects(identity.current(), /busy/);
+    state.failing = false;
+    state.now -= 1000;
+    await identity.current();
+  });
+
+  for (const lifetimeMs of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
+    it(`has no lifetime of ${lifetimeMs}`, () => {
+      assert.throws(() => identityAt({ lifetimeMs }), { code: "bad-lifetime" });
+    });
+  }
 
   it("makes a new key for every connection when told to", async () => {
     const { identity } = identityAt({ lifetimeMs: 0 });
@@ -111,6 +165,11 @@ describe("identity of a process", () => {
     assert.equal(identity.owns(publicKeyInfo), false);
   });
 });
+
+/** After all that was waiting already. */
+async function nextTurn(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
 
 async function until(condition: () => boolean): Promise<void> {
   for (let turn = 0; turn < 200 && !condition(); turn++) {

@@ -6,16 +6,24 @@ import {
 } from "../certificate/create.ts";
 import { certificateForm } from "../certificate/generation.ts";
 import type { RaTlsKeyKind } from "../certificate/public-key.ts";
+import { RaTlsError } from "../errors.ts";
 
 const HOUR_MS = 3_600_000;
 /** Own keys that are remembered, the latest. */
 const MAX_REMEMBERED = 1024;
+/** Until the next attempt after a failed one, while the old evidence serves. */
+const RENEWAL_PAUSE_MS = 10_000;
+/** As long, whoever needs evidence when there is none shares one failure. */
+const SHARED_FAILURE_MS = 1000;
 
 /** How to make an {@link RaTlsIdentity}. */
 export interface RaTlsIdentityOptions extends Omit<RaTlsCertificateOptions, "key" | "issuedAt"> {
   /** In place of the generation's own. */
   readonly key?: RaTlsKeyKind;
-  /** Milliseconds that a key and its evidence are used; default one hour. 0 makes new ones for every connection. */
+  /**
+   * Milliseconds that a key and its evidence are used; default one hour. 0 makes new ones for every connection: at a server
+   * whoever opens one costs the platform a quote, proven or not.
+   */
   readonly lifetimeMs?: number;
   /**
    * Whether claims say when the evidence was asked for, where the generation has claims. Default true; `false` makes the
@@ -40,28 +48,32 @@ export class RaTlsIdentity {
   readonly #ownKeys = new Set<string>();
   #latest: { readonly material: RaTlsKeyAndCertificate; readonly madeAt: Date } | undefined;
   #renewal: Promise<RaTlsKeyAndCertificate> | undefined;
+  /** Of the latest renewal, if it failed. */
+  #failure: { readonly error: unknown; readonly at: Date } | undefined;
 
+  /** @throws RaTlsError `bad-lifetime` */
   constructor(options: RaTlsIdentityOptions) {
     this.#options = options;
-    this.#lifetimeMs = options.lifetimeMs ?? HOUR_MS;
+    this.#lifetimeMs = expectLifetime(options.lifetimeMs ?? HOUR_MS);
     this.#now = options.now ?? (() => new Date());
   }
 
   /**
    * Key and certificate for the next connection, for `createSecureContext` of `node:tls` say. One that has outlived its
-   * lifetime is never returned.
+   * lifetime is never returned. After a failure the platform is left alone for a while: 10 seconds if the old evidence
+   * serves, 1 second, in which all calls fail likewise, if there is none.
    * @throws RaTlsError, or the platform's error
    */
   async current(): Promise<RaTlsKeyAndCertificate> {
     if (this.#lifetimeMs === 0) {
       return this.#make(this.#now());
     }
-    const used = this.#latest === undefined ? -1 : this.#now().getTime() - this.#latest.madeAt.getTime();
-    if (this.#latest === undefined || used < 0 || used >= this.#lifetimeMs) {
-      return this.#renew();
+    const used = this.#since(this.#latest?.madeAt);
+    if (this.#latest === undefined || used >= this.#lifetimeMs) {
+      return this.#renewUnlessJustFailed();
     }
     if (used >= this.#lifetimeMs / 2) {
-      this.#renew().catch((error: unknown) => this.#options.onRenewalFailure?.(error));
+      this.#renewBeside();
     }
     return this.#latest.material;
   }
@@ -69,6 +81,27 @@ export class RaTlsIdentity {
   /** Whether a key (SubjectPublicKeyInfo, DER) is one of this identity's own. */
   owns(publicKeyInfo: Uint8Array): boolean {
     return this.#ownKeys.has(encodeHex(publicKeyInfo));
+  }
+
+  /** Milliseconds; without end when there is no such time, or the clock went back behind it. */
+  #since(time: Date | undefined): number {
+    const passed = time === undefined ? -1 : this.#now().getTime() - time.getTime();
+    // Written so that a time that is no number counts as long ago.
+    return passed >= 0 ? passed : Number.POSITIVE_INFINITY;
+  }
+
+  async #renewUnlessJustFailed(): Promise<RaTlsKeyAndCertificate> {
+    if (this.#failure !== undefined && this.#since(this.#failure.at) < SHARED_FAILURE_MS) {
+      throw this.#failure.error;
+    }
+    return this.#renew();
+  }
+
+  /** While the old evidence serves. */
+  #renewBeside(): void {
+    if (this.#renewal === undefined && this.#since(this.#failure?.at) >= RENEWAL_PAUSE_MS) {
+      this.#renew().catch((error: unknown) => this.#options.onRenewalFailure?.(error));
+    }
   }
 
   /** One at a time: all who wait get the same. */
@@ -81,9 +114,15 @@ export class RaTlsIdentity {
 
   async #replace(): Promise<RaTlsKeyAndCertificate> {
     const madeAt = this.#now();
-    const material = await this.#make(madeAt);
-    this.#latest = { material, madeAt };
-    return material;
+    try {
+      const material = await this.#make(madeAt);
+      this.#latest = { material, madeAt };
+      this.#failure = undefined;
+      return material;
+    } catch (error) {
+      this.#failure = { error, at: this.#now() };
+      throw error;
+    }
   }
 
   async #make(now: Date): Promise<RaTlsKeyAndCertificate> {
@@ -101,4 +140,14 @@ export class RaTlsIdentity {
       this.#ownKeys.delete(oldest);
     }
   }
+}
+
+function expectLifetime(lifetimeMs: number): number {
+  if (!Number.isFinite(lifetimeMs) || lifetimeMs < 0) {
+    throw new RaTlsError("bad-lifetime", "the lifetime of an identity is no length of time", {
+      expected: "milliseconds, 0 or more",
+      actual: String(lifetimeMs),
+    });
+  }
+  return lifetimeMs;
 }
