@@ -30,6 +30,8 @@ export type RaTlsErrorCode =
   | "own-certificate"
   /** The connection ended, or nothing happened on it in time, before the peer was verified. */
   | "peer-lost"
+  /** As many peers are being verified, altogether or from one address, as a server's caps allow connections. */
+  | "too-many-verifications"
   /** A field of an evidence statement has the wrong length or is missing. */
   | "bad-statement"
   /** The connection is not of the kind that is needed, or not established. */

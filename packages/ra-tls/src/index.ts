@@ -19,5 +19,6 @@ export type { TlsVersions } from "./peer/tls-settings.ts";
 export { type PeerVerification, verifyPeer } from "./peer/verify-peer.ts";
 export * from "./server/cap-connections.ts";
 export * from "./server/open-port.ts";
+export type { ConnectionCaps } from "./server/places.ts";
 export * from "./statement.ts";
 export * from "./text-message.ts";

@@ -268,6 +268,25 @@ describe("a server of verified clients refuses", () => {
     first.socket.destroy();
   });
 
+  it("a client while verifications of clients that are gone take all places", async () => {
+    const latch = new Latch();
+    const verifying = countRunning(held(latch));
+    const echo = await startEcho({
+      verifyClient: verifying,
+      caps: { maxConnections: 8, maxConnectionsPerAddress: 2 },
+    });
+    for (let client = 0; client < 6; client++) {
+      await connectAndDrop(echo.address);
+    }
+    assert.equal(verifying.highest, 2);
+    assert.ok(echo.refusals.some(hasCode("too-many-verifications")));
+    latch.open();
+    await aWhile();
+    const { socket } = await connectRaTls({ to: echo.address, identity: identityOf(), verifyServer: genuine });
+    assert.equal(await say(socket, "room again"), "room again");
+    socket.destroy();
+  });
+
   it("everyone while the platform makes no evidence", async () => {
     const failing = new RaTlsIdentity({ quote: async () => Promise.reject(new Error("no platform")) });
     const echo = await startEcho({ identity: failing });
@@ -275,6 +294,30 @@ describe("a server of verified clients refuses", () => {
     await once(socket, "error");
     assert.match(String(await refusalOf(echo)), /no platform/);
   });
+});
+
+describe("a server whose handler of connections fails", () => {
+  const handlers: Record<string, () => unknown> = {
+    "at once": () => {
+      throw new Error("handler is broken");
+    },
+    later: async () => {
+      await aWhile();
+      throw new Error("handler is broken");
+    },
+  };
+  for (const [when, handler] of Object.entries(handlers)) {
+    it(`closes the connection and tells, ${when}`, async () => {
+      const refusals: unknown[] = [];
+      const onRefused = (error: unknown): void => void refusals.push(error);
+      const server = createRaTlsServer({ identity: identityOf(), verifyClient: genuine, onRefused }, handler);
+      running.push(server);
+      const to = await listen(server);
+      const { socket } = await connectRaTls({ to, identity: identityOf(), verifyServer: genuine });
+      await once(socket.resume(), "close");
+      assert.match(String(refusals), /handler is broken/);
+    });
+  }
 });
 
 describe("a resumed session", () => {
@@ -400,6 +443,33 @@ describe("a client of a verified server", () => {
     assert.equal(peer.evidence.tee, "sgx");
   });
 });
+
+/** Counts the verifications that are under way at once. */
+function countRunning({ verifyEvidence }: PeerVerification<ProvenEvidence>) {
+  const counting = {
+    running: 0,
+    highest: 0,
+    verifyEvidence: async (...[evidence, binding]: Parameters<typeof verifyEvidence>) => {
+      counting.running++;
+      counting.highest = Math.max(counting.highest, counting.running);
+      try {
+        return await verifyEvidence(evidence, binding);
+      } finally {
+        counting.running--;
+      }
+    },
+  };
+  return counting;
+}
+
+/** Drops a connection when its verification has begun or was refused. */
+async function connectAndDrop(to: { host: string; port: number }): Promise<void> {
+  const { certificatePem: cert, privateKeyPem: key } = await identityOf().current();
+  const socket = await connectPlainly(to, { cert, key });
+  await aWhile();
+  socket.destroy();
+  await aWhile();
+}
 
 /** A server that resets each connection at once. */
 async function listenAndReset(): Promise<{ readonly host: string; readonly port: number }> {

@@ -1,8 +1,10 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { ProvenEvidence, RaTlsPeer } from "../certificate/verify.ts";
-import { type ConnectionCaps, capConnections } from "../server/cap-connections.ts";
+import { capConnections } from "../server/cap-connections.ts";
+import { type ConnectionCaps, Places } from "../server/places.ts";
 import { expectProtocol } from "./alpn.ts";
+import { capVerifications } from "./cap-verifications.ts";
 import { Handshaker } from "./handshaker.ts";
 import type { RaTlsIdentity } from "./identity.ts";
 import { DEFAULT_STEP_TIMEOUT_MS, type TlsVersions } from "./tls-settings.ts";
@@ -16,9 +18,12 @@ export interface RaTlsServerOptions extends TlsVersions {
   readonly identity: RaTlsIdentity;
   /** Protocols for ALPN; the client must agree on one. */
   readonly protocols?: readonly string[];
-  /** Default 1024 connections, 256 from one address. */
+  /**
+   * Default 1024 connections, 256 from one address. As many verifications may be under way; one keeps its place until it
+   * has settled, even when its connection is gone, so `verifyEvidence` has to end some time.
+   */
   readonly caps?: ConnectionCaps;
-  /** Told why a connection was closed before it was handed over, and where it came from. */
+  /** Told why a connection was closed before it was handed over, or what `onConnection` threw, and where it came from. */
   readonly onRefused?: (error: unknown, address: string) => void;
 }
 
@@ -32,7 +37,7 @@ export interface ClientVerification<Proof extends ProvenEvidence> {
  * client sends before stays unread. Give the socket to whatever speaks the protocol, as if it had just connected:
  * `http2Server.emit("connection", socket)` or the `injectConnection` of a gRPC server's connection injector.
  *
- * Each connection gets the identity's current certificate.
+ * Each connection gets the identity's current certificate. One for which `onConnection` throws is closed.
  *
  * @returns a server that does not listen yet
  */
@@ -54,17 +59,18 @@ export function createRaTlsServer<Proof extends ProvenEvidence>(
     socket.destroy();
     options.onRefused?.(error, address);
   };
+  const caps = options.caps ?? DEFAULT_CAPS;
+  const verifications = new Places(caps);
   const handshaker = handshakerFor(options);
   handshaker.tlsServer.on("tlsClientError", refuse);
   handshaker.tlsServer.on("secureConnection", (socket) => {
     survive(socket);
-    verifyClient(socket, options).then(
-      (peer) => handOver(socket, peer),
-      (error: unknown) => refuse(error, socket),
-    );
+    verifyClient(socket, options, verifications)
+      .then((peer) => handOver(socket, peer))
+      .catch((error: unknown) => refuse(error, socket));
   });
   const server = createServer();
-  capConnections(server, options.caps ?? DEFAULT_CAPS);
+  capConnections(server, caps);
   server.on("connection", (socket) => {
     survive(socket);
     if (!socket.destroyed) {
@@ -87,7 +93,13 @@ function handshakerFor<Proof extends ProvenEvidence>({
 async function verifyClient<Proof extends ProvenEvidence>(
   socket: TLSSocket,
   { verifyClient: verification, identity, protocols }: RaTlsServerOptions & ClientVerification<Proof>,
+  verifications: Places,
 ): Promise<RaTlsPeer<Proof> | undefined> {
   expectProtocol(socket, protocols);
-  return verification === "anyone" ? undefined : verifyPeer(socket, verification, identity);
+  if (verification === "anyone") {
+    return undefined;
+  }
+  const address = socket.remoteAddress ?? "";
+  const verifyEvidence = capVerifications(verification.verifyEvidence, verifications, address);
+  return verifyPeer(socket, { ...verification, verifyEvidence }, identity);
 }
