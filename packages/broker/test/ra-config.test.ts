@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { rename, rm, writeFile } from "node:fs/promises";
-import { after, before, beforeEach, describe, it } from "node:test";
+import files, { rename, rm, utimes, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
+import { after, before, beforeEach, describe, it, mock } from "node:test";
 import { parsePolicy } from "@sealserve/attestation";
 import { BrokerError, type BrokerErrorCode } from "../src/errors.ts";
 import { parseRaConfig } from "../src/provisioning/ra-config/parse-ra-config.ts";
@@ -300,28 +301,80 @@ describe("broker with CCZoo's files", () => {
     assert.equal(notices().filter((message) => message.includes("has changed and was read anew")).length, 3);
   });
 
-  it("goes on with the last rules that could be read, says so once, and takes the next good ones", async () => {
+  it("refuses everybody while the file cannot be used, says so once a fault, and takes the next good rules", async () => {
     const bad = [rules().slice(0, 40), rules({ verify_mr_enclave: "On" }), "", rules({ verify_mr_signer: undefined })];
     for (const text of bad) {
       await writeFile(file, text);
-      await gets();
-      await gets();
-      await refused({ mrEnclave: OTHER_MR_ENCLAVE }, "mrenclave-not-accepted");
+      await refused({}, "no-policy");
+      await refused({}, "no-policy");
+      await refused({ mrEnclave: OTHER_MR_ENCLAVE }, "no-policy");
     }
     await rm(file);
+    await refused({}, "no-policy");
+    const faults = notices().filter((message) => message.includes("no enclave gets a key by them"));
+    assert.equal(faults.length, bad.length + 1, faults.join("\n"));
+    assert.match(faults.at(-1) ?? "", /ENOENT/);
+    await writeFile(file, rules());
     await gets();
-    const stays = notices().filter((message) => message.includes("stay in force"));
-    assert.equal(stays.length, bad.length + 1, stays.join("\n"));
-    assert.match(stays.at(-1) ?? "", /ENOENT/);
+    assert.equal(notices().filter((message) => message.includes("can be used again")).length, 1);
+  });
+
+  it("judges a file that cannot be used once, and the same text anew where it comes back", async () => {
+    await gets();
+    const long = new Date(Date.now() - 3_600_000);
+    await writeFile(file, "{");
+    await utimes(file, long, long);
+    await refused({}, "no-policy");
+    const reads = mock.method(files, "open");
+    syncBuiltinESMExports();
+    await refused({}, "no-policy");
+    const looked = reads.mock.calls.filter(({ arguments: [path] }) => path === file).length;
+    reads.mock.restore();
+    syncBuiltinESMExports();
+    assert.equal(looked, 0);
+    await writeFile(file, rules());
+    await gets();
+  });
+
+  it("refuses everybody while the system cannot read the file, and looks again for the next client", async () => {
+    await gets();
     await writeFile(file, rules({}, entry({ mr_enclave: OTHER_MR_ENCLAVE })));
+    const long = new Date(Date.now() - 3_600_000);
+    await utimes(file, long, long);
+    const { open } = files;
+    const failing = mock.method(files, "open", (...given: Parameters<typeof open>) =>
+      given[0] === file ? Promise.reject(Object.assign(new Error("full"), { code: "EMFILE" })) : open(...given),
+    );
+    syncBuiltinESMExports();
+    await refused({}, "no-policy").finally(() => {
+      failing.mock.restore();
+      syncBuiltinESMExports();
+    });
+    await refused({}, "mrenclave-not-accepted");
     await gets({ mrEnclave: OTHER_MR_ENCLAVE });
+    assert.equal(notices().filter((message) => message.includes("EMFILE")).length, 1);
+  });
+
+  it("gives named secrets while the file cannot be used", async () => {
+    await writeFile(owner.path("word.txt"), "open sesame\n");
+    const policy = `policy: { sgx: { mrEnclave: ["${OTHER_MR_ENCLAVE}"] } }`;
+    const own = await startTestBroker(owner, {
+      listen: "",
+      models: "",
+      secretProvisioning:
+        `secretProvisioning: { listen: "127.0.0.1:0", raConfig: { file: ra_config.json, wrapKey: wrap.key }, ` +
+        `secrets: [{ name: word, file: word.txt, format: string, ${policy} }] }`,
+    });
+    await rm(file);
+    assert.equal((await ask({ mrEnclave: OTHER_MR_ENCLAVE }, own)).toString(), "open sesame\0");
+    await assert.rejects(ask({}, own), /-104/);
   });
 
   it("never takes rules for any software while it runs", async () => {
     const off = { verify_mr_enclave: "off", verify_mr_signer: "off", verify_isv_prod_id: "off", verify_isv_svn: "off" };
     await writeFile(file, rules(off));
-    await refused({ mrEnclave: OTHER_MR_ENCLAVE }, "mrenclave-not-accepted");
-    assert.ok(notices().some((message) => /any enclave is accepted.*stay in force/.test(message)));
+    await refused({ mrEnclave: OTHER_MR_ENCLAVE }, "no-policy");
+    assert.ok(notices().some((message) => /any enclave is accepted.*no enclave gets a key/.test(message)));
   });
 
   it("does not start with rules that it cannot read for certain, or without its files", async () => {

@@ -6,7 +6,7 @@ import { encodeSecret } from "../../keys/encode-secret.ts";
 import { readKeyFile } from "../../keys/load-models.ts";
 import type { ProvisionedSecret } from "../../keys/provisioned-secret.ts";
 import { SecretKey } from "../../keys/secret-key.ts";
-import { readNeededText, systemReason } from "../../needed-file.ts";
+import { readNeededText } from "../../needed-file.ts";
 import { parseRaConfig } from "./parse-ra-config.ts";
 import { policiesOfRules } from "./release-policies.ts";
 
@@ -16,8 +16,8 @@ const UNSETTLED_MS = 2000;
 type Policies = ProvisionedSecret["policies"];
 
 /**
- * A wrap key under the rules of a `ra_config.json`. As CCZoo's broker does, it looks at the file for every client; unlike
- * that broker it goes on with the last rules that it could read, and says so.
+ * A wrap key under the rules of a `ra_config.json`. As CCZoo's broker does, it looks at the file for every client. While the
+ * file cannot be read or used, nobody gets the key: what the owner took back may be in what cannot be read.
  */
 export class RaConfigFile {
   readonly #source: RaConfigSource;
@@ -25,8 +25,9 @@ export class RaConfigFile {
   readonly #notice: (message: string) => void;
   #policies: Policies = [];
   #text: string | undefined;
-  #version = "";
-  #told: string | undefined;
+  /** Of the file that was judged last, for better or worse; undefined where that has to be done again. */
+  #version: string | undefined;
+  #fault: string | undefined;
   #pending: Promise<void> | undefined;
 
   private constructor(source: RaConfigSource, secret: SecretKey, notice: (message: string) => void) {
@@ -45,8 +46,9 @@ export class RaConfigFile {
     const secret = new SecretKey(encodeSecret(key, source.keyFormat, "wrap key of raConfig"));
     key.fill(0);
     const file = new RaConfigFile(source, secret, notice);
-    file.#version = await versionOf(source.file);
+    const version = await versionOf(source.file);
     await file.#read();
+    file.#version = version;
     return file;
   }
 
@@ -66,24 +68,35 @@ export class RaConfigFile {
 
   async #refresh(): Promise<void> {
     const version = await versionOf(this.#source.file);
-    if (version === this.#version) {
+    if (version !== undefined && version === this.#version) {
       return;
     }
-    this.#version = version;
     try {
-      if (await this.#read()) {
-        this.#notice(`${this.#source.file} has changed and was read anew`);
-      }
+      await this.#readAnew();
+      this.#version = version;
     } catch (error) {
+      this.#policies = [];
+      this.#text = undefined;
+      this.#version = isOfContent(error) ? version : undefined;
       this.#tell(error instanceof BrokerError ? describe(error) : "unknown reason");
     }
   }
 
   /** Once a fault, however many clients come meanwhile. */
   #tell(fault: string): void {
-    if (fault !== this.#told) {
-      this.#told = fault;
-      this.#notice(`${fault}; the rules that were read before stay in force`);
+    if (fault !== this.#fault) {
+      this.#fault = fault;
+      this.#notice(`${fault}; until these rules can be used, no enclave gets a key by them`);
+    }
+  }
+
+  async #readAnew(): Promise<void> {
+    if (await this.#read()) {
+      const { file } = this.#source;
+      this.#notice(
+        this.#fault === undefined ? `${file} has changed and was read anew` : `${file} can be used again, as it is now`,
+      );
+      this.#fault = undefined;
     }
   }
 
@@ -92,14 +105,12 @@ export class RaConfigFile {
     const { file, platform, insecureAcceptAnyEnclave } = this.#source;
     const text = await readNeededText(file, { what: "rules", member: "raConfig.file" });
     if (text === this.#text) {
-      this.#told = undefined;
       return false;
     }
     const options = { name: basename(file), platform, insecureAcceptAnyEnclave };
     const { policies, warnings } = namingFile(file, () => policiesOfRules(parseRaConfig(text), options));
     this.#policies = policies;
     this.#text = text;
-    this.#told = undefined;
     for (const warning of warnings) {
       this.#notice(`${file}: ${warning}`);
     }
@@ -107,14 +118,19 @@ export class RaConfigFile {
   }
 }
 
-/** Differs from the one before when the file may have changed, or is gone. */
-async function versionOf(file: string): Promise<string> {
+/** Whether the same file would be refused again; a fault of the system may be gone with the next client. */
+function isOfContent(error: unknown): boolean {
+  return error instanceof BrokerError && (error.code === "ra-config-invalid" || error.code === "ra-config-unpinned");
+}
+
+/** Differs from the one before when the file may have changed; undefined when nobody can say. */
+async function versionOf(file: string): Promise<string | undefined> {
   try {
     const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
     const settled = BigInt(Date.now() - UNSETTLED_MS) * 1_000_000n > mtimeNs;
     return `${ino} ${size} ${mtimeNs} ${ctimeNs} ${settled ? "" : performance.now()}`;
-  } catch (error) {
-    return systemReason(error);
+  } catch {
+    return undefined;
   }
 }
 
