@@ -281,6 +281,14 @@ describe("the key that a report names", () => {
     await refusesSnp(report, await fullCollateral(Genoa, "vlek"), "snp-signing-key-mismatch");
   });
 
+  it("is of that kind alone by its certificate: a VCEK has no provider, and a VLEK no chip", async () => {
+    await refusesKey({ "5": encodeIa5String("CN=cloud") }, "snp-signing-key-mismatch");
+    await refusesKey({ "5": encodeIa5String("") }, "snp-signing-key-mismatch");
+    await refusesKey({ "4": Genoa.hardwareId }, "snp-signing-key-mismatch", Genoa, "vlek");
+    await refusesKey({ "4": new Uint8Array(64) }, "snp-signing-key-mismatch", Genoa, "vlek");
+    await refusesKey({ "4": new Uint8Array(0) }, "snp-signing-key-mismatch", Genoa, "vlek");
+  });
+
   it("is a key at all", async () => {
     for (const signingKey of [2, 3, 4, 5, 6, 7]) {
       await refusesReport({ signingKey }, "snp-signing-key-unsupported");

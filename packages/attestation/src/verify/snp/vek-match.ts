@@ -27,6 +27,24 @@ export function expectSameProduct(report: SnpReportBody, { productName }: VekExt
 }
 
 /**
+ * Refuses a certificate that states what only the other kind of endorsement key has: a VCEK belongs to a chip, a VLEK to a
+ * cloud provider, and neither to both.
+ * @throws AttestationError `snp-signing-key-mismatch`
+ */
+export function expectOneKind(
+  { signingKey }: Pick<SnpReportBody, "signingKey">,
+  { hardwareId, providerId }: VekExtension,
+): void {
+  const [own, other] = signingKey === "vlek" ? ["cloud provider id", hardwareId] : ["hardware id", providerId];
+  if (other !== undefined) {
+    throw new AttestationError("snp-signing-key-mismatch", "endorsement key certificate is of two kinds", {
+      expected: `a ${signingKey.toUpperCase()} certificate with a ${own} alone`,
+      actual: `${signingKey === "vlek" ? "hardware id" : "cloud provider id"} ${other}`,
+    });
+  }
+}
+
+/**
  * Refuses a report whose reported TCB is not the one that the endorsement key was derived for. A level that the certificate
  * does not state is a mismatch too.
  * @throws AttestationError `snp-tcb-mismatch`

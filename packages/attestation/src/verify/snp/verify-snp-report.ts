@@ -7,7 +7,7 @@ import type { VerifyOptions } from "../verify-options.ts";
 import { earliestEnd, expectCurrent, overdueMs } from "../window.ts";
 import { proveReportSignature, signingKeyOf } from "./report-signature.ts";
 import { completeCollateral, type SnpCollateral } from "./snp-collateral.ts";
-import { expectSameChip, expectSameProduct, expectSameTcb } from "./vek-match.ts";
+import { expectOneKind, expectSameChip, expectSameProduct, expectSameTcb } from "./vek-match.ts";
 import { isVerifiedSnpCollateral, snpCollateralFacts, type VerifiedSnpCollateral } from "./verified-snp-collateral.ts";
 import type { VerifiedVek } from "./verified-vek.ts";
 import { verifySnpCollateral } from "./verify-snp-collateral.ts";
@@ -31,6 +31,7 @@ export async function verifySnpReport(
   const vek = await proveReportSignature(report, endorsements, options);
   // The product first: by its layout the rest is read.
   expectSameProduct(report.report, vek.extension, product);
+  expectOneKind(report.report, vek.extension);
   const tcbs = readTcbs(report, product);
   expectSameTcb(tcbs.reported, vek.extension, product);
   expectSameChip(report.report, vek.extension, product);
