@@ -92,7 +92,14 @@ export const policies: readonly string[] = [
   },
   {
     snp: {
-      images: [{ measurement: "a1".repeat(48), hostData: "b2".repeat(32), minimumGuestSvn: 1 }],
+      images: [
+        {
+          measurement: "a1".repeat(48),
+          hostData: "b2".repeat(32),
+          idKeyDigest: "c3".repeat(48),
+          minimumGuestSvn: 1,
+        },
+      ],
       products: ["Genoa"],
       minimumTcb: { Genoa: { bootLoader: 1, tee: 0, snp: 10, microcode: 20 } },
       vmpl: [0],

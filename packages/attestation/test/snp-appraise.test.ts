@@ -179,9 +179,11 @@ describe("a guest", () => {
       imageId: "image-id-not-accepted",
     } as const;
     for (const [name, code] of Object.entries(codes)) {
-      refuses(evidence, snp({ images: [{ ...image, [name]: block[name as keyof typeof codes] }] }), code);
+      const others = { ...image, idKeyDigest: "00".repeat(48) };
+      refuses(evidence, snp({ images: [{ ...others, [name]: block[name as keyof typeof codes] }] }), code);
     }
-    refuses(judged, snp({ images: [{ ...image, minimumGuestSvn: 6 }] }), "guest-svn-too-low");
+    const { idKeyDigest } = block;
+    refuses(judged, snp({ images: [{ ...image, idKeyDigest, minimumGuestSvn: 6 }] }), "guest-svn-too-low");
     refuses(judged, snp({ images: [{ ...image, idKeyDigest: "00".repeat(48) }] }), "id-key-not-accepted");
     accepts(evidence, snp({ images: [{ ...image, idKeyDigest: "00".repeat(48) }] }));
   });

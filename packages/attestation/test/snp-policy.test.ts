@@ -81,6 +81,29 @@ describe("a policy for SEV-SNP", () => {
     refuses({ images, minimumTCB: {} }, "snp.minimumTCB");
   });
 
+  it("states of an identity block nothing that the host could have made up", () => {
+    const open = { waived: "any builder" };
+    const zero = "00".repeat(48);
+    for (const [name, value] of Object.entries({
+      familyId: "d4".repeat(16),
+      imageId: "d5".repeat(16),
+      minimumGuestSvn: 1,
+    })) {
+      const stated = { ...image, [name]: value };
+      for (const keys of [{}, { idKeyDigest: open }, { idKeyDigest: open, authorKeyDigest: zero }]) {
+        refuses({ images: [image, { ...stated, ...keys }] }, `snp.images[1].${name} is the host's word`);
+      }
+      for (const keys of [
+        { idKeyDigest: "c3".repeat(48) },
+        { authorKeyDigest: "c3".repeat(48) },
+        { idKeyDigest: zero },
+      ]) {
+        parsePolicy({ snp: { images: [{ ...stated, ...keys }] } });
+      }
+    }
+    parsePolicy({ snp: { images: [{ ...image, familyId: open, imageId: open }] } });
+  });
+
   it("knows the products there are", () => {
     for (const products of [[], ["Rome"], ["milan"], "Milan", ["Milan", "Genoa", "Turin", "Milan"]]) {
       refuses({ images, products }, "snp.products");

@@ -13,7 +13,7 @@ export interface SnpImage {
   readonly idKeyDigest?: Register;
   /** SHA-384 of the key that signed that key. 96 hex digits. */
   readonly authorKeyDigest?: Register;
-  /** 32 hex digits. Stands in the identity block, which is the host's word unless one of the key digests is pinned. */
+  /** 32 hex digits. Stands in the identity block, which is the host's word unless one of the key digests is pinned: only then it can be. */
   readonly familyId?: Register;
   /** 32 hex digits, likewise. */
   readonly imageId?: Register;
@@ -84,6 +84,9 @@ export const SNP_REGISTERS = [
   "imageId",
 ] as const satisfies readonly (keyof SnpImage)[];
 
+/** What an identity block says beside its keys. */
+const BLOCK_MEMBERS = ["familyId", "imageId", "minimumGuestSvn"] as const satisfies readonly (keyof SnpImage)[];
+
 /** @throws AttestationError `policy-invalid`, `policy-unpinned` for an image that leaves configuration open without a reason */
 export function readSnpPolicy(node: JsonNode): SnpPolicy {
   return readMembers<SnpPolicy>(node, {
@@ -128,7 +131,25 @@ function readImage(node: JsonNode): SnpImage {
     const actual = Object.keys(node.value as object).join(", ");
     throw node.refusal(`${node.path} does not pin all of a guest`, expected, actual, "policy-unpinned");
   }
+  expectPinnedBlock(node, others);
   return { measurement, hostData, ...others };
+}
+
+/**
+ * A host can launch any guest with an identity block of its own making (SEV Secure Nested Paging firmware ABI
+ * specification, SNP_LAUNCH_FINISH), so what stands there proves something only under a key that is pinned.
+ */
+function expectPinnedBlock(node: JsonNode, image: Partial<SnpImage>): void {
+  const stated = BLOCK_MEMBERS.find((name) => image[name] !== undefined && typeof image[name] !== "object");
+  if (stated !== undefined && !pinsBlock(image)) {
+    const message = `${node.path}.${stated} is the host's word: no key of the identity block is pinned`;
+    throw node.refusal(message, "idKeyDigest or authorKeyDigest beside it", "neither");
+  }
+}
+
+/** An identity key of zero bytes stands for no block; an author key of zero bytes leaves the identity key open. */
+function pinsBlock({ idKeyDigest, authorKeyDigest }: Partial<SnpImage>): boolean {
+  return typeof idKeyDigest === "string" || (typeof authorKeyDigest === "string" && /[^0]/.test(authorKeyDigest));
 }
 
 function readMinimumTcb(node: JsonNode): NonNullable<SnpPolicy["minimumTcb"]> {
