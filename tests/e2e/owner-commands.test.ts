@@ -1,4 +1,4 @@
-/** `sealserve certs` and `sealserve sigstruct` as an owner types them. */
+/** `sealserve certs`, `sealserve policy lint` and `sealserve sigstruct` as an owner types them. */
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -53,6 +53,40 @@ describe("certs", () => {
       assert.equal(existsSync(at("none")), false);
     });
   }
+});
+
+describe("policy lint", () => {
+  const guest = `snp: { images: [{ measurement: "${"a1".repeat(48)}", hostData: "${"b2".repeat(32)}" }] }`;
+  const enclave = `sgx: { mrEnclave: ["${"ab".repeat(32)}"] }`;
+
+  async function lint(policy: string, ...extra: readonly string[]): Promise<Finished> {
+    const model = `{ name: m, package: p, wrapKey: w, ownerKey: o, minimumVersion: 1, policy: { ${policy} } }`;
+    const lines = ["listen: 127.0.0.1:0", "tls: { key: k, certificate: c }", "collateral: { file: f }"];
+    await writeFile(at("broker.yaml"), [...lines, "models:", `  - ${model}`].join("\n"));
+    return await sealserve(["policy", "lint", at("broker.yaml"), ...extra]);
+  }
+
+  test("refuses a broker's policy for SEV-SNP guests alone, with the line, and says where they stand beside others", async () => {
+    const { code, stderr } = await lint(guest);
+    assert.equal(code, 2, stderr);
+    assert.match(
+      stderr,
+      /broker\.yaml:5: models\[0\]\.policy\.snp: accepts SEV-SNP guests alone, which get no key yet/,
+    );
+    const both = await lint(`${guest}, ${enclave}`);
+    assert.equal(both.code, 0, both.stderr);
+    assert.match(both.stderr, /accepts SEV-SNP guests, which get no key yet/);
+    const { models } = JSON.parse((await lint(`${guest}, ${enclave}`, "--json")).stdout);
+    assert.equal(models[0].notices.length, 1);
+    assert.deepEqual(JSON.parse((await lint(enclave, "--json")).stdout).models[0].notices, []);
+  });
+
+  test("takes a policy for SEV-SNP guests alone where no broker is to go by it", async () => {
+    await writeFile(at("guests.yaml"), guest);
+    const { code, stdout, stderr } = await sealserve(["policy", "lint", at("guests.yaml"), "--json"]);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout).models[0].notices, []);
+  });
 });
 
 describe("sigstruct", () => {

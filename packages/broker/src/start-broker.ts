@@ -4,6 +4,7 @@ import { formatEndpoint } from "@sealserve/config";
 import type { OpenPort } from "@sealserve/ra-tls";
 import { type BrokerState, closeBrokerState, loadBrokerState } from "./broker-state.ts";
 import type { BrokerConfig } from "./config/broker-config.ts";
+import { policyNotices } from "./config/policy.ts";
 import type { BrokerLog } from "./log/log-record.ts";
 import { createProvisioningServer } from "./provisioning/provisioning-server.ts";
 import { ReleaseDesk } from "./release/release-desk.ts";
@@ -48,25 +49,23 @@ export async function startBroker(config: BrokerConfig, options: BrokerOptions):
   if (root.simulated) {
     notice(SIMULATED);
   }
-  for (const name of debugPolicies(config)) {
-    notice(`the policy of ${name} accepts debug enclaves, NOT SECURE: their host can read the key`);
+  for (const [name, policy] of namedPolicies(config)) {
+    for (const message of policyNotices(policy)) {
+      notice(`the policy of ${name} ${message}`);
+    }
   }
   const limits = { ...defaultLimits, ...options.limits };
   const desk = new ReleaseDesk({ ...state, root, log, now, earlyFailureNoticeMs: limits.earlyFailureNoticeMs });
   return openPorts(config, { state, desk, limits, now, notice });
 }
 
-/** What has a policy for development. */
-function debugPolicies({ models, secretProvisioning }: BrokerConfig): string[] {
-  const named: [name: string, policy: AppraisalPolicy | undefined][] = [
+function namedPolicies({ models, secretProvisioning }: BrokerConfig): [name: string, policy: AppraisalPolicy][] {
+  const { secrets = [], raConfig } = secretProvisioning ?? {};
+  return [
     ...models.map(({ name, policy }): [string, AppraisalPolicy] => [`model ${name}`, policy]),
-    ...(secretProvisioning?.secrets ?? []).map(({ name, policy }): [string, AppraisalPolicy] => [
-      `secret ${name}`,
-      policy,
-    ]),
-    ["raConfig", secretProvisioning?.raConfig?.platform],
+    ...secrets.map(({ name, policy }): [string, AppraisalPolicy] => [`secret ${name}`, policy]),
+    ...(raConfig === undefined ? [] : [["raConfig", raConfig.platform] as [string, AppraisalPolicy]]),
   ];
-  return named.filter(([, policy]) => policy?.debug === "allow-insecure").map(([name]) => name);
 }
 
 interface PortContext {

@@ -255,6 +255,16 @@ describe("policy in a broker configuration", () => {
     refuses(parts, "mrSigner", "models[0].policy.sgx.mrSigner", /isvProdId/);
   });
 
+  it("is refused when it accepts nothing that could get a key: SEV-SNP guests alone", () => {
+    const snp = `snp: { images: [{ measurement: "${"a1".repeat(48)}", hostData: "${"b2".repeat(32)}" }] }`;
+    assert.equal(code(withPolicy(snp)), "policy-invalid");
+    refuses(withPolicy(snp), "snp:", "models[0].policy.snp", /get no key yet/);
+    assert.equal(code(withPolicy(`${snp}\n      sgx: { mrEnclave: ["${MR_ENCLAVE}"] }`)), "accepted");
+    const secrets = `secrets: [{ name: word, file: word.txt, policy: { ${snp} } }]`;
+    const secretProvisioning = `secretProvisioning: { listen: "127.0.0.1:0", ${secrets} }`;
+    assert.equal(code({ secretProvisioning }), "policy-invalid");
+  });
+
   it("is refused with the line of the member that is wrong", () => {
     const short = withPolicy(`sgx:\n        mrEnclave:\n          - "${MR_ENCLAVE}"\n          - "11"`);
     assert.equal(code(short), "policy-invalid");

@@ -54,6 +54,11 @@ describe("enclaves that two models share", () => {
     assert.deepEqual(pairs([{ policy: policyOf({}) }], [{ policy: policyOf({ sgx: product }) }]), ["01"]);
   });
 
+  it("are not found where one names guests of SEV-SNP alone", () => {
+    const snp = { images: [{ measurement: "01".repeat(48), hostData: "02".repeat(32) }] };
+    assert.deepEqual(pairs([{ policy: policyOf({ snp }) }], [{ policy: policyOf({ sgx: product }) }]), []);
+  });
+
   it("are not found where each takes one ISVSVN, and these differ", () => {
     const exactly = (isvSvn: number) => [{ policy: policyOf({ sgx: product }), enclave: { isvSvn } }];
     assert.deepEqual(pairs(exactly(1), exactly(2), exactly(1)), ["02"]);

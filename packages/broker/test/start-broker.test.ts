@@ -78,6 +78,16 @@ describe("starting a broker", () => {
     assert.equal(await sharing({ ...shared, secretProvisioning: "" }), 0);
   });
 
+  it("says which policy accepts guests that get no key yet", async () => {
+    const snp = `snp: { images: [{ measurement: "${"a1".repeat(48)}", hostData: "${"b2".repeat(32)}" }] }`;
+    const { records } = await startTestBroker(owner, models("policy:", `policy:\n      ${snp}`));
+    const messages = records.flatMap((record) => (record.kind === "notice" ? [record.message] : []));
+    assert.deepEqual(
+      messages.filter((message) => message.includes("SEV-SNP")).map((message) => message.replace(/:.*/, "")),
+      ["the policy of model alpha accepts SEV-SNP guests, which get no key yet"],
+    );
+  });
+
   it("says which policy accepts debug enclaves", async () => {
     const broker = await startTestBroker(owner, models("policy:", "policy:\n      debug: allow-insecure"));
     const messages = broker.records.map((record) => record.kind === "notice" && record.message);

@@ -8,11 +8,26 @@ const REMEDIES = {
 } as const;
 
 /**
- * The appraisal policy at `value`. One that pins no software is refused.
+ * The appraisal policy at `value`. One that pins no software is refused, and so is one for SEV-SNP alone, whose evidence the
+ * broker cannot judge.
  * @throws BrokerError `policy-unpinned`, `policy-invalid`; the message names file, line and member
  */
 export function readPolicy(value: ConfigValue): AppraisalPolicy {
-  return read(value, {});
+  const policy = read(value, {});
+  if (policy.sgx === undefined && policy.tdx === undefined) {
+    const remedy = "pin sgx or tdx; key release judges SEV-SNP reports in a later version";
+    const { message } = value.problem("accepts SEV-SNP guests alone, which get no key yet", remedy, ["snp"]);
+    throw new BrokerError("policy-invalid", message);
+  }
+  return policy;
+}
+
+/** What the owner should know about a policy that the broker can go by; each follows on "the policy of …". */
+export function policyNotices({ debug, snp }: AppraisalPolicy): string[] {
+  return [
+    ...(debug === "allow-insecure" ? ["accepts debug enclaves, NOT SECURE: their host can read the key"] : []),
+    ...(snp === undefined ? [] : ["accepts SEV-SNP guests, which get no key yet: their evidence is refused"]),
+  ];
 }
 
 /**

@@ -24,8 +24,8 @@ function couldShare(first: ReleasePolicy, second: ReleasePolicy): boolean {
 }
 
 /** A policy that says nothing about any kind of TEE is met by every enclave. */
-function sgxOf({ sgx, tdx }: AppraisalPolicy): SgxPolicy | undefined {
-  return sgx ?? (tdx === undefined ? {} : undefined);
+function sgxOf({ sgx, tdx, snp }: AppraisalPolicy): SgxPolicy | undefined {
+  return sgx ?? (tdx === undefined && snp === undefined ? {} : undefined);
 }
 
 function couldShareEnclave(first: SgxPolicy | undefined, second: SgxPolicy | undefined): boolean {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { type AppraisalPolicy, type CoverageGap, coverageGaps, parsePolicy } from "@sealserve/attestation";
-import { parseBrokerConfig } from "@sealserve/broker";
+import { parseBrokerConfig, policyNotices } from "@sealserve/broker";
 import { parseYamlDocument } from "@sealserve/config";
 import type { Command } from "commander";
 import { paint, printJson, tell } from "../output/terminal.ts";
@@ -9,6 +9,8 @@ interface NamedPolicy {
   /** Of the model; `policy` for a file that holds one policy alone. */
   readonly name: string;
   readonly policy: AppraisalPolicy;
+  /** What the broker says about it when it starts. */
+  readonly notices: readonly string[];
 }
 
 /** `sealserve policy …`: looks at policies without running anything. */
@@ -24,17 +26,21 @@ export function addPolicyCommands(program: Command): void {
 }
 
 async function lintPolicy(file: string, options: { readonly json?: true }): Promise<void> {
-  const models = readPolicies(await readFile(file, "utf8"), file).map(({ name, policy }) => ({
+  const models = readPolicies(await readFile(file, "utf8"), file).map(({ name, policy, notices }) => ({
     name,
     policy,
+    notices,
     gaps: coverageGaps(policy),
   }));
   if (options.json) {
     printJson({ ok: true, models });
     return;
   }
-  for (const { name, gaps } of models) {
+  for (const { name, notices, gaps } of models) {
     tell(`${name}: ${paint("green", "pins its software")}`);
+    for (const notice of notices) {
+      tell(`  ${paint("yellow", notice)}`);
+    }
     for (const gap of gaps) {
       tell(`  ${describeGap(gap)}`);
     }
@@ -45,7 +51,11 @@ async function lintPolicy(file: string, options: { readonly json?: true }): Prom
 function readPolicies(text: string, file: string): readonly NamedPolicy[] {
   const document = parseYamlDocument(text, file).json();
   const isBroker = typeof document === "object" && document !== null && "models" in document;
-  return isBroker ? parseBrokerConfig(text, file).models : [{ name: "policy", policy: parsePolicy(document) }];
+  if (!isBroker) {
+    return [{ name: "policy", policy: parsePolicy(document), notices: [] }];
+  }
+  const { models } = parseBrokerConfig(text, file);
+  return models.map(({ name, policy }) => ({ name, policy, notices: policyNotices(policy) }));
 }
 
 function describeGap({ member, reason, waived }: CoverageGap): string {
