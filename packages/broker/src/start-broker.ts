@@ -55,7 +55,7 @@ export async function startBroker(config: BrokerConfig, options: BrokerOptions):
     }
   }
   const limits = { ...defaultLimits, ...options.limits };
-  const desk = new ReleaseDesk({ ...state, root, log, now, earlyFailureNoticeMs: limits.earlyFailureNoticeMs });
+  const desk = new ReleaseDesk({ ...state, ...limits, root, log, now });
   return openPorts(config, { state, desk, limits, now, notice });
 }
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, mock } from "node:test";
 import { EarlyFailures } from "../src/log/early-failures.ts";
 
-const PREFIX = "attempts that ended before evidence was read:";
+const PREFIX = "attempts without a record of their own:";
 
-describe("attempts that bring no evidence", () => {
+describe("attempts without a record", () => {
   let notices: string[];
   let failures: EarlyFailures;
 

@@ -8,6 +8,7 @@ import { createSnpVendor, createVendor, loadOrCreateVendor, startSimulatedPlatfo
 import type { BrokerAnswer } from "../src/client/broker-connection.ts";
 import { requestRelease } from "../src/client/request-release.ts";
 import { generateRecipientKey } from "../src/release/sealed-key.ts";
+import { defaultLimits } from "../src/server/limits.ts";
 import { NodeSession, reportDataWith } from "./node-session.ts";
 import {
   createOwner,
@@ -424,13 +425,72 @@ describe("audit log", () => {
         session.connection.close();
       }
       const [first, ...more] = await broker.auditLines();
-      assert.match(first ?? "", /"notice".*evidence was read: no-challenge 1; addresses: 1"/);
+      assert.match(first ?? "", /"notice".*of their own: no-challenge 1; addresses: 1"/);
       assert.deepEqual(more, []);
       await broker.close();
       const lines = await broker.auditLines();
       assert.equal(lines.length, 2);
-      assert.match(lines[1] ?? "", /"notice".*evidence was read: no-challenge 19; addresses: 1"/);
+      assert.match(lines[1] ?? "", /"notice".*of their own: no-challenge 19; addresses: 1"/);
       assert.deepEqual(broker.attempts(), []);
+    } finally {
+      await owner.dispose();
+    }
+  });
+
+  it("does not grow with evidence that anybody can send: a few records, the rest counted", async () => {
+    const owner = await createOwner();
+    try {
+      const broker = await startTestBroker(owner, {}, { limits: { earlyFailureNoticeMs: 3_600_000 } });
+      const ask = async (release: Parameters<NodeSession["release"]>[0], vendor = owner.vendor): Promise<string> => {
+        const session = await NodeSession.open(owner, broker, vendor);
+        await session.challenge();
+        const { status, text } = await session.release(release);
+        session.connection.close();
+        assert.equal(status, 403);
+        return JSON.parse(text).error.id;
+      };
+      const ids: string[] = [];
+      for (let index = 0; index < 12; index++) {
+        ids.push(await ask({ reportData: new Uint8Array(64) }));
+      }
+      const stranger = await createVendor({ now: new Date(Date.now() - 60_000) });
+      ids.push(await ask({}, stranger));
+      assert.deepEqual(
+        ids.filter((id) => id !== ""),
+        broker.attempts().map(({ id }) => id),
+      );
+      assert.equal(broker.attempts().length, defaultLimits.maxUnprovenRecords);
+      assert.deepEqual(ids.slice(10), ["", "", ""]);
+      assert.notEqual(await ask({ report: { mrEnclave: "33".repeat(32) } }), "");
+      assert.equal(broker.lastAttempt().code, "policy-not-met");
+      await broker.close();
+      const lines = await broker.auditLines();
+      assert.equal(lines.length, defaultLimits.maxUnprovenRecords + 3);
+      assert.match(lines.at(-1) ?? "", /of their own: report-data-mismatch 1, root-untrusted 1; addresses: 1"/);
+    } finally {
+      await owner.dispose();
+    }
+  });
+
+  it("records a node that proved itself each time also where the collateral is missing, others seldom", async () => {
+    const owner = await createOwner();
+    try {
+      const source = { fetchCollateral: () => Promise.reject(new Error("down")) };
+      const limits = { earlyFailureNoticeMs: 3_600_000, maxUnprovenRecords: 1 };
+      const broker = await startTestBroker(owner, {}, { limits, collateral: source });
+      const request = { url: broker.url, caPem: owner.caPem, model: "alpha" };
+      const chainless = { certificationData: { type: 3, data: new Uint8Array(404) } };
+      for (const [fields, recorded] of [
+        [{}, 1],
+        [{}, 2],
+        [chainless, 3],
+        [chainless, 3],
+        [{}, 4],
+      ] as const) {
+        const platform = platformOf(owner.vendor, fields);
+        await assert.rejects(requestRelease({ ...request, platform }), { code: "collateral-unavailable" });
+        assert.equal(broker.attempts().length, recorded);
+      }
     } finally {
       await owner.dispose();
     }

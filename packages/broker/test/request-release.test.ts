@@ -85,9 +85,9 @@ describe("asking a broker for a key", () => {
     assert.ok(error.message.includes(id));
   });
 
-  it("tells of a refusal for which no evidence was read", async () => {
+  it("tells of a refusal that the broker keeps no record of", async () => {
     const platform = { ...options.platform, quote: async () => new Uint8Array(1184) };
-    const error = await fails({ platform }, "release-refused", /read no evidence/);
+    const error = await fails({ platform }, "release-refused", /kept no record/);
     assert.equal(error.refusalId, undefined);
   });
 

@@ -176,7 +176,7 @@ export async function startTestBroker(
 }
 
 function countedIn(notice: string): string[] {
-  const counts = /before evidence was read: (.*); addresses/.exec(notice)?.[1]?.split(", ") ?? [];
+  const counts = /without a record of their own: (.*); addresses/.exec(notice)?.[1]?.split(", ") ?? [];
   return counts.flatMap((entry) => {
     const [code = "", count] = entry.split(" ");
     return Array.from({ length: Number(count) }, () => code);

@@ -92,10 +92,14 @@ function expectSuccess({ status, text }: BrokerAnswer, model: string): string {
     case "refused":
       throw refusedRelease(model, id);
     case "collateral-unavailable":
-      throw new BrokerError("collateral-unavailable", `the broker has no collateral to judge with (id ${id})`, {
-        remedy: "try again later; the broker's owner finds the reason in its audit log",
-        refusalId: id,
-      });
+      throw new BrokerError(
+        "collateral-unavailable",
+        `the broker has no collateral to judge with (id ${id || "none"})`,
+        {
+          remedy: "try again later; the broker's owner finds the reason in its audit log",
+          refusalId: id,
+        },
+      );
     default:
       throw new BrokerError("broker-answer-invalid", `the broker answered ${code} (HTTP ${status})`, { refusalId: id });
   }
@@ -103,11 +107,12 @@ function expectSuccess({ status, text }: BrokerAnswer, model: string): string {
 
 function refusedRelease(model: string, id: string): BrokerError {
   const message = `the broker refused to release the key of model ${model}`;
-  // The broker gives no id where it read no evidence.
+  // The broker keeps no record where it read no evidence, and not of all that prove nothing.
   return id === ""
-    ? new BrokerError("release-refused", `${message}, and read no evidence for it`, {
+    ? new BrokerError("release-refused", `${message}, and kept no record of it`, {
         remedy:
-          "check that the broker is of a version that reads this platform's evidence, and how long that takes to make",
+          "check that the broker is of a version that reads this platform's evidence, and how long that takes to make; " +
+          "the broker's owner finds such refusals summed up in its audit log",
       })
     : new BrokerError("release-refused", `${message} (id ${id})`, {
         remedy: `the broker's owner finds the reason in its audit log under the id ${id}`,

@@ -9,7 +9,7 @@ export interface EarlyFailureOptions {
 }
 
 /**
- * Counts attempts that ended before any evidence was read. They cost a caller next to nothing, so they get no record each:
+ * Counts attempts that get no record each, since they cost a caller next to nothing:
  * the first is told at once, those that follow together after the interval.
  */
 export class EarlyFailures {
@@ -54,7 +54,7 @@ export class EarlyFailures {
     const addresses = size < MAX_ADDRESSES ? `${size}` : `${size} or more`;
     this.#counts.clear();
     this.#addresses.clear();
-    this.#options.notice(`attempts that ended before evidence was read: ${counts}; addresses: ${addresses}`);
+    this.#options.notice(`attempts without a record of their own: ${counts}; addresses: ${addresses}`);
     return true;
   }
 }

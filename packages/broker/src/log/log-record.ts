@@ -20,7 +20,7 @@ export const RELEASE_STEPS = [
 /** One of {@link RELEASE_STEPS}. */
 export type ReleaseStep = (typeof RELEASE_STEPS)[number];
 
-/** What became of one attempt to get a key that came with readable evidence. Holds no secret and nothing of unbounded size. */
+/** What became of one attempt to get a key: each with proven evidence, some of the others. Holds no secret and nothing of unbounded size. */
 export interface AttemptRecord {
   readonly kind: "release-attempt";
   /** The only thing a refused caller learns beside the refusal. */

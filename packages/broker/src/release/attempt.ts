@@ -21,6 +21,7 @@ export class Attempt {
   #model: string | null = null;
   #evidence: Pick<AttemptRecord, "tee" | "software"> = { tee: null, software: null };
   #verified: VerifiedEvidence | undefined;
+  #proven = false;
 
   constructor(caller: Caller) {
     this.#caller = caller;
@@ -31,9 +32,12 @@ export class Attempt {
     return this.#step;
   }
 
-  /** Whether the caller brought evidence that could be read; earlier endings are counted, not recorded. */
-  get broughtEvidence(): boolean {
-    return this.#evidence.tee !== null;
+  /** What the attempt rests on: nothing that could be read, what anybody can send, or genuine evidence made for this request. */
+  get standing(): "unread" | "unproven" | "proven" {
+    if (this.#proven) {
+      return "proven";
+    }
+    return this.#evidence.tee === null ? "unread" : "unproven";
   }
 
   /** Address of the caller, without the port. */
@@ -55,8 +59,14 @@ export class Attempt {
     this.#evidence = { tee: evidence.tee, software: softwareIdentity(evidence) };
   }
 
+  /** Genuine hardware signed the evidence, and made it for this request. */
+  proven(): void {
+    this.#proven = true;
+  }
+
   verified(evidence: VerifiedEvidence): void {
     this.#verified = evidence;
+    this.#proven = true;
   }
 
   /** @param ending the error that ended the attempt; undefined when a key is released */

@@ -13,6 +13,7 @@ import { RaTlsError } from "@sealserve/ra-tls";
 import type { AuditLog } from "../log/audit-log.ts";
 import { EarlyFailures } from "../log/early-failures.ts";
 import type { AttemptRecord, BrokerLog, LogRecord } from "../log/log-record.ts";
+import { RecordAllowance } from "../log/record-allowance.ts";
 import type { OutsideCode } from "../protocol/messages.ts";
 import { Attempt, type Caller, endingCode } from "./attempt.ts";
 import type { Candidate } from "./candidate.ts";
@@ -33,8 +34,10 @@ export interface DeskOptions {
   readonly audit: AuditLog;
   readonly log: BrokerLog;
   readonly now: () => Date;
-  /** Least time between two notices about attempts without evidence. */
+  /** Least time between two notices about attempts without a record. */
   readonly earlyFailureNoticeMs: number;
+  /** Records in that time of attempts whose evidence is not proven. */
+  readonly maxUnprovenRecords: number;
 }
 
 /** Evidence as a front end took it from a caller. */
@@ -44,7 +47,7 @@ export interface PresentedEvidence {
   readonly reportData: Uint8Array;
 }
 
-/** What a front end answers. The id is empty when there is no record under it: no evidence was read then. */
+/** What a front end answers. The id is empty when there is no record under it. */
 export type AttemptResult<T> =
   | { readonly released: true; readonly answer: T }
   | { readonly released: false; readonly code: OutsideCode; readonly id: string };
@@ -59,6 +62,7 @@ const DECISION_MESSAGES: Readonly<Record<RefusalCode, string>> = {
 export class ReleaseDesk {
   readonly #options: DeskOptions;
   readonly #early: EarlyFailures;
+  readonly #unproven: RecordAllowance;
 
   constructor(options: DeskOptions) {
     this.#options = options;
@@ -66,11 +70,16 @@ export class ReleaseDesk {
       intervalMs: options.earlyFailureNoticeMs,
       notice: (message) => void this.#writeNotice(message),
     });
+    this.#unproven = new RecordAllowance({
+      maximum: options.maxUnprovenRecords,
+      intervalMs: options.earlyFailureNoticeMs,
+    });
   }
 
   /**
    * Runs one attempt and writes it down, before anything is answered. Nothing is released when it cannot be written.
-   * One that ends before its evidence was read is only counted.
+   * One that ends before its evidence was read is only counted. So is one that ends before its evidence was proven, which
+   * costs a caller hardly more, when there were many of them lately.
    * @param work reads the request, calls {@link judge} and makes the answer; whatever it throws ends the attempt
    */
   async attempt<T>(caller: Caller, work: (attempt: Attempt) => Promise<T>): Promise<AttemptResult<T>> {
@@ -84,13 +93,17 @@ export class ReleaseDesk {
     } catch (ending) {
       const refused = isRefusal(attempt, ending);
       const code = outsideCode(attempt, refused);
-      if (!attempt.broughtEvidence) {
+      if (!this.#deservesRecord(attempt)) {
         this.#early.count(endingCode(ending), attempt.address);
         return { released: false, code, id: "" };
       }
       await this.#writeDown(this.#record(attempt, refused ? "refused" : "failed", ending));
       return { released: false, code, id: attempt.id };
     }
+  }
+
+  #deservesRecord({ standing }: Attempt): boolean {
+    return standing === "proven" || (standing === "unproven" && this.#unproven.take());
   }
 
   /** Counts a caller that is gone before an attempt could begin. @param code one of a fixed set */
@@ -148,7 +161,7 @@ export class ReleaseDesk {
       return kept;
     }
     attempt.enter("verify-signature");
-    await this.#expectSigned(quote);
+    await this.#expectSigned(attempt, quote);
     attempt.enter("collateral");
     return collateral.verifiedFor(quote);
   }
@@ -157,7 +170,7 @@ export class ReleaseDesk {
    * Before any network access: only genuine hardware may choose the platform that collateral is fetched for. A quote
    * without its PCK chain can be checked only with the chain from the collateral, and is, where that is found.
    */
-  async #expectSigned(quote: IntelQuote): Promise<void> {
+  async #expectSigned(attempt: Attempt, quote: IntelQuote): Promise<void> {
     if (quote.certificationData.pckCertificateChain === undefined) {
       return;
     }
@@ -166,6 +179,7 @@ export class ReleaseDesk {
     if (!signatureValid) {
       throw new Refusal(reason?.code ?? "quote-signature-invalid", reason?.message ?? "the evidence is not signed");
     }
+    attempt.proven();
   }
 
   async #writeNotice(message: string): Promise<void> {

@@ -27,8 +27,10 @@ export interface BrokerLimits {
   readonly provisioningTimeoutMs: number;
   /** There, how long the client may keep the connection open after its secret was sent. */
   readonly farewellTimeoutMs: number;
-  /** Least time between two notices that sum up the attempts without evidence. */
+  /** Least time between two notices that sum up the attempts without a record. */
   readonly earlyFailureNoticeMs: number;
+  /** Records in that time of attempts with evidence that anybody could have sent; enough to see what is wrong with a node. */
+  readonly maxUnprovenRecords: number;
   /** Wait for running requests when the broker closes. */
   readonly drainTimeoutMs: number;
 }
@@ -48,5 +50,6 @@ export const defaultLimits: BrokerLimits = {
   provisioningTimeoutMs: 60 * SECOND,
   farewellTimeoutMs: 5 * SECOND,
   earlyFailureNoticeMs: 60 * SECOND,
+  maxUnprovenRecords: 10,
   drainTimeoutMs: 10 * SECOND,
 };
