@@ -81,6 +81,20 @@ describe("policy lint", () => {
     assert.deepEqual(JSON.parse((await lint(enclave, "--json")).stdout).models[0].notices, []);
   });
 
+  test("looks at the secrets of a broker that serves nothing but Gramine's protocol", async () => {
+    const secret = (policy: string): string => `secrets: [{ name: s, file: w, policy: { ${policy} } }]`;
+    const port = (policy: string): string =>
+      `secretProvisioning: { listen: "127.0.0.1:0", tls: { key: k, certificate: c }, ${secret(policy)} }`;
+    await writeFile(at("secrets.yaml"), `${port(enclave)}\ncollateral: { file: f }\n`);
+    const { code, stderr } = await sealserve(["policy", "lint", at("secrets.yaml")]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^s: pins its software$/m);
+    await writeFile(at("secrets.yaml"), `${port("")}\ncollateral: { file: f }\n`);
+    const unpinned = await sealserve(["policy", "lint", at("secrets.yaml")]);
+    assert.equal(unpinned.code, 2, unpinned.stderr);
+    assert.match(unpinned.stderr, /secrets\[0\]\.policy/);
+  });
+
   test("takes a policy for SEV-SNP guests alone where no broker is to go by it", async () => {
     await writeFile(at("guests.yaml"), guest);
     const { code, stdout, stderr } = await sealserve(["policy", "lint", at("guests.yaml"), "--json"]);

@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import { paint, printJson, tell } from "../output/terminal.ts";
 
 interface NamedPolicy {
-  /** Of the model; `policy` for a file that holds one policy alone. */
+  /** Of the model or secret; `policy` for a file that holds one policy alone. */
   readonly name: string;
   readonly policy: AppraisalPolicy;
   /** What the broker says about it when it starts. */
@@ -26,17 +26,17 @@ export function addPolicyCommands(program: Command): void {
 }
 
 async function lintPolicy(file: string, options: { readonly json?: true }): Promise<void> {
-  const models = readPolicies(await readFile(file, "utf8"), file).map(({ name, policy, notices }) => ({
+  const policies = readPolicies(await readFile(file, "utf8"), file).map(({ name, policy, notices }) => ({
     name,
     policy,
     notices,
     gaps: coverageGaps(policy),
   }));
   if (options.json) {
-    printJson({ ok: true, models });
+    printJson({ ok: true, models: policies });
     return;
   }
-  for (const { name, notices, gaps } of models) {
+  for (const { name, notices, gaps } of policies) {
     tell(`${name}: ${paint("green", "pins its software")}`);
     for (const notice of notices) {
       tell(`  ${paint("yellow", notice)}`);
@@ -47,15 +47,20 @@ async function lintPolicy(file: string, options: { readonly json?: true }): Prom
   }
 }
 
-/** A broker's configuration is the one that lists models. */
 function readPolicies(text: string, file: string): readonly NamedPolicy[] {
   const document = parseYamlDocument(text, file).json();
-  const isBroker = typeof document === "object" && document !== null && "models" in document;
-  if (!isBroker) {
+  if (!isBrokerConfig(document)) {
     return [{ name: "policy", policy: parsePolicy(document), notices: [] }];
   }
-  const { models } = parseBrokerConfig(text, file);
-  return models.map(({ name, policy }) => ({ name, policy, notices: policyNotices(policy) }));
+  const { models, secretProvisioning } = parseBrokerConfig(text, file);
+  const guarded = [...models, ...(secretProvisioning?.secrets ?? [])];
+  return guarded.map(({ name, policy }) => ({ name, policy, notices: policyNotices(policy) }));
+}
+
+/** A broker's configuration lists models, or has the port for Gramine's protocol, which can stand alone. */
+function isBrokerConfig(document: unknown): boolean {
+  const isMapping = typeof document === "object" && document !== null;
+  return isMapping && ("models" in document || "secretProvisioning" in document);
 }
 
 function describeGap({ member, reason, waived }: CoverageGap): string {
