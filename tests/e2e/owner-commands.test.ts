@@ -81,6 +81,21 @@ describe("policy lint", () => {
     assert.deepEqual(JSON.parse((await lint(enclave, "--json")).stdout).models[0].notices, []);
   });
 
+  test("says what stands beside the rules of a ra_config.json", async () => {
+    const rules = `raConfig: { file: r.json, wrapKey: w, insecureAcceptAnyEnclave: true, policy: { debug: allow-insecure } }`;
+    const port = `secretProvisioning: { listen: "127.0.0.1:0", tls: { key: k, certificate: c }, ${rules} }`;
+    await writeFile(at("rules.yaml"), `${port}\ncollateral: { file: f }\n`);
+    const { code, stderr } = await sealserve(["policy", "lint", at("rules.yaml")]);
+    assert.equal(code, 0, stderr);
+    for (const said of [
+      /r\.json: guarded by rules of its own/,
+      /any enclave, NOT SECURE/,
+      /debug enclaves, NOT SECURE/,
+    ]) {
+      assert.match(stderr, said);
+    }
+  });
+
   test("looks at the secrets of a broker that serves nothing but Gramine's protocol", async () => {
     const secret = (policy: string): string => `secrets: [{ name: s, file: w, policy: { ${policy} } }]`;
     const port = (policy: string): string =>

@@ -281,12 +281,13 @@ describe("the key that a report names", () => {
     await refusesSnp(report, await fullCollateral(Genoa, "vlek"), "snp-signing-key-mismatch");
   });
 
-  it("is of that kind alone by its certificate: a VCEK has no provider, and a VLEK no chip", async () => {
+  it("is of that kind alone by its certificate: a VCEK has no provider, and a VLEK no chip but a provider", async () => {
     await refusesKey({ "5": encodeIa5String("CN=cloud") }, "snp-signing-key-mismatch");
     await refusesKey({ "5": encodeIa5String("") }, "snp-signing-key-mismatch");
     await refusesKey({ "4": Genoa.hardwareId }, "snp-signing-key-mismatch", Genoa, "vlek");
     await refusesKey({ "4": new Uint8Array(64) }, "snp-signing-key-mismatch", Genoa, "vlek");
     await refusesKey({ "4": new Uint8Array(0) }, "snp-signing-key-mismatch", Genoa, "vlek");
+    await refusesKey({ "5": "absent" }, "snp-signing-key-mismatch", Genoa, "vlek");
   });
 
   it("is a key at all", async () => {

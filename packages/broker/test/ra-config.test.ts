@@ -370,6 +370,15 @@ describe("broker with CCZoo's files", () => {
     await assert.rejects(ask({}, own), /-104/);
   });
 
+  it("does not give the key of a model instead while the file cannot be used", async () => {
+    const own = await startTestBroker(owner, {
+      secretProvisioning: `secretProvisioning: { listen: "127.0.0.1:0", raConfig: { file: ra_config.json, wrapKey: other-wrap.key } }`,
+    });
+    assert.deepEqual(await ask({}, own), Buffer.from(owner.otherWrapKey));
+    await rm(file);
+    await assert.rejects(ask({}, own), /-104/);
+  });
+
   it("never takes rules for any software while it runs", async () => {
     const off = { verify_mr_enclave: "off", verify_mr_signer: "off", verify_isv_prod_id: "off", verify_isv_svn: "off" };
     await writeFile(file, rules(off));

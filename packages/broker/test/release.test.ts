@@ -496,6 +496,33 @@ describe("audit log", () => {
     }
   });
 
+  it("records genuine hardware that is revoked each time, also where strangers filled the allowance", async () => {
+    const owner = await createOwner();
+    try {
+      const revoked = [owner.vendor.pck.certificate.serialNumber];
+      const source = { fetchCollateral: () => owner.vendor.collateral({ pckCrl: { revoked } }) };
+      const limits = { earlyFailureNoticeMs: 3_600_000, maxUnprovenRecords: 1 };
+      const broker = await startTestBroker(owner, {}, { limits, collateral: source });
+      const foreign = { reportData: new Uint8Array(64) };
+      for (const [fields, recorded] of [
+        [{}, 1],
+        [foreign, 2],
+        [foreign, 2],
+        [{}, 3],
+        [{}, 4],
+      ] as const) {
+        const session = await NodeSession.open(owner, broker);
+        await session.challenge();
+        assert.equal((await session.release(fields)).status, 403);
+        session.connection.close();
+        assert.equal(broker.attempts().length, recorded);
+      }
+      assert.equal(broker.lastAttempt().code, "pck-revoked");
+    } finally {
+      await owner.dispose();
+    }
+  });
+
   it("is for its owner's eyes only", async () => {
     const owner = await createOwner();
     try {

@@ -161,7 +161,7 @@ describe("strings", () => {
   });
 
   it("refuse ill-formed text and other types", () => {
-    refuses(derText, "0c010a", "0c03611b62", "130100", "16017f");
+    refuses(derText, "0c010a", "0c03611b62", "130100", "16017f", "0c02c29b", "0c03e280a8", "0c03e280ae");
     refuses(derText, "0c01ff", "1301e9", "1302c3a9", "1602c3a9", "160180", "040141", "1e020041");
   });
 

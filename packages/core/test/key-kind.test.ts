@@ -34,6 +34,7 @@ describe("the kind of a public key", () => {
     const inner = encodeBitString(encodeSequence(encodeInteger(MODULUS), encodeInteger(65537)));
     for (const bad of [
       new Uint8Array(0),
+      rsaKey(Uint8Array.of(0), 65537),
       good.subarray(0, -1),
       concatBytes(good, more),
       rsaKey(MODULUS, 65537, more),

@@ -37,8 +37,14 @@ export async function loadProvisioning(
   const own = await loadSecrets(config.secrets);
   const rules = config.raConfig === undefined ? undefined : await RaConfigFile.open(config.raConfig, notice);
   const ofModels = models.map(secretOfModel);
-  const secrets = async (): Promise<readonly ProvisionedSecret[]> =>
-    rules === undefined ? [...own, ...ofModels] : [...own, await rules.current(), ...ofModels];
+  const secrets = async (): Promise<readonly ProvisionedSecret[]> => {
+    if (rules === undefined) {
+      return [...own, ...ofModels];
+    }
+    const guarded = await rules.current();
+    // An enclave that these rules might accept must not get what comes after them instead.
+    return rules.isUsable ? [...own, guarded, ...ofModels] : [...own, guarded];
+  };
   for (const message of [
     ...certificateNotices(identity, now()),
     ...sizeNotices(config, own),

@@ -5,6 +5,7 @@ import {
   parseEvidence,
   type TrustedRoot,
   type VerifiedCollateral,
+  type VerifiedIntelEvidence,
   verifyEvidence,
   verifySignatureOnly,
 } from "@sealserve/attestation";
@@ -127,7 +128,7 @@ export class ReleaseDesk {
     presented: PresentedEvidence,
     candidates: readonly Kind[],
   ): Promise<Kind> {
-    const { root, now } = this.#options;
+    const { root } = this.#options;
     attempt.enter("parse-evidence");
     const parsed = parseEvidence(presented.evidence);
     attempt.parsed(parsed);
@@ -139,7 +140,7 @@ export class ReleaseDesk {
     }
     const verifiedCollateral = await this.#collateralFor(attempt, quote);
     attempt.enter("verify-evidence");
-    const evidence = await verifyEvidence(quote, verifiedCollateral, { now: now(), root });
+    const evidence = await this.#verify(attempt, quote, verifiedCollateral);
     attempt.verified(evidence);
     attempt.enter("decide");
     const { reportData } = presented;
@@ -150,6 +151,19 @@ export class ReleaseDesk {
     attempt.named(decision.candidate.name);
     attempt.enter("send");
     return decision.candidate;
+  }
+
+  /** Genuine hardware that is refused, for a revoked key say, is told apart from what anybody can send. */
+  async #verify(attempt: Attempt, quote: IntelQuote, collateral: VerifiedCollateral): Promise<VerifiedIntelEvidence> {
+    const options = { now: this.#options.now(), root: this.#options.root };
+    try {
+      return await verifyEvidence(quote, collateral, options);
+    } catch (error) {
+      if (attempt.standing !== "proven" && (await verifySignatureOnly(quote, options)).signatureValid) {
+        attempt.proven();
+      }
+      throw error;
+    }
   }
 
   /** What is kept costs nobody anything, and verification checks every signature. */

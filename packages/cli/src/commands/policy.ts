@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { type AppraisalPolicy, type CoverageGap, coverageGaps, parsePolicy } from "@sealserve/attestation";
-import { parseBrokerConfig, policyNotices } from "@sealserve/broker";
+import { parseBrokerConfig, policyNotices, type RaConfigSource } from "@sealserve/broker";
 import { parseYamlDocument } from "@sealserve/config";
 import type { Command } from "commander";
 import { paint, printJson, tell } from "../output/terminal.ts";
@@ -11,6 +11,8 @@ interface NamedPolicy {
   readonly policy: AppraisalPolicy;
   /** What the broker says about it when it starts. */
   readonly notices: readonly string[];
+  /** Whether it pins the software itself. */
+  readonly pinned: boolean;
 }
 
 /** `sealserve policy …`: looks at policies without running anything. */
@@ -26,18 +28,16 @@ export function addPolicyCommands(program: Command): void {
 }
 
 async function lintPolicy(file: string, options: { readonly json?: true }): Promise<void> {
-  const policies = readPolicies(await readFile(file, "utf8"), file).map(({ name, policy, notices }) => ({
-    name,
-    policy,
-    notices,
-    gaps: coverageGaps(policy),
+  const policies = readPolicies(await readFile(file, "utf8"), file).map((named) => ({
+    ...named,
+    gaps: coverageGaps(named.policy),
   }));
   if (options.json) {
     printJson({ ok: true, models: policies });
     return;
   }
-  for (const { name, notices, gaps } of policies) {
-    tell(`${name}: ${paint("green", "pins its software")}`);
+  for (const { name, notices, gaps, pinned } of policies) {
+    tell(`${name}: ${pinned ? paint("green", "pins its software") : "guarded by rules of its own"}`);
     for (const notice of notices) {
       tell(`  ${paint("yellow", notice)}`);
     }
@@ -50,11 +50,20 @@ async function lintPolicy(file: string, options: { readonly json?: true }): Prom
 function readPolicies(text: string, file: string): readonly NamedPolicy[] {
   const document = parseYamlDocument(text, file).json();
   if (!isBrokerConfig(document)) {
-    return [{ name: "policy", policy: parsePolicy(document), notices: [] }];
+    return [{ name: "policy", policy: parsePolicy(document), notices: [], pinned: true }];
   }
   const { models, secretProvisioning } = parseBrokerConfig(text, file);
   const guarded = [...models, ...(secretProvisioning?.secrets ?? [])];
-  return guarded.map(({ name, policy }) => ({ name, policy, notices: policyNotices(policy) }));
+  const named = guarded.map(({ name, policy }) => ({ name, policy, notices: policyNotices(policy), pinned: true }));
+  const rules = secretProvisioning?.raConfig;
+  return rules === undefined ? named : [...named, lintRules(rules)];
+}
+
+/** The rules pin the software and are read by the broker itself; what stands beside them is here. */
+function lintRules({ file, platform, insecureAcceptAnyEnclave }: RaConfigSource): NamedPolicy {
+  const any = insecureAcceptAnyEnclave ? ["may accept any enclave, NOT SECURE"] : [];
+  const notices = [...any, ...policyNotices(platform), "its rules are checked when the broker starts"];
+  return { name: file, policy: platform, notices, pinned: false };
 }
 
 /** A broker's configuration lists models, or has the port for Gramine's protocol, which can stand alone. */

@@ -37,5 +37,6 @@ function rsaKind(rsaPublicKey: Uint8Array): KeyKind | undefined {
   const exponent = derInteger(fields.next(derTag.integer));
   fields.expectEnd();
   const magnitude = octets[0] === 0 ? octets.subarray(1) : octets;
-  return exponent === RSA_EXPONENT ? `RSA-${8 * magnitude.length - Math.clz32(magnitude[0] ?? 0) + 24}` : undefined;
+  const [first = 0] = magnitude;
+  return exponent === RSA_EXPONENT && first !== 0 ? `RSA-${8 * magnitude.length - Math.clz32(first) + 24}` : undefined;
 }

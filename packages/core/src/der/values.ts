@@ -5,8 +5,7 @@ import type { DerElement } from "./element.ts";
 import { expectTag } from "./fields.ts";
 import { derTag, tagText } from "./tags.ts";
 
-const SPACE = 0x20;
-const DELETE = 0x7f;
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /** No type with named bits has as many; the longest in use has nine bits. */
 const MAX_NAMED_OCTETS = 8;
@@ -90,7 +89,8 @@ export function derNamedBits(element: DerElement): ReadonlySet<number> {
 }
 
 /**
- * The text of a UTF8String, PrintableString or IA5String. Control characters are refused: names end up in messages and logs.
+ * The text of a UTF8String, PrintableString or IA5String. Control and format characters and line separators are refused:
+ * names end up in messages, logs and terminals.
  * @throws CoreError `bad-der`
  */
 export function derText(element: DerElement): string {
@@ -101,9 +101,14 @@ export function derText(element: DerElement): string {
   if (tag !== derTag.utf8String && content.some((octet) => octet >= 0x80)) {
     throw new CoreError("bad-der", "text has octets that are not ASCII");
   }
-  if (content.some((octet) => octet < SPACE || octet === DELETE)) {
+  const text = decodeText(content);
+  if (UNPRINTABLE.test(text)) {
     throw new CoreError("bad-der", "text has control characters");
   }
+  return text;
+}
+
+function decodeText(content: Uint8Array): string {
   try {
     return decodeUtf8(content);
   } catch (cause) {

@@ -61,7 +61,7 @@ export class RaTlsIdentity {
   /**
    * Key and certificate for the next connection, for `createSecureContext` of `node:tls` say. One that has outlived its
    * lifetime is never returned. After a failure the platform is left alone for a while: 10 seconds if the old evidence
-   * serves, 1 second, in which all calls fail likewise, if there is none.
+   * serves, 1 second, in which all calls fail likewise, if there is none. With a lifetime of 0 every call asks the platform.
    * @throws RaTlsError, or the platform's error
    */
   async current(): Promise<RaTlsKeyAndCertificate> {

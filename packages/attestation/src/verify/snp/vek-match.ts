@@ -27,8 +27,8 @@ export function expectSameProduct(report: SnpReportBody, { productName }: VekExt
 }
 
 /**
- * Refuses a certificate that states what only the other kind of endorsement key has: a VCEK belongs to a chip, a VLEK to a
- * cloud provider, and neither to both.
+ * Refuses a certificate that states what only the other kind of endorsement key has, or a VLEK for nobody: a VCEK belongs to
+ * a chip, a VLEK to a cloud provider, and neither to both. That a VCEK names its chip is asked with the report's.
  * @throws AttestationError `snp-signing-key-mismatch`
  */
 export function expectOneKind(
@@ -36,10 +36,12 @@ export function expectOneKind(
   { hardwareId, providerId }: VekExtension,
 ): void {
   const [own, other] = signingKey === "vlek" ? ["cloud provider id", hardwareId] : ["hardware id", providerId];
-  if (other !== undefined) {
-    throw new AttestationError("snp-signing-key-mismatch", "endorsement key certificate is of two kinds", {
+  const ofNobody = signingKey === "vlek" && providerId === undefined;
+  if (other !== undefined || ofNobody) {
+    throw new AttestationError("snp-signing-key-mismatch", "endorsement key certificate is not of one kind", {
       expected: `a ${signingKey.toUpperCase()} certificate with a ${own} alone`,
-      actual: `${signingKey === "vlek" ? "hardware id" : "cloud provider id"} ${other}`,
+      actual:
+        other === undefined ? "neither" : `${signingKey === "vlek" ? "hardware id" : "cloud provider id"} ${other}`,
     });
   }
 }

@@ -61,6 +61,11 @@ export class RaConfigFile {
     return { name: basename(this.#source.file), policies: this.#policies, secret: this.#secret };
   }
 
+  /** Whether the rules that {@link current} returned last are those in the file. */
+  get isUsable(): boolean {
+    return this.#fault === undefined;
+  }
+
   /** Forgets the key. */
   wipe(): void {
     this.#secret.wipe();
