@@ -5,6 +5,7 @@ import {
   type VerifiedCollateral,
   verifySignatureOnly,
 } from "@sealserve/attestation";
+import { RecentMap } from "@sealserve/core";
 import { type CacheContext, CachedPlatform } from "./cached-platform.ts";
 import { type PlatformIdentity, platformOfChain } from "./platform-identity.ts";
 import { PlatformMemory } from "./platform-memory.ts";
@@ -65,8 +66,7 @@ export function cachedSource(source: CollateralSource, options: CacheOptions): C
     guard: new RollbackGuard(options.memory),
     onRenewalFailure: options.onRenewalFailure ?? (() => undefined),
   };
-  const maximumPlatforms = options.maximumPlatforms ?? MAXIMUM_PLATFORMS;
-  const platforms = new Map<string, CachedPlatform>();
+  const platforms = new RecentMap<CachedPlatform>(options.maximumPlatforms ?? MAXIMUM_PLATFORMS);
   const memory = new PlatformMemory();
   return {
     keptFor: async (quote) => {
@@ -82,9 +82,7 @@ export function cachedSource(source: CollateralSource, options: CacheOptions): C
       }
       await expectSigned(quote, identity, context);
       const platform = platforms.get(key) ?? new CachedPlatform(identity, context);
-      platforms.delete(key);
       platforms.set(key, platform);
-      forgetOldest(platforms, maximumPlatforms);
       return platform.renewed(quote);
     },
   };
@@ -122,13 +120,5 @@ async function expectSigned(
   const { signatureValid, reason } = await verifySignatureOnly(quote, options);
   if (!signatureValid) {
     throw reason ?? new AttestationError("quote-signature-invalid", "quote is not signed");
-  }
-}
-
-/** A map keeps the order of insertion, so its first key is the one not renewed for longest. */
-function forgetOldest(platforms: Map<string, CachedPlatform>, maximum: number): void {
-  const [oldest] = platforms.keys();
-  if (oldest !== undefined && platforms.size > maximum) {
-    platforms.delete(oldest);
   }
 }

@@ -1,5 +1,5 @@
 import type { IntelQuote } from "@sealserve/attestation";
-import { bytesKey } from "@sealserve/core";
+import { bytesKey, RecentMap } from "@sealserve/core";
 import { type PlatformIdentity, platformOf } from "./platform-identity.ts";
 
 /** Chains of a quote's size each, so that this stays below a few MiB whoever fills it. */
@@ -10,7 +10,7 @@ const CAPACITY = 256;
  * costs more than the check of a signature. It holds what chains say, proven or not; the oldest gives way.
  */
 export class PlatformMemory {
-  readonly #known = new Map<string, PlatformIdentity>();
+  readonly #known = new RecentMap<PlatformIdentity>(CAPACITY);
 
   /** @throws CollateralError as {@link platformOf}, which is then asked again each time */
   platformOf(quote: IntelQuote): PlatformIdentity {
@@ -20,15 +20,11 @@ export class PlatformMemory {
     }
     const key = `${quote.tee} ${bytesKey(pckCertificateChain)}`;
     const known = this.#known.get(key);
-    return known ?? this.#remember(key, platformOf(quote));
-  }
-
-  #remember(key: string, identity: PlatformIdentity): PlatformIdentity {
-    this.#known.set(key, identity);
-    const [oldest] = this.#known.keys();
-    if (oldest !== undefined && this.#known.size > CAPACITY) {
-      this.#known.delete(oldest);
+    if (known !== undefined) {
+      return known;
     }
+    const identity = platformOf(quote);
+    this.#known.set(key, identity);
     return identity;
   }
 }

@@ -29,6 +29,7 @@ export * from "./errors.ts";
 export * from "./json/parse.ts";
 export type * from "./json/value.ts";
 export * from "./pem/pem.ts";
+export { RecentMap } from "./recent-map.ts";
 export type { AlternativeNames } from "./x509/alternative-names.ts";
 export type { BasicConstraints } from "./x509/basic-constraints.ts";
 export { type Certificate, parseCertificate } from "./x509/certificate.ts";
