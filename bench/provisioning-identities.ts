@@ -11,6 +11,7 @@ import {
 } from "@sealserve/core";
 import { createRaTlsCertificate } from "@sealserve/ra-tls";
 import type { Vendor } from "@sealserve/simulator";
+import { enclaveCertificate, LEGACY_OID } from "../tests/support/enclave-certificate.ts";
 
 /** TLS identity of a client, PEM. */
 export interface ClientIdentity {
@@ -25,7 +26,6 @@ const COUNTS: Readonly<Record<ClientKind, number>> = {
   "P-384, Gramine 1.8 and later": 64,
   "RSA-3072, Gramine 1.3.1": 8,
 };
-const LEGACY_OID_CONTENT = Uint8Array.from(Buffer.from("06092a864886f84d8a3906", "hex"));
 const HOUR_MS = 3_600_000;
 
 /** Clients whose evidence is genuine under the vendor's root, each with a key of its own. */
@@ -48,17 +48,8 @@ async function legacyClient(vendor: Vendor, mrEnclave: string): Promise<ClientId
   const signer = await generateRsaKey("sha256-with-rsa", 3072);
   const reportData = new Uint8Array(64);
   reportData.set(await sha256(signer.publicKeyInfo));
-  const name: NameAttribute[] = [{ type: "CN", value: "RATLS" }];
-  const der = await createCertificate({
-    subject: name,
-    issuer: name,
-    serialNumber: 1,
-    notBefore: new Date("2001-01-01T00:00:00Z"),
-    notAfter: new Date("2030-12-31T23:59:59Z"),
-    publicKeyInfo: signer.publicKeyInfo,
-    signer,
-    extensions: [{ oid: { content: LEGACY_OID_CONTENT }, value: await vendor.quote({ mrEnclave, reportData }) }],
-  });
+  const value = await vendor.quote({ mrEnclave, reportData });
+  const der = await enclaveCertificate(signer, [{ oid: LEGACY_OID, value }]);
   return { key: encodePem("PRIVATE KEY", await signer.exportPkcs8()), cert: encodePem("CERTIFICATE", der) };
 }
 

@@ -37,6 +37,9 @@ describe("a pool of certificates", () => {
     assert.equal(pool.parse(Uint8Array.from(platformCa.certificate.raw)), first);
     assert.deepEqual(first, parseCertificate(platformCa.certificate.raw));
     assert.notEqual(pool.parse(root.certificate.raw), first);
+    const again = parseCertificate(platformCa.certificate.raw);
+    assert.equal(pool.known(again), first);
+    assert.equal(pool.known(pck.certificate), pck.certificate);
   });
 
   it("takes bytes that differ in one bit for another certificate, or for none", () => {

@@ -1,23 +1,13 @@
 import { once } from "node:events";
 import tls from "node:tls";
-import {
-  createCertificate,
-  encodePem,
-  generateEcKey,
-  generateRsaKey,
-  type NameAttribute,
-  type SigningKey,
-  sha256,
-} from "@sealserve/core";
+import { encodePem, generateEcKey, generateRsaKey, type SigningKey, sha256 } from "@sealserve/core";
 import { createRaTlsCertificate } from "@sealserve/ra-tls";
 import type { Vendor } from "@sealserve/simulator";
+import { type Extensions, enclaveCertificate, LEGACY_OID } from "../../../tests/support/enclave-certificate.ts";
 import { MR_ENCLAVE, platformOf } from "./setup.ts";
 
 export const REQUEST = Buffer.from("SECRET_PROVISION_RA_TLS_REQUEST_V1\0", "latin1");
 const RESPONSE = Buffer.from("SECRET_PROVISION_RA_TLS_RESPONSE_V1:\0", "latin1");
-
-/** As every Gramine release writes it. */
-export const LEGACY_OID = { content: Uint8Array.from(Buffer.from("06092a864886f84d8a3906", "hex")) };
 
 /** Key and certificate of a client, PEM. */
 export interface ClientIdentity {
@@ -27,7 +17,6 @@ export interface ClientIdentity {
 
 /** What the enclave of a client is. */
 export type Report = Partial<Parameters<Vendor["quote"]>[0]>;
-type Extensions = Parameters<typeof createCertificate>[0]["extensions"];
 
 /** How the clients of one Gramine generation behave. */
 export interface Generation {
@@ -83,17 +72,7 @@ export async function legacyIdentity(
 }
 
 export async function selfSigned(key: SigningKey, extensions: Extensions = []): Promise<ClientIdentity> {
-  const name: NameAttribute[] = [{ type: "CN", value: "RATLS" }];
-  const der = await createCertificate({
-    subject: name,
-    issuer: name,
-    serialNumber: 1,
-    notBefore: new Date("2001-01-01T00:00:00Z"),
-    notAfter: new Date("2030-12-31T23:59:59Z"),
-    publicKeyInfo: key.publicKeyInfo,
-    signer: key,
-    extensions,
-  });
+  const der = await enclaveCertificate(key, extensions);
   return { key: encodePem("PRIVATE KEY", await key.exportPkcs8()), cert: encodePem("CERTIFICATE", der) };
 }
 

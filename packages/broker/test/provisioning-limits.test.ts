@@ -5,13 +5,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { generateEcKey, sha256 } from "@sealserve/core";
+import { LEGACY_OID } from "../../../tests/support/enclave-certificate.ts";
 import type { BrokerLimits } from "../src/server/limits.ts";
 import {
   type ClientIdentity,
   connectTls,
   currentIdentity,
   GENERATIONS,
-  LEGACY_OID,
   provision,
   REQUEST,
   selfSigned,

@@ -15,7 +15,7 @@ export { connectRaTls, type RaTlsConnection, type RaTlsConnectOptions } from "./
 export { type GrpcModule, type RaTlsChannelOptions, raTlsChannelCredentials } from "./peer/grpc-credentials.ts";
 export { RaTlsIdentity, type RaTlsIdentityOptions } from "./peer/identity.ts";
 export { type ClientVerification, createRaTlsServer, type RaTlsServerOptions } from "./peer/server.ts";
-export type { TlsVersions } from "./peer/tls-settings.ts";
+export { secureContextSettings, type TlsVersions } from "./peer/tls-settings.ts";
 export { type PeerVerification, verifyPeer } from "./peer/verify-peer.ts";
 export * from "./server/cap-connections.ts";
 export * from "./server/open-port.ts";

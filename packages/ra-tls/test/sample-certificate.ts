@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { concatBytes, createCertificate, decodeHex, encodeUtf8, generateEcKey, type SigningKey } from "@sealserve/core";
+import {
+  concatBytes,
+  type createCertificate,
+  decodeHex,
+  encodeUtf8,
+  generateEcKey,
+  type SigningKey,
+} from "@sealserve/core";
+import { enclaveCertificate } from "../../../tests/support/enclave-certificate.ts";
 import { GRAMINE_QUOTE_OID_CONTENT } from "../src/certificate/object-identifiers.ts";
 
 export type Extensions = NonNullable<Parameters<typeof createCertificate>[0]["extensions"]>;
@@ -14,17 +22,7 @@ export async function certificateWith(
   signer?: SigningKey,
 ): Promise<Uint8Array> {
   const key = signer ?? (await generateEcKey("P-384"));
-  const name = [{ type: "CN" as const, value: "RATLS" }];
-  return createCertificate({
-    subject: name,
-    issuer: name,
-    serialNumber: 1,
-    notBefore: new Date("2001-01-01T00:00:00Z"),
-    notAfter: new Date("2030-12-31T23:59:59Z"),
-    publicKeyInfo: key.publicKeyInfo,
-    signer: key,
-    extensions: extensionsFor(key.publicKeyInfo),
-  });
+  return enclaveCertificate(key, extensionsFor(key.publicKeyInfo));
 }
 
 /** Bytes of the size of a quote with `reportData` where an SGX quote holds it. */

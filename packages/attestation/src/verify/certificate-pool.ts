@@ -1,4 +1,4 @@
-import { bytesKey, type Certificate, IssuerKey, parseCertificate, type Signed } from "@sealserve/core";
+import { bytesKey, type Certificate, IssuerKey, parseCertificate, RecentMap, type Signed } from "@sealserve/core";
 
 /** How many authorities are remembered: Intel has three, AMD nine. */
 const CAPACITY = 32;
@@ -9,7 +9,7 @@ const CAPACITY = 32;
  * signatures hold. Only certificates of proven chains are remembered, the one not used for the longest time gives way.
  */
 export class CertificatePool {
-  readonly #authorities = new Map<string, Certificate>();
+  readonly #authorities = new RecentMap<Certificate>(CAPACITY);
   readonly #keys = new WeakMap<Certificate, IssuerKey>();
   readonly #proven = new WeakMap<Signed, WeakSet<Certificate>>();
 
@@ -18,19 +18,15 @@ export class CertificatePool {
     return this.#authorities.get(bytesKey(der)) ?? parseCertificate(der);
   }
 
+  /** The authority that was learnt from the same bytes, or else the certificate itself. */
+  known(certificate: Certificate): Certificate {
+    return this.#authorities.get(bytesKey(certificate.raw)) ?? certificate;
+  }
+
   /** Remembers the authorities of a chain that was proven. */
   learn(certificates: readonly Certificate[]): void {
-    for (const certificate of certificates) {
-      const key = bytesKey(certificate.raw);
-      const known = this.#authorities.get(key) ?? certificate;
-      this.#authorities.delete(key);
-      this.#authorities.set(key, known);
-    }
-    for (const oldest of this.#authorities.keys()) {
-      if (this.#authorities.size <= CAPACITY) {
-        break;
-      }
-      this.#authorities.delete(oldest);
+    for (const certificate of certificates.map((one) => this.known(one))) {
+      this.#authorities.set(bytesKey(certificate.raw), certificate);
     }
   }
 

@@ -1,7 +1,6 @@
-import { constants } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
-import { type ConnectionCaps, capConnections, parseRaTlsCertificate } from "@sealserve/ra-tls";
+import { type ConnectionCaps, capConnections, parseRaTlsCertificate, secureContextSettings } from "@sealserve/ra-tls";
 import type { ProvisionedSecret } from "../keys/provisioned-secret.ts";
 import type { ReleaseDesk } from "../release/release-desk.ts";
 import type { BrokerLimits } from "../server/limits.ts";
@@ -9,17 +8,6 @@ import type { TlsIdentity } from "../server/tls-identity.ts";
 import { clientCertificateOf } from "./client-certificate.ts";
 import { encodeProvisioningResponse } from "./messages.ts";
 import { readProvisioningRequest } from "./read-request.ts";
-
-/** What every Gramine generation offers under TLS 1.2: forward secrecy and authenticated encryption only. */
-const TLS12_CIPHERS = [
-  "ECDHE-ECDSA-AES256-GCM-SHA384",
-  "ECDHE-RSA-AES256-GCM-SHA384",
-  "ECDHE-ECDSA-CHACHA20-POLY1305",
-  "ECDHE-RSA-CHACHA20-POLY1305",
-  "ECDHE-ECDSA-AES128-GCM-SHA256",
-  "ECDHE-RSA-AES128-GCM-SHA256",
-];
-const TLS13_CIPHERS = ["TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"];
 
 /** What {@link createProvisioningServer} needs. */
 export interface ProvisioningServerOptions {
@@ -40,12 +28,9 @@ export function createProvisioningServer(options: ProvisioningServerOptions): Se
   const { identity, desk, limits, caps, allowTls13 } = options;
   const server = createServer({
     ...identity,
-    minVersion: "TLSv1.2",
-    maxVersion: allowTls13 ? "TLSv1.3" : "TLSv1.2",
-    ciphers: [...(allowTls13 ? TLS13_CIPHERS : []), ...TLS12_CIPHERS].join(":"),
+    ...secureContextSettings(undefined, { maxVersion: allowTls13 ? "TLSv1.3" : "TLSv1.2" }),
     requestCert: true,
     rejectUnauthorized: false,
-    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     handshakeTimeout: limits.handshakeTimeoutMs,
   });
   capConnections(server, caps, (address) => desk.endedEarly("too-many-connections", address));
