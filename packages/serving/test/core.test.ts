@@ -8,14 +8,14 @@ import {
   ModelSpec,
   modelStates,
   type PredictRequest,
-  type RestCall,
   ServingError,
   signaturesOf,
   type Tensor,
 } from "@sealserve/protocol";
+import type { Call } from "../src/core/call.ts";
 import { ModelHandler } from "../src/core/handler.ts";
 import { ServedModel } from "../src/core/served-model.ts";
-import { answerRest } from "../src/rest/answer.ts";
+import { answerRest, type RestRequest } from "../src/rest/answer.ts";
 import { modelDouble } from "./support/model-double.ts";
 
 const one = modelDouble();
@@ -40,6 +40,8 @@ function request(changes: Partial<PredictRequest> & { spec?: Partial<ModelSpec> 
   };
 }
 
+const call: Call = { signal: new AbortController().signal, entrypoint: "GRPC" };
+
 function status(code: GrpcCodeName, message: string) {
   return (error: unknown): boolean => {
     assert.ok(error instanceof ServingError, String(error));
@@ -49,14 +51,14 @@ function status(code: GrpcCodeName, message: string) {
 }
 
 test("a request without a version runs the newest, and the answer says which", async () => {
-  const { modelSpec, outputs } = await handler.predict(request());
+  const { modelSpec, outputs } = await handler.predict(request(), call);
   assert.deepEqual([...(outputs.get("y")?.data ?? [])], [2.5, 3, 4.5]);
   assert.deepEqual(modelSpec, ModelSpec.create({ name: "half", version: 3n, signatureName: "serving_default" }));
   assert.deepEqual(three.runs.at(-1), { signatureName: "serving_default", outputs: ["y"] });
 });
 
 test("a version asked for by number runs", async () => {
-  assert.equal((await handler.predict(request({ spec: { version: 1n } }))).modelSpec.version, 1n);
+  assert.equal((await handler.predict(request({ spec: { version: 1n } }), call)).modelSpec.version, 1n);
   assert.equal(one.runs.length, 1);
 });
 
@@ -74,14 +76,14 @@ test("unknown models, versions and labels are refused with TensorFlow Serving's 
     [{ spec: { signatureName: "no" } }, "FAILED_PRECONDITION", 'Serving signature key "no" not found.'],
   ];
   for (const [changes, code, message] of cases) {
-    await assert.rejects(handler.predict(request(changes)), status(code, message), message);
+    await assert.rejects(handler.predict(request(changes), call), status(code, message), message);
   }
 });
 
 test("inputs that do not fit the signature are refused with TensorFlow Serving's messages", async () => {
   const inputs = (...names: string[]): Map<string, Tensor> => new Map(names.map((name) => [name, text]));
   const refused = async (changes: Parameters<typeof request>[0], message: string): Promise<void> =>
-    await assert.rejects(handler.predict(request(changes)), status("INVALID_ARGUMENT", message));
+    await assert.rejects(handler.predict(request(changes), call), status("INVALID_ARGUMENT", message));
   await refused(
     { inputs: inputs("z", "y"), spec: { signatureName: "" } },
     "input size does not match signature: 2!=1 len({y,z}) != len({x}). Sent extra: {y,z}. Missing but required: {x}.",
@@ -101,6 +103,7 @@ test("inputs left out take the signature's default values; names that it lacks a
   const greet = (...names: string[]) =>
     handler.predict(
       request({ inputs: new Map(names.map((name) => [name, text])), spec: { signatureName: "greeting" } }),
+      call,
     );
   const [filled, given] = [await greet("a"), await greet("a", "b")];
   assert.deepEqual(filled.outputs.get("a"), text);
@@ -121,14 +124,14 @@ test("inputs left out take the signature's default values; names that it lacks a
 });
 
 test("a call over REST takes no default values", async () => {
-  const call: RestCall = { kind: "predict", model: { name: "half" } };
+  const restCall: RestRequest["call"] = { kind: "predict", model: { name: "half" } };
   const { signal } = new AbortController();
   for (const [member, message] of [
     ['"inputs": {"a": "t"}', /^Missing named input: b in 'inputs' object.$/],
     ['"instances": [{"a": "t"}]', /keys must be equal to: a,b$/],
   ] as const) {
     const body = Buffer.from(`{"signature_name": "greeting", ${member}}`);
-    const answering = answerRest(handler, { call, body, origin: undefined, signal });
+    const answering = answerRest(handler, { call: restCall, body, origin: undefined, signal });
     await assert.rejects(answering, { code: "INVALID_ARGUMENT", message });
   }
 });
@@ -139,18 +142,18 @@ test("the output filter limits what is computed, and is checked", async () => {
     ["b", text],
   ]);
   const pair = { inputs, spec: { signatureName: "pair" } };
-  const { outputs } = await handler.predict(request({ ...pair, outputFilter: ["b_bytes"] }));
+  const { outputs } = await handler.predict(request({ ...pair, outputFilter: ["b_bytes"] }), call);
   assert.deepEqual([...outputs.keys()], ["b_bytes"]);
   assert.deepEqual(three.runs.at(-1)?.outputs, ["b_bytes"]);
   await assert.rejects(
-    handler.predict(request({ ...pair, outputFilter: ["c"] })),
+    handler.predict(request({ ...pair, outputFilter: ["c"] }), call),
     status(
       "INVALID_ARGUMENT",
       "output tensor alias not found in signature: c Outputs expected to be in the set {a,b_bytes}.",
     ),
   );
   await assert.rejects(
-    handler.predict(request({ ...pair, outputFilter: ["a", "a"] })),
+    handler.predict(request({ ...pair, outputFilter: ["a", "a"] }), call),
     status("INVALID_ARGUMENT", "duplicate output tensor alias: a"),
   );
 });
@@ -158,7 +161,7 @@ test("the output filter limits what is computed, and is checked", async () => {
 test("a call that has ended is not run", async () => {
   const before = three.runs.length;
   const ended = AbortSignal.abort(new ServingError("CANCELLED", "gone"));
-  await assert.rejects(handler.predict(request(), ended), status("CANCELLED", "gone"));
+  await assert.rejects(handler.predict(request(), { ...call, signal: ended }), status("CANCELLED", "gone"));
   assert.equal(three.runs.length, before);
 });
 
@@ -175,8 +178,8 @@ test("a signature that the engine cannot run is UNIMPLEMENTED, a closed engine U
   };
   const over = (model: LoadedModel): ModelHandler =>
     new ModelHandler(new ServedModel("half", [{ version: 1n, model }]));
-  await assert.rejects(over(refusing).predict(request()), status("UNIMPLEMENTED", "operation Foo"));
-  await assert.rejects(over(closed).predict(request()), status("UNAVAILABLE", "The server is shutting down"));
+  await assert.rejects(over(refusing).predict(request(), call), status("UNIMPLEMENTED", "operation Foo"));
+  await assert.rejects(over(closed).predict(request(), call), status("UNAVAILABLE", "The server is shutting down"));
 });
 
 test("a model whose engine is gone fails its calls and is no longer available", async () => {
@@ -189,7 +192,7 @@ test("a model whose engine is gone fails its calls and is no longer available", 
     },
   };
   const over = new ModelHandler(new ServedModel("half", [{ version: 1n, model: dead }]));
-  await assert.rejects(over.predict(request()), status("UNAVAILABLE", "The model's engine has failed"));
+  await assert.rejects(over.predict(request(), call), status("UNAVAILABLE", "The model's engine has failed"));
   const [version] = over.status({ modelSpec: ModelSpec.create({ name: "half" }) }).modelVersionStatus;
   assert.equal(version?.state, modelStates.END);
   assert.deepEqual(version?.status, { errorCode: 13, errorMessage: failure.message });

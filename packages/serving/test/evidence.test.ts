@@ -14,15 +14,13 @@ import {
   reportDataFor,
 } from "@sealserve/ra-tls";
 import { createAuthority, type TestAuthority } from "../../../tests/support/tls-authority.ts";
-import { ModelHandler } from "../src/core/handler.ts";
-import { ServedModel } from "../src/core/served-model.ts";
+import { evidenceRoute } from "../src/evidence/http-route.ts";
 import { EvidenceIssuer } from "../src/evidence/issuer.ts";
 import { TokenBucket } from "../src/evidence/token-bucket.ts";
 import { openGrpcServer } from "../src/grpc/server.ts";
-import { openRestServer } from "../src/rest/server.ts";
+import { openHttpServer } from "../src/http/server.ts";
 import type { Front } from "../src/transport/front.ts";
 import { MemoryBudget } from "../src/transport/memory-budget.ts";
-import { modelDouble } from "./support/model-double.ts";
 import { quickLimits } from "./support/quick-limits.ts";
 import { type TestPlatform, testPlatform } from "./support/test-platform.ts";
 
@@ -54,8 +52,8 @@ before(async () => {
     evidence: new EvidenceIssuer(breakable, { model: "half", manifestDigest }, quickLimits()),
   };
   grpc = await openGrpcServer({ host: "127.0.0.1", port: 0 }, { ...shared, methods: new Map() });
-  const handler = new ModelHandler(new ServedModel("half", [{ version: 1n, model: modelDouble() }]));
-  rest = await openRestServer({ host: "127.0.0.1", port: 0 }, { ...shared, handler });
+  const routes = [evidenceRoute(shared.evidence, shared.limits, shared.log)];
+  rest = await openHttpServer({ host: "127.0.0.1", port: 0 }, { ...shared, routes });
 });
 
 after(async () => {

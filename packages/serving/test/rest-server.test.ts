@@ -7,8 +7,10 @@ import { gzipSync } from "node:zlib";
 import { createAuthority, type TestAuthority } from "../../../tests/support/tls-authority.ts";
 import { ModelHandler } from "../src/core/handler.ts";
 import { ServedModel } from "../src/core/served-model.ts";
+import { evidenceRoute } from "../src/evidence/http-route.ts";
 import { EvidenceIssuer } from "../src/evidence/issuer.ts";
-import { openRestServer } from "../src/rest/server.ts";
+import { openHttpServer } from "../src/http/server.ts";
+import { restRoute } from "../src/rest/route.ts";
 import type { Front } from "../src/transport/front.ts";
 import type { ServingLimits } from "../src/transport/limits.ts";
 import { MemoryBudget } from "../src/transport/memory-budget.ts";
@@ -34,10 +36,11 @@ async function open(limits: ServingLimits = quickLimits(), memory = budget): Pro
   const served = { model: "half", manifestDigest: new Uint8Array(32) };
   const evidence = new EvidenceIssuer(testPlatform(), served, limits);
   const tlsIdentity = await authority.issue();
-  const log = (event: string, fields: object): number => logged.push(JSON.stringify([event, fields]));
-  return await openRestServer(
+  const log = (event: string, fields: object): void => void logged.push(JSON.stringify([event, fields]));
+  const routes = [evidenceRoute(evidence, limits, log), restRoute(handler, limits)];
+  return await openHttpServer(
     { host: "127.0.0.1", port: 0 },
-    { tls: tlsIdentity, handler, limits, budget: memory, evidence, log },
+    { tls: tlsIdentity, routes, limits, budget: memory, log },
   );
 }
 

@@ -6,7 +6,7 @@ import {
   type GetModelStatusRequest,
   type GetModelStatusResponse,
   grpcCodes,
-  ModelSpec,
+  type ModelSpec,
   type ModelVersionStatus,
   modelStates,
   type PredictRequest,
@@ -15,87 +15,70 @@ import {
   SIGNATURE_DEF_FIELD,
   signatureMetadata,
 } from "@sealserve/protocol";
-import { chooseOutputs, completeInputs } from "./check-predict.ts";
-import { runModel } from "./run.ts";
-import type { ServedModel, ServedVersion } from "./served-model.ts";
+import type { Call } from "./call.ts";
+import { predict } from "./predict.ts";
+import type { Servables, VersionStatus } from "./servables.ts";
 
 /**
- * Answers the calls of TensorFlow Serving's API over typed values; gRPC and REST only encode and decode. Every refusal is a
+ * The calls of TensorFlow Serving's API over typed values; gRPC and REST only encode and decode. Every refusal is a
  * ServingError with TensorFlow Serving's code and message.
  */
-export class ModelHandler {
-  readonly #served: ServedModel;
-
-  constructor(served: ServedModel) {
-    this.#served = served;
-  }
-
+export interface Handler {
+  /** `PredictionService.Predict`. A call that has ended before its turn is not run. */
+  predict(request: PredictRequest, call: Call): Promise<PredictResponse>;
+  /** `PredictionService.GetModelMetadata`. */
+  metadata(request: GetModelMetadataRequest): GetModelMetadataResponse;
+  /** `ModelService.GetModelStatus`; a label is ignored here. */
+  status(request: GetModelStatusRequest): GetModelStatusResponse;
   /**
-   * `PredictionService.Predict`. Inputs that are left out take the signature's default values, which a REST call never
-   * comes to: its JSON is read against all inputs of the signature.
-   *
-   * @param signal a call that has ended before its turn is not run
-   * @throws ServingError
+   * A signature of the version that a request asks for, by which its JSON is read; the default one for an empty name, and
+   * undefined when the model has no such signature.
    */
-  async predict(request: PredictRequest, signal?: AbortSignal): Promise<PredictResponse> {
-    const spec = requireSpec(request.modelSpec);
-    const { version, model } = this.#served.find(spec);
-    const signatureName = spec.signatureName || DEFAULT_SIGNATURE_KEY;
-    const signature = model.signatures.get(signatureName);
-    if (signature === undefined) {
-      throw new ServingError("FAILED_PRECONDITION", `Serving signature key "${signatureName}" not found.`);
-    }
-    const inputs = completeInputs(signature, request.inputs);
-    const outputs = chooseOutputs(signature, request.outputFilter);
-    signal?.throwIfAborted();
-    return {
-      modelSpec: ModelSpec.create({ name: this.#served.name, version, signatureName }),
-      outputs: await runModel(model, signatureName, inputs, outputs),
-    };
+  signature(spec: ModelSpec, name: string): Signature | undefined;
+}
+
+/** Answers calls from the models of a server. */
+export class ModelHandler implements Handler {
+  readonly #servables: Servables;
+
+  constructor(servables: Servables) {
+    this.#servables = servables;
   }
 
-  /** `PredictionService.GetModelMetadata`. @throws ServingError */
+  async predict(request: PredictRequest, call: Call): Promise<PredictResponse> {
+    const spec = requireSpec(request.modelSpec);
+    return await this.#servables.use(spec, (servable) => predict(servable, request, spec.signatureName, call));
+  }
+
   metadata(request: GetModelMetadataRequest): GetModelMetadataResponse {
     const spec = requireSpec(request.modelSpec);
     checkMetadataFields(request.metadataField);
-    const { version, model } = this.#served.find(spec);
-    return signatureMetadata({ name: this.#served.name, version }, model.signatureDefs);
+    const { name, version, model } = this.#servables.find(spec);
+    return signatureMetadata({ name, version }, model.signatureDefs);
   }
 
-  /** `ModelService.GetModelStatus`; a label is ignored here. @throws ServingError */
   status(request: GetModelStatusRequest): GetModelStatusResponse {
     const { name, version } = requireSpec(request.modelSpec);
-    const known = name === this.#served.name ? this.#served.versions : [];
-    const found = known.filter((served) => version === undefined || served.version === version);
+    const found = this.#servables.versions(name).filter((known) => version === undefined || known.version === version);
     if (found.length === 0) {
       const what = version === undefined ? "any versions" : `version ${version}`;
       throw new ServingError("NOT_FOUND", `Could not find ${what} of model ${name}`);
     }
-    return {
-      modelVersionStatus: found.map(statusOf),
-    };
+    return { modelVersionStatus: found.map(encodeStatus) };
   }
 
-  /**
-   * A signature of the version that a request asks for, by which its JSON is read; the default one for an empty name.
-   *
-   * @returns undefined when the model has no such signature
-   * @throws ServingError when there is no such model or version
-   */
   signature(spec: ModelSpec, name: string): Signature | undefined {
-    return this.#served.find(spec).model.signatures.get(name || DEFAULT_SIGNATURE_KEY);
+    return this.#servables.find(spec).model.signatures.get(name || DEFAULT_SIGNATURE_KEY);
   }
 }
 
-/** A version whose engine is gone has ended with an error. */
-function statusOf({ version, model: { failure } }: ServedVersion): ModelVersionStatus {
-  return failure === undefined
-    ? { version, state: modelStates.AVAILABLE, status: { errorCode: 0, errorMessage: "" } }
-    : {
-        version,
-        state: modelStates.END,
-        status: { errorCode: grpcCodes.INTERNAL.number, errorMessage: failure.message },
-      };
+function encodeStatus({ version, state, error }: VersionStatus): ModelVersionStatus {
+  const { code, message } = error ?? { code: "OK", message: "" };
+  return {
+    version,
+    state: modelStates[state],
+    status: { errorCode: grpcCodes[code].number, errorMessage: message },
+  };
 }
 
 function requireSpec(spec: ModelSpec | undefined): ModelSpec {

@@ -1,36 +1,28 @@
-import type { LoadedModel } from "@sealserve/models";
 import { type ModelSpec, ServingError } from "@sealserve/protocol";
+import type { Servable, Servables, VersionStatus } from "./servables.ts";
 
 /** One loaded version of the model. */
-export interface ServedVersion {
-  readonly version: bigint;
-  readonly model: LoadedModel;
-}
+export type ServedVersion = Omit<Servable, "name">;
 
-/** The model that a node serves, in all its loaded versions. */
-export class ServedModel {
+/** The one model that a node serves, in all its loaded versions. */
+export class ServedModel implements Servables {
   readonly name: string;
   /** Newest first. */
-  readonly versions: readonly ServedVersion[];
+  readonly loaded: readonly Servable[];
 
   constructor(name: string, versions: readonly ServedVersion[]) {
     this.name = name;
-    this.versions = [...versions].sort((a, b) => (a.version < b.version ? 1 : -1));
+    this.loaded = versions.map((version) => ({ name, ...version })).sort((a, b) => (a.version < b.version ? 1 : -1));
   }
 
-  /**
-   * The version a request asks for: by number, or the newest.
-   *
-   * @throws ServingError with TensorFlow Serving's codes and messages
-   */
-  find(spec: ModelSpec): ServedVersion {
+  find(spec: ModelSpec): Servable {
     if (spec.name === "") {
       throw new ServingError("INVALID_ARGUMENT", "ModelSpec has no name specified.");
     }
     if (spec.versionLabel !== undefined) {
       throw new ServingError("INVALID_ARGUMENT", `Unrecognized servable version label: ${spec.versionLabel}`);
     }
-    const known = spec.name === this.name ? this.versions : [];
+    const known = spec.name === this.name ? this.loaded : [];
     const found = known.find(({ version }) => spec.version === undefined || spec.version === version);
     if (found === undefined) {
       const asked = spec.version === undefined ? `Latest(${spec.name})` : `Specific(${spec.name}, ${spec.version})`;
@@ -38,4 +30,23 @@ export class ServedModel {
     }
     return found;
   }
+
+  async use<T>(spec: ModelSpec, work: (servable: Servable) => Promise<T>): Promise<T> {
+    return await work(this.find(spec));
+  }
+
+  versions(name: string): readonly VersionStatus[] {
+    return name === this.name ? this.loaded.map(statusOf) : [];
+  }
+
+  names(): readonly string[] {
+    return [this.name];
+  }
+}
+
+/** A version whose engine is gone has ended with an error. */
+function statusOf({ version, model: { failure } }: Servable): VersionStatus {
+  return failure === undefined
+    ? { version, state: "AVAILABLE" }
+    : { version, state: "END", error: { code: "INTERNAL", message: failure.message } };
 }

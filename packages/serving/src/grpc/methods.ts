@@ -6,15 +6,16 @@ import {
   GetModelStatusRequest,
   GetModelStatusResponse,
 } from "@sealserve/protocol";
-import type { ModelHandler } from "../core/handler.ts";
+import type { Handler } from "../core/handler.ts";
 import type { GrpcMethods, UnaryMethod } from "./unary-call.ts";
 
 /** The rpcs of TensorFlow Serving that this node answers, over the handler core. */
-export function servingMethods(handler: ModelHandler): GrpcMethods {
+export function servingMethods(handler: Handler): GrpcMethods {
   return new Map<string, UnaryMethod>([
     [
       "/tensorflow.serving.PredictionService/Predict",
-      async (bytes, signal) => encodePredictResponse(await handler.predict(decodePredictRequest(bytes), signal)),
+      async (bytes, signal) =>
+        encodePredictResponse(await handler.predict(decodePredictRequest(bytes), { signal, entrypoint: "GRPC" })),
     ],
     [
       "/tensorflow.serving.PredictionService/GetModelMetadata",

@@ -1,10 +1,12 @@
 import type { ServeConfig } from "../config/serve-config.ts";
-import type { ModelHandler } from "../core/handler.ts";
+import type { Handler } from "../core/handler.ts";
+import { evidenceRoute } from "../evidence/http-route.ts";
 import type { EvidenceIssuer } from "../evidence/issuer.ts";
 import { servingMethods } from "../grpc/methods.ts";
 import { openGrpcServer } from "../grpc/server.ts";
+import { openHttpServer } from "../http/server.ts";
 import type { Log } from "../log.ts";
-import { openRestServer } from "../rest/server.ts";
+import { restRoute } from "../rest/route.ts";
 import type { Front } from "../transport/front.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import { MemoryBudget } from "../transport/memory-budget.ts";
@@ -21,7 +23,7 @@ export interface Fronts {
 export interface FrontOptions {
   readonly listen: ServeConfig["listen"];
   readonly tls: TlsIdentity;
-  readonly handler: ModelHandler;
+  readonly handler: Handler;
   readonly evidence: EvidenceIssuer;
   readonly limits: ServingLimits;
   readonly log: Log;
@@ -34,12 +36,13 @@ export interface FrontOptions {
  * @throws NodeError `tls-files-unusable`, `port-unavailable`
  */
 export async function openFronts(options: FrontOptions): Promise<Fronts> {
-  const { closers, listen } = options;
+  const { closers, evidence, handler, limits, listen, log } = options;
   checkTlsIdentity(options.tls);
-  const shared = { ...options, budget: new MemoryBudget(options.limits.maxBytesInFlight) };
-  const grpcOptions = { ...shared, methods: servingMethods(options.handler) };
+  const shared = { ...options, budget: new MemoryBudget(limits.maxBytesInFlight) };
+  const grpcOptions = { ...shared, methods: servingMethods(handler) };
   const grpc = await openGrpcServer(listen.grpc, grpcOptions);
-  const rest = await openRestServer(listen.rest, shared).catch(async (error: unknown) => {
+  const routes = [evidenceRoute(evidence, limits, log), restRoute(handler, limits)];
+  const rest = await openHttpServer(listen.rest, { ...shared, routes }).catch(async (error: unknown) => {
     await grpc.close();
     throw error;
   });

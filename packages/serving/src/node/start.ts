@@ -95,7 +95,7 @@ async function runSteps(start: Start, given: Platform | undefined): Promise<Runn
       grpcAddress: formatEndpoint(fronts.grpc.address),
       restAddress: formatEndpoint(fronts.rest.address),
       model: model.name,
-      version: String(model.versions[0]?.version),
+      version: String(model.loaded[0]?.version),
       manifestDigest: opened.manifestDigest,
       simulated: platform.simulated,
       close: () => closers.closeAll(),
@@ -149,7 +149,7 @@ async function loadServedModel({ config, steps, closers }: Start, decrypted: Dec
   return await steps.run(
     "model loaded",
     async () => new ServedModel(config.model, await loadVersions(decrypted.versions, config.threads, closers)),
-    ({ name, versions }) => `${name} (${versions[0]?.model.platform})`,
+    ({ name, loaded }) => `${name} (${loaded[0]?.model.platform})`,
   );
 }
 

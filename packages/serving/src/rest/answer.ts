@@ -1,5 +1,4 @@
 import {
-  encodeErrorAnswer,
   encodeMetadataAnswer,
   encodePredictAnswer,
   encodeStatusAnswer,
@@ -13,22 +12,17 @@ import {
   ServingError,
   SIGNATURE_DEF_FIELD,
 } from "@sealserve/protocol";
-import type { ModelHandler } from "../core/handler.ts";
+import type { Call } from "../core/call.ts";
+import type { Handler } from "../core/handler.ts";
+import type { HttpAnswer } from "../http/route.ts";
 
 /** A REST request without its connection. */
 export interface RestRequest {
-  readonly call: RestCall;
+  readonly call: Exclude<RestCall, { readonly kind: "outside" }>;
   readonly body: Uint8Array;
   /** The `Origin` header. */
   readonly origin: string | undefined;
   readonly signal: AbortSignal;
-}
-
-/** What a REST request is answered with. */
-export interface RestAnswer {
-  readonly status: number;
-  /** JSON, or nothing. */
-  readonly body: Uint8Array;
 }
 
 /**
@@ -36,13 +30,10 @@ export interface RestAnswer {
  *
  * @throws ServingError with TensorFlow Serving's messages
  */
-export async function answerRest(
-  handler: ModelHandler,
-  { call, body, origin, signal }: RestRequest,
-): Promise<RestAnswer> {
+export async function answerRest(handler: Handler, { call, body, origin, signal }: RestRequest): Promise<HttpAnswer> {
   switch (call.kind) {
     case "predict":
-      return success(await predict(handler, call.model, body, signal));
+      return success(await predict(handler, call.model, body, { signal, entrypoint: "REST" }));
     case "status": {
       const request = GetModelStatusRequest.create({ modelSpec: specOf(call.model) });
       return success(encodeStatusAnswer(handler.status(request)));
@@ -56,35 +47,20 @@ export async function answerRest(
     case "regress":
       throw new ServingError("UNIMPLEMENTED", `This server does not implement ${call.kind}`);
     case "preflight":
+    default:
       return preflight(origin);
-    case "outside":
-      break;
   }
-  return { status: 404, body: encodeErrorAnswer("Not found") };
 }
 
-/** The answer for anything that was thrown. An error without a message has no body. */
-export function restFailure(failure: ServingError): RestAnswer {
-  return {
-    status: failure.httpStatus,
-    body: failure.message === "" ? new Uint8Array() : encodeErrorAnswer(failure.message),
-  };
-}
-
-async function predict(
-  handler: ModelHandler,
-  model: RestModel,
-  body: Uint8Array,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
+async function predict(handler: Handler, model: RestModel, body: Uint8Array, call: Call): Promise<Uint8Array> {
   const spec = specOf(model);
   const parsed = parsePredictBody(body, (name) => inputTypes(handler, spec, name));
   const modelSpec = { ...spec, signatureName: parsed.signatureName };
-  const response = await handler.predict({ modelSpec, inputs: parsed.inputs, outputFilter: [] }, signal);
+  const response = await handler.predict({ modelSpec, inputs: parsed.inputs, outputFilter: [] }, call);
   return encodePredictAnswer(response.outputs, parsed.format);
 }
 
-function inputTypes(handler: ModelHandler, spec: ModelSpec, signatureName: string): PredictSignature {
+function inputTypes(handler: Handler, spec: ModelSpec, signatureName: string): PredictSignature {
   const signature = handler.signature(spec, signatureName);
   if (signature === undefined) {
     const message = `Serving signature name: "${signatureName}" not found in signature def`;
@@ -97,13 +73,13 @@ function specOf(model: RestModel): ModelSpec {
   return ModelSpec.create(model);
 }
 
-function preflight(origin: string | undefined): RestAnswer {
+function preflight(origin: string | undefined): HttpAnswer {
   if (origin === undefined || !/^https?:\/\//.test(origin)) {
     throw new ServingError("FAILED_PRECONDITION", "Origin header is missing in CORS preflight");
   }
   return success(new Uint8Array());
 }
 
-function success(body: Uint8Array): RestAnswer {
+function success(body: Uint8Array): HttpAnswer {
   return { status: 200, body };
 }

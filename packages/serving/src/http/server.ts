@@ -1,13 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
-import { TLSSocket } from "node:tls";
 import type { Endpoint } from "@sealserve/config";
-import { encodeUtf8 } from "@sealserve/core";
-import { parseRestPath, servingErrorOf } from "@sealserve/protocol";
-import { EVIDENCE_PATH } from "@sealserve/ra-tls";
-import type { ModelHandler } from "../core/handler.ts";
-import { answerEvidenceRequest } from "../evidence/http-answer.ts";
-import type { EvidenceIssuer } from "../evidence/issuer.ts";
+import { encodeErrorAnswer, servingErrorOf } from "@sealserve/protocol";
 import { type Log, logUnexpected } from "../log.ts";
 import { CallScope } from "../transport/call-scope.ts";
 import type { Front } from "../transport/front.ts";
@@ -15,30 +9,30 @@ import type { ServingLimits } from "../transport/limits.ts";
 import type { MemoryBudget } from "../transport/memory-budget.ts";
 import { openPort } from "../transport/open-port.ts";
 import { type TlsIdentity, tlsServerOptions } from "../transport/tls.ts";
-import { answerRest, type RestAnswer, restFailure } from "./answer.ts";
 import { receiveBody } from "./receive-body.ts";
+import { failureAnswer, type HttpAnswer, type HttpRoute } from "./route.ts";
 
 /** Largest sum of header sizes of one request, bytes. */
 const MAX_HEADER_SIZE = 16 << 10;
 /** How often the timeouts of headers and requests are looked at, milliseconds. */
 const TIMEOUT_CHECK_MS = 1000;
 
-/** What a REST server needs beside its address. */
-export interface RestServerOptions {
+/** What an HTTP server needs beside its address. */
+export interface HttpServerOptions {
   readonly tls: TlsIdentity;
-  readonly handler: ModelHandler;
+  /** Asked in order; a request that none of them takes is answered 404. */
+  readonly routes: readonly HttpRoute[];
   readonly limits: ServingLimits;
   readonly budget: MemoryBudget;
   readonly log: Log;
-  readonly evidence: EvidenceIssuer;
 }
 
 /**
- * Opens the REST server over TLS 1.3: TensorFlow Serving's paths, and requests for evidence.
+ * Opens an HTTP/1.1 server over TLS 1.3.
  *
  * @throws NodeError `port-unavailable`
  */
-export async function openRestServer(address: Endpoint, options: RestServerOptions): Promise<Front> {
+export async function openHttpServer(address: Endpoint, options: HttpServerOptions): Promise<Front> {
   const { limits } = options;
   let closing = false;
   const server = createServer({
@@ -59,59 +53,63 @@ export async function openRestServer(address: Endpoint, options: RestServerOptio
 }
 
 async function answer(
-  request: IncomingMessage,
+  incoming: IncomingMessage,
   response: ServerResponse,
-  options: RestServerOptions,
+  options: HttpServerOptions,
   isClosing: () => boolean,
 ): Promise<void> {
   // A broken connection also closes the response, which is what the code below acts on.
-  request.on("error", () => undefined);
+  incoming.on("error", () => undefined);
   response.on("error", () => undefined);
-  const { status, body } = await answerOf(request, response, options);
+  const { status, contentType = "application/json", headers, body } = await answerOf(incoming, response, options);
   if (response.destroyed) {
     return;
   }
   // A body that was refused half way is not read to its end, so its connection cannot be used again.
-  response.shouldKeepAlive &&= request.complete && !isClosing();
-  response.setTimeout(options.limits.stallTimeoutMs, () => request.socket.destroy());
-  response.writeHead(status, { "content-type": "application/json", "content-length": body.length });
+  response.shouldKeepAlive &&= incoming.complete && !isClosing();
+  response.setTimeout(options.limits.stallTimeoutMs, () => incoming.socket.destroy());
+  response.writeHead(status, { ...headers, "content-type": contentType, "content-length": body.length });
   response.end(body);
 }
 
 async function answerOf(
-  request: IncomingMessage,
+  incoming: IncomingMessage,
   response: ServerResponse,
-  options: RestServerOptions,
-): Promise<RestAnswer> {
-  if (request.method === "POST" && request.url === EVIDENCE_PATH && request.socket instanceof TLSSocket) {
-    const { evidence, limits, log } = options;
-    const { status, body } = await answerEvidenceRequest(request, request.socket, evidence, limits, log);
-    return { status, body: encodeUtf8(body) };
-  }
+  options: HttpServerOptions,
+): Promise<HttpAnswer> {
   try {
-    return await answerCall(request, response, options);
+    return await askRoutes(incoming, response, options);
   } catch (error) {
     const failure = servingErrorOf(error);
     logUnexpected(failure, options.log);
-    return restFailure(failure);
+    return failureAnswer(failure);
   }
 }
 
-async function answerCall(
-  request: IncomingMessage,
+async function askRoutes(
+  incoming: IncomingMessage,
   response: ServerResponse,
-  { handler, limits, budget }: RestServerOptions,
-): Promise<RestAnswer> {
-  const call = parseRestPath(request.method ?? "", request.url ?? "");
+  { routes, limits, budget }: HttpServerOptions,
+): Promise<HttpAnswer> {
   const scope = new CallScope(response);
+  const { signal } = scope;
+  let release = (): void => undefined;
+  const receive = async (): Promise<Uint8Array> => {
+    const body = await receiveBody(incoming, limits, budget, signal);
+    release = body.release;
+    return body.bytes;
+  };
+  const request = { incoming, signal, receive, limit: (timeoutMs: number) => scope.limit(timeoutMs) };
   try {
-    const { bytes, release } = await receiveBody(request, limits, budget, scope.signal);
-    scope.limit(limits.restRunTimeoutMs);
-    const { signal } = scope;
-    const work = answerRest(handler, { call, body: bytes, origin: request.headers.origin, signal }).finally(release);
-    const result = await scope.within(work);
-    budget.reserveUntilClose(result.body.length, response);
-    return result;
+    for (const route of routes) {
+      const work = route(request);
+      if (work !== undefined) {
+        const result = await scope.within(work.finally(() => release()));
+        budget.reserveUntilClose(result.body.length, response);
+        return result;
+      }
+    }
+    return { status: 404, body: encodeErrorAnswer("Not found") };
   } finally {
     scope.close();
   }

@@ -1,0 +1,7 @@
+/** What the handler core knows of a call beside its request. */
+export interface Call {
+  /** Fires when the caller is gone or the deadline has passed; its reason is a ServingError. */
+  readonly signal: AbortSignal;
+  /** The port the call came in by, in TensorFlow Serving's words for its metrics. */
+  readonly entrypoint: "GRPC" | "REST";
+}

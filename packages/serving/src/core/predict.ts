@@ -1,0 +1,38 @@
+import {
+  DEFAULT_SIGNATURE_KEY,
+  ModelSpec,
+  type PredictRequest,
+  type PredictResponse,
+  ServingError,
+} from "@sealserve/protocol";
+import type { Call } from "./call.ts";
+import { chooseOutputs, completeInputs } from "./check-predict.ts";
+import { runModel } from "./run.ts";
+import type { Servable } from "./servables.ts";
+
+/**
+ * `PredictionService.Predict` on one version. Inputs that are left out take the signature's default values, which a REST
+ * call never comes to: its JSON is read against all inputs of the signature.
+ *
+ * @param requestedSignature the one that the request names; the default one when empty
+ * @throws ServingError
+ */
+export async function predict(
+  { name, version, model }: Servable,
+  request: Pick<PredictRequest, "inputs" | "outputFilter">,
+  requestedSignature: string,
+  call: Pick<Call, "signal">,
+): Promise<PredictResponse> {
+  const signatureName = requestedSignature || DEFAULT_SIGNATURE_KEY;
+  const signature = model.signatures.get(signatureName);
+  if (signature === undefined) {
+    throw new ServingError("FAILED_PRECONDITION", `Serving signature key "${signatureName}" not found.`);
+  }
+  const inputs = completeInputs(signature, request.inputs);
+  const outputs = chooseOutputs(signature, request.outputFilter);
+  call.signal.throwIfAborted();
+  return {
+    modelSpec: ModelSpec.create({ name, version, signatureName }),
+    outputs: await runModel(model, signatureName, inputs, outputs),
+  };
+}

@@ -1,0 +1,33 @@
+import type { LoadedModel } from "@sealserve/models";
+import type { GrpcCodeName, ModelSpec, modelStates } from "@sealserve/protocol";
+
+/** A version of a model that can be run: what TensorFlow Serving calls a servable. */
+export interface Servable {
+  readonly name: string;
+  readonly version: bigint;
+  readonly model: LoadedModel;
+}
+
+/** Where a version stands in its life. */
+export interface VersionStatus {
+  readonly version: bigint;
+  readonly state: keyof typeof modelStates;
+  /** Why it could not be loaded, or why its engine has ended. */
+  readonly error?: { readonly code: GrpcCodeName; readonly message: string };
+}
+
+/** The models of a server, as its calls see them. */
+export interface Servables {
+  /**
+   * The version that a request asks for: by number, by label, or the newest.
+   *
+   * @throws ServingError with TensorFlow Serving's codes and messages
+   */
+  find(spec: ModelSpec): Servable;
+  /** Runs `work` on the version that a request asks for, which stays loaded until `work` is done. @throws as {@link find} */
+  use<T>(spec: ModelSpec, work: (servable: Servable) => Promise<T>): Promise<T>;
+  /** All versions of a model that are known, newest first; none for a model that is not known. */
+  versions(name: string): readonly VersionStatus[];
+  /** Names of the models that are known, in order. */
+  names(): readonly string[];
+}
