@@ -1,0 +1,11 @@
+import type { LoadedModel } from "@sealserve/models";
+
+/** A version that a source wants served: TensorFlow Serving's aspired version. */
+export interface AspiredVersion {
+  readonly version: bigint;
+  /**
+   * Loads it, warmed up and ready to serve. Called again after a failure.
+   * @param signal fires when the version is no longer wanted; what has been loaded by then is closed by the caller
+   */
+  load(signal: AbortSignal): Promise<LoadedModel>;
+}

@@ -1,0 +1,177 @@
+import type { LoadedModel } from "@sealserve/models";
+import type { Servable, VersionStatus } from "../core/servables.ts";
+import type { AspiredVersion } from "./aspired-version.ts";
+import { describeLoadError, type LifeError } from "./load-error.ts";
+import type { LoadQueue } from "./load-queue.ts";
+
+/** How loads are run and repeated. */
+export interface LoadRules {
+  /** How often a failed load is tried again; a version whose engine ends is loaded again as often. */
+  readonly maxRetries: number;
+  /** Between two attempts, milliseconds. */
+  readonly retryIntervalMs: number;
+  readonly queue: LoadQueue;
+  /** Waits; rejects when the signal fires. */
+  readonly delay: (ms: number, signal: AbortSignal) => Promise<unknown>;
+}
+
+/** What {@link VersionLife} tells of itself. */
+export type LifeListener = (life: VersionLife) => void;
+
+/** One version of a model from START to END. */
+export class VersionLife {
+  readonly version: bigint;
+  /** Whether the source still names it. */
+  wanted = true;
+  /** Whether a load has been asked for. */
+  queued = false;
+  readonly #name: string;
+  readonly #rules: LoadRules;
+  readonly #changed: LifeListener;
+  readonly #stop = new AbortController();
+  #source: AspiredVersion | undefined;
+  #state: VersionStatus["state"] = "START";
+  #error: LifeError | undefined;
+  /** Kept while a version whose engine has ended is loaded again: its calls learn from it that the engine is gone. */
+  #servable: Servable | undefined;
+  #revivals = 0;
+  #uses = 0;
+  #unused: (() => void) | undefined;
+
+  constructor(name: string, source: AspiredVersion, rules: LoadRules, changed: LifeListener) {
+    this.version = source.version;
+    this.#name = name;
+    this.#source = source;
+    this.#rules = rules;
+    this.#changed = changed;
+  }
+
+  get state(): VersionStatus["state"] {
+    return this.#state;
+  }
+
+  /** Why the version is at its END, if it failed. */
+  get error(): LifeError | undefined {
+    return this.#state === "END" ? this.#error : undefined;
+  }
+
+  /** What calls run on, if there is anything. */
+  get servable(): Servable | undefined {
+    return this.#servable;
+  }
+
+  /** Loads the version, with retries, until it is AVAILABLE or at its END. */
+  async load(): Promise<void> {
+    const { signal } = this.#stop;
+    this.queued = true;
+    try {
+      const model = await this.#loadWithRetries(signal);
+      if (signal.aborted) {
+        await model.close();
+      }
+      signal.throwIfAborted();
+      this.#servable = { name: this.#name, version: this.version, model };
+      this.#error = undefined;
+      this.#enter("AVAILABLE");
+    } catch (error) {
+      if (!signal.aborted) {
+        this.#error = describeLoadError(error);
+      }
+      this.#end();
+    }
+  }
+
+  /** Gives up a version that does not serve: one under way stops loading, one that waits never begins. */
+  abandon(): void {
+    this.#stop.abort();
+    if (!this.queued) {
+      this.#end();
+    }
+  }
+
+  /** Takes no more calls, waits for those that run, and ends the engine. */
+  async unload(): Promise<void> {
+    const model = this.#servable?.model;
+    this.#servable = undefined;
+    this.#enter("UNLOADING");
+    if (this.#uses > 0) {
+      await new Promise<void>((resolve) => {
+        this.#unused = resolve;
+      });
+    }
+    await close(model);
+    this.#end();
+  }
+
+  /** Runs `work` on the version, which stays loaded until `work` is done. */
+  async use<T>(servable: Servable, work: (servable: Servable) => Promise<T>): Promise<T> {
+    this.#uses++;
+    try {
+      return await work(servable);
+    } finally {
+      this.#uses--;
+      if (this.#uses === 0) {
+        this.#unused?.();
+      }
+      this.checkEngine();
+    }
+  }
+
+  /** A version whose engine has ended is loaded again, as a failed load is, or is at its END. */
+  checkEngine(): void {
+    const failure = this.#servable?.model.failure;
+    if (failure === undefined || this.#state !== "AVAILABLE") {
+      return;
+    }
+    this.#error = { code: "INTERNAL", message: failure.message };
+    if (!this.wanted || this.#revivals >= this.#rules.maxRetries) {
+      void close(this.#servable?.model);
+      this.#end();
+      return;
+    }
+    this.#revivals++;
+    const dead = this.#servable?.model;
+    this.#enter("LOADING");
+    void close(dead).then(() => this.load());
+  }
+
+  async #loadWithRetries(signal: AbortSignal): Promise<LoadedModel> {
+    for (let retries = 0; ; retries++) {
+      try {
+        return await this.#rules.queue.run(() => this.#attempt(signal), signal);
+      } catch (error) {
+        if (signal.aborted || retries >= this.#rules.maxRetries) {
+          throw error;
+        }
+        this.#error = describeLoadError(error);
+      }
+      await this.#rules.delay(this.#rules.retryIntervalMs, signal);
+    }
+  }
+
+  async #attempt(signal: AbortSignal): Promise<LoadedModel> {
+    if (this.#state !== "LOADING") {
+      this.#enter("LOADING");
+    }
+    if (this.#source === undefined) {
+      throw new Error("a version that has ended is not loaded");
+    }
+    return await this.#source.load(signal);
+  }
+
+  #end(): void {
+    this.#servable = undefined;
+    this.#source = undefined;
+    this.#enter("END");
+  }
+
+  #enter(state: VersionStatus["state"]): void {
+    this.#state = state;
+    this.#changed(this);
+  }
+}
+
+/** An engine that cannot even be closed is gone all the same. */
+async function close(model: LoadedModel | undefined): Promise<void> {
+  await model?.close().catch(() => undefined);
+}
