@@ -8,7 +8,13 @@ export type NodeErrorCode =
   | "tls-files-missing"
   /** The TLS key and certificate of the package cannot be used together. */
   | "tls-files-unusable"
-  | "port-unavailable";
+  | "port-unavailable"
+  /** A flag of the command line cannot be read. */
+  | "bad-flag"
+  /** An option has a value that cannot be used, or does not go with another. */
+  | "bad-option"
+  /** An option that is refused whatever its value: its message says why. */
+  | "refused-option";
 
 /** The serving node could not start. Nothing has been served. */
 export class NodeError extends SealserveError<NodeErrorCode> {}

@@ -1,0 +1,176 @@
+import type { Endpoint } from "@sealserve/config";
+import { NodeError } from "../errors.ts";
+import { defaultLimits, type ServingLimits } from "../transport/limits.ts";
+import { channelArguments } from "./channel-arguments.ts";
+import type { Flag } from "./flag.ts";
+import { checkLimits, limitsOfFlags } from "./limit-flags.ts";
+import type { ParsedFlags } from "./parse-flags.ts";
+import type {
+  BatchingOptions,
+  EngineOptions,
+  ListenOptions,
+  LoadingOptions,
+  ModelsOption,
+  ServerOptions,
+  TlsOptions,
+} from "./server-options.ts";
+import { tensorflowFlags } from "./tensorflow-flags.ts";
+
+const MAX_PORT = 65_535;
+const MICROS_PER_MS = 1000;
+
+/** The options of a command line, beside what is read from the files that it names. */
+export type FlagOptions = Omit<ServerOptions, "monitoring">;
+
+/**
+ * The options that flags state, checked with TensorFlow Serving's messages.
+ *
+ * @throws NodeError `bad-option`, `refused-option`
+ */
+export function optionsOfFlags(flags: ParsedFlags): FlagOptions {
+  refuseByName(flags);
+  const { tensorflow, own } = flags;
+  return {
+    listen: listenOf(flags),
+    models: modelsOf(flags),
+    tls: tlsOf(flags),
+    loading: loadingOf(flags),
+    polling: {
+      fileSystemSeconds: tensorflow.file_system_poll_wait_seconds,
+      modelConfigSeconds: Math.max(0, tensorflow.model_config_file_poll_wait_seconds),
+    },
+    batching: batchingOf(flags),
+    api: {
+      checkSignatureMethodName: tensorflow.enable_signature_method_name_check,
+      outputsAsTensorContent: tensorflow.enable_serialization_as_tensor_content,
+    },
+    rest: { cors: tensorflow.rest_api_enable_cors_support },
+    grpc: {
+      healthService: tensorflow.enable_grpc_healthcheck_service,
+      reflection: own["enable-reflection"],
+      maxConnectionAgeMs: channelArguments(tensorflow.grpc_channel_arguments).maxConnectionAgeMs,
+    },
+    engine: engineOf(flags),
+    limits: limitsOf(flags),
+  };
+}
+
+function refuseByName({ tensorflow }: ParsedFlags): void {
+  for (const [name, flag] of Object.entries<Flag>(tensorflowFlags)) {
+    if (flag.treatment === "refused" && tensorflow[name as keyof typeof tensorflow] !== flag.fallback) {
+      throw new NodeError("refused-option", `--${name} is refused: ${flag.meaning}`);
+    }
+  }
+}
+
+function listenOf({ tensorflow, own }: ParsedFlags): ListenOptions {
+  const host = own["bind-address"];
+  const grpcSocket = tensorflow.grpc_socket_path || undefined;
+  const grpc = endpointOf("port", host, tensorflow.port);
+  if (grpc === undefined && grpcSocket === undefined) {
+    throw refusal("At least one of server_options.grpc_port or server_options.grpc_socket_path must be set.");
+  }
+  // TensorFlow Serving goes on without REST, and says so.
+  const samePort = tensorflow.rest_api_port === tensorflow.port;
+  return {
+    grpc,
+    grpcSocket,
+    rest: samePort ? undefined : endpointOf("rest_api_port", host, tensorflow.rest_api_port),
+    admin: endpointOf("admin-port", host, own["admin-port"]),
+  };
+}
+
+function endpointOf(flag: string, host: string, port: number): Endpoint | undefined {
+  if (port < 0 || port > MAX_PORT) {
+    throw new NodeError("bad-option", `--${flag} is no port`, { expected: `0 to ${MAX_PORT}`, actual: String(port) });
+  }
+  return port === 0 ? undefined : { host, port };
+}
+
+function modelsOf({ tensorflow: { model_config_file, model_base_path, model_name } }: ParsedFlags): ModelsOption {
+  if (model_config_file !== "") {
+    return { kind: "config-file", file: model_config_file };
+  }
+  if (model_base_path === "") {
+    throw refusal("Both server_options.model_base_path and server_options.model_config_file are empty!");
+  }
+  return { kind: "directory", name: model_name, basePath: model_base_path };
+}
+
+function tlsOf({ tensorflow, own }: ParsedFlags): TlsOptions {
+  const sslConfigFile = tensorflow.ssl_config_file || undefined;
+  const version = own["tls-min-version"];
+  if (version !== "1.2" && version !== "1.3") {
+    throw new NodeError("bad-option", "--tls-min-version cannot be used", { expected: "1.2 or 1.3", actual: version });
+  }
+  if (sslConfigFile !== undefined && own["allow-insecure-plaintext"]) {
+    throw new NodeError("bad-option", "--allow-insecure-plaintext does not go with --ssl_config_file", {
+      remedy: "remove one of them: with TLS material nothing is served in plaintext",
+    });
+  }
+  return {
+    sslConfigFile,
+    minimumVersion: `TLSv${version}`,
+    allowInsecurePlaintext: own["allow-insecure-plaintext"],
+  };
+}
+
+function loadingOf({ tensorflow, own }: ParsedFlags): LoadingOptions {
+  const iterations = Math.max(1, tensorflow.num_request_iterations_for_warmup);
+  return {
+    tags: tensorflow.saved_model_tags.split(",").filter((tag) => tag !== ""),
+    maxRetries: Math.max(0, tensorflow.max_num_load_retries),
+    retryIntervalMs: Math.max(0, Number(tensorflow.load_retry_interval_micros) / MICROS_PER_MS),
+    threads: Math.max(0, tensorflow.num_load_threads),
+    warmUpIterations: tensorflow.enable_model_warmup ? iterations : 0,
+    allowLabelsForUnavailable: tensorflow.allow_version_labels_for_unavailable_models,
+    allowReload: own["allow-model-reload"],
+  };
+}
+
+function batchingOf({ tensorflow, own }: ParsedFlags): BatchingOptions {
+  const file = tensorflow.batching_parameters_file || undefined;
+  if (file !== undefined && !tensorflow.enable_batching) {
+    throw refusal(
+      "server_options.batching_parameters_file is set without setting server_options.enable_batching to true.",
+    );
+  }
+  if (own.batching !== "" && own.batching !== "auto") {
+    throw new NodeError("bad-option", "--batching cannot be used", { expected: "auto", actual: own.batching });
+  }
+  if (own.batching === "auto") {
+    if (tensorflow.enable_batching) {
+      throw new NodeError("bad-option", "--batching=auto does not go with --enable_batching", {
+        remedy: "keep one of them",
+      });
+    }
+    return { kind: "auto" };
+  }
+  const perModel = tensorflow.enable_per_model_batching_parameters;
+  return tensorflow.enable_batching ? { kind: "parameters", file, perModel } : { kind: "off" };
+}
+
+function engineOf({ tensorflow }: ParsedFlags): EngineOptions {
+  const session = tensorflow.tensorflow_session_parallelism;
+  const intra = tensorflow.tensorflow_intra_op_parallelism;
+  if (session > 0n && intra > 0n && tensorflow.tensorflow_inter_op_parallelism > 0n) {
+    throw refusal(
+      "Either configure server_options.tensorflow_session_parallelism or (server_options.tensorflow_intra_op_parallelism, " +
+        "server_options.tensorflow_inter_op_parallelism) separately. You cannot configure all.",
+    );
+  }
+  const threads = Number(intra > 0n ? intra : session);
+  return { threads: threads > 0 ? threads : undefined };
+}
+
+function limitsOf({ tensorflow, limits }: ParsedFlags): ServingLimits {
+  return checkLimits({
+    ...defaultLimits,
+    restRunTimeoutMs: tensorflow.rest_api_timeout_in_ms,
+    ...limitsOfFlags(limits),
+  });
+}
+
+function refusal(message: string): NodeError {
+  return new NodeError("bad-option", message);
+}
