@@ -121,6 +121,11 @@ export const gpuEvidence: readonly string[] = [
   craftedEvidence([await craftedDevice(), await craftedDevice(await otherDevice())]),
 ];
 
+export const batchingParameters: readonly string[] = [
+  "max_batch_size { value: 128 } batch_timeout_micros { value: 0 } # as in TensorFlow Serving's guide",
+  "allowed_batch_sizes: [8, 128]; thread_pool_name: { value: 'a\\n' \"b\" }, pad_variable_length_inputs: true",
+];
+
 /** With EC keys for authorities as well: those of RSA take seconds to make, and readers do not ask what a key is. */
 async function quickSnpVendor(product: (typeof SNP_PRODUCTS)[number]): Promise<SnpVendor> {
   const [ark, ask, asvk, vcek, vlek] = await Promise.all([1, 2, 3, 4, 5].map(() => generateEcKey("P-384")));

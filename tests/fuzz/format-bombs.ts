@@ -242,3 +242,14 @@ export function listBombs(text: string, counts: readonly number[]): Bomb<string>
     input: JSON.stringify(Array.from({ length: count }, () => first)),
   }));
 }
+
+/** Texts of many and of long fields. */
+export function textFormatBombs(maxLength: number): Bomb<string>[] {
+  return [
+    { what: "many elements", input: fill("allowed_batch_sizes:1 ", maxLength) },
+    { what: "a long list", input: `allowed_batch_sizes:[${fill("1,", maxLength - 30)}1]` },
+    { what: "a long number", input: `allowed_batch_sizes:${fill("9", maxLength - 30)}` },
+    { what: "a long string", input: `thread_pool_name{value:'${fill("\\n", maxLength - 30)}'}` },
+    { what: "many strings", input: `thread_pool_name{value:${fill("'a'", maxLength - 30)}}` },
+  ];
+}

@@ -26,6 +26,7 @@ import {
   parseDer,
   parseStrictJson,
 } from "@sealserve/core";
+import { BatchingParameters, decodeMessageText, TEXT_FORMAT_MAX_LENGTH } from "@sealserve/protocol";
 import { type Bomb, byteBombs, textBombs } from "./bombs.ts";
 import { mutateBytes } from "./byte-mutations.ts";
 import * as corpus from "./corpus.ts";
@@ -182,6 +183,13 @@ export const TARGETS: readonly Target[] = [
     seeds: corpus.gpuEvidence,
     maxLength: GPU_EVIDENCE_MAX_LENGTH,
     bombs: () => corpus.gpuEvidence.flatMap((text) => heavy.listBombs(text, [16, 17, 1000])),
+  }),
+  ofText({
+    name: "decodeMessageText",
+    read: (text) => decodeMessageText(BatchingParameters, text),
+    seeds: corpus.batchingParameters,
+    maxLength: TEXT_FORMAT_MAX_LENGTH,
+    bombs: () => heavy.textFormatBombs(TEXT_FORMAT_MAX_LENGTH),
   }),
 ];
 

@@ -1,6 +1,7 @@
 export * from "./errors.ts";
 export * from "./grpc/message-prefix.ts";
 export * from "./messages/any.ts";
+export * from "./messages/batching-parameters.ts";
 export * from "./messages/model-metadata.ts";
 export * from "./messages/model-spec.ts";
 export * from "./messages/model-status.ts";
@@ -48,4 +49,5 @@ export * from "./tensor/decode.ts";
 export * from "./tensor/encode.ts";
 export * from "./tensor/storage.ts";
 export * from "./tensor/tensor.ts";
+export * from "./text-format/decode-message.ts";
 export * from "./text-format/parse.ts";

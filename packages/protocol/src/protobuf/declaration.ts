@@ -65,6 +65,10 @@ export interface Field<V> {
   readonly label: "plain" | "optional" | "repeated" | "map";
   /** Fields of one group exclude each other; the last one on the wire wins. */
   readonly oneof: string | undefined;
+  /** Type of a map's keys. */
+  readonly key?: ScalarName;
+  /** True when the scalar stands in a message of google/protobuf/wrappers.proto. */
+  readonly isWrapped?: boolean;
   /** Type of the value, of the list's elements, or of the map's values. */
   resolve(): ResolvedType;
   /** What the member holds when nothing is on the wire. */

@@ -36,6 +36,7 @@ export function map(number: number, key: MapKeyName, type: FieldType): Field<Rea
     number,
     label: "map",
     oneof: undefined,
+    key,
     resolve: () => resolveType(type),
     initial: () => new Map(),
     read: (reader, current) => {

@@ -48,6 +48,7 @@ export function wrapped<N extends ScalarName>(
     number,
     label: "optional",
     oneof: group,
+    isWrapped: true,
     resolve: () => ({ kind: "scalar", name: type }),
     initial: () => undefined,
     read: (reader, current) => {

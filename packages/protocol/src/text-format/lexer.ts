@@ -1,3 +1,4 @@
+import { ProtocolError } from "../errors.ts";
 import { readQuoted } from "./quoted.ts";
 import { textError } from "./text-error.ts";
 
@@ -7,6 +8,9 @@ export type Token =
   | { readonly kind: "string"; readonly bytes: Uint8Array; readonly line: number }
   | { readonly kind: "symbol"; readonly text: string; readonly line: number }
   | { readonly kind: "end"; readonly line: number };
+
+/** Most tokens in a text. */
+const MAX_TOKENS = 1 << 15;
 
 const WHITE_SPACE = /[ \t\r\n\v\f]+/y;
 const COMMENT = /#[^\n]*/y;
@@ -20,19 +24,20 @@ export class TextLexer {
   readonly #text: string;
   #offset = 0;
   #line = 1;
+  #tokens = 0;
   #next: Token | undefined;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  /** The token that {@link take} will return. @throws ProtocolError `bad-text-format` */
+  /** The token that {@link take} will return. @throws ProtocolError `bad-text-format`, `too-many-elements` */
   peek(): Token {
     this.#next ??= this.#read();
     return this.#next;
   }
 
-  /** @throws ProtocolError `bad-text-format` */
+  /** @throws ProtocolError `bad-text-format`, `too-many-elements` */
   take(): Token {
     const token = this.peek();
     this.#next = undefined;
@@ -50,6 +55,9 @@ export class TextLexer {
   }
 
   #read(): Token {
+    if (++this.#tokens > MAX_TOKENS) {
+      throw new ProtocolError("too-many-elements", `the text has more than ${MAX_TOKENS} words, strings and signs`);
+    }
     this.#skipBetween();
     const line = this.#line;
     const first = this.#text.charAt(this.#offset);

@@ -35,7 +35,7 @@ interface Open {
 /**
  * Parses the text form of a message (Protocol Buffers text format language specification) without knowing its type.
  * Extensions and `Any` in brackets are refused.
- * @throws ProtocolError `bad-text-format`, `too-large`, `too-deep`
+ * @throws ProtocolError `bad-text-format`, `too-large`, `too-deep`, `too-many-elements`
  */
 export function parseTextFormat(text: string): TextField[] {
   if (text.length > TEXT_FORMAT_MAX_LENGTH) {
