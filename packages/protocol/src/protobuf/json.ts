@@ -1,6 +1,7 @@
 import { encodeBase64 } from "@sealserve/core";
 import type { Field, MessageType, ResolvedType } from "./declaration.ts";
 import type { ScalarName, ScalarTypes } from "./scalar.ts";
+import { shortestFloat } from "./shortest-float.ts";
 
 /** A value that JSON.stringify writes as it is. */
 export type PlainJson =
@@ -68,17 +69,6 @@ function scalarToJson(name: ScalarName, value: ScalarTypes[ScalarName]): PlainJs
 /** JSON has no NaN and no infinities: protobuf writes them as strings. */
 function numberToJson(value: number): PlainJson {
   return Number.isFinite(value) ? value : String(value);
-}
-
-/** The double with the fewest digits that is the same 32-bit float. */
-function shortestFloat(value: number): number {
-  for (let digits = 6; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) {
-      return short;
-    }
-  }
-  return value;
 }
 
 /** Without a prototype, so that no name in a message means more than itself. */
