@@ -3,4 +3,4 @@ export { writeExampleModels } from "./examples/write-example-models.ts";
 export { type LoadOptions, loadModel } from "./load-model.ts";
 export type { LoadedModel } from "./loaded-model.ts";
 export type { ModelFiles } from "./model-files.ts";
-export { PREDICT_METHOD, type Signature, type SignatureTensor } from "./signature.ts";
+export { CLASSIFY_METHOD, PREDICT_METHOD, REGRESS_METHOD, type Signature, type SignatureTensor } from "./signature.ts";

@@ -2,6 +2,10 @@ import type { DataType, Tensor } from "@sealserve/protocol";
 
 /** Method of signatures that map tensors to tensors. */
 export const PREDICT_METHOD = "tensorflow/serving/predict";
+/** Method of signatures that map examples to classes with scores. */
+export const CLASSIFY_METHOD = "tensorflow/serving/classify";
+/** Method of signatures that map examples to one number each. */
+export const REGRESS_METHOD = "tensorflow/serving/regress";
 
 /** An input or output of a signature. */
 export interface SignatureTensor {

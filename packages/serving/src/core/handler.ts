@@ -1,23 +1,32 @@
 import type { Signature } from "@sealserve/models";
 import {
+  type ClassificationRequest,
+  type ClassificationResponse,
   DEFAULT_SIGNATURE_KEY,
   type GetModelMetadataRequest,
   type GetModelMetadataResponse,
   type GetModelStatusRequest,
   type GetModelStatusResponse,
   grpcCodes,
-  type ModelSpec,
+  ModelSpec,
   type ModelVersionStatus,
+  type MultiInferenceRequest,
+  type MultiInferenceResponse,
   modelStates,
   type PredictRequest,
   type PredictResponse,
+  type RegressionRequest,
+  type RegressionResponse,
   ServingError,
   SIGNATURE_DEF_FIELD,
   signatureMetadata,
 } from "@sealserve/protocol";
 import type { Call } from "./call.ts";
+import { classify, regress } from "./infer.ts";
+import { multiInference } from "./multi-inference.ts";
 import { predict } from "./predict.ts";
 import type { Servables, VersionStatus } from "./servables.ts";
+import type { SignatureOptions } from "./signature-options.ts";
 
 /**
  * The calls of TensorFlow Serving's API over typed values; gRPC and REST only encode and decode. Every refusal is a
@@ -26,6 +35,12 @@ import type { Servables, VersionStatus } from "./servables.ts";
 export interface Handler {
   /** `PredictionService.Predict`. A call that has ended before its turn is not run. */
   predict(request: PredictRequest, call: Call): Promise<PredictResponse>;
+  /** `PredictionService.Classify`. */
+  classify(request: ClassificationRequest, call: Call): Promise<ClassificationResponse>;
+  /** `PredictionService.Regress`. */
+  regress(request: RegressionRequest, call: Call): Promise<RegressionResponse>;
+  /** `PredictionService.MultiInference`: the first task says which version is meant. */
+  multiInference(request: MultiInferenceRequest, call: Call): Promise<MultiInferenceResponse>;
   /** `PredictionService.GetModelMetadata`. */
   metadata(request: GetModelMetadataRequest): GetModelMetadataResponse;
   /** `ModelService.GetModelStatus`; a label is ignored here. */
@@ -40,14 +55,37 @@ export interface Handler {
 /** Answers calls from the models of a server. */
 export class ModelHandler implements Handler {
   readonly #servables: Servables;
+  readonly #options: SignatureOptions;
 
-  constructor(servables: Servables) {
+  constructor(servables: Servables, options: SignatureOptions = {}) {
     this.#servables = servables;
+    this.#options = options;
   }
 
   async predict(request: PredictRequest, call: Call): Promise<PredictResponse> {
     const spec = requireSpec(request.modelSpec);
-    return await this.#servables.use(spec, (servable) => predict(servable, request, spec.signatureName, call));
+    return await this.#servables.use(spec, (servable) =>
+      predict(servable, request, spec.signatureName, call, this.#options),
+    );
+  }
+
+  async classify(request: ClassificationRequest, call: Call): Promise<ClassificationResponse> {
+    const spec = requireSpec(request.modelSpec);
+    return await this.#servables.use(spec, (servable) =>
+      classify(servable, request, spec.signatureName, call, this.#options),
+    );
+  }
+
+  async regress(request: RegressionRequest, call: Call): Promise<RegressionResponse> {
+    const spec = requireSpec(request.modelSpec);
+    return await this.#servables.use(spec, (servable) =>
+      regress(servable, request, spec.signatureName, call, this.#options),
+    );
+  }
+
+  async multiInference(request: MultiInferenceRequest, call: Call): Promise<MultiInferenceResponse> {
+    const spec = request.tasks[0]?.modelSpec ?? ModelSpec.create();
+    return await this.#servables.use(spec, (servable) => multiInference(servable, request, call, this.#options));
   }
 
   metadata(request: GetModelMetadataRequest): GetModelMetadataResponse {

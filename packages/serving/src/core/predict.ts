@@ -1,3 +1,4 @@
+import { CLASSIFY_METHOD, PREDICT_METHOD, REGRESS_METHOD } from "@sealserve/models";
 import {
   DEFAULT_SIGNATURE_KEY,
   ModelSpec,
@@ -9,6 +10,10 @@ import type { Call } from "./call.ts";
 import { chooseOutputs, completeInputs } from "./check-predict.ts";
 import { runModel } from "./run.ts";
 import type { Servable } from "./servables.ts";
+import type { SignatureOptions } from "./signature-options.ts";
+
+/** Predict runs signatures of any of these. */
+const METHODS = [PREDICT_METHOD, CLASSIFY_METHOD, REGRESS_METHOD];
 
 /**
  * `PredictionService.Predict` on one version. Inputs that are left out take the signature's default values, which a REST
@@ -22,11 +27,15 @@ export async function predict(
   request: Pick<PredictRequest, "inputs" | "outputFilter">,
   requestedSignature: string,
   call: Pick<Call, "signal">,
+  options: SignatureOptions = {},
 ): Promise<PredictResponse> {
   const signatureName = requestedSignature || DEFAULT_SIGNATURE_KEY;
   const signature = model.signatures.get(signatureName);
   if (signature === undefined) {
     throw new ServingError("FAILED_PRECONDITION", `Serving signature key "${signatureName}" not found.`);
+  }
+  if (options.checkMethodName === true) {
+    checkMethodName(signature.methodName);
   }
   const inputs = completeInputs(signature, request.inputs);
   const outputs = chooseOutputs(signature, request.outputFilter);
@@ -35,4 +44,11 @@ export async function predict(
     modelSpec: ModelSpec.create({ name, version, signatureName }),
     outputs: await runModel(model, signatureName, inputs, outputs),
   };
+}
+
+function checkMethodName(methodName: string): void {
+  if (!METHODS.includes(methodName)) {
+    const expected = `Expected prediction signature method_name to be one of {${METHODS.join(", ")}}`;
+    throw new ServingError("INTERNAL", `${expected}. Was: ${methodName}`);
+  }
 }
