@@ -26,11 +26,19 @@ import {
   parseDer,
   parseStrictJson,
 } from "@sealserve/core";
-import { BatchingParameters, decodeMessageText, TEXT_FORMAT_MAX_LENGTH } from "@sealserve/protocol";
+import {
+  BatchingParameters,
+  decodeInferRequest,
+  decodeMessageText,
+  parseInferBody,
+  parseInferencePath,
+  TEXT_FORMAT_MAX_LENGTH,
+} from "@sealserve/protocol";
 import { type Bomb, byteBombs, textBombs } from "./bombs.ts";
 import { mutateBytes } from "./byte-mutations.ts";
 import * as corpus from "./corpus.ts";
 import * as heavy from "./format-bombs.ts";
+import { INFER_JSON_LENGTH, inferBodies, inferRequests } from "./inference-corpus.ts";
 import type { Random } from "./random.ts";
 import { mutateText, textSeed } from "./text-mutations.ts";
 
@@ -68,6 +76,8 @@ const LIST_MAX_LENGTH = MIB;
 const PEM_MAX_LENGTH = 512 * KIB;
 const JSON_MAX_LENGTH = MIB;
 const COLLATERAL_MAX_LENGTH = 3 * MIB;
+const INFERENCE_MAX_LENGTH = 256 * KIB;
+const PATH_MAX_LENGTH = 16 * KIB;
 /** Of certificate and list, what stands around the part that is made long. */
 const FRAME = 600;
 
@@ -190,6 +200,24 @@ export const TARGETS: readonly Target[] = [
     seeds: corpus.batchingParameters,
     maxLength: TEXT_FORMAT_MAX_LENGTH,
     bombs: () => heavy.textFormatBombs(TEXT_FORMAT_MAX_LENGTH),
+  }),
+  ofBytes({
+    name: "parseInferBody",
+    read: (bytes) => parseInferBody(bytes, bytes.length < INFER_JSON_LENGTH ? undefined : INFER_JSON_LENGTH),
+    seeds: inferBodies,
+    maxLength: INFERENCE_MAX_LENGTH,
+  }),
+  ofBytes({
+    name: "decodeInferRequest",
+    read: (bytes) => decodeInferRequest(bytes, { maxBytes: INFERENCE_MAX_LENGTH }),
+    seeds: inferRequests,
+    maxLength: INFERENCE_MAX_LENGTH,
+  }),
+  ofText({
+    name: "parseInferencePath",
+    read: parseInferencePath,
+    seeds: ["/v2/models/a%20b/versions/3/infer?x=1", "/v2/health/ready", "/v2/models/m/stats"],
+    maxLength: PATH_MAX_LENGTH,
   }),
 ];
 

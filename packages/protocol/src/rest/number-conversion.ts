@@ -6,11 +6,15 @@ import { numberKind } from "./json/number-table.ts";
 /** The element that a JSON number becomes; undefined when the data type does not take it. */
 type Conversion = (numbers: NumberTable, index: number) => number | bigint | undefined;
 
+/** How each type takes JSON numbers. Types without an entry cannot be sent as such. */
+export type NumberConversions = Partial<Readonly<Record<DataType, Conversion>>>;
+
 /**
  * What TensorFlow Serving takes for each type. Floats take every number. The 8 and 16 bit integers take the range of 32
- * bits, of which the lower bits are kept. Types without an entry cannot be sent as JSON numbers.
+ * bits, of which the lower bits are kept.
  */
-const conversions: Partial<Readonly<Record<DataType, Conversion>>> = {
+export const servingConversions: NumberConversions = {
+  float32: (numbers, index) => numbers.float32(index),
   float64: (numbers, index) => numbers.float64(index),
   int32: int32Literal,
   int16: int32Literal,
@@ -19,6 +23,15 @@ const conversions: Partial<Readonly<Record<DataType, Conversion>>> = {
   uint32: (numbers, index) => integerLiteral(numbers, index, 0, 2 ** 32 - 1),
   int64: (numbers, index) => bigintLiteral(numbers, index, -(2n ** 63n), 2n ** 63n - 1n),
   uint64: (numbers, index) => bigintLiteral(numbers, index, 0n, 2n ** 64n - 1n),
+};
+
+/** The same, but every integer is held to the range of its type, and there are those of 16 bits without a sign. */
+export const exactConversions: NumberConversions = {
+  ...servingConversions,
+  int16: (numbers, index) => integerLiteral(numbers, index, -(2 ** 15), 2 ** 15 - 1),
+  int8: (numbers, index) => integerLiteral(numbers, index, -(2 ** 7), 2 ** 7 - 1),
+  uint16: (numbers, index) => integerLiteral(numbers, index, 0, 2 ** 16 - 1),
+  uint8: (numbers, index) => integerLiteral(numbers, index, 0, 2 ** 8 - 1),
 };
 
 /**
@@ -32,6 +45,7 @@ export function convertNumbers(
   dtype: DataType,
   target: NumberArray,
   at: number,
+  conversions: NumberConversions,
 ): number {
   if (dtype === "float32") {
     numbers.copyFloat32(from, count, target, at);

@@ -7,34 +7,22 @@ import { decodeBase64Bytes } from "./base64-bytes.ts";
 import { describeNode, typeName } from "./json/describe.ts";
 import type { JsonDocument } from "./json/document.ts";
 import { type JsonNode, JsonRecord, NumberBlock } from "./json/node.ts";
-import { convertNumbers } from "./number-conversion.ts";
+import { convertNumbers, type NumberConversions, servingConversions } from "./number-conversion.ts";
 
-/** Data types that JSON values can be converted to. */
-const jsonTypes: ReadonlySet<DataType> = new Set([
-  "float32",
-  "float64",
-  "int32",
-  "int16",
-  "int8",
-  "uint8",
-  "uint32",
-  "int64",
-  "uint64",
-  "bool",
-  "string",
-]);
-
-/** Collects the elements of one tensor from JSON values, in order, by TensorFlow Serving's type rules. */
+/** Collects the elements of one tensor from JSON values, in order. */
 export class TensorBuilder {
   readonly #document: JsonDocument;
   readonly #dtype: DataType;
+  readonly #conversions: NumberConversions;
   readonly #strings: Uint8Array[] = [];
   #numbers: NumberArray | undefined;
   #length = 0;
 
-  constructor(document: JsonDocument, dtype: DataType) {
+  /** @param conversions TensorFlow Serving's rules unless told otherwise */
+  constructor(document: JsonDocument, dtype: DataType, conversions: NumberConversions = servingConversions) {
     this.#document = document;
     this.#dtype = dtype;
+    this.#conversions = conversions;
   }
 
   /** Elements so far. */
@@ -64,11 +52,12 @@ export class TensorBuilder {
     if (size === 0) {
       return -1;
     }
-    if (!jsonTypes.has(this.#dtype) || this.#dtype === "string") {
+    if (this.#conversions[this.#dtype] === undefined) {
       return block.from;
     }
+    const { numbers } = this.#document;
     const target = this.#reserve(size);
-    const refused = convertNumbers(this.#document.numbers, block.from, size, this.#dtype, target, this.#length);
+    const refused = convertNumbers(numbers, block.from, size, this.#dtype, target, this.#length, this.#conversions);
     this.#length += size;
     return refused;
   }
@@ -121,10 +110,15 @@ export class TensorBuilder {
     return decoded;
   }
 
+  /** Whether any JSON value can be an element. */
+  #takesJson(): boolean {
+    return this.#dtype === "bool" || this.#dtype === "string" || this.#conversions[this.#dtype] !== undefined;
+  }
+
   #refuse(node: JsonNode): ServingError {
     const value = describeNode(node, this.#document);
     const type = dataTypeErrorName(this.#dtype);
-    if (!jsonTypes.has(this.#dtype) && !(node instanceof JsonRecord)) {
+    if (!this.#takesJson() && !(node instanceof JsonRecord)) {
       return new ServingError("UNIMPLEMENTED", `Conversion of JSON Value: ${value} to type: ${type}`);
     }
     const message = `JSON Value: ${value} Type: ${typeName(node)} is not of expected type: ${type}`;

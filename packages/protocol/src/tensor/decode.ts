@@ -80,7 +80,12 @@ function numbersOf(encoded: EncodedTensor, dtype: DataType, count: number, fill:
   return values.length === length ? values : fitNumbers(values, dtype, length, fill);
 }
 
-function numbersFromContent(content: Uint8Array, dtype: DataType, length: number): NumberArray {
+/**
+ * Numbers from little-endian bytes in row-major order, as `tensor_content` has them. A copy.
+ * @param length array entries
+ * @throws ProtocolError `bad-tensor` when the bytes are more or fewer
+ */
+export function numbersFromContent(content: Uint8Array, dtype: DataType, length: number): NumberArray {
   const size = makeNumbers(dtype, 0).BYTES_PER_ELEMENT;
   if (content.length !== length * size) {
     throw new ProtocolError("bad-tensor", "tensor content does not have the size of its shape", {
