@@ -60,7 +60,11 @@ describe("policy lint", () => {
   const enclave = `sgx: { mrEnclave: ["${"ab".repeat(32)}"] }`;
 
   async function lint(policy: string, ...extra: readonly string[]): Promise<Finished> {
-    const model = `{ name: m, package: p, wrapKey: w, ownerKey: o, minimumVersion: 1, policy: { ${policy} } }`;
+    return await lintModel(`lease: 1h, policy: { ${policy} }`, ...extra);
+  }
+
+  async function lintModel(members: string, ...extra: readonly string[]): Promise<Finished> {
+    const model = `{ name: m, package: p, wrapKey: w, ownerKey: o, minimumVersion: 1, ${members} }`;
     const lines = ["listen: 127.0.0.1:0", "tls: { key: k, certificate: c }", "collateral: { file: f }"];
     await writeFile(at("broker.yaml"), [...lines, "models:", `  - ${model}`].join("\n"));
     return await sealserve(["policy", "lint", at("broker.yaml"), ...extra]);
@@ -79,6 +83,15 @@ describe("policy lint", () => {
     const { models } = JSON.parse((await lint(`${guest}, ${enclave}`, "--json")).stdout);
     assert.equal(models[0].notices.length, 1);
     assert.deepEqual(JSON.parse((await lint(enclave, "--json")).stdout).models[0].notices, []);
+  });
+
+  test("names a model whose key has no lease, and refuses a lease that is none", async () => {
+    const endless = await lintModel(`policy: { ${enclave} }`);
+    assert.equal(endless.code, 0, endless.stderr);
+    assert.match(endless.stderr, /states no lease: .* serves for as long as it runs/);
+    const wrong = await lintModel(`lease: 60, policy: { ${enclave} }`);
+    assert.equal(wrong.code, 2, wrong.stderr);
+    assert.match(wrong.stderr, /broker\.yaml:5: models\[0\]\.lease: expected a time, found 60/);
   });
 
   test("says what stands beside the rules of a ra_config.json", async () => {

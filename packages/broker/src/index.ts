@@ -1,5 +1,5 @@
 export * from "./config/broker-config.ts";
-export { policyNotices } from "./config/policy.ts";
+export { leaseNotices, policyNotices } from "./config/policy.ts";
 export type { PortConfig, TlsFiles } from "./config/port-config.ts";
 export type { ProvisioningConfig, RaConfigSource, SecretConfig } from "./config/provisioning-config.ts";
 export { type RaConfigBrokerFiles, raConfigBroker } from "./config/ra-config-broker.ts";

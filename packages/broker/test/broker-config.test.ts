@@ -58,6 +58,7 @@ describe("broker configuration", () => {
       keyFormat: "raw",
       ownerKeyFile: "/etc/sealserve/owner.pub",
       minimumVersion: 2,
+      leaseSeconds: undefined,
       policy: { sgx: { mrEnclave: [MR_ENCLAVE] } },
     });
     assert.equal(config.models.length, 2);
@@ -69,6 +70,24 @@ describe("broker configuration", () => {
     assert.equal(parseBrokerConfig(brokerYaml(form("hex-nul")), FILE).models[0]?.keyFormat, "hex-nul");
     assert.equal(parseBrokerConfig(brokerYaml(form("raw")), FILE).models[0]?.keyFormat, "raw");
     refuses(form("hex"), "keyFormat", "models[0].keyFormat", /raw, hex-nul/);
+  });
+
+  it("takes a lease with its unit, of a second to two weeks", () => {
+    const lease = (text: string): Parts =>
+      withModel((models) => models.replace("minimumVersion: 2", `minimumVersion: 2\n    lease: ${text}`));
+    for (const [text, seconds] of [
+      ["1s", 1],
+      ["90s", 90],
+      ["15m", 900],
+      ["12h", 43_200],
+      ["14d", 1_209_600],
+    ] as const) {
+      const [alpha, beta] = parseBrokerConfig(brokerYaml(lease(text)), FILE).models;
+      assert.deepEqual([alpha?.leaseSeconds, beta?.leaseSeconds], [seconds, undefined]);
+    }
+    for (const text of ["", "0s", "60", "1", "15d", "1w", "-1h", "1.5h", "1h30m", "'1 h'", "never", "9999999999s"]) {
+      refuses(lease(text), "lease", "models[0].lease", /expected a time.*such as 90s.*from 1s to 1209600s/);
+    }
   });
 
   it("needs neither provisioning port nor audit log nor simulated root", () => {

@@ -27,6 +27,7 @@ function model(name: string, mrEnclave: string): ReleasableModel {
     manifestDigest: "00".repeat(32),
     ownerPublicKeyPem: "",
     minimumVersion: 1,
+    leaseSeconds: undefined,
   };
 }
 

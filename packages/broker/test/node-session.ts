@@ -24,8 +24,8 @@ export interface EvidencePlan {
   readonly report?: Partial<Parameters<Vendor["quote"]>[0]>;
   /** In place of new evidence. */
   readonly evidence?: Uint8Array;
-  /** The model and public key sent, in place of those in the statement. */
-  readonly sent?: { readonly model?: string; readonly publicKey?: Uint8Array };
+  /** What is sent in place of those in the statement. */
+  readonly sent?: { readonly model?: string; readonly publicKey?: Uint8Array; readonly manifestDigest?: Uint8Array };
 }
 
 /** A serving node's side of the protocol, step by step, so that a test can make any of them wrong. */
@@ -68,7 +68,8 @@ export class NodeSession {
     const reportData = plan.reportData ?? (await reportDataFor(statement));
     this.evidence = plan.evidence ?? (await this.#vendor.quote({ mrEnclave: MR_ENCLAVE, ...plan.report, reportData }));
     const { publicKey } = await this.#recipient;
-    const request = { model: plan.model ?? "alpha", publicKey, evidence: this.evidence, ...plan.sent };
+    const { manifestDigest } = statement;
+    const request = { model: plan.model ?? "alpha", publicKey, evidence: this.evidence, manifestDigest, ...plan.sent };
     return this.connection.post(RELEASE_PATH, encodeReleaseRequest(request));
   }
 

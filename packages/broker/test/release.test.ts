@@ -105,6 +105,7 @@ describe("release of a key by Sealserve's own protocol", () => {
       manifestDigest: owner.manifestDigest,
       ownerPublicKeyPem: owner.ownerKey.publicKeyPem,
       minimumVersion: 2,
+      leaseSeconds: undefined,
     });
     const record = broker.lastAttempt();
     const { id, time: at, peer, ...facts } = record;
@@ -115,6 +116,7 @@ describe("release of a key by Sealserve's own protocol", () => {
       kind: "release-attempt",
       protocol: "sealserve",
       model: "alpha",
+      asked: "key",
       outcome: "released",
       step: "send",
       code: null,
@@ -271,7 +273,6 @@ describe("release of a key by Sealserve's own protocol", () => {
     const changes: Partial<EvidenceStatement>[] = [
       { serverCertificateSha256: new Uint8Array(32) },
       { publicKey },
-      { manifestDigest: new Uint8Array(32) },
       { model: "beta" },
     ];
     for (const statement of changes) {

@@ -14,6 +14,7 @@ const key = {
   manifestDigest: "ab".repeat(32),
   ownerPublicKeyPem: "-----BEGIN PUBLIC KEY-----\n",
   minimumVersion: 3,
+  leaseSeconds: 3600,
 };
 const context = { nonce: new Uint8Array(32).fill(1), model: "alpha" };
 
@@ -82,17 +83,31 @@ describe("released key", () => {
     assert.deepEqual(decode(members), key);
   });
 
+  it("has no end only where the owner says so", () => {
+    const endless = { ...key, leaseSeconds: undefined };
+    const text = Buffer.from(encodeReleasedKey(endless)).toString();
+    assert.match(text, /"leaseSeconds":null/);
+    assert.deepEqual(decode(text), endless);
+    assert.equal(decode(text.replace(',"leaseSeconds":null', "")), undefined);
+  });
+
   it("is refused when a member is missing, unknown or malformed", () => {
     for (const name of Object.keys(members)) {
       const { [name]: _removed, ...rest } = members;
-      assert.equal(decode(rest), undefined);
-      assert.equal(decode({ ...members, [name]: null }), undefined);
-      assert.equal(decode({ ...members, [name]: "" }), undefined);
+      assert.equal(decode(rest), undefined, name);
+      assert.equal(decode({ ...members, [name]: {} }), undefined, name);
+      assert.equal(decode({ ...members, [name]: "" }), undefined, name);
+    }
+    for (const name of ["wrapKey", "manifestDigest", "ownerPublicKeyPem", "minimumVersion"]) {
+      assert.equal(decode({ ...members, [name]: null }), undefined, name);
     }
     assert.equal(decode({ ...members, extra: 1 }), undefined);
     assert.equal(decode({ ...members, wrapKey: "00".repeat(32) }), undefined);
     assert.equal(decode({ ...members, minimumVersion: 0 }), undefined);
     assert.equal(decode({ ...members, minimumVersion: 1.5 }), undefined);
+    for (const leaseSeconds of [0, -1, 0.5, 1_209_601, "3600", false]) {
+      assert.equal(decode({ ...members, leaseSeconds }), undefined, String(leaseSeconds));
+    }
     assert.equal(decode("[]"), undefined);
     assert.equal(decode("not json"), undefined);
     assert.equal(decodeReleasedKey(Uint8Array.of(0xff)), undefined);

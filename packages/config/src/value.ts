@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { JsonValue } from "@sealserve/core";
 import { isMap, isNode, isScalar, isSeq, type Node } from "yaml";
+import { parseDuration } from "./duration.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import { ConfigError, type ConfigErrorCode } from "./errors.ts";
 import { MappingReader, type Members } from "./mapping.ts";
@@ -77,6 +78,17 @@ export class ConfigValue {
       throw this.#unexpected(`one of ${words.join(", ")}`, "write one of these words");
     }
     return word;
+  }
+
+  /** A time such as `90s`, `15m`, `12h` or `7d`: seconds, in the bounds, both included. */
+  duration(bounds: { readonly minimum: number; readonly maximum: number }): number {
+    const value = this.#scalar();
+    const seconds = typeof value === "string" ? parseDuration(value) : undefined;
+    if (seconds === undefined || seconds < bounds.minimum || seconds > bounds.maximum) {
+      const range = `from ${bounds.minimum}s to ${bounds.maximum}s`;
+      throw this.#unexpected("a time", `write a number with its unit, such as 90s, 15m, 12h or 7d, ${range}`);
+    }
+    return seconds;
   }
 
   /** `HOST:PORT`, `[IPV6]:PORT` or a bare port. */

@@ -96,6 +96,24 @@ test("a value of another kind is refused with what was found and what to write",
   refused("bad-value", /^\S+:1: digits: expected one of a, b, found 1234/, () => member("digits").oneOf(["a", "b"]));
 });
 
+test("a time has its unit", () => {
+  const value = (text: string): ConfigValue => read(text).mapping((members) => members.required("every"));
+  const bounds = { minimum: 2, maximum: 172_800 };
+  for (const [text, seconds] of [
+    ["2s", 2],
+    ["010m", 600],
+    ["12h", 43_200],
+    ["2d", 172_800],
+  ] as const) {
+    assert.equal(value(`every: ${text}`).duration(bounds), seconds);
+  }
+  for (const text of ["60", "1s", "3d", "1 h", "h", "1H", "-1h", "1.5h", "1h30m", "", "[1h]"]) {
+    refused("bad-value", /^\S+:1: every: expected a time, found .*; write a number with its unit.*2s to 172800s/, () =>
+      value(`every: ${text}`).duration(bounds),
+    );
+  }
+});
+
 test("an empty file is refused where a mapping is wanted", () => {
   refused("bad-value", "1: expected a mapping, found nothing; write its members as 'name: value', one a line", () =>
     read("# nothing\n").mapping(() => undefined),

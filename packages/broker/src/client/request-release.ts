@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { CoreError, decodePem } from "@sealserve/core";
+import { CoreError, decodeHex, decodePem } from "@sealserve/core";
 import type { Platform } from "@sealserve/platform";
 import { channelOf, reportDataFor } from "@sealserve/ra-tls";
 import { BrokerError } from "../errors.ts";
@@ -26,6 +26,8 @@ export interface ReleaseOptions {
   /** PEM of the authority that the broker's certificate must come from; public authorities do not count. */
   readonly caPem: string;
   readonly model: string;
+  /** SHA-256 of the manifest of the package whose lease is to be renewed, hex; undefined where none is served yet. */
+  readonly servedManifestDigest?: string | undefined;
   /** Makes the evidence. */
   readonly platform: Platform;
   readonly signal?: AbortSignal;
@@ -35,7 +37,8 @@ export interface ReleaseOptions {
 
 /**
  * Asks a broker for the key of a model: takes a challenge, makes evidence that speaks for this connection and for a key
- * made just now, and opens the answer, which is sealed to that key.
+ * made just now, and opens the answer, which is sealed to that key. A lease is renewed in the same way; the evidence then
+ * speaks for the package that is served, too.
  *
  * @throws BrokerError `release-refused` (with `refusalId`), `collateral-unavailable`, `broker-unreachable`,
  * `broker-not-trusted`, `broker-answer-invalid`, `invalid-argument`; PlatformError; the signal's reason
@@ -60,11 +63,12 @@ export async function requestRelease(options: ReleaseOptions): Promise<ReleasedK
   }
 }
 
-async function exchange(connection: BrokerConnection, { model, platform }: ReleaseOptions): Promise<ReleasedKey> {
+async function exchange(connection: BrokerConnection, options: ReleaseOptions): Promise<ReleasedKey> {
+  const { model, platform, servedManifestDigest = "" } = options;
   const channel = await channelOf(connection.socket, "client", "key-release");
   const nonce = decodeChallengeAnswer(expectSuccess(await connection.post(CHALLENGE_PATH, "{}"), model));
   const { keyPair, publicKey } = await generateRecipientKey();
-  const manifestDigest = new Uint8Array(0);
+  const manifestDigest = decodeHex(servedManifestDigest);
   const reportData = await reportDataFor({
     purpose: "key-release",
     nonce,
@@ -74,7 +78,8 @@ async function exchange(connection: BrokerConnection, { model, platform }: Relea
     model,
   });
   const evidence = await platform.quote(reportData);
-  const answer = await connection.post(RELEASE_PATH, encodeReleaseRequest({ model, evidence, publicKey }));
+  const request = encodeReleaseRequest({ model, evidence, publicKey, manifestDigest });
+  const answer = await connection.post(RELEASE_PATH, request);
   const sealed = decodeReleaseAnswer(expectSuccess(answer, model));
   const released = await openReleasedKey(sealed, keyPair, { nonce, model });
   if (released === undefined) {

@@ -1,10 +1,14 @@
 import type { AppraisalPolicy } from "@sealserve/attestation";
 import { type ConfigMapping, type ConfigValue, parseYamlDocument } from "@sealserve/config";
+import { MAX_LEASE_SECONDS } from "../release/released-key.ts";
 import { readPolicy } from "./policy.ts";
 import { DEFAULT_HOST, type PortConfig, readTls, type TlsFiles } from "./port-config.ts";
 import { type ProvisioningConfig, readProvisioning } from "./provisioning-config.ts";
 import { readName, type TakenNames } from "./read-name.ts";
 import { KEY_FORMATS, type KeyFormat } from "./secret-format.ts";
+
+/** Seconds. The longest fits into a timer of the node that holds it. */
+const LEASE_BOUNDS = { minimum: 1, maximum: MAX_LEASE_SECONDS };
 
 /** Where the broker finds collateral: a PCCS (base URL), or a file that is read at the start. */
 export type CollateralConfig =
@@ -22,6 +26,8 @@ export interface ModelConfig {
   readonly ownerKeyFile: string;
   /** Lowest package version that a node may serve. */
   readonly minimumVersion: number;
+  /** How long a node may serve before its evidence is judged again, seconds; undefined for a key without end. */
+  readonly leaseSeconds: number | undefined;
   /** Pins the software that gets the key. */
   readonly policy: AppraisalPolicy;
 }
@@ -58,6 +64,7 @@ export interface BrokerConfig {
  *     keyFormat: raw                               # optional; or hex-nul, see {@link KeyFormat}
  *     ownerKey: owner.pub
  *     minimumVersion: 1
+ *     lease: 1h                                    # optional: without one, a key cannot be taken back
  *     policy:
  *       sgx: { mrEnclave: ["<64 hex digits>"] }
  * secretProvisioning:                              # optional: the port for Gramine's protocol
@@ -159,6 +166,7 @@ function readModel(members: ConfigMapping, names: TakenNames): ModelConfig {
     keyFormat: members.optional("keyFormat")?.oneOf(KEY_FORMATS) ?? "raw",
     ownerKeyFile: members.required("ownerKey").filePath(),
     minimumVersion: members.required("minimumVersion").integer({ minimum: 1 }),
+    leaseSeconds: members.optional("lease")?.duration(LEASE_BOUNDS),
     policy: readPolicy(members.required("policy")),
   };
 }

@@ -22,7 +22,14 @@ export function readPolicy(value: ConfigValue): AppraisalPolicy {
   return policy;
 }
 
-/** What the owner should know about a policy that the broker can go by; each follows on "the policy of …". */
+/** What the owner should know about a model whose key has no lease; follows on its name. */
+export function leaseNotices({ leaseSeconds }: { readonly leaseSeconds: number | undefined }): string[] {
+  return leaseSeconds === undefined
+    ? ["states no lease: a node that was accepted once serves for as long as it runs, whatever is revoked"]
+    : [];
+}
+
+/** What the owner should know about a policy that the broker can go by; each follows on its name. */
 export function policyNotices({ debug, snp }: AppraisalPolicy): string[] {
   return [
     ...(debug === "allow-insecure" ? ["accepts debug enclaves, NOT SECURE: their host can read the key"] : []),

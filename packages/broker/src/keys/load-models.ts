@@ -23,7 +23,7 @@ export function loadModels(configs: readonly ModelConfig[]): Promise<ReleasableM
 }
 
 async function loadModel(config: ModelConfig): Promise<ReleasableModel> {
-  const { name, policy, keyFormat, minimumVersion } = config;
+  const { name, policy, keyFormat, minimumVersion, leaseSeconds } = config;
   const ownerPublicKeyPem = await readNeededText(config.ownerKeyFile, {
     what: `owner's public key of model ${name}`,
     member: "ownerKey",
@@ -31,7 +31,7 @@ async function loadModel(config: ModelConfig): Promise<ReleasableModel> {
   const manifestDigest = await readManifestDigest(config, ownerPublicKeyPem);
   const key = new SecretKey(await readKeyFile(config.wrapKeyFile, `wrap key of model ${name}`));
   const policies = [{ name, policy }];
-  return { name, policies, wrapKey: key, keyFormat, manifestDigest, ownerPublicKeyPem, minimumVersion };
+  return { name, policies, wrapKey: key, keyFormat, manifestDigest, ownerPublicKeyPem, minimumVersion, leaseSeconds };
 }
 
 /** A wrap key. @param what names it, for messages @throws BrokerError `wrap-key-invalid` */

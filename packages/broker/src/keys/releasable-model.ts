@@ -11,4 +11,6 @@ export interface ReleasableModel extends Candidate {
   readonly manifestDigest: string;
   readonly ownerPublicKeyPem: string;
   readonly minimumVersion: number;
+  /** How long a node may serve before its evidence is judged again; undefined for a key without end. */
+  readonly leaseSeconds: number | undefined;
 }

@@ -32,6 +32,8 @@ export interface AttemptRecord {
   readonly peer: string;
   /** The model asked for, or the one released; null when none was named. */
   readonly model: string | null;
+  /** Whether a key was asked for at a start, or to renew the lease of one; proven with the evidence. */
+  readonly asked: "key" | "renewal";
   /** `failed` is a fault on the broker's side, such as missing collateral; nothing was judged then. */
   readonly outcome: "released" | "refused" | "failed";
   /** The step that the attempt ended at. */

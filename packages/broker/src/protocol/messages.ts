@@ -13,6 +13,7 @@ export const RELEASE_PATH = "/v1/release";
 export const MAX_BODY_LENGTH = 64 * 1024;
 
 const NONCE_LENGTH = 32;
+const DIGEST_LENGTH = 32;
 const ERROR_CODE = /^[a-z-]{1,64}$/;
 const ERROR_ID = /^[A-Za-z0-9-]{0,64}$/;
 
@@ -31,6 +32,8 @@ export interface ReleaseRequest {
   readonly evidence: Uint8Array;
   /** The key to seal the answer to: an uncompressed P-256 point made inside the TEE, 65 bytes. */
   readonly publicKey: Uint8Array;
+  /** SHA-256 of the manifest of the package whose lease is to be renewed; empty where none is served yet. */
+  readonly manifestDigest: Uint8Array;
 }
 
 /** An answer without a key. */
@@ -55,14 +58,20 @@ export function decodeChallengeAnswer(text: string): Uint8Array {
   return decodeMember(what, "nonce", () => decodeHex(nonce, NONCE_LENGTH));
 }
 
-export function encodeReleaseRequest({ model, evidence, publicKey }: ReleaseRequest): string {
-  return JSON.stringify({ model, evidence: encodeBase64(evidence), publicKey: encodeBase64(publicKey) });
+export function encodeReleaseRequest({ model, evidence, publicKey, manifestDigest }: ReleaseRequest): string {
+  return JSON.stringify({
+    model,
+    evidence: encodeBase64(evidence),
+    publicKey: encodeBase64(publicKey),
+    manifestDigest: encodeHex(manifestDigest),
+  });
 }
 
 /** @throws RaTlsError `bad-message` */
 export function decodeReleaseRequest(text: string): ReleaseRequest {
   const what = "release request";
-  const { model, ...members } = parseTextMessage(text, ["model", "evidence", "publicKey"], limitsOf(what));
+  const names = ["model", "evidence", "publicKey", "manifestDigest"] as const;
+  const { model, ...members } = parseTextMessage(text, names, limitsOf(what));
   if (!isModelName(model)) {
     throw new RaTlsError("bad-message", `${what}: model is no model name`);
   }
@@ -70,6 +79,7 @@ export function decodeReleaseRequest(text: string): ReleaseRequest {
     model,
     evidence: decodeMember(what, "evidence", () => decodeBase64(members.evidence)),
     publicKey: decodeMember(what, "publicKey", () => decodeBase64(members.publicKey)),
+    manifestDigest: decodeMember(what, "manifestDigest", () => decodeDigestOrNone(members.manifestDigest)),
   };
 }
 
@@ -103,6 +113,10 @@ export function decodeErrorAnswer(text: string): ErrorAnswer {
 
 function sliceError(text: string, what: string): string {
   return decodeMember(what, "error", () => sliceJsonMember(text, "error", { maxLength: MAX_BODY_LENGTH }));
+}
+
+function decodeDigestOrNone(text: string): Uint8Array {
+  return text === "" ? new Uint8Array() : decodeHex(text, DIGEST_LENGTH);
 }
 
 function limitsOf(what: string): { what: string; maxLength: number } {

@@ -19,6 +19,7 @@ export class Attempt {
   readonly #caller: Caller;
   #step: ReleaseStep = "request";
   #model: string | null = null;
+  #asked: AttemptRecord["asked"] = "key";
   #evidence: Pick<AttemptRecord, "tee" | "software"> = { tee: null, software: null };
   #verified: VerifiedEvidence | undefined;
   #proven = false;
@@ -54,6 +55,10 @@ export class Attempt {
     this.#model = model;
   }
 
+  asksFor(asked: AttemptRecord["asked"]): void {
+    this.#asked = asked;
+  }
+
   /** The caller's word, until {@link verified}. */
   parsed(evidence: Evidence): void {
     this.#evidence = { tee: evidence.tee, software: softwareIdentity(evidence) };
@@ -81,6 +86,7 @@ export class Attempt {
       time: time.toISOString(),
       ...this.#caller,
       model: this.#model,
+      asked: this.#asked,
       outcome,
       step: this.#step,
       ...describeEnding(ending),

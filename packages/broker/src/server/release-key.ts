@@ -1,4 +1,5 @@
 import type { TLSSocket } from "node:tls";
+import { decodeHex, equalBytes } from "@sealserve/core";
 import { channelOf, RaTlsError, reportDataFor } from "@sealserve/ra-tls";
 import type { ReleasableModel } from "../keys/releasable-model.ts";
 import { decodeReleaseRequest, encodeReleaseAnswer, type ReleaseRequest } from "../protocol/messages.ts";
@@ -18,11 +19,13 @@ export async function releaseKey(
   const result = await desk.attempt({ protocol: "sealserve", peer }, async (attempt) => {
     const request = decodeReleaseRequest(body);
     attempt.named(request.model);
+    attempt.asksFor(request.manifestDigest.length === 0 ? "key" : "renewal");
     const recipient = await expectRecipientKey(request);
     const nonce = expectValid(attempt, challenge);
     const reportData = await expectedReportData(socket, request, nonce);
     const asked = models.filter(({ name }) => name === request.model);
     const model = await desk.judge(attempt, { evidence: request.evidence, reportData }, asked);
+    expectServed(attempt, request, model);
     return encodeReleaseAnswer(await sealFor(recipient, model, nonce));
   });
   return result.released ? { status: 200, body: result.answer } : errorAnswer(result.code, result.id);
@@ -49,19 +52,27 @@ function expectValid(attempt: Attempt, challenge: TakenChallenge): Uint8Array {
 
 async function expectedReportData(
   socket: TLSSocket,
-  { model, publicKey }: ReleaseRequest,
+  { model, publicKey, manifestDigest }: ReleaseRequest,
   nonce: Uint8Array,
 ): Promise<Uint8Array> {
   const channel = await channelOf(socket, "server", "key-release");
-  const manifestDigest = new Uint8Array(0);
   return reportDataFor({ purpose: "key-release", nonce, ...channel, publicKey, manifestDigest, model });
 }
 
+/** The lease of a package ends when another one takes its place. */
+function expectServed(attempt: Attempt, { manifestDigest }: ReleaseRequest, model: ReleasableModel): void {
+  attempt.enter("decide");
+  if (manifestDigest.length > 0 && !equalBytes(manifestDigest, decodeHex(model.manifestDigest))) {
+    throw new Refusal("package-replaced", "the node serves another package of the model than the one configured now");
+  }
+  attempt.enter("send");
+}
+
 async function sealFor(recipient: CryptoKey, model: ReleasableModel, nonce: Uint8Array): Promise<SealedKey> {
-  const { name, manifestDigest, ownerPublicKeyPem, minimumVersion } = model;
+  const { name, manifestDigest, ownerPublicKeyPem, minimumVersion, leaseSeconds } = model;
   const wrapKey = model.wrapKey.reveal();
   try {
-    const key = { wrapKey, manifestDigest, ownerPublicKeyPem, minimumVersion };
+    const key = { wrapKey, manifestDigest, ownerPublicKeyPem, minimumVersion, leaseSeconds };
     return await sealReleasedKey(key, recipient, { nonce, model: name });
   } finally {
     wrapKey.fill(0);

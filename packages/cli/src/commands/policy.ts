@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { type AppraisalPolicy, type CoverageGap, coverageGaps, parsePolicy } from "@sealserve/attestation";
-import { parseBrokerConfig, policyNotices, type RaConfigSource } from "@sealserve/broker";
+import { leaseNotices, parseBrokerConfig, policyNotices, type RaConfigSource } from "@sealserve/broker";
 import { parseYamlDocument } from "@sealserve/config";
 import type { Command } from "commander";
 import { paint, printJson, tell } from "../output/terminal.ts";
@@ -9,7 +9,7 @@ interface NamedPolicy {
   /** Of the model or secret; `policy` for a file that holds one policy alone. */
   readonly name: string;
   readonly policy: AppraisalPolicy;
-  /** What the broker says about it when it starts. */
+  /** What the owner should know beside what it leaves open. */
   readonly notices: readonly string[];
   /** Whether it pins the software itself. */
   readonly pinned: boolean;
@@ -53,10 +53,19 @@ function readPolicies(text: string, file: string): readonly NamedPolicy[] {
     return [{ name: "policy", policy: parsePolicy(document), notices: [], pinned: true }];
   }
   const { models, secretProvisioning } = parseBrokerConfig(text, file);
-  const guarded = [...models, ...(secretProvisioning?.secrets ?? [])];
-  const named = guarded.map(({ name, policy }) => ({ name, policy, notices: policyNotices(policy), pinned: true }));
+  const named = [
+    ...models.map((model) => pinnedPolicy(model, leaseNotices(model))),
+    ...(secretProvisioning?.secrets ?? []).map((secret) => pinnedPolicy(secret)),
+  ];
   const rules = secretProvisioning?.raConfig;
   return rules === undefined ? named : [...named, lintRules(rules)];
+}
+
+function pinnedPolicy(
+  { name, policy }: Pick<NamedPolicy, "name" | "policy">,
+  more: readonly string[] = [],
+): NamedPolicy {
+  return { name, policy, notices: [...policyNotices(policy), ...more], pinned: true };
 }
 
 /** The rules pin the software and are read by the broker itself; what stands beside them is here. */
