@@ -3,10 +3,9 @@ import { type CachedSource, type CollateralSource, cachedSource } from "@sealser
 import { openCollateral } from "./collateral.ts";
 import { openCollateralMemory } from "./collateral-memory.ts";
 import type { BrokerConfig } from "./config/broker-config.ts";
-import { loadModels } from "./keys/load-models.ts";
-import type { ReleasableModel } from "./keys/releasable-model.ts";
+import { CurrentHoldings, loadHoldings } from "./holdings.ts";
 import { type AuditLog, noAuditLog, openAuditLog } from "./log/audit-log.ts";
-import { loadProvisioning, type ProvisioningState } from "./provisioning/provisioning-state.ts";
+import { loadProvisioningIdentity } from "./provisioning/provisioning-identity.ts";
 import { loadTlsIdentity, type TlsIdentity } from "./server/tls-identity.ts";
 
 /** Everything that a broker reads before it listens. */
@@ -14,8 +13,8 @@ export interface BrokerState {
   /** Of the release port. */
   readonly identity: TlsIdentity | undefined;
   /** Of the port for Gramine's protocol. */
-  readonly provisioning: ProvisioningState | undefined;
-  readonly models: readonly ReleasableModel[];
+  readonly provisioningIdentity: TlsIdentity | undefined;
+  readonly holdings: CurrentHoldings;
   readonly collateral: CachedSource;
   readonly audit: AuditLog;
 }
@@ -42,19 +41,18 @@ export async function loadBrokerState(config: BrokerConfig, options: StateOption
     onRenewalFailure: (error) =>
       notice(`collateral could not be renewed: ${error instanceof Error ? error.message : "unknown reason"}`),
   });
-  const models = await loadModels(config.models);
   const { secretProvisioning } = config;
-  const provisioning =
-    secretProvisioning === undefined ? undefined : await loadProvisioning(secretProvisioning, { models, now, notice });
+  const provisioningIdentity =
+    secretProvisioning === undefined
+      ? undefined
+      : await loadProvisioningIdentity(secretProvisioning.tls, { now: now(), notice });
+  const holdings = new CurrentHoldings(await loadHoldings(config, notice));
   const audit = config.auditLogFile === undefined ? noAuditLog : await openAuditLog(config.auditLogFile);
-  return { identity, provisioning, models, collateral, audit };
+  return { identity, provisioningIdentity, holdings, collateral, audit };
 }
 
 /** Ends the use of the state: no more records, no more keys. */
-export async function closeBrokerState({ audit, models, provisioning }: BrokerState): Promise<void> {
-  for (const { wrapKey } of models) {
-    wrapKey.wipe();
-  }
-  provisioning?.wipe();
+export async function closeBrokerState({ audit, holdings }: BrokerState): Promise<void> {
+  holdings.replace(undefined);
   await audit.close();
 }

@@ -26,7 +26,10 @@ export type BrokerStartCode =
   | "port-unavailable";
 
 /** Codes of a broker that runs. */
-export type BrokerRunCode = "collateral-memory-unwritable";
+export type BrokerRunCode =
+  | "collateral-memory-unwritable"
+  /** The configuration was read again and cannot be used; nothing is released until it can. */
+  | "configuration-unusable";
 
 /** Codes of a request for a key that got none. */
 export type ReleaseRequestCode =

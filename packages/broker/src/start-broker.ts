@@ -8,6 +8,7 @@ import { policyNotices } from "./config/policy.ts";
 import type { BrokerLog } from "./log/log-record.ts";
 import { createProvisioningServer } from "./provisioning/provisioning-server.ts";
 import { ReleaseDesk } from "./release/release-desk.ts";
+import { reloadHoldings } from "./reload.ts";
 import { type BrokerLimits, defaultLimits } from "./server/limits.ts";
 import { openPort } from "./server/port.ts";
 import { createReleaseServer } from "./server/release-server.ts";
@@ -30,6 +31,11 @@ export interface RunningBroker {
   readonly url: string | undefined;
   /** `HOST:PORT` for enclaves with Gramine's secret provisioning client. */
   readonly provisioningAddress: string | undefined;
+  /**
+   * Reads the configuration again and releases what it says now; see {@link reloadHoldings}. One call at a time: others wait.
+   * Resolves when that is done, for better or worse, which the log tells.
+   */
+  readonly reload: (read: () => Promise<BrokerConfig>) => Promise<void>;
   /** Takes no more connections, lets running conversations finish, forgets the keys. */
   readonly close: () => Promise<void>;
 }
@@ -96,11 +102,24 @@ async function openPorts(config: BrokerConfig, context: PortContext): Promise<Ru
   try {
     const release = await opened(openReleasePort(config, context));
     const provisioningAddress = await opened(openProvisioningPort(config, context));
-    return { url: release === undefined ? undefined : `https://${release}`, provisioningAddress, close };
+    const reload = reloading({ ...context, started: config });
+    return { url: release === undefined ? undefined : `https://${release}`, provisioningAddress, reload, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function reloading({
+  started,
+  state,
+  notice,
+}: PortContext & { readonly started: BrokerConfig }): RunningBroker["reload"] {
+  let last = Promise.resolve();
+  return (read) => {
+    last = last.then(() => reloadHoldings(read, { started, holdings: state.holdings, notice }));
+    return last;
+  };
 }
 
 async function closeAll(
@@ -116,11 +135,11 @@ function openReleasePort(
   { releasePort }: BrokerConfig,
   { state, notice, ...context }: PortContext,
 ): Promise<OpenPort> | undefined {
-  const { identity, models } = state;
+  const { identity, holdings } = state;
   if (releasePort === undefined || identity === undefined) {
     return undefined;
   }
-  return openPort(createReleaseServer({ ...context, models, identity }), {
+  return openPort(createReleaseServer({ ...context, holdings, identity }), {
     endpoint: releasePort.listen,
     member: "listen",
     onError: (error) => notice(`connection failed: ${error.message}`),
@@ -131,12 +150,13 @@ function openProvisioningPort(
   { secretProvisioning }: BrokerConfig,
   { state, notice, desk, limits }: PortContext,
 ): Promise<OpenPort> | undefined {
-  const { provisioning } = state;
-  if (secretProvisioning === undefined || provisioning === undefined) {
+  const { provisioningIdentity: identity, holdings } = state;
+  if (secretProvisioning === undefined || identity === undefined) {
     return undefined;
   }
   const server = createProvisioningServer({
-    ...provisioning,
+    identity,
+    secrets: holdings.secrets,
     desk,
     limits,
     allowTls13: secretProvisioning.allowTls13,

@@ -102,15 +102,19 @@ describe("routes of the broker", () => {
     const { publicKey } = await generateRecipientKey();
     const point = Buffer.from(publicKey).toString("base64");
     const compressed = Buffer.from([2, ...publicKey.subarray(1, 33)]).toString("base64");
+    const whole = { model: "alpha", evidence: "", publicKey: point, manifestDigest: "" };
     const bodies = [
       {},
       { model: "alpha" },
-      { model: "alpha", evidence: "", publicKey: "" },
-      { model: "../alpha", evidence: "", publicKey: point },
-      { model: "alpha", evidence: "*", publicKey: point },
-      { model: "alpha", evidence: "", publicKey: compressed },
-      { model: "alpha", evidence: "", publicKey: Buffer.alloc(65, 4).toString("base64") },
-      { model: "alpha", evidence: "", publicKey: point, extra: "" },
+      { model: "alpha", evidence: "", publicKey: point },
+      { ...whole, publicKey: "" },
+      { ...whole, model: "../alpha" },
+      { ...whole, evidence: "*" },
+      { ...whole, publicKey: compressed },
+      { ...whole, publicKey: Buffer.alloc(65, 4).toString("base64") },
+      { ...whole, manifestDigest: "00" },
+      { ...whole, manifestDigest: "zz".repeat(32) },
+      { ...whole, extra: "" },
     ];
     const second = await NodeSession.open(owner, broker);
     for (const body of bodies) {
@@ -119,11 +123,7 @@ describe("routes of the broker", () => {
       assert.equal(answer.status, 400, JSON.stringify(body));
       await waitFor(() => broker.early().slice(counted).includes("bad-message"));
     }
-    const whole = await second.connection.post(
-      "/v1/release",
-      JSON.stringify({ model: "alpha", evidence: "", publicKey: point }),
-    );
-    assert.equal(whole.status, 403);
+    assert.equal((await second.connection.post("/v1/release", JSON.stringify(whole))).status, 403);
   });
 
   it("never repeat what a caller sent in a record", async () => {

@@ -73,7 +73,7 @@ async function answerTo(
     await readProvisioningRequest(socket, limits.requestTimeoutMs);
     attempt.enter("parse-evidence");
     const { evidence, expectedReportData } = await parseRaTlsCertificate(certificateDer);
-    const released = await desk.judge(attempt, { evidence, reportData: expectedReportData }, await secrets());
+    const released = await desk.judge(attempt, { evidence, reportData: expectedReportData }, secrets);
     const secret = released.secret.reveal();
     const response = encodeProvisioningResponse(secret);
     secret.fill(0);

@@ -119,14 +119,15 @@ export class ReleaseDesk {
 
   /**
    * The steps from evidence to decision.
-   * @param candidates what the caller asks for, or could get where its protocol names nothing
+   * @param candidates what the caller asks for, or could get where its protocol names nothing; asked for when the decision is
+   * made, so that what was taken back meanwhile is none
    * @returns the first of them that may be released to the caller
    * @throws Refusal, or the error of the step that failed
    */
   async judge<Kind extends Candidate>(
     attempt: Attempt,
     presented: PresentedEvidence,
-    candidates: readonly Kind[],
+    candidates: () => readonly Kind[] | Promise<readonly Kind[]>,
   ): Promise<Kind> {
     const { root } = this.#options;
     attempt.enter("parse-evidence");
@@ -143,8 +144,12 @@ export class ReleaseDesk {
     const evidence = await this.#verify(attempt, quote, verifiedCollateral);
     attempt.verified(evidence);
     attempt.enter("decide");
-    const { reportData } = presented;
-    const decision = decideRelease({ evidence, reportData, candidates, simulatedAllowed: root.simulated });
+    const decision = decideRelease({
+      evidence,
+      reportData: presented.reportData,
+      candidates: await candidates(),
+      simulatedAllowed: root.simulated,
+    });
     if (decision.outcome === "refused") {
       throw new Refusal(decision.code, DECISION_MESSAGES[decision.code], decision.failedClaims);
     }

@@ -13,7 +13,7 @@ import type { RouteContext, RouteRequest } from "./route.ts";
 /** Answers with the key of a model, sealed to the caller's key, if its evidence is accepted. */
 export async function releaseKey(
   { socket, peer, body }: RouteRequest,
-  { desk, models }: RouteContext,
+  { desk, holdings }: RouteContext,
   challenge: TakenChallenge,
 ): Promise<Answer> {
   const result = await desk.attempt({ protocol: "sealserve", peer }, async (attempt) => {
@@ -23,7 +23,7 @@ export async function releaseKey(
     const recipient = await expectRecipientKey(request);
     const nonce = expectValid(attempt, challenge);
     const reportData = await expectedReportData(socket, request, nonce);
-    const asked = models.filter(({ name }) => name === request.model);
+    const asked = (): ReleasableModel[] => holdings.models.filter(({ name }) => name === request.model);
     const model = await desk.judge(attempt, { evidence: request.evidence, reportData }, asked);
     expectServed(attempt, request, model);
     return encodeReleaseAnswer(await sealFor(recipient, model, nonce));

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { TLSSocket } from "node:tls";
 import { capConnections, RaTlsError } from "@sealserve/ra-tls";
-import type { ReleasableModel } from "../keys/releasable-model.ts";
+import type { CurrentHoldings } from "../holdings.ts";
 import { MAX_BODY_LENGTH } from "../protocol/messages.ts";
 import type { ReleaseDesk } from "../release/release-desk.ts";
 import { type Answer, errorAnswer } from "./answer.ts";
@@ -21,7 +21,7 @@ const CHECK_INTERVAL_MS = 1000;
 export interface ReleaseServerOptions {
   readonly identity: TlsIdentity;
   readonly desk: ReleaseDesk;
-  readonly models: readonly ReleasableModel[];
+  readonly holdings: Pick<CurrentHoldings, "models">;
   readonly limits: BrokerLimits;
   readonly now: () => Date;
 }
@@ -30,8 +30,8 @@ export interface ReleaseServerOptions {
  * The server of Sealserve's own protocol: HTTP/1.1 over TLS 1.3, nothing older. No session is resumed, so that every
  * connection has a handshake, and an exporter, of its own.
  */
-export function createReleaseServer({ identity, desk, models, limits, now }: ReleaseServerOptions): Server {
-  const context = { desk, models, challenges: new ChallengeBook({ lifeMs: limits.challengeLifeMs, now }) };
+export function createReleaseServer({ identity, desk, holdings, limits, now }: ReleaseServerOptions): Server {
+  const context = { desk, holdings, challenges: new ChallengeBook({ lifeMs: limits.challengeLifeMs, now }) };
   const server = createServer({
     ...identity,
     minVersion: "TLSv1.3",

@@ -1,5 +1,5 @@
 import type { TLSSocket } from "node:tls";
-import type { ReleasableModel } from "../keys/releasable-model.ts";
+import type { CurrentHoldings } from "../holdings.ts";
 import type { ReleaseDesk } from "../release/release-desk.ts";
 import type { Answer } from "./answer.ts";
 import type { ChallengeBook, TakenChallenge } from "./challenge-book.ts";
@@ -15,7 +15,7 @@ export interface RouteRequest {
 /** What the handlers work with. */
 export interface RouteContext {
   readonly desk: ReleaseDesk;
-  readonly models: readonly ReleasableModel[];
+  readonly holdings: Pick<CurrentHoldings, "models">;
   readonly challenges: ChallengeBook;
 }
 

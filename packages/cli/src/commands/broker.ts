@@ -10,6 +10,9 @@ interface BrokerOptions extends RaConfigFlags {
   readonly json?: true;
 }
 
+const RELOAD_HELP =
+  "SIGHUP has the configuration read again: models, policies, leases and secrets take effect at once.";
+
 /** `sealserve broker`: the owner's key broker. */
 export function addBrokerCommand(program: Command): void {
   const command = program
@@ -22,14 +25,15 @@ export function addBrokerCommand(program: Command): void {
     command.addOption(option);
   }
   command
-    .addHelpText("after", `\nExample:\n  sealserve broker --config broker.yaml\n${RA_CONFIG_HELP}`)
+    .addHelpText("after", `\nExample:\n  sealserve broker --config broker.yaml\n\n${RELOAD_HELP}\n${RA_CONFIG_HELP}`)
     .action(runBroker);
 }
 
 async function runBroker(options: BrokerOptions): Promise<void> {
-  const signal = abortOnSignal();
+  let broker: RunningBroker | undefined;
+  const signal = abortOnSignal(() => void broker?.reload(() => readConfig(options)));
   const config = await readConfig(options);
-  const broker = await startBroker(config, {
+  broker = await startBroker(config, {
     log: (record) => (options.json ? printJson({ event: "log", ...record }) : tell(JSON.stringify(record))),
   });
   if (options.json) {

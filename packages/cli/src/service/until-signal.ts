@@ -8,11 +8,17 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** A terminal sends Ctrl-C to the whole group and npm or the starter pass it on: the same key press arrives twice. */
 const SAME_SIGNAL_MS = 1_000;
 
-/** An `AbortSignal` that fires at the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
-export function abortOnSignal(): AbortSignal {
+/**
+ * An `AbortSignal` that fires at the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once.
+ * @param onHangup takes SIGHUP out of them: called at each
+ */
+export function abortOnSignal(onHangup?: () => void): AbortSignal {
   const controller = new AbortController();
   let firstAt = 0;
-  for (const name of SIGNALS) {
+  if (onHangup !== undefined) {
+    process.on("SIGHUP", onHangup);
+  }
+  for (const name of SIGNALS.filter((signal) => signal !== "SIGHUP" || onHangup === undefined)) {
     process.on(name, () => {
       if (!controller.signal.aborted) {
         firstAt = performance.now();

@@ -1,39 +1,33 @@
-import { X509Certificate } from "node:crypto";
 import type { ProvisioningConfig } from "../config/provisioning-config.ts";
 import { findSharedEnclaves } from "../config/shared-enclaves.ts";
 import { loadSecrets, secretOfModel } from "../keys/load-secrets.ts";
 import type { ProvisionedSecret } from "../keys/provisioned-secret.ts";
 import type { ReleasableModel } from "../keys/releasable-model.ts";
-import { expectKeyForGramine, loadTlsIdentity, type TlsIdentity } from "../server/tls-identity.ts";
 import { RaConfigFile } from "./ra-config/ra-config-file.ts";
 
 /** Size of a key for encrypted files, in bytes. */
 const KEY_SIZE = 16;
 
-/** What the port for Gramine's protocol has to give, and who it is. */
-export interface ProvisioningState {
-  readonly identity: TlsIdentity;
+/** What the port for Gramine's protocol has to give. */
+export interface ProvisionedSecrets {
   /** Every secret, as the rules for it are now. An enclave gets the first that accepts it. */
   readonly secrets: () => Promise<readonly ProvisionedSecret[]>;
   /** Forgets all secrets. */
   readonly wipe: () => void;
 }
 
-/** What {@link loadProvisioning} takes beside the configuration. */
-export interface ProvisioningStateOptions {
+/** What {@link loadProvisionedSecrets} takes beside the configuration. */
+export interface ProvisionedSecretsOptions {
   readonly models: readonly ReleasableModel[];
-  readonly now: () => Date;
   /** Tells the owner about traps in what she configured. */
   readonly notice: (message: string) => void;
 }
 
-/** Reads and checks every file that the port needs. @throws BrokerError */
-export async function loadProvisioning(
+/** Reads and checks every secret of the port, and the rules for them. @throws BrokerError */
+export async function loadProvisionedSecrets(
   config: ProvisioningConfig,
-  { models, now, notice }: ProvisioningStateOptions,
-): Promise<ProvisioningState> {
-  const identity = await loadTlsIdentity(config.tls);
-  expectKeyForGramine(identity);
+  { models, notice }: ProvisionedSecretsOptions,
+): Promise<ProvisionedSecrets> {
   const own = await loadSecrets(config.secrets);
   const rules = config.raConfig === undefined ? undefined : await RaConfigFile.open(config.raConfig, notice);
   const ofModels = models.map(secretOfModel);
@@ -45,11 +39,7 @@ export async function loadProvisioning(
     // An enclave that these rules might accept must not get what comes after them instead.
     return rules.isUsable ? [...own, guarded, ...ofModels] : [...own, guarded];
   };
-  for (const message of [
-    ...certificateNotices(identity, now()),
-    ...sizeNotices(config, own),
-    ...sharingNotices(await secrets()),
-  ]) {
+  for (const message of [...sizeNotices(config, own), ...sharingNotices(await secrets())]) {
     notice(message);
   }
   const wipe = (): void => {
@@ -58,19 +48,7 @@ export async function loadProvisioning(
       secret.wipe();
     }
   };
-  return { identity, secrets, wipe };
-}
-
-/** Clients look at the dates of the broker's certificate, and only say that TLS failed. */
-function certificateNotices({ cert }: TlsIdentity, now: Date): string[] {
-  const { validFrom, validTo } = new X509Certificate(cert);
-  if (now >= new Date(validFrom) && now <= new Date(validTo)) {
-    return [];
-  }
-  return [
-    `the certificate of the port for Gramine's protocol is valid from ${validFrom} to ${validTo}: ` +
-      "enclaves refuse to talk to it now; make a new one",
-  ];
+  return { secrets, wipe };
 }
 
 function sizeNotices({ secrets }: ProvisioningConfig, loaded: readonly ProvisionedSecret[]): string[] {
