@@ -14,6 +14,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "encrypted-files": ["core"],
   collateral: ["attestation", "core"],
   "ra-tls": ["core"],
+  "collateral-service": ["attestation", "collateral", "config", "core", "ra-tls"],
   platform: ["attestation", "core"],
   broker: ["attestation", "collateral", "config", "core", "encrypted-files", "platform", "ra-tls"],
   models: ["core", "protocol"],

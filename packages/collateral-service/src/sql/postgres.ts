@@ -1,0 +1,84 @@
+import type { Pool, PoolClient } from "pg";
+import { ServiceError } from "../errors.ts";
+import type { SqlConnection, SqlDatabase, SqlRow, SqlValue } from "./database.ts";
+import { countGeneration, migrate, readFact } from "./schema.ts";
+
+/** Names the lock that writers of this service take, so that they go one by one over all replicas. */
+const WRITER_LOCK = 0x5ea1_5e12;
+/** Connections of one process. */
+const POOL_SIZE = 8;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * Opens a PostgreSQL database, which replicas of the service share.
+ *
+ * @param url `postgresql://USER@HOST:PORT/DATABASE`; a password comes from the password file that PostgreSQL's clients read
+ * @param onLost told about connections that broke while nobody used them
+ * @throws ServiceError `database-unavailable`, `database-foreign`
+ */
+export async function openPostgres(
+  url: string,
+  onLost: (error: Error) => void = () => undefined,
+): Promise<SqlDatabase> {
+  const { default: pg } = await import("pg");
+  const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  pool.on("error", onLost);
+  const database: SqlDatabase = {
+    read: (work) => borrow(pool, (client) => work(connectionOver(client))),
+    write: (work) => borrow(pool, (client) => transact(client, work)),
+    generation: () => database.read(async (connection) => (await readFact(connection, "generation")) ?? 0),
+    close: () => pool.end(),
+  };
+  try {
+    await database.write((connection) => migrate(connection, { bytes: "BYTEA" }));
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  return database;
+}
+
+async function borrow<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((cause: unknown) => {
+    throw new ServiceError("database-unavailable", "cannot connect to the PostgreSQL database", {
+      remedy: "check the URL, the password file and whether the server runs",
+      cause,
+    });
+  });
+  let broken: Error | undefined;
+  const remember = (error: Error): void => {
+    broken = error;
+  };
+  client.on("error", remember);
+  try {
+    return await work(client);
+  } finally {
+    client.off("error", remember);
+    client.release(broken);
+  }
+}
+
+/** Integers of 8 bytes come as text from the driver; all that are stored here are exact as numbers. */
+function connectionOver(client: PoolClient): SqlConnection {
+  return {
+    query: async (sql, parameters = []) => {
+      const { rows } = await client.query<Record<string, SqlValue>>(sql, [...parameters]);
+      return rows satisfies readonly SqlRow[];
+    },
+  };
+}
+
+async function transact<T>(client: PoolClient, work: (connection: SqlConnection) => Promise<T>): Promise<T> {
+  const connection = connectionOver(client);
+  await client.query("BEGIN");
+  try {
+    await client.query("SELECT pg_advisory_xact_lock($1)", [WRITER_LOCK]);
+    const result = await work(connection);
+    await countGeneration(connection);
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => undefined);
+    throw error;
+  }
+}

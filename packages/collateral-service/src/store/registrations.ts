@@ -1,0 +1,50 @@
+import type { SqlConnection, SqlRow, SqlValue } from "../sql/database.ts";
+import { textIn } from "../sql/row.ts";
+import type { PlatformId, RawTcb } from "./platforms.ts";
+
+/** What a host sends to have its platform's certificates fetched. Members that it left out are empty. */
+export interface Registration extends PlatformId, RawTcb {
+  readonly encryptedPpid: string;
+  readonly manifest: string;
+}
+
+/** Waiting to be fetched; fetched without certificates for each TCB; handed out to an administrator's tool; done. */
+export type RegistrationState = "NEW" | "NOT_AVAILABLE" | "DELETED";
+
+const COLUMNS = "qe_id, pce_id, cpu_svn, pce_svn, enc_ppid, platform_manifest";
+
+/** Puts a registration into a state, whether or not it is known. */
+export async function putRegistration(
+  connection: SqlConnection,
+  registration: Registration,
+  state: RegistrationState,
+  now: Date,
+): Promise<void> {
+  await connection.query(
+    `INSERT INTO registrations (${COLUMNS}, state, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+     ON CONFLICT (${COLUMNS}) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at`,
+    [...valuesOf(registration), state, now.getTime()],
+  );
+}
+
+/** Registrations in a state, longest there first. */
+export async function listRegistrations(connection: SqlConnection, state: RegistrationState): Promise<Registration[]> {
+  const sql = `SELECT ${COLUMNS} FROM registrations WHERE state = $1 ORDER BY changed_at, ${COLUMNS}`;
+  return (await connection.query(sql, [state])).map(toRegistration);
+}
+
+function valuesOf(registration: Registration): SqlValue[] {
+  const { qeId, pceId, cpuSvn, pceSvn, encryptedPpid, manifest } = registration;
+  return [qeId, pceId, cpuSvn, pceSvn, encryptedPpid, manifest];
+}
+
+function toRegistration(row: SqlRow): Registration {
+  return {
+    qeId: textIn(row, "qe_id"),
+    pceId: textIn(row, "pce_id"),
+    cpuSvn: textIn(row, "cpu_svn"),
+    pceSvn: textIn(row, "pce_svn"),
+    encryptedPpid: textIn(row, "enc_ppid"),
+    manifest: textIn(row, "platform_manifest"),
+  };
+}
