@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ModelSpec, ServingError } from "@sealserve/protocol";
 import type { Servable, Servables, VersionStatus } from "../core/servables.ts";
+import type { LoadingOptions } from "../options/server-options.ts";
 import type { AspiredVersion } from "./aspired-version.ts";
 import { ChangeSignal } from "./change-signal.ts";
 import { LoadQueue } from "./load-queue.ts";
@@ -14,36 +15,26 @@ export const MAX_GONE_MODELS = 100;
 /** Loads at a time until the server is ready, for each processor. */
 const FIRST_LOADS_PER_PROCESSOR = 4;
 
-/** How a store loads; the defaults are TensorFlow Serving's. */
-export interface LoadingOptions {
-  /** Loads at a time once the server is ready; 0 means one after the other. */
-  readonly numLoadThreads?: number;
-  readonly maxLoadRetries?: number;
-  readonly loadRetryIntervalMs?: number;
-  readonly delay?: LoadRules["delay"];
-}
-
 /** Labels of versions: model name -> label -> version. */
 export type VersionLabels = ReadonlyMap<string, ReadonlyMap<string, bigint>>;
 
 /** All models of a server, in all their versions, with what their sources want of them. */
 export class ModelStore implements Servables {
-  readonly #numLoadThreads: number;
+  readonly #loadsAtATime: number;
   readonly #rules: LoadRules;
   readonly #models = new Map<string, ModelVersions>();
   readonly #changes = new ChangeSignal();
   /** The labels that requests can use. A label may name a version that is not loaded. */
   labels: VersionLabels = new Map();
 
-  constructor(options: LoadingOptions = {}) {
-    const { numLoadThreads = 0, maxLoadRetries = 5, loadRetryIntervalMs = 60_000 } = options;
-    this.#numLoadThreads = Math.max(1, numLoadThreads);
-    this.#rules = {
-      maxRetries: maxLoadRetries,
-      retryIntervalMs: loadRetryIntervalMs,
-      queue: new LoadQueue(Math.max(this.#numLoadThreads, FIRST_LOADS_PER_PROCESSOR * availableParallelism())),
-      delay: options.delay ?? ((ms, signal) => sleep(ms, undefined, { signal })),
-    };
+  /** @param delay waits between two tries of a load; rejects when the signal fires */
+  constructor(
+    { maxRetries, retryIntervalMs, threads }: Pick<LoadingOptions, "maxRetries" | "retryIntervalMs" | "threads">,
+    delay: LoadRules["delay"] = (ms, signal) => sleep(ms, undefined, { signal }),
+  ) {
+    this.#loadsAtATime = Math.max(1, threads);
+    const firstLoads = Math.max(this.#loadsAtATime, FIRST_LOADS_PER_PROCESSOR * availableParallelism());
+    this.#rules = { maxRetries, retryIntervalMs, queue: new LoadQueue(firstLoads), delay };
   }
 
   find(spec: ModelSpec): Servable {
@@ -106,7 +97,7 @@ export class ModelStore implements Servables {
   /** The first wait of a server: from then on loads no longer take all processors. @throws as {@link awaitAvailable} */
   async ready(models: readonly string[], signal?: AbortSignal): Promise<void> {
     await this.awaitAvailable(models, "servable", signal);
-    this.#rules.queue.setLimit(this.#numLoadThreads);
+    this.#rules.queue.setLimit(this.#loadsAtATime);
   }
 
   /** Unloads everything once the calls that run are done. */

@@ -1,21 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ModelError } from "@sealserve/models";
-import { type GrpcCodeName, ModelSpec, ServingError } from "@sealserve/protocol";
-import { MAX_GONE_MODELS, ModelStore } from "../../src/life/model-store.ts";
+import { ModelSpec, ServingError } from "@sealserve/protocol";
+import { MAX_GONE_MODELS, type ModelStore } from "../../src/life/model-store.ts";
 import { MAX_ENDED_VERSIONS } from "../../src/life/model-versions.ts";
 import { modelDouble } from "../support/model-double.ts";
+import { refusal } from "../support/refusal.ts";
+import { storeOf } from "../support/store.ts";
 import { readyVersion, versionDouble } from "../support/version-double.ts";
 
 const m = ModelSpec.create({ name: "m" });
-
-function refusal(code: GrpcCodeName, message: string) {
-  return (error: unknown): boolean => {
-    assert.ok(error instanceof ServingError, String(error));
-    assert.deepEqual([error.code, error.message], [code, message]);
-    return true;
-  };
-}
 
 /** Versions and states of model m, newest first: `2 AVAILABLE, 1 END`. */
 function states(store: ModelStore): string {
@@ -41,7 +35,7 @@ function heldClock() {
 }
 
 test("a version is START until its turn, then LOADING, AVAILABLE, UNLOADING and END", async () => {
-  const store = new ModelStore();
+  const store = storeOf();
   const one = versionDouble(1n);
   store.aspire("m", [one]);
   assert.throws(() => store.find(m), refusal("NOT_FOUND", "Servable not found for request: Latest(m)"));
@@ -59,7 +53,7 @@ test("a version is START until its turn, then LOADING, AVAILABLE, UNLOADING and 
 });
 
 test("requests go to the largest version that serves, also while a newer one loads or has failed", async () => {
-  const store = new ModelStore({ maxLoadRetries: 0 });
+  const store = storeOf({ maxRetries: 0 });
   const three = versionDouble(3n);
   store.aspire("m", [readyVersion(1n), readyVersion(2n), three]);
   await reached(store, "3 LOADING, 2 AVAILABLE, 1 AVAILABLE");
@@ -78,7 +72,7 @@ test("requests go to the largest version that serves, also while a newer one loa
 });
 
 test("the old version serves until the new one does, and no request fails in between", async () => {
-  const store = new ModelStore();
+  const store = storeOf();
   store.aspire("m", [readyVersion(1n)]);
   await store.ready(["m"]);
   const two = versionDouble(2n);
@@ -95,7 +89,7 @@ test("the old version serves until the new one does, and no request fails in bet
 });
 
 test("a version in use is closed after its last call", async () => {
-  const store = new ModelStore();
+  const store = storeOf();
   const one = versionDouble(1n);
   store.aspire("m", [one]);
   await reached(store, "1 LOADING");
@@ -119,7 +113,7 @@ test("a version in use is closed after its last call", async () => {
 
 test("a failed load is tried again after the interval, as often as configured, and then never until it comes back", async () => {
   const { waits, delay } = heldClock();
-  const store = new ModelStore({ maxLoadRetries: 2, loadRetryIntervalMs: 7, delay });
+  const store = storeOf({ maxRetries: 2, retryIntervalMs: 7 }, delay);
   const one = versionDouble(1n);
   store.aspire("m", [one]);
   for (let attempt = 1; attempt <= 3; attempt++) {
@@ -149,7 +143,7 @@ test("a failed load is tried again after the interval, as often as configured, a
 
 test("a model that is removed while it loads, or waits to be tried again, ends without serving", async () => {
   const { delay } = heldClock();
-  const store = new ModelStore({ delay });
+  const store = storeOf({}, delay);
   const [loading, waiting] = [versionDouble(2n), versionDouble(1n)];
   store.aspire("m", [loading, waiting]);
   await reached(store, "2 LOADING, 1 LOADING");
@@ -164,7 +158,7 @@ test("a model that is removed while it loads, or waits to be tried again, ends w
 });
 
 test("a version that comes back while it is being unloaded is loaded anew", async () => {
-  const store = new ModelStore();
+  const store = storeOf();
   const one = versionDouble(1n);
   store.aspire("m", [one]);
   await reached(store, "1 LOADING");
@@ -185,7 +179,7 @@ test("a version that comes back while it is being unloaded is loaded anew", asyn
 });
 
 test("a version whose engine dies is loaded again, a bounded number of times; calls meanwhile learn that it is gone", async () => {
-  const store = new ModelStore({ maxLoadRetries: 1 });
+  const store = storeOf({ maxRetries: 1 });
   const one = versionDouble(1n);
   store.aspire("m", [one]);
   await reached(store, "1 LOADING");
@@ -212,7 +206,7 @@ test("a version whose engine dies is loaded again, a bounded number of times; ca
 });
 
 test("a label stands for its version, also for one that is not loaded", async () => {
-  const store = new ModelStore();
+  const store = storeOf();
   store.aspire("m", [readyVersion(1n), readyVersion(2n)]);
   await reached(store, "2 AVAILABLE, 1 AVAILABLE");
   store.labels = new Map([["m", new Map(Object.entries({ stable: 1n, later: 9n }))]]);
@@ -233,7 +227,7 @@ test("a label stands for its version, also for one that is not loaded", async ()
 });
 
 test("ready waits for every model, and fails with the versions that cannot be loaded", async () => {
-  const store = new ModelStore({ maxLoadRetries: 0 });
+  const store = storeOf({ maxRetries: 0 });
   const [good, bad] = [versionDouble(1n), versionDouble(7n)];
   store.aspire("good", [good]);
   store.aspire("bad", [bad]);
@@ -258,8 +252,8 @@ test("ready waits for every model, and fails with the versions that cannot be lo
 });
 
 test("once ready, loads run one after the other unless more threads are configured", async () => {
-  const attempts = async (numLoadThreads: number): Promise<number> => {
-    const store = new ModelStore({ numLoadThreads });
+  const attempts = async (threads: number): Promise<number> => {
+    const store = storeOf({ threads });
     await store.ready([]);
     const doubles = [1n, 2n, 3n].map((version) => versionDouble(version));
     store.aspire("m", doubles);
@@ -271,7 +265,7 @@ test("once ready, loads run one after the other unless more threads are configur
 });
 
 test("what has ended is remembered within bounds", async () => {
-  const store = new ModelStore();
+  const store = storeOf();
   for (let version = 1n; version <= MAX_ENDED_VERSIONS + 5; version++) {
     store.aspire("m", [readyVersion(version)]);
     await store.until(() => (store.versions("m")[0]?.state === "AVAILABLE" ? true : undefined));
