@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ModelSpec, ServingError } from "@sealserve/protocol";
+import { configured, listedModels } from "../support/listed-models.ts";
+import { refusal } from "../support/refusal.ts";
+import { readyVersion, versionDouble } from "../support/version-double.ts";
+
+const unavailable = (version: bigint, model: string) =>
+  refusal(
+    "FAILED_PRECONDITION",
+    `Request to assign label to version ${version} of model ${model}, which is not currently available for inference`,
+  );
+
+test("the start waits for every model and for every labelled version", async () => {
+  const [one, two] = [versionDouble(1n), versionDouble(2n)];
+  const { models, store } = listedModels(new Map([["m", [one, two]]]));
+  let started = false;
+  const start = models.start([configured("m", { stable: 1n })]).then(() => {
+    started = true;
+  });
+  await store.until(() => (store.progress("m").kind === "loading" ? true : undefined));
+  await new Promise(setImmediate);
+  two.succeed();
+  await store.until(() => (store.progress("m").kind === "available" ? true : undefined));
+  await new Promise(setImmediate);
+  assert.equal(started, false, "version 1 has a label");
+  one.succeed();
+  await start;
+  assert.equal(store.find(ModelSpec.create({ name: "m", versionLabel: "stable" })).version, 1n);
+  await store.close();
+});
+
+test("the start fails when a model does, or when a labelled version cannot serve", async () => {
+  const bad = { version: 7n, load: () => Promise.reject(new ServingError("NOT_FOUND", "no model here")) };
+  const offer = new Map([
+    ["good", [readyVersion(1n)]],
+    ["bad", [bad]],
+    ["half", [readyVersion(1n), bad]],
+  ]);
+  const { models, store, sought } = listedModels(offer);
+  await assert.rejects(
+    models.start([configured("good"), configured("bad")]),
+    refusal(
+      "UNKNOWN",
+      "1 servable(s) did not become available: {{name: bad version: 7} due to error: NOT_FOUND: no model here}, }",
+    ),
+  );
+  assert.deepEqual(sought(), []);
+  await assert.rejects(models.start([configured("half", { canary: 7n })]), unavailable(7n, "half"));
+  await assert.rejects(models.start([configured("good", { next: 2n })]), unavailable(2n, "good"));
+  await store.close();
+});
+
+test("a start for a model without versions waits until it is given up", async () => {
+  const { models } = listedModels(new Map());
+  const stop = new AbortController();
+  const start = models.start([configured("empty")], stop.signal);
+  await new Promise(setImmediate);
+  stop.abort(new Error("stopped"));
+  await assert.rejects(start, /stopped/);
+});
+
+test("a reload returns when the new models serve, and only then do the others go", async () => {
+  const other = versionDouble(1n);
+  const offer = new Map([
+    ["m", [readyVersion(1n)]],
+    ["other", [other]],
+  ]);
+  const { models, store } = listedModels(offer);
+  await models.start([configured("m")]);
+  const reload = models.reload([configured("other")]);
+  await store.until(() => (store.versions("other")[0]?.state === "LOADING" ? true : undefined));
+  await new Promise(setImmediate);
+  assert.equal(store.find(ModelSpec.create({ name: "m" })).version, 1n);
+  other.succeed();
+  await reload;
+  assert.equal(store.find(ModelSpec.create({ name: "other" })).version, 1n);
+  assert.throws(
+    () => store.find(ModelSpec.create({ name: "m" })),
+    refusal("NOT_FOUND", "Servable not found for request: Latest(m)"),
+  );
+  await store.close();
+});
+
+test("a reload that fails, or whose caller goes, leaves what served before", async () => {
+  const slow = versionDouble(1n);
+  const bad = { version: 3n, load: () => Promise.reject(new Error("secret text")) };
+  const offer = new Map([
+    ["m", [readyVersion(1n)]],
+    ["bad", [bad]],
+    ["slow", [slow]],
+  ]);
+  const { models, store, sought } = listedModels(offer);
+  await models.start([configured("m", { stable: 1n })]);
+  await assert.rejects(
+    models.reload([configured("bad")]),
+    refusal(
+      "UNKNOWN",
+      "1 model(s) did not become available: {{name: bad version: 3} due to error: INTERNAL: The version cannot be loaded}, }",
+    ),
+  );
+  const stop = new AbortController();
+  const reload = models.reload([configured("slow")], stop.signal);
+  await store.until(() => (store.versions("slow")[0]?.state === "LOADING" ? true : undefined));
+  stop.abort(new Error("caller is gone"));
+  await assert.rejects(reload, /caller is gone/);
+  await assert.rejects(
+    models.reload([{ ...configured("m"), platform: "onnx" }]),
+    refusal(
+      "INVALID_ARGUMENT",
+      "Illegal to change a model's platform. For model m platform was tensorflow and new platform requested is onnx",
+    ),
+  );
+  assert.deepEqual(sought(), ["m"]);
+  assert.equal(store.versions("bad")[0]?.state, "END");
+  assert.equal(store.find(ModelSpec.create({ name: "m", versionLabel: "stable" })).version, 1n);
+  slow.succeed();
+  await store.close();
+});
+
+test("reloads run one after the other", async () => {
+  const [a, b] = [versionDouble(1n), versionDouble(1n)];
+  const offer = new Map([
+    ["a", [a]],
+    ["b", [b]],
+  ]);
+  const { models, store, sought } = listedModels(offer);
+  await models.start([]);
+  const [first, second] = [models.reload([configured("a")]), models.reload([configured("b")])];
+  await store.until(() => (store.versions("a")[0]?.state === "LOADING" ? true : undefined));
+  await new Promise(setImmediate);
+  assert.deepEqual(sought(), ["a"]);
+  a.succeed();
+  await first;
+  await store.until(() => (store.versions("b")[0]?.state === "LOADING" ? true : undefined));
+  await new Promise(setImmediate);
+  b.succeed();
+  await second;
+  assert.deepEqual(sought(), ["b"]);
+  await store.close();
+});
+
+test("labels of a model that is there already are taken for versions that serve, and for no others", async () => {
+  const { models, store } = listedModels(new Map([["m", [readyVersion(1n), readyVersion(2n)]]]));
+  await models.start([configured("m")]);
+  await store.until(() => (store.versions("m").every(({ state }) => state === "AVAILABLE") ? true : undefined));
+  await models.reload([configured("m", { stable: 1n, canary: 2n })]);
+  const canary = ModelSpec.create({ name: "m", versionLabel: "canary" });
+  assert.equal(store.find(canary).version, 2n);
+  await assert.rejects(models.reload([configured("m", { stable: 99n })]), unavailable(99n, "m"));
+  assert.equal(store.find(canary).version, 2n, "the labels are those from before");
+  await models.reload([configured("m", { stable: 2n })]);
+  assert.throws(() => store.find(canary), refusal("INVALID_ARGUMENT", "Unrecognized servable version label: canary"));
+  await store.close();
+});
+
+test("with the flag a new label may name a version that does not serve; moving a label there is refused all the same", async () => {
+  const { models, store } = listedModels(new Map([["m", [readyVersion(1n)]]]), true);
+  await models.start([configured("m", { stable: 1n, next: 2n })]);
+  assert.throws(
+    () => store.find(ModelSpec.create({ name: "m", versionLabel: "next" })),
+    refusal("NOT_FOUND", "Servable not found for request: Specific(m, 2)"),
+  );
+  await assert.rejects(models.reload([configured("m", { stable: 3n })]), unavailable(3n, "m"));
+  await store.close();
+});
