@@ -4,6 +4,15 @@
  */
 export type ModelFiles = ReadonlyMap<string, Uint8Array>;
 
+/** Files of one model version as its readers ask for them; {@link ModelFiles} are such. */
+export interface ReadableFiles {
+  /** Paths, at least of all files directly in the version directory. */
+  keys(): Iterable<string>;
+  has(path: string): boolean;
+  /** Content of the file at a path; undefined when there is none. */
+  get(path: string): Uint8Array | undefined;
+}
+
 /** Name of the file that makes a directory a SavedModel. */
 export const SAVED_MODEL_FILE = "saved_model.pb";
 /** The checkpoint inside a SavedModel: its index, and the shards that the index counts. */
@@ -21,6 +30,11 @@ export function checkpointShardFile(shard: number, shards: number): string {
 /** Whether a file is the version's ONNX model. One in a folder, such as among the assets, is not. */
 export function isOnnxFile(path: string): boolean {
   return path.endsWith(".onnx") && !path.includes("/");
+}
+
+/** Whether a file is one that the graph of a SavedModel may read, such as a vocabulary. */
+export function isAsset(path: string): boolean {
+  return path.startsWith("assets/");
 }
 
 /** Whether a file is part of the model itself, in contrast to assets and warm-up requests. */

@@ -1,6 +1,6 @@
 import { dataTypeNumber, SignatureDef, TensorInfo, TensorShapeProto } from "@sealserve/protocol";
 
-import type { ModelFiles } from "./model-files.ts";
+import type { ReadableFiles } from "./model-files.ts";
 import { parseOnnxSignatures } from "./onnx/read.ts";
 import type { PreparedModel } from "./prepared-model.ts";
 import type { GraphPort, RunnableGraph } from "./runnable-graph.ts";
@@ -10,7 +10,7 @@ import type { Signature, SignatureTensor } from "./signature.ts";
  * Reads an ONNX model, which goes to the engine as it is once it has been checked.
  * @throws ModelError when the model is broken or refused
  */
-export function prepareOnnx(files: ModelFiles, file: string): PreparedModel {
+export function prepareOnnx(files: ReadableFiles, file: string): PreparedModel {
   const model = files.get(file) ?? new Uint8Array();
   const signatures = parseOnnxSignatures(model);
   return {

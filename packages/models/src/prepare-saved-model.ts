@@ -3,7 +3,7 @@ import { DEFAULT_SIGNATURE_KEY, type SignatureDef, SignatureDefMap } from "@seal
 import { type Checkpoint, openCheckpoint } from "./bundle/checkpoint.ts";
 import { ModelError, type ModelErrorCode } from "./errors.ts";
 import { type AddVariable, importSignature } from "./importer/import-signature.ts";
-import { type ModelFiles, SAVED_MODEL_FILE } from "./model-files.ts";
+import { type ReadableFiles, SAVED_MODEL_FILE } from "./model-files.ts";
 import type { PreparedModel } from "./prepared-model.ts";
 import type { RunnableGraph } from "./runnable-graph.ts";
 import { type GraphLibrary, indexGraph } from "./saved-model/graph-library.ts";
@@ -27,7 +27,7 @@ const MAX_SIGNATURES = 256;
  * @param tags those of the graph to take, `serve` by default
  * @throws ModelError when the model is broken, or when none of its signatures can be imported
  */
-export function prepareSavedModel(files: ModelFiles, tags?: readonly string[]): PreparedModel {
+export function prepareSavedModel(files: ReadableFiles, tags?: readonly string[]): PreparedModel {
   const metaGraph = parseMetaGraph(files.get(SAVED_MODEL_FILE) ?? new Uint8Array(), tags);
   const library = indexGraph(metaGraph);
   const signatureDefs = ownCopy(metaGraph.signatureDef);

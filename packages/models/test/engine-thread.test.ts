@@ -3,45 +3,68 @@ import { once } from "node:events";
 import { test } from "node:test";
 import type { Worker } from "node:worker_threads";
 
-import { EngineRunError, EngineThread } from "../src/engine/engine-thread.ts";
-import type { EngineTensor } from "../src/engine/messages.ts";
-import { modelError } from "./fixtures/errors.ts";
-import { onnxModel, sumGraph } from "./fixtures/onnx.ts";
+import { EngineThread } from "../src/engine/engine-thread.ts";
+import type { EngineLoad, EngineRun } from "../src/engine/messages.ts";
+import { ModelError } from "../src/errors.ts";
+import { makeHalfPlusTwo } from "../src/examples/half-plus-two.ts";
+import type { ModelFiles } from "../src/model-files.ts";
+import { modelError, servingError } from "./fixtures/errors.ts";
+import { onnxFiles } from "./fixtures/onnx.ts";
+import { floats } from "./fixtures/tensors.ts";
 
-const model = (): Uint8Array<ArrayBuffer> => new Uint8Array(onnxModel(sumGraph()));
-const feeds = (): Map<string, EngineTensor> =>
-  new Map([["x", { type: "float32", dims: [1, 2], data: Float32Array.of(1, 1) }]]);
+const load = (files: ModelFiles = onnxFiles()): EngineLoad => ({ files, tags: undefined, threads: 1 });
+const run = (parts: Partial<EngineRun> = {}): EngineRun => ({
+  signature: "serving_default",
+  inputs: new Map([["x", { dtype: "float32", shape: [1, 2], data: Float32Array.of(1, 1) }]]),
+  outputs: ["y"],
+  ...parts,
+});
 
-test("models are moved to the thread, run there, and told apart by their position", async () => {
+test("a model is moved to the thread, described, and run there", async () => {
   const engine = new EngineThread();
-  const [good, bad] = [model(), Uint8Array.of(1, 2, 3)];
-  const refusals = await engine.load({ models: [good, bad], files: [], threads: 1 });
-  assert.equal(refusals[0], undefined);
-  assert.match(refusals[1] ?? "", /protobuf/);
-  assert.deepEqual([good.length, bad.length], [0, 0], "the buffers are gone from here");
-  const outputs = await engine.run(0, feeds(), ["y"]);
-  assert.deepEqual(outputs.get("y")?.data, Float32Array.of(2, 3));
-  await assert.rejects(engine.run(1, feeds(), ["y"]), EngineRunError);
-  await assert.rejects(engine.run(0, feeds(), ["z"]), EngineRunError);
-  await assert.rejects(engine.run(0, new Map(), ["y"]), EngineRunError);
+  const files = onnxFiles();
+  const model = await engine.load(load(files));
+  assert.equal(files.get("model.onnx")?.length, 0, "the buffer is gone from here");
+  assert.deepEqual(
+    [model.platform, [...model.signatures.keys()], model.refusals.size],
+    ["onnx", ["serving_default"], 0],
+  );
+  assert.deepEqual(model.calls.get("serving_default")?.outputs, ["y"]);
+  assert.deepEqual((await engine.run(run())).get("y"), floats([1, 2], [2, 3]));
+  await assert.rejects(engine.run(run({ signature: "other" })), modelError("engine-failed", /not loaded/));
+  await assert.rejects(engine.run(run({ outputs: ["z"] })), modelError("engine-failed", /no output "z"/));
+  await assert.rejects(engine.run(run({ inputs: new Map() })), servingError("INTERNAL", /failed to run/));
+  await engine.close();
+});
+
+test("errors of reading a model keep their code and details on the way from the thread", async () => {
+  const engine = new EngineThread();
+  const tags = ["gpu"];
+  await assert.rejects(engine.load(load(new Map())), modelError("no-model"));
+  await assert.rejects(engine.load(load(new Map([["m.onnx", Uint8Array.of(1, 2, 3)]]))), modelError("bad-onnx"));
+  await assert.rejects(engine.load({ ...load(makeHalfPlusTwo()), tags }), (error) => {
+    assert.ok(error instanceof ModelError);
+    assert.deepEqual([error.code, error.expected, error.actual], ["unknown-tag", "{gpu}", "{serve}"]);
+    return true;
+  });
   await engine.close();
 });
 
 test("a run before anything is loaded fails, and the thread goes on", async () => {
   const engine = new EngineThread();
-  await assert.rejects(engine.run(0, feeds(), ["y"]), EngineRunError);
-  assert.deepEqual(await engine.load({ models: [model()], files: [], threads: undefined }), [undefined]);
+  await assert.rejects(engine.run(run()), modelError("engine-failed"));
+  assert.equal((await engine.load({ ...load(), threads: undefined })).platform, "onnx");
   await engine.close();
 });
 
 test("closing waits for what has been asked for, and ends the thread for good", async () => {
   const engine = new EngineThread();
-  const loading = engine.load({ models: [model()], files: [], threads: 1 });
-  const running = engine.run(0, feeds(), ["y"]);
+  const loading = engine.load(load());
+  const running = engine.run(run());
   await Promise.all([engine.close(), engine.close()]);
-  assert.deepEqual(await loading, [undefined]);
-  assert.deepEqual((await running).get("y")?.dims, [1, 2]);
-  await assert.rejects(engine.run(0, feeds(), ["y"]), modelError("closed"));
+  assert.equal((await loading).platform, "onnx");
+  assert.deepEqual((await running).get("y")?.shape, [1, 2]);
+  await assert.rejects(engine.run(run()), modelError("closed"));
   assert.equal(engine.failure, undefined);
 });
 
@@ -55,12 +78,12 @@ test("a thread that dies fails what waits and all that is asked later, and closi
     const started = once(process, "worker");
     const engine = new EngineThread();
     const [worker] = (await started) as [Worker];
-    await engine.load({ models: [model()], files: [], threads: 1 });
+    await engine.load(load());
     const failure = (): string => engine.failure?.message ?? "none";
     assert.equal(failure(), "none");
     die(worker);
-    await assert.rejects(engine.run(0, feeds(), ["y"]), modelError("engine-failed", message));
-    await assert.rejects(engine.run(0, feeds(), ["y"]), modelError("engine-failed", message));
+    await assert.rejects(engine.run(run()), modelError("engine-failed", message));
+    await assert.rejects(engine.run(run()), modelError("engine-failed", message));
     assert.match(failure(), message);
     await engine.close();
     assert.match(failure(), message, "the reason stays");

@@ -172,10 +172,7 @@ test("default values of a signature outlive the wiped file", async () => {
   (signature as { defaults: ReadonlyMap<string, Uint8Array> }).defaults = new Map([["x", encodeTensor(value)]]);
   const content = SavedModel.encode(saved);
   const model = await load(new Map([...files, ["saved_model.pb", content]]));
-  assert.ok(
-    content.every((byte) => byte === 0),
-    "the file is wiped",
-  );
+  assert.ok(isWiped(content));
   const stored = model.signatureDefs.get("serving_default")?.defaults.get("x");
   assert.ok(stored);
   expectTensor(decodeTensor(stored), value);

@@ -7,7 +7,7 @@ import {
 } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
-import { CHECKPOINT_INDEX_FILE, checkpointShardFile, type ModelFiles } from "../model-files.ts";
+import { CHECKPOINT_INDEX_FILE, checkpointShardFile, type ReadableFiles } from "../model-files.ts";
 import { crc32c, maskCrc } from "./crc32c.ts";
 import { keyOfName } from "./table-block.ts";
 import { parseTable } from "./table-reader.ts";
@@ -40,7 +40,7 @@ export interface Checkpoint {
  * Opens the checkpoint of a SavedModel; undefined when the model has none.
  * @throws ModelError `bad-checkpoint`, `checksum-mismatch`, `missing-shard`
  */
-export function openCheckpoint(files: ModelFiles): Checkpoint | undefined {
+export function openCheckpoint(files: ReadableFiles): Checkpoint | undefined {
   const index = files.get(CHECKPOINT_INDEX_FILE);
   if (index === undefined) {
     return undefined;
@@ -90,7 +90,7 @@ interface Shard {
   readonly content: Uint8Array;
 }
 
-function parseShards(header: Uint8Array | undefined, files: ModelFiles): Shard[] {
+function parseShards(header: Uint8Array | undefined, files: ReadableFiles): Shard[] {
   if (header === undefined) {
     throw new ModelError("bad-checkpoint", "the checkpoint index has no header entry");
   }

@@ -1,7 +1,9 @@
 import { type Transferable, Worker } from "node:worker_threads";
 
 import { ModelError } from "../errors.ts";
-import type { EngineFile, EngineReply, EngineRequest, EngineTensor } from "./messages.ts";
+import type { EngineLoad, EngineReply, EngineRequest, EngineRun, ModelDescription } from "./messages.ts";
+import { buffersOf, type PackedTensor } from "./packed-tensor.ts";
+import { fromPlainError } from "./plain-error.ts";
 
 /** The thread's program stands beside this file: compiled, or as source where Node runs the sources. */
 const workerFile = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
@@ -14,14 +16,7 @@ interface Waiting {
   readonly reject: (error: ModelError) => void;
 }
 
-/** What to load into an engine. The buffers are moved to its thread and overwritten there. */
-export interface EngineLoad {
-  readonly models: readonly Uint8Array<ArrayBuffer>[];
-  readonly files: readonly EngineFile[];
-  readonly threads: number | undefined;
-}
-
-/** Runs ONNX models on a thread of its own, by `onnxruntime`. */
+/** A thread that reads a model and runs it by `onnxruntime`: both would block the thread that calls for them. */
 export class EngineThread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
@@ -58,34 +53,21 @@ export class EngineThread {
   }
 
   /**
-   * Loads models; called once.
-   * @returns for each model undefined, or why `onnxruntime` refuses it
-   * @throws ModelError `engine-failed`, `closed`
+   * Loads a model; called once. The buffers of its files are moved to the thread and overwritten there.
+   * @throws ModelError those of reading the model, `engine-refused`, `engine-failed`, `closed`
    */
-  async load({ models, files, threads }: EngineLoad): Promise<readonly (string | undefined)[]> {
-    const buffers = new Set([...models, ...files.map(({ data }) => data)].map(({ buffer }) => buffer));
-    try {
-      return (await this.#ask("loaded", { kind: "load", models, files, threads }, [...buffers])).refusals;
-    } catch (cause) {
-      throw cause instanceof EngineRunError
-        ? new ModelError("engine-failed", `the engine could not start: ${cause.message}`, { cause })
-        : cause;
-    }
+  async load(load: EngineLoad): Promise<ModelDescription> {
+    const buffers = new Set([...load.files.values()].map(({ buffer }) => buffer as ArrayBuffer));
+    return (await this.#ask("loaded", { kind: "load", ...load }, [...buffers])).model;
   }
 
   /**
-   * Runs a loaded model. The buffers of `feeds` are moved to the engine's thread.
-   * @param model its position among the loaded models
-   * @throws EngineRunError when `onnxruntime` fails the run
+   * Runs a signature of the loaded model. The buffers of the inputs are moved to the thread.
+   * @throws ServingError when the model fails on the inputs
    * @throws ModelError `engine-failed`, `closed`
    */
-  async run(
-    model: number,
-    feeds: ReadonlyMap<string, EngineTensor>,
-    fetches: readonly string[],
-  ): Promise<ReadonlyMap<string, EngineTensor>> {
-    const buffers = [...feeds.values()].flatMap(({ data }) => ("buffer" in data ? [data.buffer] : []));
-    return (await this.#ask("done", { kind: "run", model, feeds, fetches }, buffers)).outputs;
+  async run(run: EngineRun): Promise<ReadonlyMap<string, PackedTensor>> {
+    return (await this.#ask("done", { kind: "run", ...run }, buffersOf(run.inputs))).outputs;
   }
 
   /** Ends the thread once the runs in flight are done. */
@@ -111,7 +93,9 @@ export class EngineThread {
       this.#worker.postMessage({ ...request, id }, buffers);
     });
     if (reply.kind !== kind) {
-      throw new EngineRunError(reply.kind === "failed" ? reply.message : "the engine answered another question");
+      throw reply.kind === "failed"
+        ? fromPlainError(reply.error)
+        : new ModelError("engine-failed", "the engine answered another question");
     }
     return reply as ReplyOf<K>;
   }
@@ -130,6 +114,3 @@ export class EngineThread {
     this.#waiting.clear();
   }
 }
-
-/** A run that `onnxruntime` gave up. The message is its own and may quote values of the request: not for passing on. */
-export class EngineRunError extends Error {}

@@ -1,41 +1,48 @@
-/** A tensor as it crosses to the engine's thread and back; the type names are those of onnxruntime's tensors. */
-export interface EngineTensor {
-  readonly type: string;
-  readonly dims: readonly number[];
-  /** Elements in row-major order: a typed array over its own buffer, or texts. */
-  readonly data: ArrayBufferView<ArrayBuffer> | readonly string[];
+import type { SignatureDef } from "@sealserve/protocol";
+
+import type { ModelFiles } from "../model-files.ts";
+import type { CallPorts } from "../runnable-signature.ts";
+import type { Signature } from "../signature.ts";
+import type { PackedTensor } from "./packed-tensor.ts";
+import type { PlainError, PlainModelError } from "./plain-error.ts";
+
+/** A model to load: its files, and how. */
+export interface EngineLoad {
+  /** Files of the model and its assets, which are overwritten once it is loaded. */
+  readonly files: ModelFiles;
+  /** Tags of the graph to take from a SavedModel; undefined for `serve`. */
+  readonly tags: readonly string[] | undefined;
+  /** Threads for one operation; undefined for one per core. */
+  readonly threads: number | undefined;
 }
 
-/** A file that models refer to for their weights. */
-export interface EngineFile {
-  readonly path: string;
-  readonly data: Uint8Array<ArrayBuffer>;
+/** A run of the loaded model. */
+export interface EngineRun {
+  readonly signature: string;
+  readonly inputs: ReadonlyMap<string, PackedTensor>;
+  readonly outputs: readonly string[];
+}
+
+/** What is told of a loaded model. */
+export interface ModelDescription {
+  readonly platform: "tensorflow" | "onnx";
+  readonly signatures: ReadonlyMap<string, Signature>;
+  readonly signatureDefs: ReadonlyMap<string, SignatureDef>;
+  /** One for each signature that can be run. */
+  readonly calls: ReadonlyMap<string, CallPorts>;
+  /** Why each of the others cannot. */
+  readonly refusals: ReadonlyMap<string, PlainModelError>;
 }
 
 /** What the engine's thread is asked to do. */
 export type EngineRequest =
-  | {
-      readonly kind: "load";
-      readonly id: number;
-      readonly models: readonly Uint8Array<ArrayBuffer>[];
-      readonly files: readonly EngineFile[];
-      /** Threads for one operation; undefined for one per core. */
-      readonly threads: number | undefined;
-    }
-  | {
-      readonly kind: "run";
-      readonly id: number;
-      /** Position of the model among those loaded. */
-      readonly model: number;
-      readonly feeds: ReadonlyMap<string, EngineTensor>;
-      readonly fetches: readonly string[];
-    }
+  | ({ readonly kind: "load"; readonly id: number } & EngineLoad)
+  | ({ readonly kind: "run"; readonly id: number } & EngineRun)
   | { readonly kind: "close"; readonly id: number };
 
 /** What the engine's thread answers to the request with the same id. */
 export type EngineReply =
-  /** For each model undefined, or why it cannot be run. */
-  | { readonly kind: "loaded"; readonly id: number; readonly refusals: readonly (string | undefined)[] }
-  | { readonly kind: "done"; readonly id: number; readonly outputs: ReadonlyMap<string, EngineTensor> }
-  | { readonly kind: "failed"; readonly id: number; readonly message: string }
+  | { readonly kind: "loaded"; readonly id: number; readonly model: ModelDescription }
+  | { readonly kind: "done"; readonly id: number; readonly outputs: ReadonlyMap<string, PackedTensor> }
+  | { readonly kind: "failed"; readonly id: number; readonly error: PlainError }
   | { readonly kind: "closed"; readonly id: number };

@@ -1,9 +1,18 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 
-import type { EngineRequest, EngineTensor } from "./messages.ts";
+import type { EngineTensor } from "./tensors.ts";
 
 type Runtime = typeof import("onnxruntime-node");
-type LoadRequest = Extract<EngineRequest, { kind: "load" }>;
+
+/** What sessions are made of. */
+export interface SessionModels {
+  /** Encoded ONNX models. */
+  readonly models: readonly Uint8Array[];
+  /** Files that the models refer to for their weights. */
+  readonly files: readonly { readonly path: string; readonly data: Uint8Array }[];
+  /** Threads for one operation; undefined for one per core. */
+  readonly threads: number | undefined;
+}
 
 /** Sessions of `onnxruntime`, one for each model that could be loaded. */
 export interface Sessions {
@@ -16,24 +25,15 @@ export interface Sessions {
   release(): Promise<void>;
 }
 
-/**
- * Creates a session for each model and then overwrites the models and the weights, which `onnxruntime` has copied into
- * memory of its own: no second plaintext stays behind.
- */
-export async function loadSessions({ models, files, threads }: LoadRequest): Promise<Sessions> {
-  try {
-    const runtime = await importRuntime();
-    const options = sessionOptions(files, threads);
-    const created: (InferenceSession | string)[] = [];
-    for (const model of models) {
-      created.push(await createSession(runtime, model, options));
-    }
-    return wrapSessions(runtime, created);
-  } finally {
-    for (const buffer of [...models, ...files.map(({ data }) => data)]) {
-      buffer.fill(0);
-    }
+/** Creates a session for each model. `onnxruntime` copies models and weights into memory of its own. */
+export async function loadSessions({ models, files, threads }: SessionModels): Promise<Sessions> {
+  const runtime = await importRuntime();
+  const options = sessionOptions(files, threads);
+  const created: (InferenceSession | string)[] = [];
+  for (const model of models) {
+    created.push(await createSession(runtime, model, options));
   }
+  return wrapSessions(runtime, created);
 }
 
 async function importRuntime(): Promise<Runtime> {
@@ -45,7 +45,7 @@ async function importRuntime(): Promise<Runtime> {
   return runtime;
 }
 
-function sessionOptions(files: LoadRequest["files"], threads: number | undefined): InferenceSession.SessionOptions {
+function sessionOptions(files: SessionModels["files"], threads: number | undefined): InferenceSession.SessionOptions {
   return {
     externalData: files.map(({ path, data }) => ({ path, data })),
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),

@@ -2,19 +2,23 @@ import { decodeUtf8, encodeUtf8 } from "@sealserve/core";
 import { checkTensor, type DataType, isNumberData, ServingError, type Tensor } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
-import type { EngineTensor } from "./messages.ts";
 
 type NumberData = Extract<Tensor["data"], ArrayBufferView>;
 
+/** A tensor as `onnxruntime` takes and gives it; the type names are those of its tensors. */
+export interface EngineTensor {
+  readonly type: string;
+  readonly dims: readonly number[];
+  /** Elements in row-major order: numbers, or texts. */
+  readonly data: ArrayBufferView | readonly string[];
+}
+
 /**
- * The tensor in the engine's form, over a buffer of its own that can be moved. Data types have the same names there.
+ * The tensor in the engine's form, over the same buffer. Data types have the same names there.
  * @throws ServingError `INVALID_ARGUMENT` for strings that are not UTF-8: the engine's strings are texts
- * @throws ProtocolError when the data do not fit the shape
  */
-export function toEngineTensor(tensor: Tensor): EngineTensor {
-  checkTensor(tensor);
-  const { dtype, shape, data } = tensor;
-  return { type: dtype, dims: shape, data: isNumberData(data) ? copyNumbers(data) : data.map(decodeText) };
+export function toEngineTensor({ dtype, shape, data }: Tensor): EngineTensor {
+  return { type: dtype, dims: shape, data: isNumberData(data) ? data : data.map(decodeText) };
 }
 
 /**
@@ -31,10 +35,6 @@ export function fromEngineTensor({ type, dims, data }: EngineTensor, dtype: Data
   const tensor = { dtype, shape: dims, data: "buffer" in data ? (data as NumberData) : data.map(encodeUtf8) };
   refuseMalformed("engine-failed", "output of the engine", () => checkTensor(tensor));
   return tensor;
-}
-
-function copyNumbers(data: NumberData): ArrayBufferView<ArrayBuffer> {
-  return data.slice();
 }
 
 function decodeText(bytes: Uint8Array): string {

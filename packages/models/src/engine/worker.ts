@@ -1,48 +1,69 @@
 import { parentPort } from "node:worker_threads";
 
-import type { EngineReply, EngineRequest, EngineTensor } from "./messages.ts";
-import { loadSessions, type Sessions } from "./sessions.ts";
+import { ServingError } from "@sealserve/protocol";
+
+import { ModelError } from "../errors.ts";
+import { type HostedModel, hostModel } from "./hosted-model.ts";
+import type { EngineLoad, EngineReply, EngineRequest, EngineRun } from "./messages.ts";
+import { buffersOf, type PackedTensor, packOwned, unpackTensor } from "./packed-tensor.ts";
+import { toPlainError } from "./plain-error.ts";
 
 /** The engine's thread: `onnxruntime` runs models synchronously, so it must not share a thread with the servers. */
 const port = parentPort;
-let sessions: Sessions | undefined;
+let model: HostedModel | undefined;
 /** Requests are answered one after the other: nothing may be released while it runs. */
 let lastAnswer: Promise<void> = Promise.resolve();
 
 port?.on("message", (request: EngineRequest) => {
   lastAnswer = lastAnswer.then(async () => {
     const reply = await answer(request);
-    port.postMessage(reply, buffersOf(reply));
+    port.postMessage(reply, reply.kind === "done" ? buffersOf(reply.outputs) : []);
   });
 });
 
 async function answer(request: EngineRequest): Promise<EngineReply> {
+  const { id } = request;
   try {
     return await serve(request);
   } catch (error) {
-    return { kind: "failed", id: request.id, message: error instanceof Error ? error.message : "unknown failure" };
+    const known = error instanceof ModelError || error instanceof ServingError ? error : unforeseen(request, error);
+    return { kind: "failed", id, error: toPlainError(known) };
   }
 }
 
 async function serve(request: EngineRequest): Promise<EngineReply> {
   const { id } = request;
   if (request.kind === "load") {
-    sessions = await loadSessions(request);
-    return { kind: "loaded", id, refusals: sessions.refusals };
+    return { kind: "loaded", id, model: (await load(request)).description };
   }
-  if (request.kind === "close") {
-    await sessions?.release();
-    setImmediate(() => port?.close());
-    return { kind: "closed", id };
+  if (request.kind === "run") {
+    return { kind: "done", id, outputs: await run(request) };
   }
-  if (sessions === undefined) {
-    throw new Error("no model is loaded");
-  }
-  return { kind: "done", id, outputs: await sessions.run(request.model, request.feeds, request.fetches) };
+  await model?.release();
+  setImmediate(() => port?.close());
+  return { kind: "closed", id };
 }
 
-/** Buffers to move, not copy, with a reply. Two outputs may be one array. */
-function buffersOf(reply: EngineReply): ArrayBuffer[] {
-  const outputs: readonly EngineTensor[] = reply.kind === "done" ? [...reply.outputs.values()] : [];
-  return [...new Set(outputs.flatMap(({ data }) => ("buffer" in data ? [data.buffer] : [])))];
+async function load(request: EngineLoad): Promise<HostedModel> {
+  model = await hostModel(request);
+  return model;
+}
+
+async function run({ signature, inputs, outputs }: EngineRun): Promise<Map<string, PackedTensor>> {
+  const callable = model?.callables.get(signature);
+  if (callable === undefined) {
+    throw new ModelError("engine-failed", "the engine was asked for a signature that is not loaded");
+  }
+  const tensors = new Map([...inputs].map(([name, tensor]) => [name, unpackTensor(tensor)]));
+  const results = await callable.run(tensors, outputs);
+  return new Map([...results].map(([name, tensor]) => [name, packOwned(tensor)]));
+}
+
+/** An error that nobody wrote for others to read. One of a run may quote the request, and is not passed on. */
+function unforeseen({ kind }: EngineRequest, error: unknown): ModelError | ServingError {
+  if (kind === "run") {
+    return new ServingError("INTERNAL", "The engine failed to run the model");
+  }
+  const reason = error instanceof Error ? error.message : "unknown failure";
+  return new ModelError("engine-failed", `the engine could not ${kind} the model: ${reason}`);
 }

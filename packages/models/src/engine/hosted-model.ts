@@ -1,0 +1,87 @@
+import { DEFAULT_SIGNATURE_KEY } from "@sealserve/protocol";
+
+import { ModelError } from "../errors.ts";
+import { prepareModel } from "../prepare-model.ts";
+import type { PreparedModel } from "../prepared-model.ts";
+import type { RunnableSignature } from "../runnable-signature.ts";
+import { bindGraph } from "./bind-graph.ts";
+import type { EngineLoad, ModelDescription } from "./messages.ts";
+import { toPlainModelError } from "./plain-error.ts";
+import { loadSessions, type Sessions } from "./sessions.ts";
+
+/** A model as the engine's thread holds it. */
+export interface HostedModel {
+  readonly description: ModelDescription;
+  /** One for each signature that can be run. */
+  readonly callables: ReadonlyMap<string, RunnableSignature>;
+  release(): Promise<void>;
+}
+
+type Sorted = Pick<HostedModel, "callables"> & Pick<PreparedModel, "refusals">;
+
+/**
+ * Prepares a model and creates its sessions. Whatever the outcome, its files are overwritten then: `onnxruntime` has copied
+ * the weights into memory of its own, and no second plaintext stays behind.
+ * @throws ModelError those of {@link prepareModel}; `engine-refused` when the engine can run none of the signatures
+ */
+export async function hostModel({ files, tags, threads }: EngineLoad): Promise<HostedModel> {
+  const models = new Set<Uint8Array>();
+  try {
+    const prepared = prepareModel(files, tags);
+    for (const { model } of prepared.graphs.values()) {
+      models.add(model);
+    }
+    const weights = prepared.weightFiles.map((path) => ({ path, data: files.get(path) ?? new Uint8Array() }));
+    return await openModel(prepared, await loadSessions({ models: [...models], files: weights, threads }), [...models]);
+  } finally {
+    for (const bytes of [...files.values(), ...models]) {
+      bytes.fill(0);
+    }
+  }
+}
+
+async function openModel(
+  prepared: PreparedModel,
+  sessions: Sessions,
+  models: readonly Uint8Array[],
+): Promise<HostedModel> {
+  const { callables, refusals } = sortSignatures(prepared, sessions, models);
+  const [firstRefusal] = refusals.values();
+  if (callables.size === 0 && firstRefusal !== undefined) {
+    await sessions.release();
+    throw refusals.get(DEFAULT_SIGNATURE_KEY) ?? firstRefusal;
+  }
+  return {
+    description: describeModel(prepared, { callables, refusals }),
+    callables,
+    release: () => sessions.release(),
+  };
+}
+
+/** Splits the signatures into those that the engine can run and those that cannot be run, with the reason. */
+function sortSignatures(prepared: PreparedModel, sessions: Sessions, models: readonly Uint8Array[]): Sorted {
+  const callables = new Map<string, RunnableSignature>();
+  const refusals = new Map(prepared.refusals);
+  for (const [key, graph] of prepared.graphs) {
+    const place = models.indexOf(graph.model);
+    const reason = sessions.refusals[place];
+    if (reason === undefined) {
+      callables.set(key, bindGraph(graph, sessions, place));
+    } else {
+      const message = `the engine cannot run signature ${JSON.stringify(key)}: ${reason}`;
+      refusals.set(key, new ModelError("engine-refused", message));
+    }
+  }
+  return { callables, refusals };
+}
+
+function describeModel(prepared: PreparedModel, { callables, refusals }: Sorted): ModelDescription {
+  const { platform, signatures, signatureDefs } = prepared;
+  return {
+    platform,
+    signatures,
+    signatureDefs,
+    calls: new Map([...callables].map(([key, { inputs, outputs }]) => [key, { inputs, outputs }])),
+    refusals: new Map([...refusals].map(([key, refusal]) => [key, toPlainModelError(refusal)])),
+  };
+}
