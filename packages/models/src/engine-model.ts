@@ -36,15 +36,13 @@ export class EngineModel implements LoadedModel {
     signatureName: string,
     inputs: ReadonlyMap<string, Tensor>,
     outputs: readonly string[],
+    { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<Map<string, Tensor>> {
     const ports = this.#portsOf(signatureName);
     const given = [...chooseInputs(ports.inputs, inputs)];
     const wanted = chooseOutputs(ports.outputs, outputs);
-    const results = await this.#engine.run({
-      signature: signatureName,
-      inputs: new Map(given.map(([name, tensor]) => [name, packCopy(tensor)])),
-      outputs: wanted,
-    });
+    const packed = new Map(given.map(([name, tensor]) => [name, packCopy(tensor)]));
+    const results = await this.#engine.run({ signature: signatureName, inputs: packed, outputs: wanted }, signal);
     return new Map([...results].map(([name, tensor]) => [name, unpackTensor(tensor)]));
   }
 

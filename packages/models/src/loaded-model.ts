@@ -19,13 +19,16 @@ export interface LoadedModel {
    * @param inputs all of the signature, of any shape that the model's operations take; default values are for the caller
    *   to fill in, and names that the signature lacks are ignored
    * @param outputs names of the outputs to give; all of the signature when empty
+   * @param options.signal once it is aborted, the run is left out if its turn has not come, and no longer waited for
    * @throws ServingError for a call that does not fit the signature, or inputs that the model fails on
    * @throws ModelError the signature's refusal, `engine-failed`, or `closed`
+   * @throws the signal's reason
    */
   run(
     signatureName: string,
     inputs: ReadonlyMap<string, Tensor>,
     outputs: readonly string[],
+    options?: { readonly signal?: AbortSignal },
   ): Promise<Map<string, Tensor>>;
   /** Ends the engine once the runs under way are done. */
   close(): Promise<void>;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import type { Worker } from "node:worker_threads";
 
 import { EngineThread } from "../src/engine/engine-thread.ts";
-import type { EngineLoad, EngineRun } from "../src/engine/messages.ts";
+import type { EngineLoad, EngineMessage, EngineRun } from "../src/engine/messages.ts";
 import { ModelError } from "../src/errors.ts";
 import { makeHalfPlusTwo } from "../src/examples/half-plus-two.ts";
 import type { ModelFiles } from "../src/model-files.ts";
@@ -66,6 +66,25 @@ test("closing waits for what has been asked for, and ends the thread for good", 
   assert.deepEqual((await running).get("y")?.shape, [1, 2]);
   await assert.rejects(engine.run(run()), modelError("closed"));
   assert.equal(engine.failure, undefined);
+});
+
+test("a run whose signal is aborted is withdrawn and no longer waited for; the others go on", async () => {
+  const started = once(process, "worker");
+  const engine = new EngineThread();
+  const [worker] = (await started) as [Worker];
+  const sent = mock.method(worker, "postMessage");
+  await engine.load(load());
+  const [caller, patient] = [new AbortController(), new AbortController()];
+  const reason = new Error("the caller is gone");
+  const runs = [engine.run(run(), patient.signal), engine.run(run(), caller.signal), engine.run(run())];
+  caller.abort(reason);
+  await assert.rejects(runs[1] as Promise<unknown>, reason);
+  await assert.rejects(engine.run(run(), caller.signal), reason);
+  await Promise.all([runs[0], runs[2]]);
+  patient.abort(reason);
+  const kinds = sent.mock.calls.map(({ arguments: [message] }) => (message as EngineMessage).kind);
+  assert.deepEqual(kinds, ["load", "run", "run", "run", "withdraw"]);
+  await engine.close();
 });
 
 test("a thread that dies fails what waits and all that is asked later, and closing still ends", async () => {

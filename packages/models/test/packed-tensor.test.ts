@@ -23,7 +23,10 @@ test("tensors come out as they went in", () => {
     ["empty", floats([0, 2], [])],
   ]);
   for (const pack of [packCopy, packOwned]) {
-    assert.deepEqual(send(new Map([...tensors].map(([name, tensor]) => [name, pack(structuredClone(tensor))]))), tensors);
+    assert.deepEqual(
+      send(new Map([...tensors].map(([name, tensor]) => [name, pack(structuredClone(tensor))]))),
+      tensors,
+    );
   }
 });
 

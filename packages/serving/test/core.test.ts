@@ -165,6 +165,21 @@ test("a call that has ended is not run", async () => {
   assert.equal(three.runs.length, before);
 });
 
+test("the engine is told when the caller is gone", async () => {
+  const caller = new AbortController();
+  const waiting: LoadedModel = {
+    ...modelDouble(),
+    run: (_signatureName, _inputs, _outputs, options) =>
+      new Promise((_resolve, reject) => {
+        options?.signal?.addEventListener("abort", () => reject(options.signal?.reason));
+      }),
+  };
+  const oneModel = new ModelHandler(new ServedModel("half", [{ version: 1n, model: waiting }]));
+  const running = oneModel.predict(request(), { ...call, signal: caller.signal });
+  caller.abort(new ServingError("CANCELLED", "gone"));
+  await assert.rejects(running, status("CANCELLED", "gone"));
+});
+
 test("a signature that the engine cannot run is UNIMPLEMENTED, a closed engine UNAVAILABLE", async () => {
   const refusing = {
     ...modelDouble(),

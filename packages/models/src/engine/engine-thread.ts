@@ -1,7 +1,7 @@
 import { type Transferable, Worker } from "node:worker_threads";
 
 import { ModelError } from "../errors.ts";
-import type { EngineLoad, EngineReply, EngineRequest, EngineRun, ModelDescription } from "./messages.ts";
+import type { EngineLoad, EngineMessage, EngineReply, EngineRequest, EngineRun, ModelDescription } from "./messages.ts";
 import { buffersOf, type PackedTensor } from "./packed-tensor.ts";
 import { fromPlainError } from "./plain-error.ts";
 
@@ -13,7 +13,7 @@ type ReplyOf<K extends EngineReply["kind"]> = Extract<EngineReply, { kind: K }>;
 
 interface Waiting {
   readonly resolve: (reply: EngineReply) => void;
-  readonly reject: (error: ModelError) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 /** A thread that reads a model and runs it by `onnxruntime`: both would block the thread that calls for them. */
@@ -63,11 +63,13 @@ export class EngineThread {
 
   /**
    * Runs a signature of the loaded model. The buffers of the inputs are moved to the thread.
+   * @param signal once it is aborted nobody waits for the run, which is left out if its turn has not come
    * @throws ServingError when the model fails on the inputs
    * @throws ModelError `engine-failed`, `closed`
+   * @throws the signal's reason
    */
-  async run(run: EngineRun): Promise<ReadonlyMap<string, PackedTensor>> {
-    return (await this.#ask("done", { kind: "run", ...run }, buffersOf(run.inputs))).outputs;
+  async run(run: EngineRun, signal?: AbortSignal): Promise<ReadonlyMap<string, PackedTensor>> {
+    return (await this.#ask("done", { kind: "run", ...run }, buffersOf(run.inputs), signal)).outputs;
   }
 
   /** Ends the thread once the runs in flight are done. */
@@ -83,21 +85,35 @@ export class EngineThread {
     kind: K,
     request: Unnumbered<EngineRequest>,
     buffers: readonly Transferable[],
+    signal?: AbortSignal,
   ): Promise<ReplyOf<K>> {
+    signal?.throwIfAborted();
     if (this.#end !== undefined) {
       throw this.#end;
     }
     const id = ++this.#lastId;
+    const withdraw = (): void => this.#withdraw(id, signal?.reason);
+    signal?.addEventListener("abort", withdraw);
     const reply = await new Promise<EngineReply>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ ...request, id }, buffers);
-    });
+      this.#send({ ...request, id }, buffers);
+    }).finally(() => signal?.removeEventListener("abort", withdraw));
     if (reply.kind !== kind) {
       throw reply.kind === "failed"
         ? fromPlainError(reply.error)
         : new ModelError("engine-failed", "the engine answered another question");
     }
     return reply as ReplyOf<K>;
+  }
+
+  #send(message: EngineMessage, buffers: readonly Transferable[] = []): void {
+    this.#worker.postMessage(message, buffers);
+  }
+
+  #withdraw(id: number, reason: unknown): void {
+    this.#waiting.get(id)?.reject(reason);
+    this.#waiting.delete(id);
+    this.#send({ kind: "withdraw", id });
   }
 
   #settle(reply: EngineReply): void {

@@ -40,6 +40,9 @@ export type EngineRequest =
   | ({ readonly kind: "run"; readonly id: number } & EngineRun)
   | { readonly kind: "close"; readonly id: number };
 
+/** What is sent to the engine's thread: a request, or the word that one need not be served any more. */
+export type EngineMessage = EngineRequest | { readonly kind: "withdraw"; readonly id: number };
+
 /** What the engine's thread answers to the request with the same id. */
 export type EngineReply =
   | { readonly kind: "loaded"; readonly id: number; readonly model: ModelDescription }

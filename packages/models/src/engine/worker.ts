@@ -7,19 +7,18 @@ import { type HostedModel, hostModel } from "./hosted-model.ts";
 import type { EngineLoad, EngineReply, EngineRequest, EngineRun } from "./messages.ts";
 import { buffersOf, type PackedTensor, packOwned, unpackTensor } from "./packed-tensor.ts";
 import { toPlainError } from "./plain-error.ts";
+import { serveInOrder } from "./serve-in-order.ts";
 
 /** The engine's thread: `onnxruntime` runs models synchronously, so it must not share a thread with the servers. */
 const port = parentPort;
 let model: HostedModel | undefined;
-/** Requests are answered one after the other: nothing may be released while it runs. */
-let lastAnswer: Promise<void> = Promise.resolve();
 
-port?.on("message", (request: EngineRequest) => {
-  lastAnswer = lastAnswer.then(async () => {
+if (port !== null) {
+  serveInOrder(port, async (request) => {
     const reply = await answer(request);
     port.postMessage(reply, reply.kind === "done" ? buffersOf(reply.outputs) : []);
   });
-});
+}
 
 async function answer(request: EngineRequest): Promise<EngineReply> {
   const { id } = request;

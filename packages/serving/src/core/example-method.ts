@@ -59,8 +59,9 @@ export async function runMethod<Result>(
   { key, model }: NamedSignature,
   examples: Tensor,
   outputs: readonly string[],
+  signal: AbortSignal,
 ): Promise<Result> {
-  const results = await runModel(model, key, new Map([[EXAMPLES_INPUT, examples]]), outputs);
+  const results = await runModel(model, key, new Map([[EXAMPLES_INPUT, examples]]), outputs, signal);
   return method.readResult(results, examples.data.length);
 }
 

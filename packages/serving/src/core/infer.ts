@@ -61,6 +61,6 @@ async function infer<Result>(
   call.signal.throwIfAborted();
   return {
     modelSpec: ModelSpec.create({ name, version, signatureName: key }),
-    result: await runMethod(method, named, examples, outputs),
+    result: await runMethod(method, named, examples, outputs, call.signal),
   };
 }

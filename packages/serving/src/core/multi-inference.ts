@@ -18,7 +18,7 @@ import type { Servable } from "./servables.ts";
 import type { SignatureOptions } from "./signature-options.ts";
 
 /** A task that was found to fit its signature: runs it. */
-type RunTask = (examples: Tensor) => Promise<Partial<InferenceResult>>;
+type RunTask = (examples: Tensor, signal: AbortSignal) => Promise<Partial<InferenceResult>>;
 
 /**
  * `PredictionService.MultiInference` on one version: several signatures over the same examples. All tasks are checked
@@ -39,7 +39,7 @@ export async function multiInference(
   const results = await Promise.all(
     [...signatures].map(async ([signatureName, run]) => ({
       modelSpec: ModelSpec.create({ name, version, signatureName }),
-      ...(await run(examples)),
+      ...(await run(examples, call.signal)),
     })),
   );
   return { results };
@@ -76,13 +76,15 @@ function planTask(methodName: string, named: NamedSignature, options: SignatureO
   switch (methodName) {
     case classification.name: {
       const outputs = planOutputs(classification, named, options);
-      return async (examples) => ({
-        classificationResult: await runMethod(classification, named, examples, outputs),
+      return async (examples, signal) => ({
+        classificationResult: await runMethod(classification, named, examples, outputs, signal),
       });
     }
     case regression.name: {
       const outputs = planOutputs(regression, named, options);
-      return async (examples) => ({ regressionResult: await runMethod(regression, named, examples, outputs) });
+      return async (examples, signal) => ({
+        regressionResult: await runMethod(regression, named, examples, outputs, signal),
+      });
     }
     default:
       throw new ServingError("UNIMPLEMENTED", `Unsupported signature method_name: ${methodName}`);

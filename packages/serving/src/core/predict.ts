@@ -42,7 +42,7 @@ export async function predict(
   call.signal.throwIfAborted();
   return {
     modelSpec: ModelSpec.create({ name, version, signatureName }),
-    outputs: await runModel(model, signatureName, inputs, outputs),
+    outputs: await runModel(model, signatureName, inputs, outputs, call.signal),
   };
 }
 

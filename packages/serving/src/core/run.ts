@@ -5,20 +5,21 @@ import { ServingError, type Tensor } from "@sealserve/protocol";
  * Runs a signature; what the model package refuses becomes a status.
  *
  * @throws ServingError `UNIMPLEMENTED` for a signature that the engine cannot run, `UNAVAILABLE` while the node closes or
- * when the engine is gone, and those of the run
+ * when the engine is gone, those of the run, and the signal's reason
  */
 export async function runModel(
   model: LoadedModel,
   signatureName: string,
   inputs: ReadonlyMap<string, Tensor>,
   outputs: readonly string[],
+  signal: AbortSignal,
 ): Promise<Map<string, Tensor>> {
   const refusal = model.refusals.get(signatureName);
   if (refusal !== undefined) {
     throw new ServingError("UNIMPLEMENTED", refusal.message, { cause: refusal });
   }
   try {
-    return await model.run(signatureName, inputs, outputs);
+    return await model.run(signatureName, inputs, outputs, { signal });
   } catch (cause) {
     if (model.failure !== undefined) {
       throw new ServingError("UNAVAILABLE", "The model's engine has failed", { cause });

@@ -1,0 +1,48 @@
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+
+import type { EngineMessage, EngineRequest } from "./messages.ts";
+
+/**
+ * Serves the requests that come in by a port one after the other, in their order: nothing is released while it runs. A
+ * request that is withdrawn before its turn is left out.
+ * @param serve never rejects
+ */
+export function serveInOrder(port: MessagePort, serve: (request: EngineRequest) => Promise<void>): void {
+  const waiting = new Map<number, EngineRequest>();
+  let serving = false;
+
+  function accept(message: EngineMessage): void {
+    if (message.kind === "withdraw") {
+      waiting.delete(message.id);
+    } else {
+      waiting.set(message.id, message);
+    }
+  }
+
+  /** Runs block this thread, so that a withdrawal may lie unread at the port when the turn comes. */
+  function takeNext(): EngineRequest | undefined {
+    for (let arrived = receiveMessageOnPort(port); arrived !== undefined; arrived = receiveMessageOnPort(port)) {
+      accept(arrived.message as EngineMessage);
+    }
+    const [next] = waiting.values();
+    if (next !== undefined) {
+      waiting.delete(next.id);
+    }
+    return next;
+  }
+
+  async function serveAll(): Promise<void> {
+    serving = true;
+    for (let next = takeNext(); next !== undefined; next = takeNext()) {
+      await serve(next);
+    }
+    serving = false;
+  }
+
+  port.on("message", (message: EngineMessage) => {
+    accept(message);
+    if (!serving) {
+      void serveAll();
+    }
+  });
+}
