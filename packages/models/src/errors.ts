@@ -3,6 +3,8 @@ import { SealserveError } from "@sealserve/core";
 /** Codes of {@link ModelError}. */
 export type ModelErrorCode =
   | "no-model"
+  | "unsafe-path"
+  | "unreadable"
   | "ambiguous-model"
   | "bad-saved-model"
   | "bad-onnx"

@@ -1,7 +1,8 @@
 import { EngineThread } from "./engine/engine-thread.ts";
+import type { EngineLoad } from "./engine/messages.ts";
 import { EngineModel } from "./engine-model.ts";
 import type { LoadedModel } from "./loaded-model.ts";
-import { isAsset, isModelContent, type ModelFiles } from "./model-files.ts";
+import { isAsset, isModelContent, type ModelDirectory, type ModelFiles } from "./model-files.ts";
 
 /** How to load a model. */
 export interface LoadOptions {
@@ -13,16 +14,23 @@ export interface LoadOptions {
 
 /**
  * Loads a model in a thread of its own, which reads it and then runs it. A SavedModel is known by its `saved_model.pb`, an ONNX model by its
- * one `.onnx` file. The files of the model itself are taken over: whatever the outcome, they are empty or overwritten with
+ * one `.onnx` file. Files of the model that are given in memory are taken over: whatever the outcome, they are empty or overwritten with
  * zeros afterwards, and only the engine keeps the weights. What reading them has used in between is left to the garbage
- * collector, which does not overwrite it. Other files, such as assets, are left alone.
+ * collector, which does not overwrite it. Other files, such as assets, are left alone. Of a directory on disk the thread
+ * reads what the model needs, and nothing there changes.
  * @throws ModelError
  */
-export async function loadModel(files: ModelFiles, options: LoadOptions = {}): Promise<LoadedModel> {
+export async function loadModel(
+  source: ModelFiles | ModelDirectory,
+  { tags, threads }: LoadOptions = {},
+): Promise<LoadedModel> {
+  if ("directory" in source) {
+    return await startEngine({ source, tags, threads });
+  }
   try {
-    return await startEngine(files, options);
+    return await startEngine({ source: filesToMove(source), tags, threads });
   } finally {
-    wipe(files);
+    wipe(source);
   }
 }
 
@@ -35,10 +43,10 @@ function wipe(files: ModelFiles): void {
   }
 }
 
-async function startEngine(files: ModelFiles, { tags, threads }: LoadOptions): Promise<LoadedModel> {
+async function startEngine(load: EngineLoad): Promise<LoadedModel> {
   const engine = new EngineThread();
   try {
-    return new EngineModel(await engine.load({ files: filesToMove(files), tags, threads }), engine);
+    return new EngineModel(await engine.load(load), engine);
   } catch (error) {
     await engine.close();
     throw error;

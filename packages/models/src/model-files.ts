@@ -4,13 +4,19 @@
  */
 export type ModelFiles = ReadonlyMap<string, Uint8Array>;
 
+/** A version directory on disk. */
+export interface ModelDirectory {
+  readonly directory: string;
+}
+
 /** Files of one model version as its readers ask for them; {@link ModelFiles} are such. */
 export interface ReadableFiles {
   /** Paths, at least of all files directly in the version directory. */
   keys(): Iterable<string>;
-  has(path: string): boolean;
   /** Content of the file at a path; undefined when there is none. */
   get(path: string): Uint8Array | undefined;
+  /** Contents, at least of all files that have been asked for. */
+  values(): Iterable<Uint8Array>;
 }
 
 /** Name of the file that makes a directory a SavedModel. */

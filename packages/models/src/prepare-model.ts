@@ -13,13 +13,13 @@ export function prepareModel(files: ReadableFiles, tags?: readonly string[]): Pr
   const paths = [...files.keys()];
   const onnxFiles = paths.filter(isOnnxFile);
   const [onnxFile] = onnxFiles;
-  if (files.has(SAVED_MODEL_FILE) ? onnxFiles.length > 0 : onnxFiles.length > 1) {
+  if (paths.includes(SAVED_MODEL_FILE) ? onnxFiles.length > 0 : onnxFiles.length > 1) {
     throw new ModelError("ambiguous-model", "the version directory holds more than one model", {
       expected: `${SAVED_MODEL_FILE} or one .onnx file`,
       actual: paths.filter((path) => path === SAVED_MODEL_FILE || isOnnxFile(path)).join(", "),
     });
   }
-  if (files.has(SAVED_MODEL_FILE)) {
+  if (paths.includes(SAVED_MODEL_FILE)) {
     return prepareSavedModel(files, tags);
   }
   if (onnxFile === undefined) {

@@ -12,7 +12,7 @@ import { modelError, servingError } from "./fixtures/errors.ts";
 import { onnxFiles } from "./fixtures/onnx.ts";
 import { floats } from "./fixtures/tensors.ts";
 
-const load = (files: ModelFiles = onnxFiles()): EngineLoad => ({ files, tags: undefined, threads: 1 });
+const load = (files: ModelFiles = onnxFiles()): EngineLoad => ({ source: files, tags: undefined, threads: 1 });
 const run = (parts: Partial<EngineRun> = {}): EngineRun => ({
   signature: "serving_default",
   inputs: new Map([["x", { dtype: "float32", shape: [1, 2], data: Float32Array.of(1, 1) }]]),

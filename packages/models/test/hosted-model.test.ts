@@ -16,7 +16,7 @@ test("files are overwritten once the model stands, which goes on giving the same
     [onnxFiles(), [1, 2]],
   ] as const) {
     const kept = new Map([...files, ["assets/words.txt", Uint8Array.of(1)]]);
-    const model = await hostModel({ ...load, files: kept });
+    const model = await hostModel({ ...load, source: kept });
     expectWiped(kept);
     const signature = model.callables.get("serving_default");
     for (let times = 0; times < 2; times++) {
@@ -29,10 +29,10 @@ test("files are overwritten once the model stands, which goes on giving the same
 
 test("they are overwritten too when the model is refused, by its readers or by the engine", async () => {
   const broken = new Map([["model.onnx", Uint8Array.of(1, 2, 3)]]);
-  await assert.rejects(hostModel({ ...load, files: broken }), modelError("bad-onnx"));
+  await assert.rejects(hostModel({ ...load, source: broken }), modelError("bad-onnx"));
   expectWiped(broken);
   const unknown = onnxFiles({ node: [makeNode("NoSuchOperation", ["x"], ["y"])] });
-  await assert.rejects(hostModel({ ...load, files: unknown }), modelError("engine-refused"));
+  await assert.rejects(hostModel({ ...load, source: unknown }), modelError("engine-refused"));
   expectWiped(unknown);
 });
 

@@ -53,11 +53,12 @@ export class EngineThread {
   }
 
   /**
-   * Loads a model; called once. The buffers of its files are moved to the thread and overwritten there.
+   * Loads a model; called once. The buffers of files in memory are moved to the thread and overwritten there.
    * @throws ModelError those of reading the model, `engine-refused`, `engine-failed`, `closed`
    */
   async load(load: EngineLoad): Promise<ModelDescription> {
-    const buffers = new Set([...load.files.values()].map(({ buffer }) => buffer as ArrayBuffer));
+    const contents = "directory" in load.source ? [] : [...load.source.values()];
+    const buffers = new Set(contents.map(({ buffer }) => buffer as ArrayBuffer));
     return (await this.#ask("loaded", { kind: "load", ...load }, [...buffers])).model;
   }
 

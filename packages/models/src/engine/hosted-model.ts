@@ -1,6 +1,7 @@
 import { DEFAULT_SIGNATURE_KEY } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
+import { DirectoryFiles } from "../model-directory.ts";
 import { prepareModel } from "../prepare-model.ts";
 import type { PreparedModel } from "../prepared-model.ts";
 import type { RunnableSignature } from "../runnable-signature.ts";
@@ -20,11 +21,12 @@ export interface HostedModel {
 type Sorted = Pick<HostedModel, "callables"> & Pick<PreparedModel, "refusals">;
 
 /**
- * Prepares a model and creates its sessions. Whatever the outcome, its files are overwritten then: `onnxruntime` has copied
+ * Prepares a model and creates its sessions. Whatever the outcome, its files in memory are overwritten then: `onnxruntime` has copied
  * the weights into memory of its own, and no second plaintext stays behind.
- * @throws ModelError those of {@link prepareModel}; `engine-refused` when the engine can run none of the signatures
+ * @throws ModelError those of {@link DirectoryFiles} and {@link prepareModel}; `engine-refused` when the engine can run none of the signatures
  */
-export async function hostModel({ files, tags, threads }: EngineLoad): Promise<HostedModel> {
+export async function hostModel({ source, tags, threads }: EngineLoad): Promise<HostedModel> {
+  const files = "directory" in source ? new DirectoryFiles(source.directory) : source;
   const models = new Set<Uint8Array>();
   try {
     const prepared = prepareModel(files, tags);

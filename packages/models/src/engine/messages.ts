@@ -1,15 +1,15 @@
 import type { SignatureDef } from "@sealserve/protocol";
 
-import type { ModelFiles } from "../model-files.ts";
+import type { ModelDirectory, ModelFiles } from "../model-files.ts";
 import type { CallPorts } from "../runnable-signature.ts";
 import type { Signature } from "../signature.ts";
 import type { PackedTensor } from "./packed-tensor.ts";
 import type { PlainError, PlainModelError } from "./plain-error.ts";
 
-/** A model to load: its files, and how. */
+/** A model to load, and how. */
 export interface EngineLoad {
-  /** Files of the model and its assets, which are overwritten once it is loaded. */
-  readonly files: ModelFiles;
+  /** Files of the model and its assets, which are overwritten once it is loaded, or where to read them. */
+  readonly source: ModelFiles | ModelDirectory;
   /** Tags of the graph to take from a SavedModel; undefined for `serve`. */
   readonly tags: readonly string[] | undefined;
   /** Threads for one operation; undefined for one per core. */
