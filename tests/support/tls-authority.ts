@@ -14,7 +14,7 @@ export interface TestIdentity {
 export interface TestAuthority {
   readonly caPem: string;
   /** For a server at `localhost` and 127.0.0.1 unless named otherwise. */
-  issue(name?: string): Promise<TestIdentity>;
+  issue(name?: string, use?: "serverAuth" | "clientAuth"): Promise<TestIdentity>;
 }
 
 export async function createAuthority(): Promise<TestAuthority> {
@@ -32,7 +32,7 @@ export async function createAuthority(): Promise<TestAuthority> {
     keyUsage: ["keyCertSign", "cRLSign"],
     ...validity,
   });
-  const issue: TestAuthority["issue"] = async (name = "localhost") => {
+  const issue: TestAuthority["issue"] = async (name = "localhost", use = "serverAuth") => {
     const key = await generateEcKey("P-256");
     const certificate = await createCertificate({
       subject: [{ type: "CN", value: name }],
@@ -41,7 +41,7 @@ export async function createAuthority(): Promise<TestAuthority> {
       publicKeyInfo: key.publicKeyInfo,
       signer,
       keyUsage: ["digitalSignature"],
-      extendedKeyUsage: ["serverAuth"],
+      extendedKeyUsage: [use],
       dns: [name],
       ip: name === "localhost" ? ["127.0.0.1"] : [],
       ...validity,

@@ -14,7 +14,7 @@ import { createAuthority, type TestAuthority } from "../../../tests/support/tls-
 import { NodeError, type NodeErrorCode } from "../src/errors.ts";
 import { chooseVersions } from "../src/node/choose-versions.ts";
 import { decryptPackage, wipePackage } from "../src/node/decrypt.ts";
-import { checkTlsIdentity } from "../src/transport/tls.ts";
+import { checkTlsMaterial } from "../src/transport/tls.ts";
 
 let directory: string;
 let authority: TestAuthority;
@@ -90,10 +90,10 @@ test("wiping leaves no plaintext, and does not trip over buffers that were hande
 
 test("a TLS key that does not belong to its certificate is refused without a word of the key", async () => {
   const [one, other] = [await authority.issue(), await authority.issue()];
-  checkTlsIdentity(one);
+  checkTlsMaterial(one);
   for (const key of [other.key, Buffer.from("not a key")]) {
     assert.throws(
-      () => checkTlsIdentity({ key, certificate: one.certificate }),
+      () => checkTlsMaterial({ key, certificate: one.certificate }),
       (error) => {
         assert.ok(error instanceof NodeError && error.cause === undefined);
         return withCode("tls-files-unusable")(error);

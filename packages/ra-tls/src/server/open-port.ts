@@ -7,10 +7,18 @@ export interface PortAddress {
   readonly port: number;
 }
 
-/** A port that is open. */
-export interface OpenPort {
+/** A Unix socket that a server listens on. */
+export interface SocketAddress {
+  readonly path: string;
+}
+
+/** Where a server can listen. */
+export type ListenAddress = PortAddress | SocketAddress;
+
+/** A port or Unix socket that is open. */
+export interface OpenPort<Address extends ListenAddress = PortAddress> {
   /** With the true port, which differs from the one asked for when that was 0. */
-  readonly address: PortAddress;
+  readonly address: Address;
   /**
    * Takes no more connections and waits until all have ended; those that have not after `drainMs` are cut.
    *
@@ -20,24 +28,23 @@ export interface OpenPort {
 }
 
 /**
- * Opens the port of a server.
+ * Opens the port or Unix socket of a server.
  *
  * @param onError told when the system can take no connection, for lack of file descriptors say; the port stays open
  * @throws the system's error when the port cannot be had
  */
-export async function openServerPort(
+export async function openServerPort<Address extends ListenAddress>(
   server: Server,
-  { host, port }: PortAddress,
+  address: Address,
   onError: (error: Error) => void,
-): Promise<OpenPort> {
+): Promise<OpenPort<Address>> {
   const connections = trackConnections(server);
-  server.listen(port, host);
+  server.listen({ ...address });
   await once(server, "listening");
   server.on("error", onError);
   const bound = server.address();
-  const truePort = typeof bound === "object" && bound !== null ? bound.port : port;
   return {
-    address: { host, port: truePort },
+    address: typeof bound === "object" && bound !== null ? { ...address, port: bound.port } : address,
     close: async (drainMs, goodbye) => {
       const closed = once(server, "close");
       server.close();

@@ -1,57 +1,50 @@
 import {
   createSecureServer,
+  createServer,
   type Http2SecureServer,
+  type Http2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
+  type ServerOptions,
 } from "node:http2";
 import { TLSSocket } from "node:tls";
-import type { Endpoint } from "@sealserve/config";
-import { EVIDENCE_PATH } from "@sealserve/ra-tls";
+import { EVIDENCE_PATH, type ListenAddress } from "@sealserve/ra-tls";
 import { answerEvidenceRequest } from "../evidence/http-answer.ts";
 import type { EvidenceIssuer } from "../evidence/issuer.ts";
 import type { Front } from "../transport/front.ts";
-import type { ServingLimits } from "../transport/limits.ts";
 import { openPort } from "../transport/open-port.ts";
-import { type TlsIdentity, tlsServerOptions } from "../transport/tls.ts";
+import { type ChannelSecurity, replaceTlsMaterial, tlsServerOptions } from "../transport/tls.ts";
 import { isGrpcCall } from "./call-headers.ts";
 import { answerCall, type CallContext } from "./unary-call.ts";
 
 /** Flow-control windows, bytes: large enough that a tensor does not wait for window updates. */
 const STREAM_WINDOW = 1 << 20;
 const CONNECTION_WINDOW = 16 << 20;
-/** Largest sum of header sizes on one request, bytes. */
-const MAX_HEADER_LIST = 16 << 10;
 const MIB = 1 << 20;
 
 /** What a gRPC server needs beside its address. */
 export interface GrpcServerOptions extends CallContext {
-  readonly tls: TlsIdentity;
+  readonly tls: ChannelSecurity;
   /** Answers requests for evidence; without it the path does not exist. */
   readonly evidence?: EvidenceIssuer;
+  /** A connection is asked to end at this age, milliseconds. */
+  readonly maxConnectionAgeMs?: number | undefined;
 }
 
 /**
- * Opens a gRPC server for unary calls over TLS 1.3. Requests for evidence come as plain HTTP/2 requests on the same
- * connection.
+ * Opens a gRPC server for unary calls, over TLS unless plaintext is asked for. Requests for evidence come as plain HTTP/2
+ * requests on the same connection.
  *
- * @throws NodeError `port-unavailable`
+ * @throws NodeError `port-unavailable`, `tls-files-unusable`
  */
-export async function openGrpcServer(address: Endpoint, options: GrpcServerOptions): Promise<Front> {
+export async function openGrpcServer<Address extends ListenAddress>(
+  address: Address,
+  options: GrpcServerOptions,
+): Promise<Front<Address>> {
   const { limits } = options;
-  const server = createSecureServer({
-    ...tlsServerOptions(options.tls, "h2", limits),
-    settings: {
-      enablePush: false,
-      initialWindowSize: STREAM_WINDOW,
-      maxConcurrentStreams: limits.maxStreamsPerConnection,
-      maxHeaderListSize: MAX_HEADER_LIST,
-    },
-    // Counts answers that wait to be sent, which may be as large as requests.
-    maxSessionMemory: Math.ceil((2 * limits.maxMessageBytes) / MIB),
-    unknownProtocolTimeout: limits.handshakeTimeoutMs,
-  });
-  const sessions = trackSessions(server, limits);
+  const server = createFor(options);
+  const sessions = trackSessions(server, options);
   server.on("stream", (stream, headers) => void answerStream(stream, headers, options));
   const port = await openPort(server, address, limits, options.log);
   const goodbye = (): void => {
@@ -59,11 +52,37 @@ export async function openGrpcServer(address: Endpoint, options: GrpcServerOptio
       session.close();
     }
   };
-  return { address: port.address, close: () => port.close(limits.drainTimeoutMs, goodbye) };
+  return {
+    address: port.address,
+    replaceTls: (tls) => replaceTlsMaterial(server, options.tls, tls),
+    close: () => port.close(limits.drainTimeoutMs, goodbye),
+  };
 }
 
-/** Sessions that are open, each with its window and idle limits. */
-function trackSessions(server: Http2SecureServer, limits: ServingLimits): ReadonlySet<ServerHttp2Session> {
+function createFor({ tls, limits }: GrpcServerOptions): Http2Server | Http2SecureServer {
+  const settings: ServerOptions = {
+    settings: {
+      enablePush: false,
+      initialWindowSize: STREAM_WINDOW,
+      maxConcurrentStreams: limits.maxStreamsPerConnection,
+      maxHeaderListSize: limits.maxHeaderBytes,
+    },
+    // Counts answers that wait to be sent, which may be as large as requests.
+    maxSessionMemory: Math.ceil((2 * limits.maxMessageBytes) / MIB),
+    unknownProtocolTimeout: limits.handshakeTimeoutMs,
+    streamResetBurst: limits.maxStreamResetBurst,
+    streamResetRate: limits.maxStreamResetsPerSecond,
+  };
+  return tls === "plaintext"
+    ? createServer(settings)
+    : createSecureServer({ ...tlsServerOptions(tls, "h2", limits), ...settings });
+}
+
+/** Sessions that are open, each with its window, idle and age limits. */
+function trackSessions(
+  server: Http2Server | Http2SecureServer,
+  { limits, maxConnectionAgeMs }: GrpcServerOptions,
+): ReadonlySet<ServerHttp2Session> {
   const sessions = new Set<ServerHttp2Session>();
   server.on("session", (session) => {
     sessions.add(session);
@@ -72,8 +91,10 @@ function trackSessions(server: Http2SecureServer, limits: ServingLimits): Readon
     // No idle limit: pings, which count as activity, do not put it off.
     const unused = setTimeout(() => session.destroy(), limits.firstRequestTimeoutMs);
     session.once("stream", () => clearTimeout(unused));
+    const aged = maxConnectionAgeMs === undefined ? undefined : setTimeout(() => session.close(), maxConnectionAgeMs);
     session.on("close", () => {
       clearTimeout(unused);
+      clearTimeout(aged);
       sessions.delete(session);
     });
     session.on("error", () => session.destroy());

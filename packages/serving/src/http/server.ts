@@ -1,25 +1,23 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer } from "node:https";
-import type { Endpoint } from "@sealserve/config";
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { encodeErrorAnswer, servingErrorOf } from "@sealserve/protocol";
+import type { ListenAddress } from "@sealserve/ra-tls";
 import { type Log, logUnexpected } from "../log.ts";
 import { CallScope } from "../transport/call-scope.ts";
 import type { Front } from "../transport/front.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import type { MemoryBudget } from "../transport/memory-budget.ts";
 import { openPort } from "../transport/open-port.ts";
-import { type TlsIdentity, tlsServerOptions } from "../transport/tls.ts";
+import { type ChannelSecurity, replaceTlsMaterial, tlsServerOptions } from "../transport/tls.ts";
 import { receiveBody } from "./receive-body.ts";
 import { failureAnswer, type HttpAnswer, type HttpRoute } from "./route.ts";
 
-/** Largest sum of header sizes of one request, bytes. */
-const MAX_HEADER_SIZE = 16 << 10;
 /** How often the timeouts of headers and requests are looked at, milliseconds. */
 const TIMEOUT_CHECK_MS = 1000;
 
 /** What an HTTP server needs beside its address. */
 export interface HttpServerOptions {
-  readonly tls: TlsIdentity;
+  readonly tls: ChannelSecurity;
   /** Asked in order; a request that none of them takes is answered 404. */
   readonly routes: readonly HttpRoute[];
   readonly limits: ServingLimits;
@@ -28,28 +26,41 @@ export interface HttpServerOptions {
 }
 
 /**
- * Opens an HTTP/1.1 server over TLS 1.3.
+ * Opens an HTTP/1.1 server, over TLS unless plaintext is asked for.
  *
- * @throws NodeError `port-unavailable`
+ * @throws NodeError `port-unavailable`, `tls-files-unusable`
  */
-export async function openHttpServer(address: Endpoint, options: HttpServerOptions): Promise<Front> {
+export async function openHttpServer<Address extends ListenAddress>(
+  address: Address,
+  options: HttpServerOptions,
+): Promise<Front<Address>> {
   const { limits } = options;
   let closing = false;
-  const server = createServer({
-    ...tlsServerOptions(options.tls, "http/1.1", limits),
-    maxHeaderSize: MAX_HEADER_SIZE,
-    // Counts from the handshake for the first request.
-    headersTimeout: Math.min(limits.headersTimeoutMs, limits.firstRequestTimeoutMs),
-    requestTimeout: limits.requestTimeoutMs,
-    keepAliveTimeout: limits.idleTimeoutMs,
-    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-  });
+  const server = createFor(options);
   server.on("request", (request, response) => void answer(request, response, options, () => closing));
   const port = await openPort(server, address, limits, options.log);
   const goodbye = (): void => {
     closing = true;
   };
-  return { address: port.address, close: () => port.close(limits.drainTimeoutMs, goodbye) };
+  return {
+    address: port.address,
+    replaceTls: (tls) => replaceTlsMaterial(server, options.tls, tls),
+    close: () => port.close(limits.drainTimeoutMs, goodbye),
+  };
+}
+
+function createFor({ tls, limits }: HttpServerOptions): Server | TlsServer {
+  const settings: ServerOptions = {
+    maxHeaderSize: limits.maxHeaderBytes,
+    // Counts from the handshake for the first request.
+    headersTimeout: Math.min(limits.headersTimeoutMs, limits.firstRequestTimeoutMs),
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+  };
+  return tls === "plaintext"
+    ? createServer(settings)
+    : createTlsServer({ ...tlsServerOptions(tls, "http/1.1", limits), ...settings });
 }
 
 async function answer(

@@ -10,7 +10,7 @@ import { restRoute } from "../rest/route.ts";
 import type { Front } from "../transport/front.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import { MemoryBudget } from "../transport/memory-budget.ts";
-import { checkTlsIdentity, type TlsIdentity } from "../transport/tls.ts";
+import type { TlsIdentity } from "../transport/tls.ts";
 import type { Closers } from "./closers.ts";
 
 /** The two servers of a node. */
@@ -37,7 +37,6 @@ export interface FrontOptions {
  */
 export async function openFronts(options: FrontOptions): Promise<Fronts> {
   const { closers, evidence, handler, limits, listen, log } = options;
-  checkTlsIdentity(options.tls);
   const shared = { ...options, budget: new MemoryBudget(limits.maxBytesInFlight) };
   const grpcOptions = { ...shared, methods: servingMethods(handler) };
   const grpc = await openGrpcServer(listen.grpc, grpcOptions);

@@ -1,9 +1,17 @@
 import type { Endpoint } from "@sealserve/config";
+import type { ListenAddress } from "@sealserve/ra-tls";
+import type { TlsMaterial } from "./tls.ts";
 
 /** A server that answers requests: gRPC or REST. */
-export interface Front {
+export interface Front<Address extends ListenAddress = Endpoint> {
   /** Where it listens, with the true port. */
-  readonly address: Endpoint;
+  readonly address: Address;
+  /**
+   * Takes other TLS material for the connections that come from now on. Whether clients are asked for a certificate stays.
+   *
+   * @throws NodeError `tls-files-unusable`, `bad-option`; the material that served before stays
+   */
+  replaceTls(tls: TlsMaterial): void;
   /** Takes no new requests, lets those in flight end for a bounded time, then closes. */
   close(): Promise<void>;
 }

@@ -15,6 +15,11 @@ export interface ServingLimits {
   readonly maxConnectionsPerAddress: number;
   /** Concurrent requests on one HTTP/2 connection. */
   readonly maxStreamsPerConnection: number;
+  /** Largest sum of header sizes of one request, bytes. */
+  readonly maxHeaderBytes: number;
+  /** Requests that one HTTP/2 connection may start and take back at once, and then in each second. */
+  readonly maxStreamResetBurst: number;
+  readonly maxStreamResetsPerSecond: number;
   /** TLS handshake, milliseconds. */
   readonly handshakeTimeoutMs: number;
   /** From the first byte of a REST request to the end of its headers, milliseconds. */
@@ -43,6 +48,9 @@ export const defaultLimits: ServingLimits = {
   maxConnections: 1000,
   maxConnectionsPerAddress: 256,
   maxStreamsPerConnection: 128,
+  maxHeaderBytes: 16 << 10,
+  maxStreamResetBurst: 1000,
+  maxStreamResetsPerSecond: 33,
   handshakeTimeoutMs: 10 * SECOND,
   headersTimeoutMs: 20 * SECOND,
   firstRequestTimeoutMs: 10 * SECOND,

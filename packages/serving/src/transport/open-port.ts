@@ -1,28 +1,45 @@
 import type { Server } from "node:net";
-import { type Endpoint, formatEndpoint } from "@sealserve/config";
-import { capConnections, type OpenPort, openServerPort } from "@sealserve/ra-tls";
+import { formatEndpoint } from "@sealserve/config";
+import { capConnections, type ListenAddress, type OpenPort, openServerPort } from "@sealserve/ra-tls";
 import { NodeError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { ServingLimits } from "./limits.ts";
+import { clearStaleSocket, withSocketMode } from "./unix-socket.ts";
 
 /**
- * Opens the port of a server, with the caps on its connections.
+ * Opens the port or Unix socket of a server, with the caps on its connections.
  *
  * @throws NodeError `port-unavailable`
  */
-export async function openPort(server: Server, endpoint: Endpoint, limits: ServingLimits, log: Log): Promise<OpenPort> {
+export async function openPort<Address extends ListenAddress>(
+  server: Server,
+  address: Address,
+  limits: ServingLimits,
+  log: Log,
+): Promise<OpenPort<Address>> {
   capConnections(server, limits);
+  const acceptFailed = (error: Error): void => log("accept-failed", { code: codeOf(error) ?? error.name });
   try {
-    return await openServerPort(server, endpoint, (error) =>
-      log("accept-failed", { code: codeOf(error) ?? error.name }),
-    );
+    if ("path" in address) {
+      await clearStaleSocket(address.path);
+      return await withSocketMode(() => openServerPort(server, address, acceptFailed));
+    }
+    return await openServerPort(server, address, acceptFailed);
   } catch (cause) {
-    throw new NodeError("port-unavailable", `cannot listen on ${formatEndpoint(endpoint)}`, {
+    throw new NodeError("port-unavailable", `cannot listen on ${formatAddress(address)}`, {
       actual: codeOf(cause),
-      remedy: "choose a free port of an address of this machine",
+      remedy:
+        "path" in address
+          ? "choose a path in a folder that this user can write to, where nothing else is"
+          : "choose a free port of an address of this machine",
       cause,
     });
   }
+}
+
+/** `HOST:PORT`, or `unix:PATH` as gRPC names a Unix socket. */
+export function formatAddress(address: ListenAddress): string {
+  return "path" in address ? `unix:${address.path}` : formatEndpoint(address);
 }
 
 function codeOf(error: unknown): string | undefined {
