@@ -1,11 +1,22 @@
 import type { LoadedModel } from "@sealserve/models";
 import type { GrpcCodeName, ModelSpec, modelStates } from "@sealserve/protocol";
 
+/** The sealed package that a version comes from, and how long it may be served. */
+export interface Seal {
+  /** SHA-256 of the package's manifest, lower-case hex. */
+  readonly manifestDigest: string;
+  readonly packageVersion: number;
+  /** When the lease ends if it is not renewed; undefined without an end. */
+  readonly leaseEndsAt: Date | undefined;
+}
+
 /** A version of a model that can be run: what TensorFlow Serving calls a servable. */
 export interface Servable {
   readonly name: string;
   readonly version: bigint;
   readonly model: LoadedModel;
+  /** Undefined for a model that was read from plain files. */
+  readonly seal?: Seal | undefined;
 }
 
 /** Where a version stands in its life. */

@@ -70,7 +70,7 @@ export class VersionLife {
         await model.close();
       }
       signal.throwIfAborted();
-      this.#servable = { name: this.#name, version: this.version, model };
+      this.#servable = { name: this.#name, version: this.version, model, seal: this.#source?.seal };
       this.#error = undefined;
       this.#enter("AVAILABLE");
     } catch (error) {
