@@ -52,6 +52,8 @@ export * from "./rest/client-answer.ts";
 export * from "./rest/client-request.ts";
 export * from "./rest/decimal.ts";
 export * from "./rest/error-answer.ts";
+export * from "./rest/examples-answer.ts";
+export * from "./rest/examples-body.ts";
 export * from "./rest/json/limits.ts";
 export * from "./rest/model-answers.ts";
 export * from "./rest/path.ts";

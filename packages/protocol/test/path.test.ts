@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseRestPath } from "../src/rest/path.ts";
+import { isRestTarget, parseRestPath } from "../src/rest/path.ts";
 
 describe("REST paths", () => {
   it("name a model, a version or a label, and a verb", () => {
@@ -21,6 +21,7 @@ describe("REST paths", () => {
   });
 
   it("are the same in upper and lower case, but for the verb", () => {
+    assert.equal(isRestTarget("/V1/MODELS/M:predict"), true);
     assert.deepEqual(parseRestPath("POST", "/V1/MODELS/M:predict"), { kind: "predict", model: { name: "M" } });
     assert.throws(() => parseRestPath("POST", "/v1/models/m:PREDICT"), {
       message: "Malformed request: POST /v1/models/m:PREDICT",
@@ -44,7 +45,8 @@ describe("REST paths", () => {
 
   it("outside /v1/ are not of this API", () => {
     for (const path of ["/", "/v1", "/v2/models", "/x/v1/models/m", "/monitoring/prometheus/metrics", ""]) {
-      assert.deepEqual(parseRestPath("GET", path), { kind: "outside" });
+      assert.equal(isRestTarget(path), false);
+      assert.throws(() => parseRestPath("GET", path), { message: `Malformed request: GET ${path}` });
     }
   });
 

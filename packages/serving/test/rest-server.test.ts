@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import type { IncomingHttpHeaders } from "node:http";
 import https from "node:https";
 import { after, before, test } from "node:test";
 import tls from "node:tls";
@@ -10,10 +11,11 @@ import { ServedModel } from "../src/core/served-model.ts";
 import { evidenceRoute } from "../src/evidence/http-route.ts";
 import { EvidenceIssuer } from "../src/evidence/issuer.ts";
 import { openHttpServer } from "../src/http/server.ts";
-import { restRoute } from "../src/rest/route.ts";
+import { type RestRouteOptions, restRoute } from "../src/rest/route.ts";
 import type { Front } from "../src/transport/front.ts";
 import type { ServingLimits } from "../src/transport/limits.ts";
 import { MemoryBudget } from "../src/transport/memory-budget.ts";
+import { exampleSignature, examplesDouble } from "./support/examples-double.ts";
 import { modelDouble } from "./support/model-double.ts";
 import { quickLimits } from "./support/quick-limits.ts";
 import { testPlatform } from "./support/test-platform.ts";
@@ -30,14 +32,24 @@ interface Answer {
   readonly status: number;
   readonly type: string | undefined;
   readonly text: string;
+  readonly headers: IncomingHttpHeaders;
 }
 
 async function open(limits: ServingLimits = quickLimits(), memory = budget): Promise<Front> {
+  return await openWith(handler, {}, limits, memory);
+}
+
+async function openWith(
+  answering: ModelHandler,
+  options: RestRouteOptions,
+  limits: ServingLimits = quickLimits(),
+  memory = budget,
+): Promise<Front> {
   const served = { model: "half", manifestDigest: new Uint8Array(32) };
   const evidence = new EvidenceIssuer(testPlatform(), served, limits);
   const tlsIdentity = await authority.issue();
   const log = (event: string, fields: object): void => void logged.push(JSON.stringify([event, fields]));
-  const routes = [evidenceRoute(evidence, limits, log), restRoute(handler, limits)];
+  const routes = [evidenceRoute(evidence, limits, log), restRoute(answering, limits, options)];
   return await openHttpServer(
     { host: "127.0.0.1", port: 0 },
     { tls: tlsIdentity, routes, limits, budget: memory, log },
@@ -59,7 +71,7 @@ async function send(
     chunks.push(chunk);
   }
   const type = response.headers["content-type"];
-  return { status: response.statusCode, type, text: Buffer.concat(chunks).toString() };
+  return { status: response.statusCode, type, text: Buffer.concat(chunks).toString(), headers: response.headers };
 }
 
 function errorOf(answer: Answer): string {
@@ -113,7 +125,14 @@ test("refusals have TensorFlow Serving's status and message", async () => {
     ["/v1/models/half:PREDICT", body, 400, "Malformed request: POST /v1/models/half:PREDICT"],
     ["/v1/models", undefined, 400, "Missing model name in request."],
     ["/v1/models/other", undefined, 404, "Could not find any versions of model other"],
-    ["/v1/models/half:classify", '{"examples": [{}]}', 501, "This server does not implement classify"],
+    ["/v1/models/half:classify", "[]", 400, "JSON Value: [] Is not object"],
+    ["/v1/models/other:classify", '{"examples": [{}]}', 404, "Servable not found for request: Latest(other)"],
+    [
+      "/v1/models/half:regress",
+      '{"examples": [{}]}',
+      400,
+      'No regression inputs found in SignatureDef: method_name: "tensorflow/serving/predict"\n',
+    ],
   ];
   for (const [path, text, status, message] of cases) {
     const answer = await send(path, text);
@@ -164,11 +183,54 @@ test("an answer that does not fit into the memory is 429", async () => {
   await small.close();
 });
 
+test("classifies and regresses over examples in JSON", async () => {
+  const signatures = {
+    classify: exampleSignature("tensorflow/serving/classify", ["scores"]),
+    regress: exampleSignature("tensorflow/serving/regress", ["outputs"]),
+  };
+  const over = new ServedModel("examples", [{ version: 7n, model: examplesDouble(signatures) }]);
+  const serving = await openWith(new ModelHandler(over), {});
+  const ask = async (method: string, body: string): Promise<[number, object]> => {
+    const answer = await send(`/v1/models/examples:${method}`, body, { to: serving });
+    return [answer.status, JSON.parse(answer.text)];
+  };
+  const named = (name: string, rest: string): string => `{"signature_name": "${name}", ${rest}}`;
+  const two = '"context": {"x": 2.0}, "examples": [{"x": 80.0}, {}]';
+  assert.deepEqual(await ask("classify", named("classify", two)), [200, { results: [[["", 42]], [["", 3]]] }]);
+  assert.deepEqual(await ask("regress", named("regress", two)), [200, { results: [42, 3] }]);
+  const unknown = { error: "No signature was found with the name: nope" };
+  assert.deepEqual(await ask("classify", named("nope", two)), [400, unknown]);
+  await serving.close();
+});
+
 test("a preflight is answered by its origin", async () => {
   const options = { method: "OPTIONS", headers: { origin: "https://app.example" } };
   const allowed = await send("/v1/models/half:predict", undefined, options);
   assert.deepEqual([allowed.status, allowed.text], [200, ""]);
   assert.equal((await send("/v1/models/half:predict", undefined, { method: "OPTIONS" })).status, 400);
+});
+
+test("headers for pages of other origins are there when asked for, on refusals too", async () => {
+  const sharing = await openWith(handler, { cors: true });
+  const preflight = { method: "OPTIONS", headers: { origin: "https://app.example" } };
+  for (const [path, options, status] of [
+    ["/v1/models/half", {}, 200],
+    ["/v1/models/other", {}, 404],
+    ["/v1/elsewhere", {}, 400],
+    ["/v1/models/half:predict", preflight, 200],
+    ["/elsewhere", {}, 404],
+  ] as const) {
+    const answer = await send(path, undefined, { ...options, to: sharing });
+    assert.equal(answer.status, status);
+    const { headers } = answer;
+    const [origin, methods, allowed] = ["origin", "methods", "headers"].map(
+      (name) => headers[`access-control-allow-${name}`],
+    );
+    const expected = path === "/elsewhere" ? [] : ["*", "POST, GET", "Content-Type"];
+    assert.deepEqual([origin, methods, allowed].filter(Boolean), expected, path);
+    assert.equal((await send(path, undefined, options)).headers["access-control-allow-origin"], undefined);
+  }
+  await sharing.close();
 });
 
 test("gzip bodies are unpacked; bombs and garbage are refused", async () => {

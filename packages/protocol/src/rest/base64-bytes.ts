@@ -1,3 +1,6 @@
+import { invalidArgument, type ServingError } from "../status/serving-error.ts";
+import { type JsonNode, JsonRecord } from "./json/node.ts";
+
 const INVALID = 0xff;
 const PADDING = "=".charCodeAt(0);
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -11,9 +14,9 @@ for (let value = 0; value < alphabet.length; value++) {
 /**
  * Bytes from base64 (RFC 4648 section 4) as TensorFlow Serving takes it in JSON: padding can be left out, and white space
  * is passed over. Works on the bytes of a JSON document, without making a string of them.
- * @returns undefined when the text is not base64
+ * @throws ServingError INVALID_ARGUMENT when the text is not base64
  */
-export function decodeBase64Bytes(text: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+export function decodeBase64Bytes(text: Uint8Array): Uint8Array<ArrayBuffer> {
   const decoded = new Uint8Array(Math.ceil((text.length * 3) / 4));
   let bits = 0;
   let count = 0;
@@ -25,7 +28,7 @@ export function decodeBase64Bytes(text: Uint8Array): Uint8Array<ArrayBuffer> | u
       if (isSpace(text[offset])) {
         continue;
       }
-      return undefined;
+      throw notBase64();
     }
     bits = ((bits << 6) | sextet) & 0xffffff;
     count++;
@@ -33,7 +36,23 @@ export function decodeBase64Bytes(text: Uint8Array): Uint8Array<ArrayBuffer> | u
       decoded[length++] = bits >> (6 - 2 * ((count - 1) % 4));
     }
   }
-  return endsWell(text, offset, count, bits) ? decoded.subarray(0, length) : undefined;
+  if (!endsWell(text, offset, count, bits)) {
+    throw notBase64();
+  }
+  return decoded.subarray(0, length);
+}
+
+/** The text of an object `{"b64": "..."}`, which stands for a byte string; undefined for any other value. */
+export function base64Text(node: JsonNode | undefined): Uint8Array | undefined {
+  if (!(node instanceof JsonRecord) || node.members.length !== 1) {
+    return undefined;
+  }
+  const [name, value] = node.members[0] ?? [];
+  return name === "b64" && value instanceof Uint8Array ? value : undefined;
+}
+
+function notBase64(): ServingError {
+  return invalidArgument("Unable to base64 decode");
 }
 
 /** Whether the rest is right padding or nothing, and no bits are left over. */

@@ -1,10 +1,11 @@
 import { invalidArgument } from "../status/serving-error.ts";
 import type { DataType } from "../tensor/data-type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { base64Text } from "./base64-bytes.ts";
 import { denseShape, fillTensor } from "./dense.ts";
 import type { JsonDocument } from "./json/document.ts";
 import { type JsonNode, JsonRecord } from "./json/node.ts";
-import { base64Text, TensorBuilder } from "./tensor-builder.ts";
+import { TensorBuilder } from "./tensor-builder.ts";
 
 /**
  * Tensors from a value with whole tensors: the tensor itself where there is one, an object with all names where there are

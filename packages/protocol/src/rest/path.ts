@@ -12,9 +12,7 @@ export interface RestModel {
 export type RestCall =
   | { readonly kind: "predict" | "classify" | "regress" | "status" | "metadata"; readonly model: RestModel }
   /** An OPTIONS request for anything under `/v1/`. */
-  | { readonly kind: "preflight" }
-  /** Not a path of this API. */
-  | { readonly kind: "outside" };
+  | { readonly kind: "preflight" };
 
 const apiPattern = /^\/v1\//i;
 const modelPattern = "([^/:]+)";
@@ -24,17 +22,19 @@ const getPattern = new RegExp(`^/v1/models(?:/${modelPattern})?${choicePattern}(
 
 const LARGEST_VERSION = 2n ** 63n - 1n;
 
+/** Whether a request's target belongs to TensorFlow Serving's REST API. */
+export function isRestTarget(target: string): boolean {
+  return apiPattern.test(target);
+}
+
 /**
  * Takes a request line apart by the rules of TensorFlow Serving's REST API. Upper and lower case are the same, but for
  * the verb behind the colon; a query is left aside.
- * @param target path of the request, with or without a query
+ * @param target one of this API, with or without a query
  * @throws ServingError INVALID_ARGUMENT
  */
 export function parseRestPath(method: string, target: string): RestCall {
   const path = target.replace(/[?#].*$/s, "");
-  if (!apiPattern.test(path)) {
-    return { kind: "outside" };
-  }
   switch (method) {
     case "OPTIONS":
       return { kind: "preflight" };

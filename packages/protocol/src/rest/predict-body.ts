@@ -1,13 +1,12 @@
-import { invalidArgument, type ServingError } from "../status/serving-error.ts";
+import { invalidArgument } from "../status/serving-error.ts";
 import type { DataType } from "../tensor/data-type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tensorsFromColumns } from "./columns.ts";
 import { type JsonDocument, parseJsonObject } from "./json/document.ts";
 import type { JsonLimits } from "./json/limits.ts";
-import { decodeName } from "./json/name.ts";
 import { JsonList, type JsonNode, NumberBlock } from "./json/node.ts";
-import { printJson } from "./json/print.ts";
 import { tensorsFromRows } from "./rows.ts";
+import { badDocument, readSignatureName, SIGNATURE_NAME_MEMBER } from "./signature-name.ts";
 
 /** Layout of tensors in JSON: `row` with one element for each example (`instances`), or `column` (`inputs`). */
 export type PredictFormat = "row" | "column";
@@ -25,7 +24,7 @@ export interface PredictBody {
   readonly signatureName: string;
 }
 
-const wanted: ReadonlySet<string> = new Set(["signature_name", "instances", "inputs"]);
+const wanted: ReadonlySet<string> = new Set([SIGNATURE_NAME_MEMBER, "instances", "inputs"]);
 
 /**
  * The body of `POST /v1/models/NAME:predict`, by TensorFlow Serving's rules and with its messages.
@@ -58,17 +57,6 @@ export function parsePredictBody(
   throw invalidArgument("Missing 'inputs' or 'instances' key");
 }
 
-function readSignatureName(document: JsonDocument): string {
-  const name = document.members.get("signature_name");
-  if (name === undefined) {
-    return "";
-  }
-  if (!(name instanceof Uint8Array)) {
-    throw badDocument(document, "not formatted correctly. 'signature_name' key must be a string value.");
-  }
-  return decodeName(name);
-}
-
 function requireRows(instances: JsonNode, document: JsonDocument): NumberBlock | JsonList {
   const isBlock = instances instanceof NumberBlock && instances.shape.length > 0;
   if (!isBlock && !(instances instanceof JsonList)) {
@@ -78,8 +66,4 @@ function requireRows(instances: JsonNode, document: JsonDocument): NumberBlock |
     throw badDocument(document, "No values in 'instances' array");
   }
   return instances;
-}
-
-function badDocument(document: JsonDocument, problem: string): ServingError {
-  return invalidArgument(`JSON Value: ${printJson(document.bytes, document.start)} ${problem}`);
 }

@@ -1,11 +1,12 @@
 import { invalidArgument, ServingError } from "../status/serving-error.ts";
 import type { DataType } from "../tensor/data-type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { base64Text } from "./base64-bytes.ts";
 import { denseShape, fillTensor } from "./dense.ts";
 import { describeNode } from "./json/describe.ts";
 import type { JsonDocument } from "./json/document.ts";
 import { type JsonList, type JsonNode, JsonRecord, NumberBlock, sizeOf } from "./json/node.ts";
-import { base64Text, TensorBuilder } from "./tensor-builder.ts";
+import { TensorBuilder } from "./tensor-builder.ts";
 
 /**
  * Tensors from a list with one element for each row of the batch: a value where there is one tensor, an object with all

@@ -3,7 +3,7 @@ import { invalidArgument, ServingError } from "../status/serving-error.ts";
 import { type DataType, dataTypeErrorName } from "../tensor/data-type.ts";
 import { makeNumbers } from "../tensor/storage.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { decodeBase64Bytes } from "./base64-bytes.ts";
+import { base64Text, decodeBase64Bytes } from "./base64-bytes.ts";
 import { describeNode, typeName } from "./json/describe.ts";
 import type { JsonDocument } from "./json/document.ts";
 import { type JsonNode, JsonRecord, NumberBlock } from "./json/node.ts";
@@ -103,11 +103,7 @@ export class TensorBuilder {
       const value = describeNode(node, this.#document);
       throw invalidArgument(`JSON Value: ${value} not formatted correctly for base64 data`);
     }
-    const decoded = decodeBase64Bytes(text);
-    if (decoded === undefined) {
-      throw invalidArgument("Unable to base64 decode");
-    }
-    return decoded;
+    return decodeBase64Bytes(text);
   }
 
   /** Whether any JSON value can be an element. */
@@ -124,13 +120,4 @@ export class TensorBuilder {
     const message = `JSON Value: ${value} Type: ${typeName(node)} is not of expected type: ${type}`;
     return invalidArgument(message);
   }
-}
-
-/** The text of an object `{"b64": "..."}`, which stands for a byte string; undefined for any other value. */
-export function base64Text(node: JsonNode | undefined): Uint8Array | undefined {
-  if (!(node instanceof JsonRecord) || node.members.length !== 1) {
-    return undefined;
-  }
-  const [name, value] = node.members[0] ?? [];
-  return name === "b64" && value instanceof Uint8Array ? value : undefined;
 }

@@ -16,7 +16,7 @@ export function writeTensor(
 ): void {
   const size = tensor.shape[dimension];
   if (size === undefined) {
-    writeElement(writer, format(from));
+    writer.raw(format(from));
     return;
   }
   const step = elementsFrom(tensor, dimension + 1);
@@ -30,12 +30,4 @@ export function writeTensor(
 /** Elements that one index in each dimension before `dimension` stands for. */
 export function elementsFrom(tensor: Tensor, dimension: number): number {
   return tensor.shape.slice(dimension).reduce((product, size) => product * size, 1);
-}
-
-function writeElement(writer: JsonWriter, json: string | Uint8Array): void {
-  if (typeof json === "string") {
-    writer.raw(json);
-  } else {
-    writer.rawBytes(json);
-  }
 }

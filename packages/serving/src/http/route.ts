@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
   /** Receives the whole body, unpacked; its memory is given back when the request ends. @throws ServingError */
   receive(): Promise<Uint8Array>;
+  /** Sets a header of the answer, whether it will be a success or a failure. */
+  setHeader(name: string, value: string): void;
   /** Bounds the time until the answer, milliseconds from now. */
   limit(timeoutMs: number): void;
 }

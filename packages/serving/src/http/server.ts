@@ -10,7 +10,7 @@ import type { MemoryBudget } from "../transport/memory-budget.ts";
 import { openPort } from "../transport/open-port.ts";
 import { type ChannelSecurity, replaceTlsMaterial, tlsServerOptions } from "../transport/tls.ts";
 import { receiveBody } from "./receive-body.ts";
-import { failureAnswer, type HttpAnswer, type HttpRoute } from "./route.ts";
+import { failureAnswer, type HttpAnswer, type HttpRequest, type HttpRoute } from "./route.ts";
 
 /** How often the timeouts of headers and requests are looked at, milliseconds. */
 const TIMEOUT_CHECK_MS = 1000;
@@ -110,7 +110,13 @@ async function askRoutes(
     release = body.release;
     return body.bytes;
   };
-  const request = { incoming, signal, receive, limit: (timeoutMs: number) => scope.limit(timeoutMs) };
+  const request: HttpRequest = {
+    incoming,
+    signal,
+    receive,
+    setHeader: (name, value) => void response.setHeader(name, value),
+    limit: (timeoutMs) => scope.limit(timeoutMs),
+  };
   try {
     for (const route of routes) {
       const work = route(request);

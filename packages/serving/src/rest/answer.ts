@@ -1,11 +1,15 @@
 import {
+  encodeClassifyAnswer,
   encodeMetadataAnswer,
   encodePredictAnswer,
+  encodeRegressAnswer,
   encodeStatusAnswer,
   GetModelMetadataRequest,
   GetModelStatusRequest,
+  type Input,
   ModelSpec,
   type PredictSignature,
+  parseExamplesBody,
   parsePredictBody,
   type RestCall,
   type RestModel,
@@ -18,7 +22,7 @@ import type { HttpAnswer } from "../http/route.ts";
 
 /** A REST request without its connection. */
 export interface RestRequest {
-  readonly call: Exclude<RestCall, { readonly kind: "outside" }>;
+  readonly call: RestCall;
   readonly body: Uint8Array;
   /** The `Origin` header. */
   readonly origin: string | undefined;
@@ -31,9 +35,14 @@ export interface RestRequest {
  * @throws ServingError with TensorFlow Serving's messages
  */
 export async function answerRest(handler: Handler, { call, body, origin, signal }: RestRequest): Promise<HttpAnswer> {
+  const coreCall: Call = { signal, entrypoint: "REST" };
   switch (call.kind) {
     case "predict":
-      return success(await predict(handler, call.model, body, { signal, entrypoint: "REST" }));
+      return success(await predict(handler, call.model, body, coreCall));
+    case "classify":
+      return success(await classify(handler, call.model, body, coreCall));
+    case "regress":
+      return success(await regress(handler, call.model, body, coreCall));
     case "status": {
       const request = GetModelStatusRequest.create({ modelSpec: specOf(call.model) });
       return success(encodeStatusAnswer(handler.status(request)));
@@ -43,9 +52,6 @@ export async function answerRest(handler: Handler, { call, body, origin, signal 
       const request = GetModelMetadataRequest.create({ modelSpec, metadataField: [SIGNATURE_DEF_FIELD] });
       return success(encodeMetadataAnswer(handler.metadata(request)));
     }
-    case "classify":
-    case "regress":
-      throw new ServingError("UNIMPLEMENTED", `This server does not implement ${call.kind}`);
     case "preflight":
     default:
       return preflight(origin);
@@ -58,6 +64,21 @@ async function predict(handler: Handler, model: RestModel, body: Uint8Array, cal
   const modelSpec = { ...spec, signatureName: parsed.signatureName };
   const response = await handler.predict({ modelSpec, inputs: parsed.inputs, outputFilter: [] }, call);
   return encodePredictAnswer(response.outputs, parsed.format);
+}
+
+async function classify(handler: Handler, model: RestModel, body: Uint8Array, call: Call): Promise<Uint8Array> {
+  const { result } = await handler.classify(examplesRequest(model, body), call);
+  return encodeClassifyAnswer(result ?? { classifications: [] });
+}
+
+async function regress(handler: Handler, model: RestModel, body: Uint8Array, call: Call): Promise<Uint8Array> {
+  const { result } = await handler.regress(examplesRequest(model, body), call);
+  return encodeRegressAnswer(result ?? { regressions: [] });
+}
+
+function examplesRequest(model: RestModel, body: Uint8Array): { modelSpec: ModelSpec; input: Input } {
+  const { signatureName, input } = parseExamplesBody(body);
+  return { modelSpec: { ...specOf(model), signatureName }, input };
 }
 
 function inputTypes(handler: Handler, spec: ModelSpec, signatureName: string): PredictSignature {

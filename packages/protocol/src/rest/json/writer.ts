@@ -41,16 +41,14 @@ export class JsonWriter {
     this.#afterName = true;
   }
 
-  /** A value that is JSON already. */
-  raw(json: string): void {
+  /** A value that is JSON already; bytes are written as they are. */
+  raw(json: string | Uint8Array): void {
     this.#separate();
-    this.#sink.text(json);
-  }
-
-  /** The same as bytes, which are written as they are. */
-  rawBytes(json: Uint8Array): void {
-    this.#separate();
-    this.#sink.bytes(json);
+    if (typeof json === "string") {
+      this.#sink.text(json);
+    } else {
+      this.#sink.bytes(json);
+    }
   }
 
   finish(): Uint8Array<ArrayBuffer> {
