@@ -5,7 +5,7 @@ import { CoreError } from "@sealserve/core";
 import { mutateBytes } from "./byte-mutations.ts";
 import { defuse, fuzz, type Report } from "./fuzz.ts";
 import { Random, randomAt } from "./random.ts";
-import type { Target } from "./targets.ts";
+import type { Target } from "./target.ts";
 import { mutateText, textSeed } from "./text-mutations.ts";
 
 /** A reader of the numbers 0 to 9. */

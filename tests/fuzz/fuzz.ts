@@ -2,7 +2,7 @@
 import { SealserveError } from "@sealserve/core";
 import { collectGarbage, processorMs, usedBytes } from "./measure.ts";
 import { randomAt } from "./random.ts";
-import type { Attempt, Target } from "./targets.ts";
+import type { Attempt, Target } from "./target.ts";
 
 /** No input may take longer. */
 export const TIME_LIMIT_MS = 50;

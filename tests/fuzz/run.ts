@@ -9,7 +9,8 @@
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 import { defuse, fuzz, type Report } from "./fuzz.ts";
-import { TARGETS, type Target } from "./targets.ts";
+import type { Target } from "./target.ts";
+import { TARGETS } from "./targets.ts";
 
 const SHOWN = 2000;
 

@@ -28,46 +28,23 @@ import {
 } from "@sealserve/core";
 import {
   BatchingParameters,
+  ClassificationRequest,
   decodeInferRequest,
   decodeMessageText,
+  decodePredictRequest,
+  MultiInferenceRequest,
+  parseExamplesBody,
   parseInferBody,
   parseInferencePath,
+  parsePredictBody,
+  parseRestPath,
   TEXT_FORMAT_MAX_LENGTH,
 } from "@sealserve/protocol";
-import { type Bomb, byteBombs, textBombs } from "./bombs.ts";
-import { mutateBytes } from "./byte-mutations.ts";
 import * as corpus from "./corpus.ts";
 import * as heavy from "./format-bombs.ts";
 import { INFER_JSON_LENGTH, inferBodies, inferRequests } from "./inference-corpus.ts";
-import type { Random } from "./random.ts";
-import { mutateText, textSeed } from "./text-mutations.ts";
-
-/** One input for a reader, ready to be read. */
-export interface Attempt {
-  readonly what: string;
-  readonly input: Uint8Array | string;
-  /** Returns, or throws a SealserveError. */
-  readonly run: () => unknown;
-}
-
-/** A reader, and how inputs for it are made. */
-export interface Target {
-  readonly name: string;
-  /** A genuine input, usually with changes. */
-  readonly attempt: (random: Random) => Attempt;
-  readonly bombs: () => Promise<readonly Attempt[]>;
-}
-
-interface Reader<Input> {
-  readonly name: string;
-  readonly read: (input: Input) => unknown;
-  /** Genuine inputs. */
-  readonly seeds: readonly Input[];
-  /** Of what is read. */
-  readonly maxLength: number;
-  /** Expensive inputs of this format, beside those that suit any. */
-  readonly bombs?: () => readonly Bomb<Input>[] | Promise<readonly Bomb<Input>[]>;
-}
+import { callPaths, exampleRequests, jsonBodies, jsonBombs, predictRequests } from "./serving-corpus.ts";
+import { ofBytes, ofText, type Target } from "./target.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -78,6 +55,7 @@ const JSON_MAX_LENGTH = MIB;
 const COLLATERAL_MAX_LENGTH = 3 * MIB;
 const INFERENCE_MAX_LENGTH = 256 * KIB;
 const PATH_MAX_LENGTH = 16 * KIB;
+const JSON_BODY_LIMITS = { maxBytes: 64 * KIB };
 /** Of certificate and list, what stands around the part that is made long. */
 const FRAME = 600;
 
@@ -219,37 +197,45 @@ export const TARGETS: readonly Target[] = [
     seeds: ["/v2/models/a%20b/versions/3/infer?x=1", "/v2/health/ready", "/v2/models/m/stats"],
     maxLength: PATH_MAX_LENGTH,
   }),
+  ofBytes({
+    name: "parsePredictBody",
+    read: (bytes) => parsePredictBody(bytes, { inputs: new Map([["x", "float32"]]) }, JSON_BODY_LIMITS),
+    seeds: jsonBodies,
+    maxLength: JSON_BODY_LIMITS.maxBytes,
+    bombs: () => jsonBombs(JSON_BODY_LIMITS.maxBytes),
+  }),
+  ofBytes({
+    name: "parseExamplesBody",
+    read: (bytes) => parseExamplesBody(bytes, JSON_BODY_LIMITS),
+    seeds: jsonBodies,
+    maxLength: JSON_BODY_LIMITS.maxBytes,
+    bombs: () => jsonBombs(JSON_BODY_LIMITS.maxBytes),
+  }),
+  ofBytes({
+    name: "decodePredictRequest",
+    read: (bytes) => decodePredictRequest(bytes, { maxBytes: INFERENCE_MAX_LENGTH }),
+    seeds: predictRequests,
+    maxLength: INFERENCE_MAX_LENGTH,
+  }),
+  ofBytes({
+    name: "ClassificationRequest",
+    read: (bytes) => ClassificationRequest.decode(bytes, { maxBytes: INFERENCE_MAX_LENGTH }),
+    seeds: exampleRequests,
+    maxLength: INFERENCE_MAX_LENGTH,
+  }),
+  ofBytes({
+    name: "MultiInferenceRequest",
+    read: (bytes) => MultiInferenceRequest.decode(bytes, { maxBytes: INFERENCE_MAX_LENGTH }),
+    seeds: exampleRequests,
+    maxLength: INFERENCE_MAX_LENGTH,
+  }),
+  ofText({
+    name: "parseRestPath",
+    read: (path) => parseRestPath("POST", path),
+    seeds: callPaths,
+    maxLength: PATH_MAX_LENGTH,
+  }),
 ];
-
-function ofBytes(reader: Reader<Uint8Array>): Target {
-  const { seeds } = reader;
-  return target(reader, byteBombs, (random) => {
-    const seed = seeds[random.below(seeds.length)] ?? new Uint8Array();
-    return random.oneIn(50) ? seed : mutateBytes(seed, random, seeds);
-  });
-}
-
-function ofText(reader: Reader<string>): Target {
-  const seeds = reader.seeds.map(textSeed);
-  return target(reader, textBombs, (random) => {
-    const seed = seeds[random.below(seeds.length)] ?? textSeed("");
-    return random.oneIn(50) ? seed.text : mutateText(seed, random);
-  });
-}
-
-function target<Input extends Uint8Array | string>(
-  { name, read, bombs, maxLength }: Reader<Input>,
-  usualBombs: (maxLength: number) => readonly Bomb<Input>[],
-  make: (random: Random) => Input,
-): Target {
-  const attemptOf = (what: string, input: Input): Attempt => ({ what, input, run: () => read(input) });
-  return {
-    name,
-    attempt: (random) => attemptOf("input", make(random)),
-    bombs: async () =>
-      [...usualBombs(maxLength), ...((await bombs?.()) ?? [])].map(({ what, input }) => attemptOf(what, input)),
-  };
-}
 
 function readSgxExtension(value: Uint8Array): unknown {
   const extensions = new Map([["1.2.840.113741.1.13.1", { critical: false, value }]]);

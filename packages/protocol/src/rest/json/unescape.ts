@@ -1,22 +1,24 @@
-import { encodeUtf8 } from "@sealserve/core";
 import { byte } from "./byte.ts";
 import { syntaxError } from "./syntax-error.ts";
 
 const HEX_DIGITS = 4;
 const SIMPLE_LENGTH = 2;
 const UNIT_LENGTH = SIMPLE_LENGTH + HEX_DIGITS;
+/** In the tables below: a byte that stands for nothing. */
+const NONE = 0xff;
 
-const simpleEscapes = new Map<number, number>(
-  Object.entries({ '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" }).map(
-    ([letter, meaning]) => [letter.charCodeAt(0), meaning.charCodeAt(0)],
-  ),
-);
+/** What the byte behind a backslash stands for. */
+const simpleEscapes = byteTable({ '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" });
+const hexValues = new Uint8Array(256).map((_, value) => {
+  const digit = Number.parseInt(String.fromCharCode(value), 16);
+  return Number.isNaN(digit) ? NONE : digit;
+});
 
 /** Code point that the escape sequence at `offset` stands for. Surrogates come in pairs or not at all. */
 export function escapedCodePoint(bytes: Uint8Array, offset: number): number {
   const next = bytes[offset + 1];
-  const simple = next === undefined ? undefined : simpleEscapes.get(next);
-  if (simple !== undefined) {
+  const simple = next === undefined ? NONE : (simpleEscapes[next] as number);
+  if (simple !== NONE) {
     return simple;
   }
   if (next !== byte.lowerU) {
@@ -46,12 +48,25 @@ export function unescapeString(bytes: Uint8Array, start: number, end: number): U
       continue;
     }
     const codePoint = escapedCodePoint(bytes, offset);
-    const encoded = encodeUtf8(String.fromCodePoint(codePoint));
-    plain.set(encoded, length);
-    length += encoded.length;
+    length = writeUtf8(plain, length, codePoint);
     offset += escapeLength(bytes, offset, codePoint);
   }
   return plain.subarray(0, length);
+}
+
+/** Writes a character from `at` on. @returns where it ends */
+function writeUtf8(target: Uint8Array, at: number, codePoint: number): number {
+  if (codePoint < 0x80) {
+    target[at] = codePoint;
+    return at + 1;
+  }
+  const continuations = codePoint < 0x800 ? 1 : codePoint < 0x10000 ? 2 : 3;
+  const lead = (0xff00 >> (continuations + 1)) & 0xff;
+  target[at] = lead | (codePoint >> (6 * continuations));
+  for (let index = 1; index <= continuations; index++) {
+    target[at + index] = 0x80 | ((codePoint >> (6 * (continuations - index))) & 0x3f);
+  }
+  return at + 1 + continuations;
 }
 
 function pairedCodePoint(bytes: Uint8Array, offset: number, high: number): number {
@@ -67,9 +82,21 @@ function pairedCodePoint(bytes: Uint8Array, offset: number, high: number): numbe
 }
 
 function hexUnit(bytes: Uint8Array, from: number, escapeOffset: number): number {
-  const digits = String.fromCharCode(...bytes.subarray(from, from + HEX_DIGITS));
-  if (!/^[0-9a-fA-F]{4}$/.test(digits)) {
-    throw syntaxError("badHex", escapeOffset);
+  let unit = 0;
+  for (let offset = from; offset < from + HEX_DIGITS; offset++) {
+    const digit = hexValues[bytes[offset] ?? NONE] as number;
+    if (digit === NONE) {
+      throw syntaxError("badHex", escapeOffset);
+    }
+    unit = unit * 16 + digit;
   }
-  return Number.parseInt(digits, 16);
+  return unit;
+}
+
+function byteTable(meanings: Readonly<Record<string, string>>): Uint8Array {
+  const table = new Uint8Array(256).fill(NONE);
+  for (const [letter, meaning] of Object.entries(meanings)) {
+    table[letter.charCodeAt(0)] = meaning.charCodeAt(0);
+  }
+  return table;
 }
