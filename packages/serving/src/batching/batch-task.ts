@@ -1,0 +1,46 @@
+import type { Tensor } from "@sealserve/protocol";
+
+/** Inputs or outputs of a run, by name. */
+export type Tensors = ReadonlyMap<string, Tensor>;
+
+/** A request, or a part of a large one, on its way through a queue. */
+export class BatchTask {
+  readonly inputs: Tensors;
+  readonly rows: number;
+  readonly signal: AbortSignal | undefined;
+  /** When it came, milliseconds of the scheduler's clock. */
+  readonly queuedAt: number;
+  /** Its own rows of the batch's outputs. */
+  readonly outputs: Promise<Map<string, Tensor>>;
+  readonly #settle = Promise.withResolvers<Map<string, Tensor>>();
+  #leave: (() => void) | undefined;
+
+  constructor(inputs: Tensors, rows: number, queuedAt: number, signal?: AbortSignal) {
+    this.inputs = inputs;
+    this.rows = rows;
+    this.queuedAt = queuedAt;
+    this.signal = signal;
+    this.outputs = this.#settle.promise;
+  }
+
+  resolve(outputs: Map<string, Tensor>): void {
+    this.#settle.resolve(outputs);
+  }
+
+  reject(error: unknown): void {
+    this.#settle.reject(error);
+  }
+
+  /** @param leave called when the signal fires while the task waits */
+  wait(leave: () => void): void {
+    this.#leave = leave;
+    this.signal?.addEventListener("abort", leave, { once: true });
+  }
+
+  /** The task waits no more. */
+  start(): void {
+    if (this.#leave !== undefined) {
+      this.signal?.removeEventListener("abort", this.#leave);
+    }
+  }
+}
