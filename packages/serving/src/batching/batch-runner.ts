@@ -1,0 +1,116 @@
+import type { LoadedModel, Signature } from "@sealserve/models";
+import { ServingError, type Tensor } from "@sealserve/protocol";
+import { whenAllAborted } from "./all-aborted.ts";
+import type { BatchClock } from "./batch-clock.ts";
+import type { BatchObserver } from "./batch-observer.ts";
+import type { PaddingRules } from "./batch-rules.ts";
+import type { BatchTask, Tensors } from "./batch-task.ts";
+import { mergeInputs } from "./merge-inputs.ts";
+import { separateShapes } from "./separate-shapes.ts";
+import { checkOutputs, sliceAll } from "./split-outputs.ts";
+
+/** What the batches of one queue have in common. */
+export interface BatchCall {
+  readonly model: Pick<LoadedModel, "run">;
+  readonly signatureName: string;
+  readonly signature: Signature;
+  /** Names of the outputs to give. */
+  readonly outputs: readonly string[];
+  readonly rules: PaddingRules;
+  readonly observer: BatchObserver;
+  readonly clock: BatchClock;
+}
+
+/** Runs tasks as one batch and gives each its own rows of the outputs. Never rejects. */
+export async function runBatch(call: BatchCall, tasks: readonly BatchTask[]): Promise<void> {
+  const now = call.clock.now();
+  for (const { queuedAt } of tasks) {
+    call.observer.queued(now - queuedAt);
+  }
+  const { together, refused, reason } = separateShapes(tasks, call.signature, call.rules.padVariableLength);
+  for (const task of refused) {
+    task.reject(reason);
+  }
+  await runTogether(call, together);
+}
+
+async function runTogether(call: BatchCall, tasks: readonly BatchTask[]): Promise<void> {
+  if (tasks.length === 0) {
+    return;
+  }
+  const names = [...call.signature.inputs.keys()];
+  const alone = { allowedSizes: [], padVariableLength: false };
+  const merged = mergeInputs(tasks, names, call.rules);
+  if (merged === undefined) {
+    await (tasks.length > 1 ? runEach(call, tasks) : runTogether({ ...call, rules: alone }, tasks));
+    return;
+  }
+  let outputs: Map<string, Tensor>;
+  try {
+    outputs = await runModel(call, tasks, merged.inputs, merged.size);
+  } catch (error) {
+    await fail(call, tasks, error);
+    return;
+  }
+  give(tasks, outputs, merged.size);
+}
+
+async function runModel(
+  { model, signatureName, outputs, observer, clock }: BatchCall,
+  tasks: readonly BatchTask[],
+  inputs: Tensors,
+  size: number,
+): Promise<Map<string, Tensor>> {
+  const joint = whenAllAborted(tasks.map(({ signal }) => signal));
+  const startedAt = clock.now();
+  const options = joint === undefined ? {} : { signal: joint.signal };
+  const result = await model.run(signatureName, inputs, outputs, options).finally(() => joint?.release());
+  const rows = tasks.reduce((sum, task) => sum + task.rows, 0);
+  observer.ran({ requests: tasks.length, rows, size, startedAt, endedAt: clock.now() });
+  return result;
+}
+
+/**
+ * TensorFlow Serving gives all requests of a batch its error. Here each is run again alone: the error may speak of the
+ * inputs of one requester, and must not fail or reach the others (threats E3, E4).
+ */
+async function fail(call: BatchCall, tasks: readonly BatchTask[], error: unknown): Promise<void> {
+  if (tasks.length > 1 && error instanceof ServingError) {
+    await runEach(call, tasks);
+    return;
+  }
+  for (const task of tasks) {
+    task.reject(error);
+  }
+}
+
+async function runEach(call: BatchCall, tasks: readonly BatchTask[]): Promise<void> {
+  for (const task of tasks) {
+    if (task.signal?.aborted === true) {
+      task.reject(task.signal.reason);
+    } else {
+      await runTogether(call, [task]);
+    }
+  }
+}
+
+function give(tasks: readonly BatchTask[], outputs: Map<string, Tensor>, size: number): void {
+  try {
+    checkOutputs(outputs, size);
+  } catch (error) {
+    for (const task of tasks) {
+      task.reject(error);
+    }
+    return;
+  }
+  const [only] = tasks;
+  if (tasks.length === 1 && only?.rows === size) {
+    only.resolve(outputs);
+    return;
+  }
+  let row = 0;
+  for (const task of tasks) {
+    task.resolve(sliceAll(outputs, row, row + task.rows));
+    row += task.rows;
+  }
+}

@@ -1,0 +1,172 @@
+import { type LoadedModel, ModelError, type Signature } from "@sealserve/models";
+import { invalidArgument, type Tensor } from "@sealserve/protocol";
+import type { BatchObserver } from "./batch-observer.ts";
+import { BatchQueue } from "./batch-queue.ts";
+import type { BatchRules } from "./batch-rules.ts";
+import { runBatch } from "./batch-runner.ts";
+import type { BatchScheduler, RunBatch } from "./batch-scheduler.ts";
+import { BatchTask, type Tensors } from "./batch-task.ts";
+import { countRows } from "./count-rows.ts";
+import { cutInputs, joinOutputs, partSizes } from "./split-task.ts";
+
+/** What puts the requests for a model together. */
+export interface Batching {
+  readonly scheduler: BatchScheduler;
+  /** Rules and observer of a signature's batches. */
+  of(signatureName: string): { readonly rules: BatchRules; readonly observer: BatchObserver };
+}
+
+interface Queue {
+  readonly waiting: BatchQueue;
+  readonly rules: BatchRules;
+  readonly run: RunBatch;
+}
+
+/** A model whose requests are run together where they ask for the same outputs of the same signature. */
+export class BatchedModel implements LoadedModel {
+  readonly #model: LoadedModel;
+  readonly #batching: Batching;
+  readonly #queues = new Map<string, Queue>();
+
+  constructor(model: LoadedModel, batching: Batching) {
+    this.#model = model;
+    this.#batching = batching;
+  }
+
+  get platform(): LoadedModel["platform"] {
+    return this.#model.platform;
+  }
+
+  get signatures(): LoadedModel["signatures"] {
+    return this.#model.signatures;
+  }
+
+  get signatureDefs(): LoadedModel["signatureDefs"] {
+    return this.#model.signatureDefs;
+  }
+
+  get refusals(): LoadedModel["refusals"] {
+    return this.#model.refusals;
+  }
+
+  get failure(): LoadedModel["failure"] {
+    return this.#model.failure;
+  }
+
+  /** @throws ServingError `UNAVAILABLE` when too many batches wait, and TensorFlow Serving's other refusals */
+  async run(
+    signatureName: string,
+    inputs: ReadonlyMap<string, Tensor>,
+    outputs: readonly string[],
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<Map<string, Tensor>> {
+    const signature = this.#model.signatures.get(signatureName);
+    const chosen = signature === undefined ? undefined : chooseInputs(signature, inputs);
+    if (signature === undefined || chosen === undefined || this.#model.refusals.has(signatureName)) {
+      return await this.#model.run(signatureName, inputs, outputs, options);
+    }
+    const rows = countRows(chosen);
+    if (rows === 0 || !hasDeclaredTypes(signature, chosen)) {
+      // Nothing to put together, or a call that the model refuses: nobody else has to do with it.
+      return await this.#model.run(signatureName, inputs, outputs, options);
+    }
+    options.signal?.throwIfAborted();
+    return await this.#enqueue(signatureName, signature, { inputs: chosen, rows, outputs, signal: options.signal });
+  }
+
+  async close(): Promise<void> {
+    for (const { waiting } of this.#queues.values()) {
+      waiting.clear(new ModelError("closed", "the model is being unloaded"));
+    }
+    await this.#model.close();
+  }
+
+  async #enqueue(signatureName: string, signature: Signature, request: BatchRequest): Promise<Map<string, Tensor>> {
+    const queue = this.#queueFor(signatureName, signature, request);
+    const { rows } = request;
+    const { maxBatchRows, maxRequestRows, splitLarge } = queue.rules;
+    if (rows > maxRequestRows) {
+      throw invalidArgument(`Task size ${rows} is larger than maximum input batch size ${maxRequestRows}`);
+    }
+    const { room, capacity } = queue.waiting;
+    const sizes = splitLarge && rows > room ? partSizes(rows, room, maxBatchRows) : [rows];
+    if (sizes.length > 1 && rows > capacity) {
+      throw queue.waiting.full();
+    }
+    return joinOutputs(await Promise.all(this.#add(queue, request, sizes)));
+  }
+
+  #add(
+    { waiting, run }: Queue,
+    { inputs, signal }: BatchRequest,
+    sizes: readonly number[],
+  ): Promise<Map<string, Tensor>>[] {
+    const { scheduler } = this.#batching;
+    const now = scheduler.clock.now();
+    const parts = sizes.length === 1 ? [inputs] : cutInputs(inputs, sizes);
+    const tasks = parts.map((part, index) => new BatchTask(part, sizes[index] ?? 0, now, signal));
+    for (const task of tasks) {
+      waiting.add(task);
+    }
+    scheduler.serve(waiting, run);
+    return tasks.map((task) => task.outputs);
+  }
+
+  #queueFor(signatureName: string, signature: Signature, { inputs, outputs }: BatchRequest): Queue {
+    const { rules, observer } = this.#batching.of(signatureName);
+    const key = queueKey(signatureName, outputs, rules.separateShapes ? inputs : undefined);
+    const known = this.#queues.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    this.#forgetEmpty();
+    const { clock } = this.#batching.scheduler;
+    const call = { model: this.#model, signatureName, signature, outputs, rules, observer, clock };
+    const queue = {
+      waiting: new BatchQueue(rules),
+      rules,
+      run: (tasks: readonly BatchTask[]) => runBatch(call, tasks),
+    };
+    this.#queues.set(key, queue);
+    return queue;
+  }
+
+  /** Requesters choose outputs and shapes, so queues that nobody waits in must not pile up. */
+  #forgetEmpty(): void {
+    for (const [key, { waiting }] of this.#queues) {
+      if (waiting.isEmpty) {
+        this.#queues.delete(key);
+      }
+    }
+  }
+}
+
+interface BatchRequest {
+  readonly inputs: Tensors;
+  readonly rows: number;
+  readonly outputs: readonly string[];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The inputs that the signature declares; undefined when one is missing. */
+function chooseInputs(signature: Signature, inputs: Tensors): Tensors | undefined {
+  const chosen = new Map<string, Tensor>();
+  for (const name of signature.inputs.keys()) {
+    const tensor = inputs.get(name);
+    if (tensor === undefined) {
+      return undefined;
+    }
+    chosen.set(name, tensor);
+  }
+  return chosen;
+}
+
+function hasDeclaredTypes(signature: Signature, inputs: Tensors): boolean {
+  return Array.from(signature.inputs).every(([name, { dtype }]) => inputs.get(name)?.dtype === dtype);
+}
+
+/** Names of signatures and outputs may be any text, so they are told apart by quotes. */
+function queueKey(signatureName: string, outputs: readonly string[], inputs: Tensors | undefined): string {
+  const shapes = inputs === undefined ? [] : Array.from(inputs.values(), ({ shape }) => shape.slice(1));
+  return JSON.stringify([signatureName, outputs.toSorted(), shapes]);
+}
