@@ -25,6 +25,7 @@ export * from "./messages/tensorflow/tensor-proto.ts";
 export * from "./messages/tensorflow/tensor-shape.ts";
 export * from "./open-inference/datatype.ts";
 export * from "./open-inference/grpc-infer.ts";
+export * from "./open-inference/index-body.ts";
 export * from "./open-inference/infer-call.ts";
 export * from "./open-inference/infer-messages.ts";
 export * from "./open-inference/json-answer.ts";

@@ -1,13 +1,18 @@
 /** What a path below `/v2` asks for. The version is empty where the path names none. */
 export type InferencePath =
-  | { readonly kind: "server" | "live" | "ready" | "models" | "index" | "statistics" }
-  | {
-      readonly kind: "model" | "model-ready" | "infer" | "model-statistics";
-      readonly name: string;
-      readonly version: string;
-    };
+  | { readonly kind: ServerKind }
+  | { readonly kind: "index" }
+  | ({ readonly kind: "infer" } & NamedModel)
+  | ({ readonly kind: "model" | "model-ready" | "model-statistics" } & NamedModel);
 
-const serverPaths: Readonly<Record<string, "server" | "live" | "ready" | "models" | "index" | "statistics">> = {
+type ServerKind = "server" | "live" | "ready" | "models" | "statistics";
+
+interface NamedModel {
+  readonly name: string;
+  readonly version: string;
+}
+
+const serverPaths: Readonly<Record<string, ServerKind | "index">> = {
   "/v2": "server",
   "/v2/health/live": "live",
   "/v2/health/ready": "ready",

@@ -46,6 +46,8 @@ export const InferStatistics = message("inference.InferStatistics", {
   computeInfer: field(5, StatisticDuration),
   computeOutput: field(6, StatisticDuration),
 });
+/** A value of the message {@link InferStatistics}. */
+export type InferStatistics = MessageOf<typeof InferStatistics>;
 
 /** `inference.ModelStatistics`; `lastInference` in milliseconds since 1970. */
 export const ModelStatistics = message("inference.ModelStatistics", {

@@ -1,0 +1,17 @@
+import type { MessageType } from "@sealserve/protocol";
+import type { Call } from "../core/call.ts";
+import type { UnaryMethod } from "./unary-call.ts";
+
+/** An rpc whose messages are declared. */
+export function typedRpc<Request, Response>(
+  requestType: MessageType<Request>,
+  responseType: MessageType<Response>,
+  answer: (request: Request, call: Call) => Promise<Partial<Response>>,
+): UnaryMethod {
+  return async (bytes, signal) => responseType.encode(await answer(requestType.decode(bytes), grpcCall(signal)));
+}
+
+/** A call that came in by gRPC. */
+export function grpcCall(signal: AbortSignal): Call {
+  return { signal, entrypoint: "GRPC" };
+}
