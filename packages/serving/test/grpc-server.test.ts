@@ -12,6 +12,14 @@ import type { UnaryMethod } from "../src/grpc/unary-call.ts";
 import type { Front } from "../src/transport/front.ts";
 import type { ServingLimits } from "../src/transport/limits.ts";
 import { MemoryBudget } from "../src/transport/memory-budget.ts";
+import {
+  bareRequest as bareCall,
+  callHeaders,
+  connect as connectTo,
+  failsWith,
+  framed,
+  waitFor,
+} from "./support/grpc-client.ts";
 import { quickLimits } from "./support/quick-limits.ts";
 
 let authority: TestAuthority;
@@ -62,9 +70,7 @@ async function open(limits: ServingLimits = quickLimits(), memory = budget): Pro
 }
 
 function connect(to: Front, options: grpc.ClientOptions = {}): grpc.Client {
-  const credentials = grpc.credentials.createSsl(Buffer.from(authority.caPem));
-  const unlimited = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1, ...options };
-  return new grpc.Client(`localhost:${to.address.port}`, credentials, unlimited);
+  return connectTo(authority, to, options);
 }
 
 function call(
@@ -84,47 +90,13 @@ function call(
   });
 }
 
-function failsWith(code: grpc.status, details: string | RegExp) {
-  return (error: unknown): boolean => {
-    assert.ok(error instanceof Error && "code" in error && "details" in error, String(error));
-    assert.equal(error.code, code, error.message);
-    if (details instanceof RegExp) {
-      assert.match(String(error.details), details);
-    } else {
-      assert.equal(error.details, details);
-    }
-    return true;
-  };
-}
-
-/** A bare HTTP/2 request, for what a gRPC client would never send. */
+/** Headers of the answer to a bare HTTP/2 request. */
 async function bareRequest(
   to: Front,
   headers: http2.OutgoingHttpHeaders,
   body: Uint8Array | undefined,
 ): Promise<http2.IncomingHttpHeaders> {
-  const session = http2.connect(`https://localhost:${to.address.port}`, { ca: authority.caPem });
-  const stream = session.request({ ":method": "POST", "content-type": "application/grpc", te: "trailers", ...headers });
-  stream.on("error", () => undefined);
-  let all: http2.IncomingHttpHeaders = {};
-  stream.on("response", (received) => (all = { ...all, ...received }));
-  stream.on("trailers", (received) => (all = { ...all, ...received }));
-  stream.resume();
-  if (body === undefined) {
-    stream.write(Buffer.of(0));
-  } else {
-    stream.end(body);
-  }
-  await once(stream, "close");
-  session.destroy();
-  return all;
-}
-
-function framed(message: Uint8Array, flag = 0): Buffer {
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt8(flag);
-  prefix.writeUInt32BE(message.length, 1);
-  return Buffer.concat([prefix, message]);
+  return (await bareCall(authority, to, callHeaders("", headers), body)).headers;
 }
 
 before(async () => {
@@ -448,11 +420,4 @@ async function handshake(options: tls.ConnectionOptions & { localAddress?: strin
   const socket = tls.connect(options);
   await once(socket, "secureConnect");
   return socket;
-}
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 200 && !condition(); tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  assert.ok(condition());
 }

@@ -2,7 +2,7 @@ import { PREFIX_LENGTH, ServingError } from "@sealserve/protocol";
 import type { MemoryBudget } from "../transport/memory-budget.ts";
 import { MessageBuffer } from "../transport/message-buffer.ts";
 
-/** Takes the one length-prefixed message of a unary request out of its DATA frames. */
+/** Takes one length-prefixed message out of the DATA frames of a request. */
 export class GrpcMessageReader {
   readonly #limit: number;
   readonly #budget: MemoryBudget;
@@ -19,6 +19,16 @@ export class GrpcMessageReader {
   /** Whether the message was sent compressed. Known once it is complete. */
   get compressed(): boolean {
     return this.#prefix[0] === 1;
+  }
+
+  /** Bytes up to the end of the prefix, or behind that of the message: 0 when it is complete. */
+  get missing(): number {
+    return this.#message?.missing ?? PREFIX_LENGTH - this.#prefixLength;
+  }
+
+  /** Whether nothing has come yet. */
+  get empty(): boolean {
+    return this.#prefixLength === 0;
   }
 
   /** Takes the bytes of the next DATA frame. @throws ServingError */

@@ -15,7 +15,7 @@ import {
 } from "@sealserve/protocol";
 import type { Handler } from "../core/handler.ts";
 import { grpcCall, typedRpc } from "./typed-rpc.ts";
-import type { GrpcMethods, UnaryMethod } from "./unary-call.ts";
+import type { UnaryMethod, UnaryMethods } from "./unary-call.ts";
 
 const PREDICTION = "/tensorflow.serving.PredictionService";
 const MODEL = "/tensorflow.serving.ModelService";
@@ -25,7 +25,7 @@ const MODEL = "/tensorflow.serving.ModelService";
  *
  * @param encoding how Predict's answers are written; `asContent` is `--enable_serialization_as_tensor_content`
  */
-export function servingMethods(handler: Handler, encoding: TensorEncoding = {}): GrpcMethods {
+export function servingMethods(handler: Handler, encoding: TensorEncoding = {}): UnaryMethods {
   return new Map<string, UnaryMethod>([
     [
       `${PREDICTION}/Predict`,

@@ -28,20 +28,29 @@ export async function receiveMessage(
   const reader = new GrpcMessageReader(limits.maxMessageBytes, budget);
   try {
     await receiveAll(stream, reader, limits, signal);
-    if (!reader.compressed) {
-      return { message: reader.take(), release: () => reader.release() };
-    }
-    return await unpackMessage(reader, encoding, limits, budget);
+    return await takeMessage(reader, encoding, limits, budget);
   } catch (error) {
     reader.release();
     throw error;
   }
 }
 
+/** The message of a reader that has come to its end, unpacked. @throws ServingError */
+export function takeMessage(
+  reader: GrpcMessageReader,
+  encoding: MessageEncoding,
+  limits: Pick<ServingLimits, "maxUnpackedBytes">,
+  budget: MemoryBudget,
+): ReceivedMessage | Promise<ReceivedMessage> {
+  return reader.compressed
+    ? unpackMessage(reader, encoding, limits, budget)
+    : { message: reader.take(), release: () => reader.release() };
+}
+
 async function unpackMessage(
   reader: GrpcMessageReader,
   encoding: MessageEncoding,
-  limits: ServingLimits,
+  limits: Pick<ServingLimits, "maxUnpackedBytes">,
   budget: MemoryBudget,
 ): Promise<ReceivedMessage> {
   if (encoding === "identity") {

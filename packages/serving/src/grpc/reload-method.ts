@@ -1,9 +1,9 @@
 import { ReloadConfigRequest, ReloadConfigResponse } from "@sealserve/protocol";
 import { type ReloadParts, reloadConfig } from "../life/reload-request.ts";
-import type { GrpcMethods, UnaryMethod } from "./unary-call.ts";
+import type { UnaryMethod, UnaryMethods } from "./unary-call.ts";
 
 /** The rpc that changes what a server serves. */
-export function reloadMethod(parts: ReloadParts): GrpcMethods {
+export function reloadMethod(parts: ReloadParts): UnaryMethods {
   return new Map<string, UnaryMethod>([
     [
       "/tensorflow.serving.ModelService/HandleReloadConfigRequest",

@@ -5,11 +5,15 @@ import { messagePrefix, type ServingError, truncateStatusMessage } from "@sealse
 /** Up to this size, prefix and message go out as one DATA frame. */
 const SMALL_MESSAGE = 1 << 14;
 
-const HEADERS: OutgoingHttpHeaders = {
+/** Headers in front of response messages. */
+export const RESPONSE_HEADERS: OutgoingHttpHeaders = {
   ":status": 200,
   "content-type": "application/grpc",
   "grpc-accept-encoding": "identity,gzip",
 };
+
+/** Trailers of a call that succeeded. */
+export const SUCCESS_TRAILERS: OutgoingHttpHeaders = { "grpc-status": "0" };
 
 /** Cuts a status message to its greatest length and percent-encodes it: all bytes but printable ASCII, and the percent sign ("gRPC over HTTP2"). */
 export function encodeStatusMessage(message: string): string {
@@ -27,8 +31,8 @@ export function sendMessage(stream: ServerHttp2Stream, message: Uint8Array, stal
     return;
   }
   closeWhenStalled(stream, stallTimeoutMs);
-  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
-  stream.respond(HEADERS, { waitForTrailers: true });
+  stream.on("wantTrailers", () => stream.sendTrailers(SUCCESS_TRAILERS));
+  stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
   const prefix = messagePrefix(message.length);
   if (message.length <= SMALL_MESSAGE) {
     stream.end(Buffer.concat([prefix, message]));
@@ -44,12 +48,16 @@ export function sendFailure(stream: ServerHttp2Stream, failure: ServingError, st
     return;
   }
   closeWhenStalled(stream, stallTimeoutMs);
-  const trailers = { "grpc-status": String(failure.grpcCode), "grpc-message": encodeStatusMessage(failure.message) };
-  stream.respond({ ...HEADERS, ...trailers }, { endStream: true });
+  stream.respond({ ...RESPONSE_HEADERS, ...failureTrailers(failure) }, { endStream: true });
   stream.close(constants.NGHTTP2_NO_ERROR);
 }
 
+/** Trailers of a call that failed. */
+export function failureTrailers(failure: ServingError): OutgoingHttpHeaders {
+  return { "grpc-status": String(failure.grpcCode), "grpc-message": encodeStatusMessage(failure.message) };
+}
+
 /** Resets a stream whose requester does not take the answer. */
-function closeWhenStalled(stream: ServerHttp2Stream, stallTimeoutMs: number): void {
+export function closeWhenStalled(stream: ServerHttp2Stream, stallTimeoutMs: number): void {
   stream.setTimeout(stallTimeoutMs, () => stream.close(constants.NGHTTP2_CANCEL));
 }

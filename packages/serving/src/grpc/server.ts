@@ -16,7 +16,9 @@ import type { Front } from "../transport/front.ts";
 import { openPort } from "../transport/open-port.ts";
 import { type ChannelSecurity, replaceTlsMaterial, tlsServerOptions } from "../transport/tls.ts";
 import { isGrpcCall } from "./call-headers.ts";
-import { answerCall, type CallContext } from "./unary-call.ts";
+import { answerStreamingCall } from "./streaming-call.ts";
+import { defaultStreamingLimits, StreamingCalls, type StreamingLimits } from "./streaming-calls.ts";
+import { answerUnaryCall, type CallContext } from "./unary-call.ts";
 
 /** Flow-control windows, bytes: large enough that a tensor does not wait for window updates. */
 const STREAM_WINDOW = 1 << 20;
@@ -24,17 +26,22 @@ const CONNECTION_WINDOW = 16 << 20;
 const MIB = 1 << 20;
 
 /** What a gRPC server needs beside its address. */
-export interface GrpcServerOptions extends CallContext {
+export interface GrpcServerOptions extends Omit<CallContext, "streaming"> {
   readonly tls: ChannelSecurity;
   /** Answers requests for evidence; without it the path does not exist. */
   readonly evidence?: EvidenceIssuer;
   /** A connection is asked to end at this age, milliseconds. */
   readonly maxConnectionAgeMs?: number | undefined;
+  /** Bounds on calls with streams of messages. */
+  readonly streamingLimits?: StreamingLimits;
 }
 
+/** The options with what the server adds to them. */
+type ServerContext = GrpcServerOptions & CallContext;
+
 /**
- * Opens a gRPC server for unary calls, over TLS unless plaintext is asked for. Requests for evidence come as plain HTTP/2
- * requests on the same connection.
+ * Opens a gRPC server, over TLS unless plaintext is asked for. Requests for evidence come as plain HTTP/2 requests on the
+ * same connection.
  *
  * @throws NodeError `port-unavailable`, `tls-files-unusable`
  */
@@ -45,9 +52,12 @@ export async function openGrpcServer<Address extends ListenAddress>(
   const { limits } = options;
   const server = createFor(options);
   const sessions = trackSessions(server, options);
-  server.on("stream", (stream, headers) => void answerStream(stream, headers, options));
+  const streaming = new StreamingCalls(options.streamingLimits ?? defaultStreamingLimits);
+  const context = { ...options, streaming };
+  server.on("stream", (stream, headers) => void answerStream(stream, headers, context));
   const port = await openPort(server, address, limits, options.log);
   const goodbye = (): void => {
+    streaming.close();
     for (const session of sessions) {
       session.close();
     }
@@ -106,17 +116,30 @@ function trackSessions(
 async function answerStream(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  options: GrpcServerOptions,
+  context: ServerContext,
 ): Promise<void> {
   // A reset stream also emits 'close', which is what the code below acts on.
   stream.on("error", () => undefined);
-  if (headers[":path"] === EVIDENCE_PATH && headers[":method"] === "POST" && options.evidence !== undefined) {
-    await answerEvidence(stream, options.evidence, options);
+  if (headers[":path"] === EVIDENCE_PATH && headers[":method"] === "POST" && context.evidence !== undefined) {
+    await answerEvidence(stream, context.evidence, context);
   } else if (isGrpcCall(headers)) {
-    await answerCall(stream, headers, options);
+    await answerCall(stream, headers, context);
   } else {
     stream.respond({ ":status": 415 }, { endStream: true });
     stream.close();
+  }
+}
+
+async function answerCall(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  context: ServerContext,
+): Promise<void> {
+  const method = context.methods.get(headers[":path"] ?? "");
+  if (method === undefined || typeof method === "function") {
+    await answerUnaryCall(stream, headers, method, context);
+  } else {
+    await answerStreamingCall(stream, headers, method, context);
   }
 }
 

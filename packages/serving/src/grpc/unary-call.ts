@@ -7,6 +7,8 @@ import type { MemoryBudget } from "../transport/memory-budget.ts";
 import { parseGrpcTimeout, parseMessageEncoding } from "./call-headers.ts";
 import { receiveMessage } from "./receive-message.ts";
 import { sendFailure, sendMessage } from "./respond.ts";
+import type { StreamingCalls } from "./streaming-calls.ts";
+import type { StreamingMethod } from "./streaming-method.ts";
 
 /**
  * One rpc: request message in, response message out, both as protobuf bytes. A thrown ServingError becomes the call's
@@ -14,8 +16,14 @@ import { sendFailure, sendMessage } from "./respond.ts";
  */
 export type UnaryMethod = (request: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
 
+/** Unary rpcs by full path. */
+export type UnaryMethods = ReadonlyMap<string, UnaryMethod>;
+
+/** An rpc: a function when it is unary. */
+export type GrpcMethod = UnaryMethod | StreamingMethod;
+
 /** Rpcs by full path, such as `/tensorflow.serving.PredictionService/Predict`. */
-export type GrpcMethods = ReadonlyMap<string, UnaryMethod>;
+export type GrpcMethods = ReadonlyMap<string, GrpcMethod>;
 
 /** What all calls of a server share. */
 export interface CallContext {
@@ -23,16 +31,19 @@ export interface CallContext {
   readonly limits: ServingLimits;
   readonly budget: MemoryBudget;
   readonly log: Log;
+  readonly streaming: StreamingCalls;
 }
 
-/** Answers one gRPC call from its headers to its trailers. Never throws. */
-export async function answerCall(
+/** Answers one unary call from its headers to its trailers. Never throws. */
+export async function answerUnaryCall(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
+  method: UnaryMethod | undefined,
   context: CallContext,
 ): Promise<void> {
   try {
-    sendMessage(stream, await callMethod(stream, headers, context), context.limits.stallTimeoutMs);
+    const answer = await callMethod(stream, headers, method, context);
+    sendMessage(stream, answer, context.limits.stallTimeoutMs);
   } catch (error) {
     const failure = servingErrorOf(error);
     logUnexpected(failure, context.log);
@@ -43,9 +54,9 @@ export async function answerCall(
 async function callMethod(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
+  method: UnaryMethod | undefined,
   context: CallContext,
 ): Promise<Uint8Array> {
-  const method = context.methods.get(headers[":path"] ?? "");
   if (method === undefined) {
     throw new ServingError("UNIMPLEMENTED", "The server does not implement this method");
   }

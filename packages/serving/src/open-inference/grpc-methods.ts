@@ -17,14 +17,14 @@ import {
   ServerReadyResponse,
 } from "@sealserve/protocol";
 import { grpcCall, typedRpc } from "../grpc/typed-rpc.ts";
-import type { GrpcMethods, UnaryMethod } from "../grpc/unary-call.ts";
+import type { UnaryMethod, UnaryMethods } from "../grpc/unary-call.ts";
 import type { Health } from "../health/health.ts";
 import type { InferenceService } from "./inference-service.ts";
 
 const SERVICE = "/inference.GRPCInferenceService";
 
 /** The rpcs of `inference.GRPCInferenceService` that are offered. */
-export function inferenceMethods(service: InferenceService, health: Health): GrpcMethods {
+export function inferenceMethods(service: InferenceService, health: Health): UnaryMethods {
   return new Map<string, UnaryMethod>([
     [`${SERVICE}/ModelInfer`, async (bytes, signal) => await infer(service, bytes, signal)],
     [`${SERVICE}/ServerLive`, typedRpc(ServerLiveRequest, ServerLiveResponse, async () => ({ live: true }))],

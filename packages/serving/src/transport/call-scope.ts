@@ -11,7 +11,7 @@ export class CallScope {
 
   /** @param stream its `close` means that the caller is gone */
   constructor(stream: EventEmitter) {
-    stream.once("close", () => this.#end(new ServingError("CANCELLED", "The caller cancelled the request")));
+    stream.once("close", () => this.end(new ServingError("CANCELLED", "The caller cancelled the request")));
   }
 
   /** Fires with a ServingError as its reason. */
@@ -22,7 +22,7 @@ export class CallScope {
   /** Sets the deadline, counted from now. */
   limit(timeoutMs: number): void {
     clearTimeout(this.#timer);
-    const exceeded = (): void => this.#end(new ServingError("DEADLINE_EXCEEDED", "Deadline Exceeded"));
+    const exceeded = (): void => this.end(new ServingError("DEADLINE_EXCEEDED", "Deadline Exceeded"));
     this.#timer = setTimeout(exceeded, Math.min(timeoutMs, MAX_TIMER_MS));
   }
 
@@ -44,7 +44,8 @@ export class CallScope {
     clearTimeout(this.#timer);
   }
 
-  #end(reason: ServingError): void {
+  /** Ends the scope before its time. */
+  end(reason: ServingError): void {
     clearTimeout(this.#timer);
     this.#controller.abort(reason);
   }

@@ -15,7 +15,7 @@ const unpack = promisify(gunzip);
  */
 export async function unpackGzip(
   packed: Uint8Array,
-  limits: ServingLimits,
+  limits: Pick<ServingLimits, "maxUnpackedBytes">,
   budget: MemoryBudget,
 ): Promise<{ message: Uint8Array; reserved: number }> {
   budget.reserve(limits.maxUnpackedBytes);

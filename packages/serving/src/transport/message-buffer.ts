@@ -36,6 +36,11 @@ export class MessageBuffer {
     return this.#received === this.#length;
   }
 
+  /** Announced bytes that have not come yet. */
+  get missing(): number {
+    return (this.#length ?? this.#received) - this.#received;
+  }
+
   /** Takes the next bytes. @throws ServingError */
   append(chunk: Uint8Array): void {
     const received = this.#received + chunk.length;

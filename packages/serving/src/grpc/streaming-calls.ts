@@ -1,0 +1,68 @@
+import type { Http2Session } from "node:http2";
+import { ServingError } from "@sealserve/protocol";
+import type { CallScope } from "../transport/call-scope.ts";
+
+/** Bounds on calls that go on for as long as the caller likes. */
+export interface StreamingLimits {
+  /** Such calls at one time, on the whole server. */
+  readonly maxCalls: number;
+  /** Such calls at one time on one connection. */
+  readonly maxCallsPerConnection: number;
+  /** Messages that the caller may send in one of them. */
+  readonly maxMessages: number;
+  /** The largest of these messages, bytes. */
+  readonly maxMessageBytes: number;
+}
+
+/** Enough for a few tools and health checkers of each client; none of them sends long messages. */
+export const defaultStreamingLimits: StreamingLimits = {
+  maxCalls: 256,
+  maxCallsPerConnection: 16,
+  maxMessages: 10_000,
+  maxMessageBytes: 64 << 10,
+};
+
+/** The streaming calls that are under way: bounded in number, and ended when the server closes. */
+export class StreamingCalls {
+  readonly limits: StreamingLimits;
+  readonly #running = new Set<CallScope>();
+  readonly #perConnection = new WeakMap<Http2Session, number>();
+  #closing = false;
+
+  constructor(limits: StreamingLimits) {
+    this.limits = limits;
+  }
+
+  /**
+   * Counts a call until the returned function is called.
+   *
+   * @throws ServingError `RESOURCE_EXHAUSTED` when there are too many, `UNAVAILABLE` once the server closes
+   */
+  admit(session: Http2Session, scope: CallScope): () => void {
+    const onConnection = this.#perConnection.get(session) ?? 0;
+    if (this.#closing) {
+      throw shuttingDown();
+    }
+    if (this.#running.size >= this.limits.maxCalls || onConnection >= this.limits.maxCallsPerConnection) {
+      throw new ServingError("RESOURCE_EXHAUSTED", "Too many streaming calls at one time");
+    }
+    this.#running.add(scope);
+    this.#perConnection.set(session, onConnection + 1);
+    return () => {
+      this.#running.delete(scope);
+      this.#perConnection.set(session, (this.#perConnection.get(session) ?? 1) - 1);
+    };
+  }
+
+  /** Ends all calls with UNAVAILABLE and admits no more. */
+  close(): void {
+    this.#closing = true;
+    for (const scope of this.#running) {
+      scope.end(shuttingDown());
+    }
+  }
+}
+
+function shuttingDown(): ServingError {
+  return new ServingError("UNAVAILABLE", "The server is shutting down");
+}
