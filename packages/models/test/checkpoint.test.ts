@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
+import { crc32c, maskCrc } from "@sealserve/core";
 import { BundleEntryProto, BundleHeaderProto } from "@sealserve/protocol";
 
 import { openCheckpoint } from "../src/bundle/checkpoint.ts";
 import { encodeCheckpoint } from "../src/bundle/checkpoint-writer.ts";
-import { crc32c, maskCrc } from "../src/bundle/crc32c.ts";
 import { encodeTable } from "../src/bundle/table-writer.ts";
 import { modelError } from "./fixtures/errors.ts";
 import { floatVariable } from "./fixtures/saved-model.ts";

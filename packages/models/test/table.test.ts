@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { concatBytes, encodeUtf8 } from "@sealserve/core";
+import { concatBytes, crc32c, encodeUtf8, maskCrc } from "@sealserve/core";
 import fc from "fast-check";
 
-import { crc32c, maskCrc } from "../src/bundle/crc32c.ts";
 import { parseTable } from "../src/bundle/table-reader.ts";
 import { encodeTable } from "../src/bundle/table-writer.ts";
 import { encodeVarint } from "../src/bundle/varint.ts";

@@ -1,3 +1,4 @@
+import { crc32c, maskCrc } from "@sealserve/core";
 import {
   BundleEntryProto,
   BundleHeaderProto,
@@ -8,7 +9,6 @@ import {
 } from "@sealserve/protocol";
 
 import { CHECKPOINT_INDEX_FILE, checkpointShardFile } from "../model-files.ts";
-import { crc32c, maskCrc } from "./crc32c.ts";
 import { keyOfName } from "./table-block.ts";
 import { encodeTable } from "./table-writer.ts";
 

@@ -1,3 +1,4 @@
+import { crc32c, maskCrc } from "@sealserve/core";
 import {
   BundleEntryProto,
   BundleHeaderProto,
@@ -8,7 +9,6 @@ import {
 
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { CHECKPOINT_INDEX_FILE, checkpointShardFile, type ReadableFiles } from "../model-files.ts";
-import { crc32c, maskCrc } from "./crc32c.ts";
 import { keyOfName } from "./table-block.ts";
 import { parseTable } from "./table-reader.ts";
 

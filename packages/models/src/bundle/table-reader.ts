@@ -1,7 +1,6 @@
-import { ByteReader } from "@sealserve/core";
+import { ByteReader, crc32c, maskCrc } from "@sealserve/core";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
-import { crc32c, maskCrc } from "./crc32c.ts";
 import { decompressSnappy } from "./snappy.ts";
 import { KeyOrder, parseTableBlock, type TableEntry } from "./table-block.ts";
 import {

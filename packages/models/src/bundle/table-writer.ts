@@ -1,6 +1,5 @@
-import { concatBytes } from "@sealserve/core";
+import { concatBytes, crc32c, maskCrc } from "@sealserve/core";
 
-import { crc32c, maskCrc } from "./crc32c.ts";
 import type { TableEntry } from "./table-block.ts";
 import { BLOCK_TRAILER_BYTES, COMPRESSION_NONE, FOOTER_BYTES, FOOTER_MAGIC } from "./table-format.ts";
 import { encodeVarint } from "./varint.ts";

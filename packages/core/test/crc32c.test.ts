@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { encodeUtf8 } from "@sealserve/core";
-
-import { crc32c, maskCrc } from "../src/bundle/crc32c.ts";
+import { crc32c, maskCrc } from "../src/bytes/crc32c.ts";
+import { encodeUtf8 } from "../src/bytes/text.ts";
 
 test("CRC-32C gives the values of RFC 3720 appendix B.4", () => {
   assert.equal(crc32c(new Uint8Array(32)), 0x8a9136aa);

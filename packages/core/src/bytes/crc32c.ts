@@ -22,7 +22,7 @@ export function crc32c(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-/** The form in which LevelDB tables and TensorFlow checkpoints store a checksum: rotated and offset. */
+/** The form in which LevelDB tables, TensorFlow checkpoints and TFRecord files store a checksum: rotated and offset. */
 export function maskCrc(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0;
 }
