@@ -9,6 +9,8 @@ export type LifeError = NonNullable<VersionStatus["error"]>;
 /** Codes of a model that cannot be loaded; INTERNAL where none is given. */
 const MODEL_CODES: Partial<Record<ModelErrorCode, GrpcCodeName>> = {
   "no-model": "NOT_FOUND",
+  unreadable: "NOT_FOUND",
+  "unsafe-path": "PERMISSION_DENIED",
   "unknown-tag": "NOT_FOUND",
   "missing-shard": "NOT_FOUND",
   "missing-variable": "NOT_FOUND",
@@ -38,16 +40,24 @@ export function describeLoadError(error: unknown): LifeError {
     return { code: error.code, message: error.message };
   }
   if (error instanceof ModelError) {
-    return { code: MODEL_CODES[error.code] ?? "INTERNAL", message: error.message };
+    return { code: MODEL_CODES[error.code] ?? "INTERNAL", message: messageOf(error) };
   }
   if (error instanceof SealserveError) {
-    return { code: "INTERNAL", message: error.message };
+    return { code: "INTERNAL", message: messageOf(error) };
   }
   const system = error instanceof Error && "code" in error ? String(error.code) : "";
   return {
     code: SYSTEM_CODES[system] ?? "INTERNAL",
     message: `The version cannot be loaded${system === "" ? "" : ` (${system})`}`,
   };
+}
+
+/** The message with what was expected, what was there and what helps. */
+function messageOf({ message, expected, actual, remedy }: SealserveError): string {
+  const details = Object.entries({ expected, found: actual, remedy }).flatMap(([name, text]) =>
+    text === undefined ? [] : [`${name}: ${text}`],
+  );
+  return details.length === 0 ? message : `${message} (${details.join("; ")})`;
 }
 
 /** `CODE: message`, as TensorFlow prints a status. */

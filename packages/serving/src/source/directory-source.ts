@@ -114,8 +114,10 @@ export class DirectorySource {
   }
 
   #aspiredVersion(name: string, version: bigint, path: string): AspiredVersion {
-    const files: VersionFiles = { kind: "directory", path };
-    return { version, load: async (signal) => await this.#options.load({ name, version }, files, signal) };
+    return {
+      version,
+      load: async (signal) => await this.#options.load({ name, version }, { directory: path }, signal),
+    };
   }
 
   /** Logs what has not been logged yet. */

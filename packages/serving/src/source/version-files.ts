@@ -1,12 +1,10 @@
 import { readFile, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
-import type { ModelFiles } from "@sealserve/models";
+import type { ModelDirectory, ModelFiles } from "@sealserve/models";
 import { ServingError } from "@sealserve/protocol";
 
 /** The files of a version: a folder, or content in memory by path in the folder. */
-export type VersionFiles =
-  | { readonly kind: "directory"; readonly path: string }
-  | { readonly kind: "memory"; readonly files: ModelFiles };
+export type VersionFiles = ModelFiles | ModelDirectory;
 
 /**
  * A file of a version, or undefined when there is none of this name. Links that lead out of the folder are refused; the folder
@@ -16,11 +14,11 @@ export type VersionFiles =
  * @throws Error of the file system
  */
 export async function readVersionFile(files: VersionFiles, path: string): Promise<Uint8Array | undefined> {
-  if (files.kind === "memory") {
-    return files.files.get(path);
+  if (!("directory" in files)) {
+    return files.get(path);
   }
   try {
-    return await readFile(await resolveInside(files.path, path));
+    return await readFile(await resolveInside(files.directory, path));
   } catch (error) {
     if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) {
       return undefined;
@@ -30,7 +28,7 @@ export async function readVersionFile(files: VersionFiles, path: string): Promis
 }
 
 /** The true path of a file in a folder. @throws ServingError `PERMISSION_DENIED` when it is outside */
-export async function resolveInside(directory: string, path: string): Promise<string> {
+async function resolveInside(directory: string, path: string): Promise<string> {
   const root = await realpath(directory);
   const file = await realpath(join(root, path));
   if (!file.startsWith(root.endsWith(sep) ? root : root + sep)) {

@@ -39,7 +39,7 @@ function watched(pollMs: number) {
       }
     },
     load: async ({ name, version }, files) => {
-      loaded.push(`${name} ${version} ${files.kind === "directory" ? files.path : ""}`);
+      loaded.push(`${name} ${version} ${"directory" in files ? files.directory : ""}`);
       throw new Error("not loaded here");
     },
     pollMs,
