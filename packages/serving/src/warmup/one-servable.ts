@@ -1,0 +1,26 @@
+import type { Servable, Servables, VersionStatus } from "../core/servables.ts";
+
+/** One version in the place of all models: whatever a request asks for, it is this. */
+export class OneServable implements Servables {
+  readonly #servable: Servable;
+
+  constructor(servable: Servable) {
+    this.#servable = servable;
+  }
+
+  find(): Servable {
+    return this.#servable;
+  }
+
+  async use<T>(_spec: unknown, work: (servable: Servable) => Promise<T>): Promise<T> {
+    return await work(this.#servable);
+  }
+
+  versions(): readonly VersionStatus[] {
+    return [{ version: this.#servable.version, state: "LOADING" }];
+  }
+
+  names(): readonly string[] {
+    return [this.#servable.name];
+  }
+}

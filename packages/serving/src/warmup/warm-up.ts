@@ -1,0 +1,109 @@
+import { PredictionLog, ProtocolError, parseRequestList, ServingError, servingErrorOf } from "@sealserve/protocol";
+import { type Handler, ModelHandler } from "../core/handler.ts";
+import type { Servable } from "../core/servables.ts";
+import type { SignatureOptions } from "../core/signature-options.ts";
+import { answerRest } from "../rest/answer.ts";
+import { readVersionFile, type VersionFiles } from "../source/version-files.ts";
+import { OneServable } from "./one-servable.ts";
+import { runPredictionLog } from "./run-log.ts";
+import { readTfRecords } from "./tf-record.ts";
+
+/** TensorFlow Serving's file of requests: a TFRecord file of PredictionLogs. */
+export const WARMUP_RECORDS_FILE = "assets.extra/tf_serving_warmup_requests";
+/** Ours beside it: bodies of REST calls, see {@link parseRequestList}. */
+export const WARMUP_JSON_FILE = "assets.extra/warmup_requests.json";
+/** Most requests of a file. */
+export const MAX_WARMUP_REQUESTS = 1000;
+
+/** How versions are warmed up. */
+export interface WarmUpOptions extends SignatureOptions {
+  /** How often each request is run. */
+  readonly iterations: number;
+}
+
+/** One request of a file, and how to run it. */
+type Run = (handler: Handler, signal: AbortSignal) => Promise<unknown>;
+
+/**
+ * Runs the requests that come with a version, in order, before it serves. A version without such a file is not warmed up.
+ * @throws ServingError with TensorFlow Serving's messages: whatever fails here fails the load
+ * @throws the signal's reason
+ */
+export async function warmUp(
+  servable: Servable,
+  files: VersionFiles,
+  options: WarmUpOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const handler = new ModelHandler(new OneServable(servable), options);
+  const records = await readVersionFile(files, WARMUP_RECORDS_FILE);
+  if (records !== undefined) {
+    await runAll(recordRuns(records), WARMUP_RECORDS_FILE, handler, options, signal);
+  }
+  const json = await readVersionFile(files, WARMUP_JSON_FILE);
+  if (json !== undefined) {
+    await runAll(jsonRuns(json), WARMUP_JSON_FILE, handler, options, signal);
+  }
+}
+
+async function runAll(
+  runs: Iterable<Run>,
+  path: string,
+  handler: Handler,
+  { iterations }: WarmUpOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  let count = 0;
+  for (const run of runs) {
+    if (count === MAX_WARMUP_REQUESTS) {
+      const message = `Number of warmup records exceeds the maximum (${MAX_WARMUP_REQUESTS}) at ${path}`;
+      throw new ServingError("INVALID_ARGUMENT", message);
+    }
+    count++;
+    for (let iteration = 0; iteration < iterations; iteration++) {
+      signal.throwIfAborted();
+      await run(handler, signal);
+    }
+  }
+}
+
+function* recordRuns(bytes: Uint8Array): Generator<Run, void> {
+  let number = 0;
+  for (const record of checkedRecords(bytes)) {
+    const log = parseLog(record, number++);
+    yield (handler, signal) => runPredictionLog(handler, log, { signal, entrypoint: "GRPC" });
+  }
+}
+
+function* checkedRecords(bytes: Uint8Array): Generator<Uint8Array, void> {
+  try {
+    yield* readTfRecords(bytes);
+  } catch (cause) {
+    const { code, message } = servingErrorOf(cause);
+    if (code !== "DATA_LOSS") {
+      throw cause;
+    }
+    const advice = "Please verify your warmup data is in TFRecord format.";
+    throw new ServingError("DATA_LOSS", `${message} in ${WARMUP_RECORDS_FILE}. ${advice}`, { cause });
+  }
+}
+
+/** Names the record by its number: its content may be somebody's data. */
+function parseLog(record: Uint8Array, number: number): PredictionLog {
+  try {
+    return PredictionLog.decode(record);
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) {
+      throw cause;
+    }
+    const message = `Failed to parse warmup record: number ${number} from ${WARMUP_RECORDS_FILE}`;
+    throw new ServingError("INVALID_ARGUMENT", message, { cause });
+  }
+}
+
+function* jsonRuns(bytes: Uint8Array): Generator<Run, void> {
+  for (const { verb, body } of parseRequestList(bytes)) {
+    const call = { kind: verb, model: { name: "warmup" } };
+    yield (handler, signal) => answerRest(handler, { call, body, origin: undefined, signal });
+  }
+}
