@@ -32,17 +32,23 @@ import {
   decodeInferRequest,
   decodeMessageText,
   decodePredictRequest,
+  ModelServerConfig,
   MultiInferenceRequest,
+  PredictionLog,
   parseExamplesBody,
   parseInferBody,
   parseInferencePath,
   parsePredictBody,
+  parseRequestList,
   parseRestPath,
+  ReloadConfigRequest,
+  readTfRecords,
   TEXT_FORMAT_MAX_LENGTH,
 } from "@sealserve/protocol";
 import * as corpus from "./corpus.ts";
 import * as heavy from "./format-bombs.ts";
 import { INFER_JSON_LENGTH, inferBodies, inferRequests } from "./inference-corpus.ts";
+import { modelServerConfigs, predictionLogs, reloadRequests, requestLists, tfRecords } from "./life-corpus.ts";
 import { callPaths, exampleRequests, jsonBodies, jsonBombs, predictRequests } from "./serving-corpus.ts";
 import { ofBytes, ofText, type Target } from "./target.ts";
 
@@ -54,6 +60,7 @@ const PEM_MAX_LENGTH = 512 * KIB;
 const JSON_MAX_LENGTH = MIB;
 const COLLATERAL_MAX_LENGTH = 3 * MIB;
 const INFERENCE_MAX_LENGTH = 256 * KIB;
+const MODEL_CONFIG_MAX_LENGTH = 64 * KIB;
 const PATH_MAX_LENGTH = 16 * KIB;
 const JSON_BODY_LIMITS = { maxBytes: 64 * KIB };
 /** Of certificate and list, what stands around the part that is made long. */
@@ -234,6 +241,37 @@ export const TARGETS: readonly Target[] = [
     read: (path) => parseRestPath("POST", path),
     seeds: callPaths,
     maxLength: PATH_MAX_LENGTH,
+  }),
+  ofText({
+    name: "ModelServerConfig",
+    read: (text) => decodeMessageText(ModelServerConfig, text),
+    seeds: modelServerConfigs,
+    maxLength: MODEL_CONFIG_MAX_LENGTH,
+  }),
+  ofBytes({
+    name: "ReloadConfigRequest",
+    read: (bytes) => ReloadConfigRequest.decode(bytes, { maxBytes: INFERENCE_MAX_LENGTH }),
+    seeds: reloadRequests,
+    maxLength: INFERENCE_MAX_LENGTH,
+  }),
+  ofBytes({
+    name: "readTfRecords",
+    read: (bytes) => [...readTfRecords(bytes)],
+    seeds: tfRecords,
+    maxLength: INFERENCE_MAX_LENGTH,
+  }),
+  ofBytes({
+    name: "PredictionLog",
+    read: (bytes) => PredictionLog.decode(bytes, { maxBytes: INFERENCE_MAX_LENGTH }),
+    seeds: predictionLogs,
+    maxLength: INFERENCE_MAX_LENGTH,
+  }),
+  ofBytes({
+    name: "parseRequestList",
+    read: (bytes) => [...parseRequestList(bytes)],
+    seeds: requestLists,
+    maxLength: INFERENCE_MAX_LENGTH,
+    bombs: () => jsonBombs(INFERENCE_MAX_LENGTH),
   }),
 ];
 

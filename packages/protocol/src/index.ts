@@ -74,3 +74,4 @@ export * from "./tensor/tensor.ts";
 export * from "./text-format/decode-message.ts";
 export * from "./text-format/parse.ts";
 export * from "./text-format/print.ts";
+export * from "./tf-record/read.ts";

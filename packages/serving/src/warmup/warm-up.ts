@@ -1,4 +1,11 @@
-import { PredictionLog, ProtocolError, parseRequestList, ServingError, servingErrorOf } from "@sealserve/protocol";
+import {
+  PredictionLog,
+  ProtocolError,
+  parseRequestList,
+  readTfRecords,
+  ServingError,
+  servingErrorOf,
+} from "@sealserve/protocol";
 import { type Handler, ModelHandler } from "../core/handler.ts";
 import type { Servable } from "../core/servables.ts";
 import type { SignatureOptions } from "../core/signature-options.ts";
@@ -6,7 +13,6 @@ import { answerRest } from "../rest/answer.ts";
 import { readVersionFile, type VersionFiles } from "../source/version-files.ts";
 import { OneServable } from "./one-servable.ts";
 import { runPredictionLog } from "./run-log.ts";
-import { readTfRecords } from "./tf-record.ts";
 
 /** TensorFlow Serving's file of requests: a TFRecord file of PredictionLogs. */
 export const WARMUP_RECORDS_FILE = "assets.extra/tf_serving_warmup_requests";

@@ -1,5 +1,5 @@
 import { crc32c, maskCrc } from "@sealserve/core";
-import { ServingError } from "@sealserve/protocol";
+import { ServingError } from "../status/serving-error.ts";
 
 const LENGTH_BYTES = 8;
 const CHECKSUM_BYTES = 4;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readTfRecords } from "../../src/warmup/tf-record.ts";
-import { refusal } from "../support/refusal.ts";
-import { encodeTfRecords } from "../support/tf-record.ts";
+import { encodeTfRecords } from "../../../tests/support/tf-record.ts";
+import { readTfRecords } from "../src/tf-record/read.ts";
 
+const damaged = (message: RegExp) => ({ name: "ServingError", code: "DATA_LOSS", message });
 const records = [Buffer.from("first"), Buffer.from(""), Buffer.from("third record")];
 const file = encodeTfRecords(records);
 
@@ -23,7 +23,7 @@ test("a file that is cut off anywhere but between two records is refused", () =>
     if (ends.has(length)) {
       read();
     } else {
-      assert.throws(read, refusal("DATA_LOSS", /^truncated record at (0|21|37)$/), `${length}`);
+      assert.throws(read, damaged(/^truncated record at (0|21|37)$/), `${length}`);
     }
   }
 });
@@ -32,10 +32,10 @@ test("a changed byte anywhere is found, and a huge length reserves nothing", () 
   for (let place = 0; place < file.length; place++) {
     const changed = Uint8Array.from(file);
     changed[place] = (changed[place] ?? 0) ^ 0x40;
-    assert.throws(() => [...readTfRecords(changed)], refusal("DATA_LOSS", /^corrupted record at/), `${place}`);
+    assert.throws(() => [...readTfRecords(changed)], damaged(/^corrupted record at/), `${place}`);
   }
   const huge = encodeTfRecords([]);
   const length = Buffer.alloc(8, 0xff);
   const header = Buffer.from(encodeTfRecords([length])).subarray(12);
-  assert.throws(() => [...readTfRecords(Buffer.concat([huge, header]))], refusal("DATA_LOSS", "truncated record at 0"));
+  assert.throws(() => [...readTfRecords(Buffer.concat([huge, header]))], damaged(/^truncated record at 0$/));
 });
