@@ -1,5 +1,6 @@
 import { decodeBase64, decodeHex, encodeBase64, encodeHex } from "@sealserve/core";
 import { RaTlsError } from "./errors.ts";
+import { type TeeName, teeNamed } from "./tee-name.ts";
 import { decodeMember, parseTextMessage } from "./text-message.ts";
 
 /** Path of a serving node that answers with evidence for the connection it is asked on (POST). */
@@ -8,7 +9,6 @@ export const EVIDENCE_PATH = "/sealserve/v1/evidence";
 const REQUEST = { what: "evidence request", maxLength: 1024 };
 const ANSWER = { what: "evidence answer", maxLength: 65536 };
 const DIGEST_LENGTH = 32;
-const TEES = ["sgx", "tdx", "snp"] as const;
 
 /** Asks a serving node for evidence. */
 export interface EvidenceRequest {
@@ -18,7 +18,7 @@ export interface EvidenceRequest {
 
 /** A serving node's answer. None of it is proven before the evidence is verified and appraised. */
 export interface EvidenceAnswer {
-  readonly tee: (typeof TEES)[number];
+  readonly tee: TeeName;
   readonly evidence: Uint8Array;
   readonly model: string;
   /** SHA-256 of the manifest of the package that is served. */
@@ -49,15 +49,11 @@ export function encodeEvidenceAnswer(answer: EvidenceAnswer): string {
 /** @throws RaTlsError `bad-message` */
 export function decodeEvidenceAnswer(text: string): EvidenceAnswer {
   const members = parseTextMessage(text, ["tee", "evidence", "model", "manifestDigest"], ANSWER);
-  const tee = TEES.find((known) => known === members.tee);
-  if (tee === undefined) {
-    throw new RaTlsError("bad-message", "evidence answer names an unknown kind of TEE", { expected: TEES.join(", ") });
-  }
   if (members.model === "" || members.evidence === "") {
     throw new RaTlsError("bad-message", "evidence answer has an empty member");
   }
   return {
-    tee,
+    tee: teeNamed(members.tee, ANSWER.what),
     evidence: decodeMember(ANSWER.what, "evidence", () => decodeBase64(members.evidence)),
     model: members.model,
     manifestDigest: decodeMember(ANSWER.what, "manifestDigest", () => decodeHex(members.manifestDigest, DIGEST_LENGTH)),

@@ -1,3 +1,4 @@
+export * from "./attestation-answer.ts";
 export { MAX_RA_TLS_CERTIFICATE } from "./certificate/certificate-size.ts";
 export * from "./certificate/create.ts";
 export type { EvidenceAge } from "./certificate/evidence-age.ts";

@@ -1,39 +1,35 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import http2 from "node:http2";
 import { after, before, test } from "node:test";
-import tls from "node:tls";
+import type tls from "node:tls";
 import { encodeUtf8 } from "@sealserve/core";
 import { ServingError } from "@sealserve/protocol";
 import {
   channelOf,
   decodeEvidenceAnswer,
-  EVIDENCE_PATH,
   type EvidenceAnswer,
   encodeEvidenceRequest,
   reportDataFor,
 } from "@sealserve/ra-tls";
-import { createAuthority, type TestAuthority } from "../../../tests/support/tls-authority.ts";
-import { evidenceRoute } from "../src/evidence/http-route.ts";
 import { EvidenceIssuer } from "../src/evidence/issuer.ts";
 import { TokenBucket } from "../src/evidence/token-bucket.ts";
-import { openGrpcServer } from "../src/grpc/server.ts";
-import { openHttpServer } from "../src/http/server.ts";
-import type { Front } from "../src/transport/front.ts";
-import { MemoryBudget } from "../src/transport/memory-budget.ts";
+import {
+  askHttp1,
+  askHttp2,
+  connectPort,
+  type EvidencePorts,
+  manifestDigest,
+  openEvidencePorts,
+} from "./support/evidence-ports.ts";
 import { quickLimits } from "./support/quick-limits.ts";
 import { type TestPlatform, testPlatform } from "./support/test-platform.ts";
 
-const manifestDigest = new Uint8Array(32).fill(7);
 const logged: string[] = [];
-let authority: TestAuthority;
 let platform: TestPlatform;
-let grpc: Front;
-let rest: Front;
+let ports: EvidencePorts;
 let failure: Error | undefined;
 
 before(async () => {
-  authority = await createAuthority();
   platform = testPlatform();
   const breakable = {
     ...platform,
@@ -44,54 +40,13 @@ before(async () => {
       return await platform.quote(reportData);
     },
   };
-  const shared = {
-    tls: await authority.issue(),
-    limits: quickLimits(),
-    budget: new MemoryBudget(1 << 20),
-    log: (event: string, fields: object) => void logged.push(JSON.stringify([event, fields])),
-    evidence: new EvidenceIssuer(breakable, { model: "half", manifestDigest }, quickLimits()),
-  };
-  grpc = await openGrpcServer({ host: "127.0.0.1", port: 0 }, { ...shared, methods: new Map() });
-  const routes = [evidenceRoute(shared.evidence, shared.limits, shared.log)];
-  rest = await openHttpServer({ host: "127.0.0.1", port: 0 }, { ...shared, routes });
+  ports = await openEvidencePorts(breakable, { log: (event, fields) => logged.push(JSON.stringify([event, fields])) });
 });
 
-after(async () => {
-  await Promise.all([grpc.close(), rest.close()]);
-});
+after(() => ports.close());
 
-async function connect(front: Front, protocol: "h2" | "http/1.1"): Promise<tls.TLSSocket> {
-  const { port } = front.address;
-  const socket = tls.connect({ port, host: "localhost", ca: authority.caPem, ALPNProtocols: [protocol] });
-  await once(socket, "secureConnect");
-  return socket.on("error", () => undefined);
-}
-
-interface Reply {
-  readonly status: number;
-  readonly text: string;
-}
-
-async function askRest(socket: tls.TLSSocket, body: string): Promise<Reply> {
-  const length = Buffer.byteLength(body);
-  socket.write(`POST ${EVIDENCE_PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n${body}`);
-  let reply = "";
-  while (!/\r\n\r\n.*\}$/s.test(reply)) {
-    const [chunk] = await once(socket, "data");
-    reply += String(chunk);
-  }
-  return { status: Number(reply.slice(9, 12)), text: reply.slice(reply.indexOf("\r\n\r\n") + 4) };
-}
-
-async function askGrpc(session: http2.ClientHttp2Session, body: string): Promise<Reply> {
-  const stream = session.request({ ":method": "POST", ":path": EVIDENCE_PATH });
-  stream.end(body);
-  const [headers] = await once(stream, "response");
-  let text = "";
-  for await (const chunk of stream) {
-    text += String(chunk);
-  }
-  return { status: headers[":status"], text };
+async function connect(port: "grpc" | "rest"): Promise<tls.TLSSocket> {
+  return await connectPort(ports.caPem, ports[port], port === "grpc" ? "h2" : "http/1.1");
 }
 
 async function assertSpeaksFor(socket: tls.TLSSocket, nonce: Uint8Array, answer: EvidenceAnswer): Promise<void> {
@@ -107,22 +62,22 @@ function newNonce(): Uint8Array {
 }
 
 test("REST evidence speaks for the very connection, nonce, certificate and package", async () => {
-  const socket = await connect(rest, "http/1.1");
+  const socket = await connect("rest");
   const nonce = newNonce();
-  const reply = await askRest(socket, encodeEvidenceRequest({ nonce }));
+  const reply = await askHttp1(socket, { body: encodeEvidenceRequest({ nonce }) });
   assert.equal(reply.status, 200);
   await assertSpeaksFor(socket, nonce, decodeEvidenceAnswer(reply.text));
-  const other = await connect(rest, "http/1.1");
+  const other = await connect("rest");
   await assert.rejects(assertSpeaksFor(other, nonce, decodeEvidenceAnswer(reply.text)));
   socket.destroy();
   other.destroy();
 });
 
 test("the gRPC port gives evidence for its own connections", async () => {
-  const socket = await connect(grpc, "h2");
+  const socket = await connect("grpc");
   const session = http2.connect("https://localhost", { createConnection: () => socket });
   const nonce = newNonce();
-  const reply = await askGrpc(session, encodeEvidenceRequest({ nonce }));
+  const reply = await askHttp2(session, { body: encodeEvidenceRequest({ nonce }) });
   assert.equal(reply.status, 200);
   await assertSpeaksFor(socket, nonce, decodeEvidenceAnswer(reply.text));
   session.destroy();
@@ -142,34 +97,34 @@ test("malformed requests are refused and reach no platform", async () => {
     `{"nonce":"${hex}","purpose":"key-release"}`,
     `{"nonce":"\xff"}`,
   ];
-  const socket = await connect(grpc, "h2");
+  const socket = await connect("grpc");
   const session = http2.connect("https://localhost", { createConnection: () => socket });
   for (const body of bodies) {
-    assert.equal((await askGrpc(session, body)).status, 400, body);
+    assert.equal((await askHttp2(session, { body })).status, 400, body);
   }
-  assert.equal((await askGrpc(session, " ".repeat(5000))).status, 429);
+  assert.equal((await askHttp2(session, { body: " ".repeat(5000) })).status, 429);
   session.destroy();
   assert.equal(platform.quoted.length, quotedBefore);
 });
 
 test("a connection that asks too often is refused; others are served", async () => {
-  const socket = await connect(grpc, "h2");
+  const socket = await connect("grpc");
   const session = http2.connect("https://localhost", { createConnection: () => socket });
   const statuses: number[] = [];
   for (let asked = 0; asked < 10; asked++) {
-    statuses.push((await askGrpc(session, encodeEvidenceRequest({ nonce: newNonce() }))).status);
+    statuses.push((await askHttp2(session, { body: encodeEvidenceRequest({ nonce: newNonce() }) })).status);
   }
   assert.equal(statuses.filter((status) => status === 200).length, 4);
   assert.equal(statuses.filter((status) => status === 429).length, 6);
   session.destroy();
-  const fresh = await connect(rest, "http/1.1");
-  assert.equal((await askRest(fresh, encodeEvidenceRequest({ nonce: newNonce() }))).status, 200);
+  const fresh = await connect("rest");
+  assert.equal((await askHttp1(fresh, { body: encodeEvidenceRequest({ nonce: newNonce() }) })).status, 200);
   fresh.destroy();
 });
 
 test("quotes are made one at a time", async () => {
-  const sockets = await Promise.all(Array.from({ length: 6 }, () => connect(rest, "http/1.1")));
-  await Promise.all(sockets.map((socket) => askRest(socket, encodeEvidenceRequest({ nonce: newNonce() }))));
+  const sockets = await Promise.all(Array.from({ length: 6 }, () => connect("rest")));
+  await Promise.all(sockets.map((socket) => askHttp1(socket, { body: encodeEvidenceRequest({ nonce: newNonce() }) })));
   assert.equal(platform.load.most, 1);
   for (const socket of sockets) {
     socket.destroy();
@@ -181,12 +136,12 @@ test("one request of a connection may wait, and a bounded number over all", asyn
   const gate = Promise.withResolvers<void>();
   slow.gate = gate.promise;
   const issuer = new EvidenceIssuer(slow, { model: "half", manifestDigest }, quickLimits());
-  const sockets = await Promise.all(Array.from({ length: 70 }, () => connect(rest, "http/1.1")));
-  const ask = encodeEvidenceRequest({ nonce: newNonce() });
+  const sockets = await Promise.all(Array.from({ length: 70 }, () => connect("rest")));
+  const nonce = newNonce();
   // The client's end stands in for the server's: both have an exporter, and the certificate is the peer's either way.
   const outcomes = sockets
     .map(serverEnd)
-    .flatMap((socket) => Array.from({ length: 2 }, () => issuer.issue(socket, ask).then(() => "made", codeOf)));
+    .flatMap((socket) => Array.from({ length: 2 }, () => issuer.issue(socket, nonce).then(() => "made", codeOf)));
   await new Promise((resolve) => setTimeout(resolve, 200));
   gate.resolve();
   const counts = new Map<string, number>();
@@ -203,24 +158,24 @@ test("a quote that hangs is given up and holds nobody else up", async () => {
   const hanging = testPlatform();
   hanging.gate = new Promise(() => undefined);
   const issuer = new EvidenceIssuer(hanging, { model: "half", manifestDigest }, { quoteTimeoutMs: 50 });
-  const [first, second] = (await Promise.all([connect(rest, "http/1.1"), connect(rest, "http/1.1")])).map(serverEnd);
+  const [first, second] = (await Promise.all([connect("rest"), connect("rest")])).map(serverEnd);
   assert.ok(first !== undefined && second !== undefined);
-  const ask = encodeEvidenceRequest({ nonce: newNonce() });
-  assert.equal(await issuer.issue(first, ask).catch(codeOf), "UNAVAILABLE");
+  const nonce = newNonce();
+  assert.equal(await issuer.issue(first, nonce).catch(codeOf), "UNAVAILABLE");
   hanging.gate = Promise.resolve();
-  assert.equal(decodeEvidenceAnswer(await issuer.issue(second, ask)).model, "half");
-  assert.equal(decodeEvidenceAnswer(await issuer.issue(first, ask)).model, "half");
+  assert.equal((await issuer.issue(second, nonce)).model, "half");
+  assert.equal((await issuer.issue(first, nonce)).model, "half");
   first.destroy();
   second.destroy();
 });
 
 test("a platform that fails gives 503 and says nothing of the cause outside", async () => {
   failure = new Error("canary-cause");
-  const socket = await connect(rest, "http/1.1");
-  const reply = await askRest(socket, encodeEvidenceRequest({ nonce: newNonce() }));
+  const socket = await connect("rest");
+  const reply = await askHttp1(socket, { body: encodeEvidenceRequest({ nonce: newNonce() }) });
   assert.deepEqual([reply.status, JSON.parse(reply.text).error], [503, "The platform gave no evidence"]);
   failure = undefined;
-  assert.equal((await askRest(socket, encodeEvidenceRequest({ nonce: newNonce() }))).status, 200);
+  assert.equal((await askHttp1(socket, { body: encodeEvidenceRequest({ nonce: newNonce() }) })).status, 200);
   socket.destroy();
   assert.ok(logged.some((line) => line.includes("evidence-failed")));
   assert.ok(!logged.join().includes("canary"));

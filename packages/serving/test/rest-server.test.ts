@@ -49,7 +49,7 @@ async function openWith(
   const evidence = new EvidenceIssuer(testPlatform(), served, limits);
   const tlsIdentity = await authority.issue();
   const log = (event: string, fields: object): void => void logged.push(JSON.stringify([event, fields]));
-  const routes = [evidenceRoute(evidence, limits, log), restRoute(answering, limits, options)];
+  const routes = [evidenceRoute({ issuer: evidence, limits, log }), restRoute(answering, limits, options)];
   return await openHttpServer(
     { host: "127.0.0.1", port: 0 },
     { tls: tlsIdentity, routes, limits, budget: memory, log },

@@ -7,10 +7,29 @@ import type { ServingLimits } from "../transport/limits.ts";
 import { MemoryBudget } from "../transport/memory-budget.ts";
 import { MessageBuffer } from "../transport/message-buffer.ts";
 import { type RequestStream, receiveAll } from "../transport/receive.ts";
+import type { EvidenceCall } from "./evidence-call.ts";
 import type { EvidenceIssuer } from "./issuer.ts";
 
 /** Largest request for evidence, bytes. */
 const MAX_REQUEST = 1024;
+
+/** Evidence holds for one connection: no cache between may keep it. */
+export const EVIDENCE_HEADERS = { "content-type": "application/json", "cache-control": "no-store" } as const;
+
+/** A request for evidence on either HTTP version. */
+export interface EvidenceHttpRequest {
+  readonly call: EvidenceCall;
+  readonly stream: RequestStream;
+  /** The connection that it came on. */
+  readonly socket: TLSSocket;
+}
+
+/** What requests for evidence are answered with. */
+export interface EvidenceContext {
+  readonly issuer: EvidenceIssuer;
+  readonly limits: ServingLimits;
+  readonly log: Log;
+}
 
 /** An answer of either HTTP version: a status and a JSON text. */
 export interface JsonAnswer {
@@ -20,16 +39,13 @@ export interface JsonAnswer {
 
 /** Reads a request for evidence and answers it; the outside caller learns a code, the log the reason. */
 export async function answerEvidenceRequest(
-  stream: RequestStream,
-  socket: TLSSocket,
-  issuer: EvidenceIssuer,
-  limits: ServingLimits,
-  log: Log,
+  { call, stream, socket }: EvidenceHttpRequest,
+  { issuer, limits, log }: EvidenceContext,
 ): Promise<JsonAnswer> {
   try {
     const body = new MessageBuffer(undefined, MAX_REQUEST, new MemoryBudget(MAX_REQUEST));
     await receiveAll(stream, body, limits);
-    return { status: 200, body: await issuer.issue(socket, decodeUtf8(body.take())) };
+    return { status: 200, body: call.encode(await issuer.issue(socket, call.nonce(decodeUtf8(body.take())))) };
   } catch (error) {
     return evidenceFailure(error, log);
   }

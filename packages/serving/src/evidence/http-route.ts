@@ -1,28 +1,26 @@
 import { TLSSocket } from "node:tls";
 import { encodeUtf8 } from "@sealserve/core";
-import { EVIDENCE_PATH } from "@sealserve/ra-tls";
-import type { HttpAnswer, HttpRequest, HttpRoute } from "../http/route.ts";
-import type { Log } from "../log.ts";
-import type { ServingLimits } from "../transport/limits.ts";
-import { answerEvidenceRequest } from "./http-answer.ts";
-import type { EvidenceIssuer } from "./issuer.ts";
+import type { HttpAnswer, HttpRoute } from "../http/route.ts";
+import { findEvidenceCall } from "./evidence-call.ts";
+import {
+  answerEvidenceRequest,
+  EVIDENCE_HEADERS,
+  type EvidenceContext,
+  type EvidenceHttpRequest,
+} from "./http-answer.ts";
 
 /** Requests for evidence bound to the connection they come on. */
-export function evidenceRoute(issuer: EvidenceIssuer, limits: ServingLimits, log: Log): HttpRoute {
-  return (request) => {
-    const { method, url, socket } = request.incoming;
-    const isAsked = method === "POST" && url === EVIDENCE_PATH && socket instanceof TLSSocket;
-    return isAsked ? issue(request, socket, issuer, limits, log) : undefined;
+export function evidenceRoute(context: EvidenceContext): HttpRoute {
+  return ({ incoming }) => {
+    const { method, url, socket } = incoming;
+    const call = findEvidenceCall(method, url);
+    return call !== undefined && socket instanceof TLSSocket
+      ? answer({ call, stream: incoming, socket }, context)
+      : undefined;
   };
 }
 
-async function issue(
-  { incoming }: HttpRequest,
-  socket: TLSSocket,
-  issuer: EvidenceIssuer,
-  limits: ServingLimits,
-  log: Log,
-): Promise<HttpAnswer> {
-  const { status, body } = await answerEvidenceRequest(incoming, socket, issuer, limits, log);
-  return { status, body: encodeUtf8(body) };
+async function answer(request: EvidenceHttpRequest, context: EvidenceContext): Promise<HttpAnswer> {
+  const { status, body } = await answerEvidenceRequest(request, context);
+  return { status, headers: EVIDENCE_HEADERS, body: encodeUtf8(body) };
 }

@@ -1,7 +1,8 @@
 import type { TLSSocket } from "node:tls";
 import type { Platform } from "@sealserve/platform";
 import { ServingError } from "@sealserve/protocol";
-import { channelOf, decodeEvidenceRequest, encodeEvidenceAnswer, reportDataFor } from "@sealserve/ra-tls";
+import { type AttestationAnswer, channelOf, reportDataFor } from "@sealserve/ra-tls";
+import type { LeaseView } from "../lease/lease.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
@@ -23,35 +24,39 @@ export class EvidenceIssuer {
   readonly #platform: Platform;
   readonly #served: ServedPackage;
   readonly #limits: Pick<ServingLimits, "quoteTimeoutMs">;
+  readonly #lease: LeaseView | undefined;
   readonly #now: () => number;
   readonly #buckets = new WeakMap<TLSSocket, TokenBucket>();
   readonly #waiting = new Set<TLSSocket>();
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param now milliseconds of a clock that only goes forward */
+  /**
+   * @param lease of the package; without one it is served for good
+   * @param now milliseconds of a clock that only goes forward
+   */
   constructor(
     platform: Platform,
     served: ServedPackage,
     limits: Pick<ServingLimits, "quoteTimeoutMs">,
-    now: () => number = () => performance.now(),
+    { lease, now = () => performance.now() }: { readonly lease?: LeaseView; readonly now?: () => number } = {},
   ) {
     this.#platform = platform;
     this.#served = served;
     this.#limits = limits;
+    this.#lease = lease;
     this.#now = now;
   }
 
   /**
-   * Answers a request for evidence.
+   * Makes evidence over a requester's nonce.
    *
    * @param socket the connection the request came on; the evidence holds for no other
-   * @param requestText JSON with the requester's nonce
-   * @returns JSON of the answer
-   * @throws ServingError `RESOURCE_EXHAUSTED` when asked too often, `UNAVAILABLE` when the platform takes too long
-   * @throws RaTlsError `bad-message` for a malformed request
+   * @param nonce 32 bytes
+   * @throws ServingError `RESOURCE_EXHAUSTED` when asked too often, `UNAVAILABLE` when the platform takes too long or the
+   * package may not be served any longer: nobody is to send data to this node then
    */
-  async issue(socket: TLSSocket, requestText: string): Promise<string> {
-    const { nonce } = decodeEvidenceRequest(requestText);
+  async issue(socket: TLSSocket, nonce: Uint8Array): Promise<AttestationAnswer> {
+    this.#expectServing();
     this.#admit(socket);
     try {
       const channel = await channelOf(socket, "server", "serving");
@@ -64,9 +69,16 @@ export class EvidenceIssuer {
       } as const;
       const reportData = await reportDataFor(statement);
       const evidence = await this.#inTurn(() => this.#quoteInTime(reportData));
-      return encodeEvidenceAnswer({ tee: this.#platform.tee, evidence, ...this.#served });
+      this.#expectServing();
+      return { tee: this.#platform.tee, evidence, ...statement, reportData };
     } finally {
       this.#waiting.delete(socket);
+    }
+  }
+
+  #expectServing(): void {
+    if (this.#lease?.held === false) {
+      throw new ServingError("UNAVAILABLE", "The lease of the model has ended on this server");
     }
   }
 

@@ -8,9 +8,8 @@ import {
   type ServerHttp2Stream,
   type ServerOptions,
 } from "node:http2";
-import { TLSSocket } from "node:tls";
-import { EVIDENCE_PATH, type ListenAddress } from "@sealserve/ra-tls";
-import { answerEvidenceRequest } from "../evidence/http-answer.ts";
+import type { ListenAddress } from "@sealserve/ra-tls";
+import { answerEvidenceStream } from "../evidence/http2-answer.ts";
 import type { EvidenceIssuer } from "../evidence/issuer.ts";
 import type { Front } from "../transport/front.ts";
 import { openPort } from "../transport/open-port.ts";
@@ -120,14 +119,17 @@ async function answerStream(
 ): Promise<void> {
   // A reset stream also emits 'close', which is what the code below acts on.
   stream.on("error", () => undefined);
-  if (headers[":path"] === EVIDENCE_PATH && headers[":method"] === "POST" && context.evidence !== undefined) {
-    await answerEvidence(stream, context.evidence, context);
-  } else if (isGrpcCall(headers)) {
+  if (isGrpcCall(headers)) {
     await answerCall(stream, headers, context);
-  } else {
+    return;
+  }
+  const { evidence: issuer } = context;
+  const answering = issuer === undefined ? undefined : answerEvidenceStream(stream, headers, { ...context, issuer });
+  if (answering === undefined) {
     stream.respond({ ":status": 415 }, { endStream: true });
     stream.close();
   }
+  await answering;
 }
 
 async function answerCall(
@@ -140,22 +142,5 @@ async function answerCall(
     await answerUnaryCall(stream, headers, method, context);
   } else {
     await answerStreamingCall(stream, headers, method, context);
-  }
-}
-
-async function answerEvidence(
-  stream: ServerHttp2Stream,
-  evidence: EvidenceIssuer,
-  { limits, log }: GrpcServerOptions,
-): Promise<void> {
-  const socket = stream.session?.socket;
-  if (!(socket instanceof TLSSocket)) {
-    stream.close();
-    return;
-  }
-  const answer = await answerEvidenceRequest(stream, socket, evidence, limits, log);
-  if (!stream.destroyed && !stream.closed) {
-    stream.respond({ ":status": answer.status, "content-type": "application/json" });
-    stream.end(answer.body);
   }
 }

@@ -40,7 +40,7 @@ export async function openFronts(options: FrontOptions): Promise<Fronts> {
   const shared = { ...options, budget: new MemoryBudget(limits.maxBytesInFlight) };
   const grpcOptions = { ...shared, methods: servingMethods(handler) };
   const grpc = await openGrpcServer(listen.grpc, grpcOptions);
-  const routes = [evidenceRoute(evidence, limits, log), restRoute(handler, limits)];
+  const routes = [evidenceRoute({ issuer: evidence, limits, log }), restRoute(handler, limits)];
   const rest = await openHttpServer(listen.rest, { ...shared, routes }).catch(async (error: unknown) => {
     await grpc.close();
     throw error;
