@@ -25,6 +25,7 @@ const EXIT_BY_ERROR: Readonly<Record<string, ExitCode>> = {
   "ClientError/package-not-accepted": EXIT.refused,
   EvidenceRefusedError: EXIT.refused,
   CollateralError: EXIT.collateral,
+  RaTlsError: EXIT.notGenuine,
   AttestationError: EXIT.notGenuine,
   "AttestationError/policy-invalid": EXIT.usage,
   "AttestationError/policy-unpinned": EXIT.usage,

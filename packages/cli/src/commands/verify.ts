@@ -1,13 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { defaultPolicy, parseCollateralFile } from "@sealserve/attestation";
 import { pccsSource } from "@sealserve/collateral";
-import { decodeHex } from "@sealserve/core";
+import { decodeHex, decodePem, encodeHex, equalBytes, sha256 } from "@sealserve/core";
 import { type Command, InvalidArgumentError } from "commander";
-import { decodeEvidenceFile } from "../evidence/evidence-file.ts";
+import { CliError } from "../errors.ts";
+import { type PresentedEvidence, readPresentedEvidence } from "../evidence/presented-evidence.ts";
 import { loadPolicy, loadRoot } from "../evidence/reference-values.ts";
 import { loadSnpCollateral, type SnpFiles } from "../evidence/snp-files.ts";
 import { type JudgeOptions, judgeEvidence, type Verdict } from "../evidence/verdict.ts";
-import { verdictText } from "../evidence/verdict-text.ts";
+import { statementText, verdictText } from "../evidence/verdict-text.ts";
 import { printJson, tell } from "../output/terminal.ts";
 
 interface VerifyOptions extends SnpFiles {
@@ -19,6 +20,8 @@ interface VerifyOptions extends SnpFiles {
   readonly graceHours: number;
   readonly policy?: string;
   readonly expectReportData?: Uint8Array;
+  readonly nonce?: Uint8Array;
+  readonly serverCertificate?: string;
   readonly json?: true;
 }
 
@@ -26,7 +29,10 @@ interface VerifyOptions extends SnpFiles {
 export function addVerifyCommand(program: Command): void {
   program
     .command("verify")
-    .argument("<evidence>", "SGX or TDX quote or SEV-SNP report: binary, hex or base64")
+    .argument(
+      "<evidence>",
+      "SGX or TDX quote or SEV-SNP report: binary, hex or base64; an answer of /attestation; an RA-TLS certificate (PEM)",
+    )
     .summary("check attestation evidence")
     .description(
       "Proves an SGX or TDX quote or a SEV-SNP report against collateral and judges it by a policy. Exit code: 0 accepted, 10 genuine but refused, 20 not genuine, 30 collateral missing or stale.",
@@ -53,7 +59,9 @@ export function addVerifyCommand(program: Command): void {
       0,
     )
     .option("--policy <file>", "appraisal policy (YAML or JSON); default: everything but software identity")
-    .option("--expect-report-data <hex>", "the 64 bytes that the report data must equal", parseReportData)
+    .option("--expect-report-data <hex>", "the 64 bytes that the report data must equal", parseHex(64))
+    .option("--nonce <hex>", "the nonce that was sent for this answer of /attestation", parseHex(32))
+    .option("--server-certificate <pem>", "the certificate that the server showed when it gave this answer")
     .option("--json", "print one JSON document on standard output")
     .addHelpText("after", "\nExample:\n  sealserve verify quote.bin --pccs https://localhost:8081 --policy policy.yaml")
     .action(verify);
@@ -74,31 +82,64 @@ function parseHours(text: string): number {
   return Number(text);
 }
 
-function parseReportData(text: string): Uint8Array {
-  try {
-    return decodeHex(text, 64);
-  } catch {
-    throw new InvalidArgumentError("expected 128 hex digits.");
-  }
+function parseHex(length: number): (text: string) => Uint8Array {
+  return (text) => {
+    try {
+      return decodeHex(text, length);
+    } catch {
+      throw new InvalidArgumentError(`expected ${2 * length} hex digits.`);
+    }
+  };
 }
 
 async function verify(file: string, options: VerifyOptions, command: Command): Promise<void> {
   if (options.collateral !== undefined && options.pccs !== undefined) {
     command.error("error: give --collateral or --pccs, not both");
   }
-  const evidence = decodeEvidenceFile(await readFile(file), file);
-  const judgement = await judgeEvidence(evidence, {
+  const presented = await readPresentedEvidence(await readFile(file), file, {
+    nonce: options.nonce,
+    serverCertificateSha256: await digestOfCertificate(options.serverCertificate),
+  });
+  const judgement = await judgeEvidence(presented.evidence, {
     now: options.at ?? new Date(),
     graceHours: options.graceHours,
     root: await loadRoot(options.root),
     policy: options.policy === undefined ? defaultPolicy : await loadPolicy(options.policy),
-    reportData: options.expectReportData,
+    reportData: expectedReportData(presented, options),
     pckCertificateChain: options.pckChain === undefined ? undefined : await readFile(options.pckChain, "utf8"),
     findCollateral: await collateralFinder(options),
     snpCollateral: await loadSnpCollateral(options),
   });
   process.exitCode = judgement.exitCode;
-  report(judgement.verdict, options);
+  report({ ...judgement.verdict, statement: provenStatement(presented, judgement.verdict) }, options);
+}
+
+/** @throws CliError `usage` when file and caller do not say the same */
+function expectedReportData(
+  { reportData }: PresentedEvidence,
+  { expectReportData }: VerifyOptions,
+): Uint8Array | undefined {
+  if (expectReportData !== undefined && reportData !== undefined && !equalBytes(expectReportData, reportData)) {
+    throw new CliError("usage", "the file says that its evidence was made for something else", {
+      expected: encodeHex(expectReportData),
+      actual: encodeHex(reportData),
+      remedy: "leave out --expect-report-data, or check where the file comes from",
+    });
+  }
+  return expectReportData ?? reportData;
+}
+
+/** What the file says becomes true with the evidence that carries it. */
+function provenStatement({ statement }: PresentedEvidence, { claims }: Verdict): PresentedEvidence["statement"] {
+  return claims.some(({ claim, pass }) => claim === "report-data" && pass) ? statement : undefined;
+}
+
+async function digestOfCertificate(file: string | undefined): Promise<Uint8Array | undefined> {
+  if (file === undefined) {
+    return undefined;
+  }
+  const [leaf] = decodePem(await readFile(file, "utf8"), "CERTIFICATE");
+  return sha256(leaf?.bytes ?? new Uint8Array());
 }
 
 /** The files are read before anything is judged: one that is missing is a usage error. */
@@ -110,10 +151,10 @@ async function collateralFinder({ collateral, pccs }: VerifyOptions): Promise<Ju
   return async () => (text === undefined ? undefined : parseCollateralFile(text));
 }
 
-function report(verdict: Verdict, options: VerifyOptions): void {
+function report(verdict: Verdict & Pick<PresentedEvidence, "statement">, options: VerifyOptions): void {
   if (options.json) {
     printJson(verdict);
     return;
   }
-  tell(verdictText(verdict).join("\n"));
+  tell([...verdictText(verdict), ...statementText(verdict.statement)].join("\n"));
 }

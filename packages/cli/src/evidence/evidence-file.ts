@@ -15,11 +15,16 @@ export function decodeEvidenceFile(content: Uint8Array, file: string): Uint8Arra
       actual: `${content.length} bytes`,
     });
   }
-  if (!content.every(isTextByte)) {
+  if (!isText(content)) {
     return content;
   }
   const text = Buffer.from(content).toString("latin1").replaceAll(/\s/g, "");
   return /^(0x)?([0-9a-fA-F]{2})+$/.test(text) ? decodeHex(text.replace(/^0x/, "")) : decodeBase64(text);
+}
+
+/** Whether bytes are plain text, which no quote and no report is. */
+export function isText(content: Uint8Array): boolean {
+  return content.every(isTextByte);
 }
 
 /** A quote begins with a small little-endian version and so never consists of printable ASCII alone. */

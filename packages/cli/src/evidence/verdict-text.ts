@@ -3,6 +3,7 @@ import type { Verdict } from "./verdict.ts";
 
 const NAMES = { sgx: "SGX quote", tdx: "TDX quote", snp: "SEV-SNP report" } as const;
 const LABEL_WIDTH = 18;
+const STATEMENT_WIDTH = 23;
 
 /** A verdict for people: what was proven, what was judged, what it is about, until when it holds, what to do. */
 export function verdictText(verdict: Verdict): string[] {
@@ -15,6 +16,14 @@ export function verdictText(verdict: Verdict): string[] {
     ...section("What to do", remedies(verdict)),
     ...(verdict.collateral === null ? [] : [`Holds until ${verdict.collateral.earliestExpiry}`]),
   ];
+}
+
+/** What evidence speaks for, for people. */
+export function statementText(statement: Readonly<Record<string, string>> | undefined): string[] {
+  return section(
+    "It speaks for",
+    Object.entries(statement ?? {}).map(([name, value]) => `${name.padEnd(STATEMENT_WIDTH)} ${value}`),
+  );
 }
 
 function headline({ accepted, genuine, tee, simulated }: Verdict): string {
