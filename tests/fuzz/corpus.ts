@@ -1,6 +1,7 @@
 // What inputs are made from: genuine evidence and documents by the simulated vendors.
 import { encodeCollateralFile, SNP_PRODUCTS } from "@sealserve/attestation";
 import { concatBytes, encodeUtf8, generateEcKey } from "@sealserve/core";
+import { encodeAttestationAnswer } from "@sealserve/ra-tls";
 import {
   createSnpVendor,
   createVendor,
@@ -119,6 +120,21 @@ export const runtimeLogs: readonly string[] = [
 export const gpuEvidence: readonly string[] = [
   craftedEvidence([await craftedDevice()]),
   craftedEvidence([await craftedDevice(), await craftedDevice(await otherDevice())]),
+];
+
+const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(length);
+
+export const attestationAnswers: readonly string[] = [
+  encodeAttestationAnswer({
+    tee: "sgx",
+    evidence: bytes(600),
+    model: "half_plus_two",
+    manifestDigest: bytes(32),
+    nonce: bytes(32),
+    exporter: bytes(32),
+    serverCertificateSha256: bytes(32),
+    reportData: bytes(64),
+  }),
 ];
 
 export const batchingParameters: readonly string[] = [

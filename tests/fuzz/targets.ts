@@ -45,6 +45,7 @@ import {
   readTfRecords,
   TEXT_FORMAT_MAX_LENGTH,
 } from "@sealserve/protocol";
+import { MAX_ATTESTATION_ANSWER, parseAttestationAnswer } from "@sealserve/ra-tls";
 import * as corpus from "./corpus.ts";
 import * as heavy from "./format-bombs.ts";
 import { INFER_JSON_LENGTH, inferBodies, inferRequests } from "./inference-corpus.ts";
@@ -178,6 +179,12 @@ export const TARGETS: readonly Target[] = [
     seeds: corpus.gpuEvidence,
     maxLength: GPU_EVIDENCE_MAX_LENGTH,
     bombs: () => corpus.gpuEvidence.flatMap((text) => heavy.listBombs(text, [16, 17, 1000])),
+  }),
+  ofText({
+    name: "parseAttestationAnswer",
+    read: parseAttestationAnswer,
+    seeds: corpus.attestationAnswers,
+    maxLength: MAX_ATTESTATION_ANSWER,
   }),
   ofText({
     name: "decodeMessageText",

@@ -62,13 +62,23 @@ export function encodeAttestationAnswer(answer: AttestationAnswer): string {
  * @throws RaTlsError `bad-message`, also when the report data does not follow from the other fields
  */
 export async function decodeAttestationAnswer(text: string): Promise<AttestationAnswer> {
+  const answer = parseAttestationAnswer(text);
+  const expected = await reportDataFor({ ...answer, purpose: PURPOSE, publicKey: new Uint8Array() });
+  if (!equalBytes(answer.reportData, expected)) {
+    throw new RaTlsError("bad-message", "attestation answer: reportData does not follow from the other members");
+  }
+  return answer;
+}
+
+/** As {@link decodeAttestationAnswer}, without a look at what follows from what. @throws RaTlsError `bad-message` */
+export function parseAttestationAnswer(text: string): AttestationAnswer {
   const members = parseTextMessage(text, NAMES, ANSWER);
   const hex = (name: (typeof NAMES)[number], length: number): Uint8Array =>
     decodeMember(ANSWER.what, name, () => decodeHex(members[name], length));
   if (members.purpose !== PURPOSE || members.model === "" || members.evidence === "") {
     throw new RaTlsError("bad-message", "attestation answer has an empty member, or was not made for serving");
   }
-  const answer: AttestationAnswer = {
+  return {
     tee: teeNamed(members.tee, ANSWER.what),
     evidence: decodeMember(ANSWER.what, "evidence", () => decodeBase64(members.evidence)),
     model: members.model,
@@ -78,9 +88,4 @@ export async function decodeAttestationAnswer(text: string): Promise<Attestation
     serverCertificateSha256: hex("serverCertificateSha256", DIGEST_LENGTH),
     reportData: hex("reportData", REPORT_DATA_LENGTH),
   };
-  const expected = await reportDataFor({ ...answer, purpose: PURPOSE, publicKey: new Uint8Array() });
-  if (!equalBytes(answer.reportData, expected)) {
-    throw new RaTlsError("bad-message", "attestation answer: reportData does not follow from the other members");
-  }
-  return answer;
 }
