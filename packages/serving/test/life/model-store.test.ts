@@ -205,6 +205,23 @@ test("a version whose engine dies is loaded again, a bounded number of times; ca
   assert.equal(one.attempts.length, 2);
 });
 
+test("what is loaded again comes from the newest offer", async () => {
+  const store = storeOf({ maxRetries: 1, retryIntervalMs: 0 });
+  const [old, next] = [versionDouble(1n), versionDouble(1n)];
+  store.aspire("m", [old]);
+  await reached(store, "1 LOADING");
+  await new Promise(setImmediate);
+  store.aspire("m", [next]);
+  old.fail(new Error("moved"));
+  while (next.attempts.length === 0) {
+    await new Promise(setImmediate);
+  }
+  next.succeed();
+  await reached(store, "1 AVAILABLE");
+  assert.deepEqual([old.attempts.length, next.attempts.length], [1, 1]);
+  await store.close();
+});
+
 test("a label stands for its version, also for one that is not loaded", async () => {
   const store = storeOf();
   store.aspire("m", [readyVersion(1n), readyVersion(2n)]);
