@@ -144,16 +144,18 @@ test("a failed load is tried again after the interval, as often as configured, a
 test("a model that is removed while it loads, or waits to be tried again, ends without serving", async () => {
   const { delay } = heldClock();
   const store = storeOf({}, delay);
-  const [loading, waiting] = [versionDouble(2n), versionDouble(1n)];
-  store.aspire("m", [loading, waiting]);
-  await reached(store, "2 LOADING, 1 LOADING");
+  const [stopping, loading, waiting] = [versionDouble(3n), versionDouble(2n), versionDouble(1n)];
+  store.aspire("m", [stopping, loading, waiting]);
+  await reached(store, "3 LOADING, 2 LOADING, 1 LOADING");
   waiting.fail(new Error("not yet"));
   await new Promise(setImmediate);
   store.aspire("m", []);
   assert.ok(loading.attempts[0]?.aborted);
   const late = loading.succeed();
-  await reached(store, "2 END, 1 END");
+  stopping.fail(new Error("stopped"));
+  await reached(store, "3 END, 2 END, 1 END");
   assert.ok(late.closed, "what was loaded in vain is closed");
+  assert.equal(store.versions("m")[0]?.error, undefined, "stopping is no failure");
   assert.equal(waiting.attempts.length, 1);
 });
 
