@@ -8,6 +8,7 @@ export * from "./messages/model-metadata.ts";
 export * from "./messages/model-server-config.ts";
 export * from "./messages/model-spec.ts";
 export * from "./messages/model-status.ts";
+export * from "./messages/monitoring-config.ts";
 export * from "./messages/multi-inference.ts";
 export * from "./messages/predict.ts";
 export * from "./messages/prediction-log.ts";

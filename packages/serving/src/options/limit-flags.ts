@@ -1,38 +1,6 @@
-import { NodeError } from "../errors.ts";
 import { defaultLimits, type ServingLimits } from "../transport/limits.ts";
 import { type Flag, type FlagTable, float, int64 } from "./flag.ts";
-
-/** One limit as an option: a number in whole units of {@link ServingLimits}, and what it bounds. */
-interface LimitOption {
-  readonly minimum: number;
-  readonly maximum: number;
-  readonly meaning: string;
-}
-
-const GIB = 2 ** 30;
-const DAY_MS = 86_400_000;
-
-/** Every limit that an operator can set, by its name in the YAML form. */
-export const limitOptions: Readonly<Record<keyof ServingLimits, LimitOption>> = {
-  maxMessageBytes: bytes("largest request message or body, bytes"),
-  maxUnpackedBytes: bytes("largest request after unpacking gzip, bytes"),
-  maxBytesInFlight: bytes("requests and answers held at one time, bytes", 1024 * GIB),
-  maxConnections: count("connections at one time, on each port"),
-  maxConnectionsPerAddress: count("connections at one time from one address, on each port"),
-  maxStreamsPerConnection: count("concurrent requests on one HTTP/2 connection"),
-  maxHeaderBytes: bytes("headers of one request, bytes", 2 ** 20),
-  maxStreamResetBurst: count("requests that one HTTP/2 connection may start and take back at once"),
-  maxStreamResetsPerSecond: count("... and then in each second"),
-  handshakeTimeoutMs: time("TLS handshake"),
-  headersTimeoutMs: time("from the first byte of a REST request to the end of its headers"),
-  firstRequestTimeoutMs: time("from the TLS handshake to the first request"),
-  requestTimeoutMs: time("from the start of a request to its last byte"),
-  stallTimeoutMs: time("longest pause inside a request or while an answer is taken"),
-  idleTimeoutMs: time("pause between two requests of a connection"),
-  restRunTimeoutMs: time("longest run of a REST call"),
-  quoteTimeoutMs: time("longest time the platform may take for one quote"),
-  drainTimeoutMs: time("longest wait for requests in flight when the server stops"),
-};
+import { isTime, limitNames, limitOptions } from "./limit-options.ts";
 
 /** Limits with another flag of TensorFlow Serving's, or that only an attested node has. */
 const WITHOUT_FLAG: readonly (keyof ServingLimits)[] = ["restRunTimeoutMs", "quoteTimeoutMs"];
@@ -51,21 +19,6 @@ export function limitsOfFlags(given: ReadonlyMap<string, number | bigint>): Part
   return Object.fromEntries(limits);
 }
 
-/** @throws NodeError `bad-option` naming the first limit that is out of its bounds */
-export function checkLimits(limits: ServingLimits): ServingLimits {
-  for (const name of limitNames()) {
-    const { minimum, maximum } = limitOptions[name];
-    const value = limits[name];
-    if (!Number.isSafeInteger(value) || value < minimum || value > maximum) {
-      throw new NodeError("bad-option", `the limit ${name} cannot be used`, {
-        expected: `${minimum} to ${maximum}`,
-        actual: String(value),
-      });
-    }
-  }
-  return limits;
-}
-
 /** The flag of a limit, without its dashes. */
 export function limitFlagName(name: keyof ServingLimits): string {
   return name.replace(/Ms$/, "Seconds").replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -75,31 +28,10 @@ function flaggedLimits(): (keyof ServingLimits)[] {
   return limitNames().filter((name) => !WITHOUT_FLAG.includes(name));
 }
 
-/** Names of all limits. */
-export function limitNames(): (keyof ServingLimits)[] {
-  return Object.keys(limitOptions) as (keyof ServingLimits)[];
-}
-
 function flagOf(name: keyof ServingLimits): Flag {
   const { meaning } = limitOptions[name];
   const fallback = defaultLimits[name];
   return isTime(name)
     ? float(fallback / 1000, "honoured", `${meaning}, seconds`)
     : int64(BigInt(fallback), "honoured", meaning);
-}
-
-function isTime(name: keyof ServingLimits): boolean {
-  return name.endsWith("Ms");
-}
-
-function bytes(meaning: string, maximum = 2 * GIB - 1): LimitOption {
-  return { minimum: 1024, maximum, meaning };
-}
-
-function count(meaning: string): LimitOption {
-  return { minimum: 1, maximum: 1_000_000, meaning };
-}
-
-function time(meaning: string): LimitOption {
-  return { minimum: 1, maximum: DAY_MS, meaning };
 }

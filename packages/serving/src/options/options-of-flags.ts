@@ -1,9 +1,12 @@
 import type { Endpoint } from "@sealserve/config";
+import { invalidArgument } from "@sealserve/protocol";
 import { NodeError } from "../errors.ts";
 import { defaultLimits, type ServingLimits } from "../transport/limits.ts";
 import { channelArguments } from "./channel-arguments.ts";
 import type { Flag } from "./flag.ts";
-import { checkLimits, limitsOfFlags } from "./limit-flags.ts";
+import { limitsOfFlags } from "./limit-flags.ts";
+import { checkLimits } from "./limit-options.ts";
+import { isTraceEndpoint, readMetricsPath, TRACE_ENDPOINT_FORM } from "./monitoring.ts";
 import type { ParsedFlags } from "./parse-flags.ts";
 import type {
   BatchingOptions,
@@ -19,15 +22,14 @@ import { tensorflowFlags } from "./tensorflow-flags.ts";
 const MAX_PORT = 65_535;
 const MICROS_PER_MS = 1000;
 
-/** The options of a command line, beside what is read from the files that it names. */
-export type FlagOptions = Omit<ServerOptions, "monitoring">;
-
 /**
- * The options that flags state, checked with TensorFlow Serving's messages.
+ * The options that flags state, checked with TensorFlow Serving's messages. Of the files that they name, the monitoring config
+ * is read here; the others are read by what uses them.
  *
  * @throws NodeError `bad-option`, `refused-option`
+ * @throws ServingError `INVALID_ARGUMENT` in TensorFlow Serving's words, also for a file that cannot be parsed
  */
-export function optionsOfFlags(flags: ParsedFlags): FlagOptions {
+export async function optionsOfFlags(flags: ParsedFlags): Promise<ServerOptions> {
   refuseByName(flags);
   const { tensorflow, own } = flags;
   return {
@@ -40,6 +42,10 @@ export function optionsOfFlags(flags: ParsedFlags): FlagOptions {
       modelConfigSeconds: Math.max(0, tensorflow.model_config_file_poll_wait_seconds),
     },
     batching: batchingOf(flags),
+    monitoring: {
+      prometheusPath: await readMetricsPath(tensorflow.monitoring_config_file),
+      traceEndpoint: traceEndpointOf(own["trace-endpoint"]),
+    },
     api: {
       checkSignatureMethodName: tensorflow.enable_signature_method_name_check,
       outputsAsTensorContent: tensorflow.enable_serialization_as_tensor_content,
@@ -68,7 +74,7 @@ function listenOf({ tensorflow, own }: ParsedFlags): ListenOptions {
   const grpcSocket = tensorflow.grpc_socket_path || undefined;
   const grpc = endpointOf("port", host, tensorflow.port);
   if (grpc === undefined && grpcSocket === undefined) {
-    throw refusal("At least one of server_options.grpc_port or server_options.grpc_socket_path must be set.");
+    throw invalidArgument("At least one of server_options.grpc_port or server_options.grpc_socket_path must be set.");
   }
   // TensorFlow Serving goes on without REST, and says so.
   const samePort = tensorflow.rest_api_port === tensorflow.port;
@@ -92,7 +98,7 @@ function modelsOf({ tensorflow: { model_config_file, model_base_path, model_name
     return { kind: "config-file", file: model_config_file };
   }
   if (model_base_path === "") {
-    throw refusal("Both server_options.model_base_path and server_options.model_config_file are empty!");
+    throw invalidArgument("Both server_options.model_base_path and server_options.model_config_file are empty!");
   }
   return { kind: "directory", name: model_name, basePath: model_base_path };
 }
@@ -131,7 +137,7 @@ function loadingOf({ tensorflow, own }: ParsedFlags): LoadingOptions {
 function batchingOf({ tensorflow, own }: ParsedFlags): BatchingOptions {
   const file = tensorflow.batching_parameters_file || undefined;
   if (file !== undefined && !tensorflow.enable_batching) {
-    throw refusal(
+    throw invalidArgument(
       "server_options.batching_parameters_file is set without setting server_options.enable_batching to true.",
     );
   }
@@ -144,17 +150,27 @@ function batchingOf({ tensorflow, own }: ParsedFlags): BatchingOptions {
         remedy: "keep one of them",
       });
     }
-    return { kind: "auto" };
+    return { kind: "auto", latencyBudgetMs: latencyBudgetOf(own["batching-latency-budget-ms"]) };
   }
   const perModel = tensorflow.enable_per_model_batching_parameters;
   return tensorflow.enable_batching ? { kind: "parameters", file, perModel } : { kind: "off" };
+}
+
+function latencyBudgetOf(budgetMs: number): number {
+  if (budgetMs < 1) {
+    throw new NodeError("bad-option", "--batching-latency-budget-ms cannot be used", {
+      expected: "milliseconds, from 1",
+      actual: String(budgetMs),
+    });
+  }
+  return budgetMs;
 }
 
 function engineOf({ tensorflow }: ParsedFlags): EngineOptions {
   const session = tensorflow.tensorflow_session_parallelism;
   const intra = tensorflow.tensorflow_intra_op_parallelism;
   if (session > 0n && intra > 0n && tensorflow.tensorflow_inter_op_parallelism > 0n) {
-    throw refusal(
+    throw invalidArgument(
       "Either configure server_options.tensorflow_session_parallelism or (server_options.tensorflow_intra_op_parallelism, " +
         "server_options.tensorflow_inter_op_parallelism) separately. You cannot configure all.",
     );
@@ -171,6 +187,12 @@ function limitsOf({ tensorflow, limits }: ParsedFlags): ServingLimits {
   });
 }
 
-function refusal(message: string): NodeError {
-  return new NodeError("bad-option", message);
+function traceEndpointOf(url: string): string | undefined {
+  if (url !== "" && !isTraceEndpoint(url)) {
+    throw new NodeError("bad-option", "--trace-endpoint cannot be used", {
+      expected: TRACE_ENDPOINT_FORM,
+      actual: url,
+    });
+  }
+  return url || undefined;
 }

@@ -14,6 +14,11 @@ export const ownFlags = {
   ),
   "tls-min-version": string("1.3", "honoured", "1.2 lets old clients in"),
   batching: string("", "honoured", "auto: batches tune themselves by what they measure"),
+  "batching-latency-budget-ms": int32(
+    100,
+    "honoured",
+    "what --batching=auto lets a request's wait and run take together",
+  ),
   "allow-model-reload": bool(true, "honoured", "answer HandleReloadConfigRequest, by which callers change the models"),
   "enable-reflection": bool(false, "honoured", "answer gRPC server reflection"),
   "trace-endpoint": string("", "honoured", "send OpenTelemetry traces to this https URL (OTLP/HTTP, JSON)"),

@@ -3,7 +3,7 @@ import type { PlatformChoice } from "@sealserve/platform";
 import type { ServingLimits } from "../transport/limits.ts";
 
 /**
- * All that an operator decides, whether by flags or by the YAML of a sealed node. File names are absolute or relative to the
+ * All that an operator decides, whether by flags or by the YAML of a sealed node. File names are absolute, or relative to the
  * working directory. Each part of the server takes the group it needs.
  */
 export interface ServerOptions {
@@ -98,8 +98,8 @@ export type BatchingOptions =
       /** Whether `batching_params.pbtxt` in a version's folder counts. */
       readonly perModel: boolean;
     }
-  /** Tunes itself. */
-  | { readonly kind: "auto" };
+  /** Tunes itself, so that a request's wait and run together take no longer than the budget, milliseconds. */
+  | { readonly kind: "auto"; readonly latencyBudgetMs: number };
 
 /** What the server tells of its work. */
 export interface MonitoringOptions {
