@@ -1,5 +1,7 @@
 import { SealserveError } from "@sealserve/core";
+import { ServingError } from "@sealserve/protocol";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { StartFailure } from "./service/start-failure.ts";
 import { Interrupted } from "./service/until-signal.ts";
 
 /** An error as the command line shows it. */
@@ -60,6 +62,11 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
 export function describeFailure(error: unknown): Failure {
   if (error instanceof Interrupted) {
     return { line: error.message, code: "interrupted", exitCode: EXIT.interrupted };
+  }
+  if (error instanceof StartFailure) {
+    const { line, ...failure } = describeFailure(error.cause);
+    const code = error.cause instanceof ServingError ? `${error.cause.code}: ` : "";
+    return { ...failure, line: `Failed to start server. Error: ${code}${line}` };
   }
   if (error instanceof SealserveError) {
     return { line: sealserveLine(error), code: error.code, exitCode: exitCodeOf(error) };

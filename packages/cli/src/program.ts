@@ -30,6 +30,8 @@ export async function buildProgram(args: readonly string[]): Promise<Command> {
     .description("Serves TensorFlow and ONNX models from inside a trusted execution environment.")
     // Without the usual -V, which is a flag of `files decrypt`.
     .version(VERSION, "--version")
+    // Behind a command's name its own options count: `serve --version` is TensorFlow Serving's.
+    .enablePositionalOptions()
     .showHelpAfterError("(add --help for the options and an example)");
   const named = COMMANDS[args[0] ?? ""];
   for (const load of named === undefined ? Object.values(COMMANDS) : [named]) {

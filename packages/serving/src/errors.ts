@@ -9,6 +9,10 @@ export type NodeErrorCode =
   /** The TLS key and certificate of the package cannot be used together. */
   | "tls-files-unusable"
   | "port-unavailable"
+  /** The broker releases the key of another package than the one that the node has served. */
+  | "package-replaced"
+  /** There is no TLS material, and nothing that allows to serve without it. */
+  | "plaintext-not-allowed"
   /** A flag of the command line cannot be read. */
   | "bad-flag"
   /** An option has a value that cannot be used, or does not go with another. */

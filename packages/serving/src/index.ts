@@ -1,6 +1,11 @@
-export { parseServeConfig, type ServeConfig } from "./config/serve-config.ts";
+export { parseServeConfig, type SealedNodeOptions } from "./config/serve-config.ts";
 export { NodeError, type NodeErrorCode } from "./errors.ts";
 export type { Log } from "./log.ts";
 export { type RunningNode, type StartOptions, startNode } from "./node/start.ts";
 export type { OnStep, StartStep } from "./node/step.ts";
+export type { Flag } from "./options/flag.ts";
+export { flagFallback, flagGroups, flagHelp } from "./options/help-text.ts";
+export { type ParsedFlags, parseFlags } from "./options/parse-flags.ts";
+export { type ReadOptions, readOptions } from "./options/read-options.ts";
+export type { ServerOptions } from "./options/server-options.ts";
 export { defaultLimits, type ServingLimits } from "./transport/limits.ts";

@@ -12,8 +12,8 @@ import {
 } from "@sealserve/encrypted-files";
 import { createAuthority, type TestAuthority } from "../../../tests/support/tls-authority.ts";
 import { NodeError, type NodeErrorCode } from "../src/errors.ts";
-import { chooseVersions } from "../src/node/choose-versions.ts";
-import { decryptPackage, wipePackage } from "../src/node/decrypt.ts";
+import { decryptTlsPair, decryptVersion, wipeAll } from "../src/node/decrypt.ts";
+import { choosePackagedVersions } from "../src/node/packaged-versions.ts";
 import { checkTlsMaterial } from "../src/transport/tls.ts";
 
 let directory: string;
@@ -51,41 +51,56 @@ function withCode(code: NodeErrorCode) {
   return (error: unknown): boolean => error instanceof NodeError && error.code === code;
 }
 
-test("the newest versions by number are decrypted, with their files by path", async () => {
+const latest = (count: number) => ({ kind: "latest", count }) as const;
+
+test("the versions that the policy picks are decrypted, newest first, with their files by path", async () => {
   const opened = await openVersions("versions", ["2", "10", "9007199254740993"]);
-  const { versions } = await decryptPackage(opened, 2);
+  const chosen = choosePackagedVersions(opened.manifest, latest(2));
   assert.deepEqual(
-    versions.map(({ version }) => version),
+    chosen.map(({ version }) => version),
     [9007199254740993n, 10n],
   );
-  const files = versions[1]?.files ?? new Map<string, Uint8Array>();
+  const files = chosen[1] === undefined ? new Map<string, Uint8Array>() : await decryptVersion(opened, chosen[1]);
   const texts = [...files].map(([path, content]) => [path, Buffer.from(content).toString()]);
   assert.deepEqual(Object.fromEntries(texts), {
     "saved_model.pb": "model 10",
     "variables/variables.index": "index 10",
   });
-  assert.equal(chooseVersions(opened.manifest, 9).length, 3);
+  assert.equal(choosePackagedVersions(opened.manifest, latest(9)).length, 3);
+  assert.equal(choosePackagedVersions(opened.manifest, { kind: "all" }).length, 3);
+  const [only, ...others] = choosePackagedVersions(opened.manifest, { kind: "specific", versions: [2n] });
+  assert.deepEqual([only?.version, others], [2n, []]);
+});
+
+test("a version that the policy names and the package lacks is refused", async () => {
+  const { manifest } = await openVersions("lacking", ["1"]);
+  const specific = { kind: "specific", versions: [1n, 7n] } as const;
+  assert.throws(() => choosePackagedVersions(manifest, specific), {
+    code: "no-model-version",
+    message: /no version 7 /,
+  });
 });
 
 test("a package without its TLS pair is refused before anything is decrypted", async () => {
-  await assert.rejects(decryptPackage(await openVersions("bare", ["1"], false), 1), withCode("tls-files-missing"));
+  await assert.rejects(decryptTlsPair(await openVersions("bare", ["1"], false)), withCode("tls-files-missing"));
 });
 
 test("a package without a numbered version is refused", async () => {
   const { manifest } = await openVersions("none", ["1"]);
   const files = manifest.files.filter(({ role }) => role !== "model");
-  assert.throws(() => chooseVersions({ ...manifest, files }, 1), withCode("no-model-version"));
+  assert.throws(() => choosePackagedVersions({ ...manifest, files }, latest(1)), withCode("no-model-version"));
 });
 
 test("wiping leaves no plaintext, and does not trip over buffers that were handed over", async () => {
-  const decrypted = await decryptPackage(await openVersions("wiped", ["1"]), 1);
-  const [version] = decrypted.versions;
-  const handedOver = version?.files.get("saved_model.pb");
+  const opened = await openVersions("wiped", ["1"]);
+  const [packaged] = choosePackagedVersions(opened.manifest, latest(1));
+  assert.ok(packaged !== undefined);
+  const files = await decryptVersion(opened, packaged);
+  const handedOver = files.get("saved_model.pb");
   assert.ok(handedOver?.buffer instanceof ArrayBuffer);
   structuredClone(handedOver.buffer, { transfer: [handedOver.buffer] });
-  wipePackage(decrypted);
-  assert.ok(decrypted.tls.key.every((byte) => byte === 0));
-  assert.ok(version?.files.get("variables/variables.index")?.every((byte) => byte === 0));
+  wipeAll(files.values());
+  assert.ok(files.get("variables/variables.index")?.every((byte) => byte === 0));
 });
 
 test("a TLS key that does not belong to its certificate is refused without a word of the key", async () => {

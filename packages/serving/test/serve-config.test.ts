@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConfigError } from "@sealserve/config";
 import { parseServeConfig } from "../src/config/serve-config.ts";
+import { defaultLimits } from "../src/transport/limits.ts";
 
 const FILE = "/etc/sealserve/serve.yaml";
 const COMPLETE = `listen: { host: 0.0.0.0, grpc: 8500, rest: "127.0.0.1:8501" }
@@ -28,31 +29,112 @@ function refused(yaml: string, message: string | RegExp): void {
 }
 
 test("a complete file is read; relative file names start at its folder", () => {
-  assert.deepEqual(parseServeConfig(COMPLETE, FILE), {
-    listen: { grpc: { host: "0.0.0.0", port: 8500 }, rest: { host: "127.0.0.1", port: 8501 } },
+  const { listen, models, engine } = parseServeConfig(COMPLETE, FILE);
+  assert.deepEqual(listen, {
+    grpc: { host: "0.0.0.0", port: 8500 },
+    grpcSocket: undefined,
+    rest: { host: "127.0.0.1", port: 8501 },
+    admin: undefined,
+  });
+  assert.deepEqual(models, {
+    kind: "sealed",
     broker: { url: "https://broker.example:8443", caFile: "/etc/sealserve/broker-ca.pem" },
     packageDirectory: "/models/half_plus_two",
     model: "half_plus_two",
     platform: { kind: "simulated", socketPath: "/etc/sealserve/run/platform.sock" },
-    latestVersions: 2,
-    threads: 4,
+    versionPolicy: { kind: "latest", count: 2 },
+    versionLabels: new Map(),
+  });
+  assert.equal(engine.threads, 4);
+});
+
+const LEAST = COMPLETE.replace("host: 0.0.0.0, ", "")
+  .replace(/^platform.*\n/m, "")
+  .replace(/^latest.*\n/m, "")
+  .replace(/^threads.*\n/m, "");
+
+test("what is left out is the safe choice: loopback, real hardware, one version, nothing that opens more", () => {
+  const { listen, models, engine, tls, loading, polling, ...others } = parseServeConfig(LEAST, FILE);
+  assert.equal(listen.grpc?.host, "127.0.0.1");
+  assert.deepEqual(models.platform, { kind: "gramine" });
+  assert.deepEqual([models.versionPolicy, engine.threads], [{ kind: "latest", count: 1 }, undefined]);
+  assert.deepEqual(tls, { sslConfigFile: undefined, minimumVersion: "TLSv1.3", allowInsecurePlaintext: false });
+  assert.deepEqual([loading.allowReload, loading.warmUpIterations, polling.fileSystemSeconds], [false, 1, -1]);
+  assert.deepEqual(others, {
+    batching: { kind: "off" },
+    monitoring: { prometheusPath: undefined, traceEndpoint: undefined },
+    api: { checkSignatureMethodName: false, outputsAsTensorContent: false },
+    rest: { cors: false },
+    grpc: { healthService: false, reflection: false, maxConnectionAgeMs: undefined },
+    limits: defaultLimits,
   });
 });
 
-test("what is left out is the safe choice: loopback, real hardware, one version", () => {
-  const least = COMPLETE.replace("host: 0.0.0.0, ", "")
-    .replace(/^platform.*\n/m, "")
-    .replace(/^latest.*\n/m, "")
-    .replace(/^threads.*\n/m, "");
-  const config = parseServeConfig(least, FILE);
-  assert.equal(config.listen.grpc.host, "127.0.0.1");
-  assert.deepEqual(config.platform, { kind: "gramine" });
-  assert.deepEqual([config.latestVersions, config.threads], [1, undefined]);
+test("the options that flags give to others are members here", () => {
+  const options = parseServeConfig(
+    `${LEAST}
+versionPolicy: { specific: [1, 3] }
+versionLabels: { stable: 1, canary: 3 }
+warmUp: 0
+batching: { parametersFile: b.txt, perModel: true }
+monitoring: { metrics: true, traces: "https://collector:4318/v1/traces" }
+api: { checkSignatureMethodName: true, outputsAsTensorContent: true }
+rest: { cors: true }
+grpc: { health: true, reflection: true, maxConnectionAgeMs: 5000 }
+limits: { maxMessageBytes: 4096, drainTimeoutMs: 1 }
+`.replace(/^listen.*/m, "listen: { grpc: 8500, socket: g.sock, admin: 9000 }"),
+    FILE,
+  );
+  assert.deepEqual(options.models.versionPolicy, { kind: "specific", versions: [1n, 3n] });
+  assert.deepEqual(
+    [...options.models.versionLabels],
+    [
+      ["stable", 1n],
+      ["canary", 3n],
+    ],
+  );
+  assert.deepEqual(options.batching, { kind: "parameters", file: "/etc/sealserve/b.txt", perModel: true });
+  assert.equal(options.monitoring.prometheusPath, "/monitoring/prometheus/metrics");
+  assert.equal(options.monitoring.traceEndpoint, "https://collector:4318/v1/traces");
+  assert.deepEqual(options.api, { checkSignatureMethodName: true, outputsAsTensorContent: true });
+  assert.deepEqual(options.grpc, { healthService: true, reflection: true, maxConnectionAgeMs: 5000 });
+  assert.deepEqual([options.rest.cors, options.loading.warmUpIterations], [true, 0]);
+  assert.deepEqual([options.limits.maxMessageBytes, options.limits.drainTimeoutMs], [4096, 1]);
+});
+
+test("a policy is a word or one member; all is not the default", () => {
+  const policy = (text: string): unknown =>
+    parseServeConfig(`${LEAST}versionPolicy: ${text}\n`, FILE).models.versionPolicy;
+  assert.deepEqual(policy("all"), { kind: "all" });
+  assert.deepEqual(policy("{ latest: 3 }"), { kind: "latest", count: 3 });
+  refused(`${LEAST}versionPolicy: newest\n`, /versionPolicy: expected a mapping/);
+  refused(`${LEAST}versionPolicy: { latest: 1, specific: [1] }\n`, /versionPolicy: needs exactly one of/);
+  refused(`${LEAST}versionPolicy: {}\n`, /versionPolicy: needs exactly one of/);
+  refused(`${LEAST}versionPolicy: { specific: [] }\n`, /specific: expected a list/);
+  refused(`${LEAST}versionPolicy: { specific: [-1] }\n`, /specific\[0\]: expected a whole number/);
+  refused(`${COMPLETE}versionPolicy: all\n`, /latestVersions: does not go with versionPolicy/);
+});
+
+test("what would take a sealed node's protection away is not known here", () => {
+  for (const member of ["allowInsecurePlaintext: true", "tls: { minVersion: 1.2 }", "allowModelReload: true"]) {
+    refused(`${LEAST}${member}\n`, /is not a known member/);
+  }
+});
+
+test("options out of their bounds are refused with their line", () => {
+  refused(`${LEAST}limits: { maxConnections: 0 }\n`, /:7: limits.maxConnections: expected a whole number, found 0/);
+  refused(`${LEAST}limits: { maxJsonDepth: 1 }\n`, /limits.maxJsonDepth: is not a known member/);
+  refused(`${LEAST}monitoring: { metrics: /v1/models }\n`, /monitoring.metrics: is no path for metrics/);
+  refused(`${LEAST}monitoring: { metrics: 1 }\n`, /monitoring.metrics: expected a text/);
+  refused(`${LEAST}monitoring: { traces: "http://c" }\n`, /monitoring.traces: is no endpoint for traces/);
+  refused(`${LEAST}versionLabels: { "a/b": 1 }\n`, /is no label/);
+  refused(`${LEAST}batching: on\n`, /batching: expected a mapping/);
+  refused(`${LEAST}batching: { latencyBudgetMs: 5, perModel: true }\n`, /batching.perModel: is not a known member/);
 });
 
 test("a platform is a word, or a member with its place", () => {
   const read = (platform: string): unknown =>
-    parseServeConfig(COMPLETE.replace("{ simulated: run/platform.sock }", platform), FILE).platform;
+    parseServeConfig(COMPLETE.replace("{ simulated: run/platform.sock }", platform), FILE).models.platform;
   for (const kind of ["auto", "gramine", "tdx", "snp"]) {
     assert.deepEqual(read(kind), { kind });
   }

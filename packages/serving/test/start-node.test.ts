@@ -82,12 +82,13 @@ test("a node attests, gets its key, opens its package in memory and serves verif
   });
   assert.deepEqual(
     steps.map(({ name }) => name),
-    ["platform opened", "key released", "manifest verified", "files decrypted", "model loaded", "ports open"],
+    ["platform opened", "key released", "manifest verified", "TLS pair decrypted", "model loaded", "ports open"],
   );
   assert.ok(steps.every(({ ms, detail }) => ms >= 0 && detail !== ""));
   assert.match(steps[0]?.detail ?? "", /simulated/);
-  assert.deepEqual([node.model, node.version, node.simulated], ["half_plus_two", "1", true]);
-  assert.equal(node.manifestDigest, world.manifestDigest);
+  assert.deepEqual([node.models, node.readiness.state], [["half_plus_two"], "ready"]);
+  const { manifestDigest } = world;
+  assert.deepEqual(node.sealed, { version: "1", manifestDigest, simulated: true });
 
   const client = await connect(node);
   const byGrpc = await client.predictGrpc(request);
@@ -145,7 +146,8 @@ test("a broker that is down, or a stranger in its place, means never ready", asy
   const stranger = await createWorld();
   await copyFile(join(stranger.directory, "ca.pem"), join(world.directory, "other-ca.pem"));
   const config = world.serveConfig(broker);
-  const wrongCa = { ...config, broker: { ...config.broker, caFile: join(world.directory, "other-ca.pem") } };
+  const broken = { ...config.models.broker, caFile: join(world.directory, "other-ca.pem") };
+  const wrongCa = { ...config, models: { ...config.models, broker: broken } };
   const untrusted = (error: unknown): boolean => error instanceof BrokerError && error.code === "broker-not-trusted";
   assert.deepEqual(await stepsOfFailure(wrongCa, untrusted), ["platform opened"]);
   await stranger.close();
@@ -170,7 +172,7 @@ test("one flipped byte in a model file stops the start after the manifest", asyn
     world.serveConfig(broker, { package: path }),
     refusedFiles("file-digest-mismatch"),
   );
-  assert.deepEqual(steps, ["platform opened", "key released", "manifest verified"]);
+  assert.deepEqual(steps, ["platform opened", "key released", "manifest verified", "TLS pair decrypted"]);
 });
 
 test("another package of the same owner is refused, also an older one", async () => {
@@ -197,7 +199,8 @@ test("a model that the broker does not know gets no key", async () => {
 
 test("a platform that is not there stops the start before anything else", async () => {
   const config = world.serveConfig(broker);
-  const absent = { ...config, platform: { kind: "simulated", socketPath: "/nonexistent.sock" } } as const;
+  const platform = { kind: "simulated", socketPath: "/nonexistent.sock" } as const;
+  const absent = { ...config, models: { ...config.models, platform } };
   const refused = (error: unknown): boolean => error instanceof PlatformError && error.code === "platform-unreachable";
   assert.deepEqual(await stepsOfFailure(absent, refused), []);
 });
@@ -210,11 +213,11 @@ test("a start can be cancelled between steps", async () => {
     signal: controller.signal,
     onStep: ({ name }) => {
       steps.push(name);
-      if (name === "files decrypted") {
+      if (name === "TLS pair decrypted") {
         controller.abort(reason);
       }
     },
   });
   await assert.rejects(start, reason);
-  assert.equal(steps.at(-1), "files decrypted");
+  assert.equal(steps.at(-1), "TLS pair decrypted");
 });

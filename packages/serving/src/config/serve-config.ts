@@ -1,45 +1,96 @@
-import { type ConfigMapping, type ConfigValue, type Endpoint, parseYamlDocument } from "@sealserve/config";
-import type { PlatformChoice } from "@sealserve/platform";
+import { type ConfigMapping, type ConfigValue, parseYamlDocument } from "@sealserve/config";
+import {
+  DEFAULT_METRICS_PATH,
+  isMetricsPath,
+  isTraceEndpoint,
+  METRICS_PATH_FORM,
+  TRACE_ENDPOINT_FORM,
+} from "../options/monitoring.ts";
+import type {
+  BatchingOptions,
+  ListenOptions,
+  LoadingOptions,
+  MonitoringOptions,
+  SealedModelOption,
+  ServerOptions,
+} from "../options/server-options.ts";
+import { readLimits } from "./limits.ts";
 import { readPlatformChoice } from "./platform-choice.ts";
+import { readVersionLabels, readVersionPolicy } from "./version-choice.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
 const MAX_THREADS = 1024;
+const MAX_WARM_UP_ITERATIONS = 1000;
+const DAY_MS = 86_400_000;
+const DEFAULT_LATENCY_BUDGET_MS = 100;
 
-/** Configuration of a serving node. File names are absolute. */
-export interface ServeConfig {
-  readonly listen: { readonly grpc: Endpoint; readonly rest: Endpoint };
-  /** The owner's key broker and the PEM file of the authority its TLS certificate must come from. */
-  readonly broker: { readonly url: string; readonly caFile: string };
-  /** Folder of the sealed package. */
-  readonly packageDirectory: string;
-  readonly model: string;
-  /** Where the node's evidence comes from. */
-  readonly platform: PlatformChoice;
-  /** How many of the newest versions in the package are served. */
-  readonly latestVersions: number;
-  /** Threads of the engine; undefined leaves the choice to it. */
-  readonly threads: number | undefined;
+/** The options of a node that serves a sealed package. */
+export interface SealedNodeOptions extends ServerOptions {
+  readonly models: SealedModelOption;
 }
 
 /**
- * Reads the YAML configuration of a serving node.
+ * Reads the YAML configuration of a node that serves a sealed package. Its TLS pair is in the package and TLS 1.3 alone is
+ * spoken: here nothing permits plaintext, older versions, or callers who change the models.
  *
  * ```yaml
- * listen: { host: 127.0.0.1, grpc: 8500, rest: 8501 }
+ * listen: { host: 127.0.0.1, grpc: 8500, rest: 8501 }   # also: socket: FILE, admin: PORT
  * broker: { url: "https://broker.example:8443", ca: broker-ca.pem }
  * package: /models/half_plus_two
  * model: half_plus_two
  * platform: gramine                         # the default; or another of {@link readPlatformChoice}
- * latestVersions: 1                         # optional
+ * versionPolicy: { latest: 1 }              # optional, see {@link readVersionPolicy}
+ * versionLabels: { stable: 1 }              # optional
+ * warmUp: 1                                 # optional: how often warm-up requests are run
  * threads: 2                                # optional
+ * batching: auto                            # optional; or { latencyBudgetMs: 50 }, or { parametersFile: FILE, perModel: true }
+ * monitoring: { metrics: true }             # optional; or metrics: PATH, traces: URL
+ * api: { checkSignatureMethodName: true }   # optional; also outputsAsTensorContent
+ * rest: { cors: true }                      # optional
+ * grpc: { health: true }                    # optional; also reflection, maxConnectionAgeMs
+ * limits: { maxMessageBytes: 1048576 }      # optional
  * ```
  *
  * @param file name for messages; relative file names start at its folder
  * @throws ConfigError whose message names file, line, member and remedy
  */
-export function parseServeConfig(yaml: string, file: string): ServeConfig {
+export function parseServeConfig(yaml: string, file: string): SealedNodeOptions {
   return parseYamlDocument(yaml, file).mapping((root) => ({
     listen: root.required("listen").mapping(readListen),
+    tls: { sslConfigFile: undefined, minimumVersion: "TLSv1.3", allowInsecurePlaintext: false },
+    models: readSealedModel(root),
+    loading: readLoading(root),
+    polling: { fileSystemSeconds: -1, modelConfigSeconds: 0 },
+    batching: readBatching(root.optional("batching")),
+    monitoring: readMonitoring(root.optional("monitoring")),
+    api: readGroup(root.optional("api"), (api) => ({
+      checkSignatureMethodName: readSwitch(api?.optional("checkSignatureMethodName")),
+      outputsAsTensorContent: readSwitch(api?.optional("outputsAsTensorContent")),
+    })),
+    rest: readGroup(root.optional("rest"), (rest) => ({ cors: readSwitch(rest?.optional("cors")) })),
+    grpc: readGroup(root.optional("grpc"), (grpc) => ({
+      healthService: readSwitch(grpc?.optional("health")),
+      reflection: readSwitch(grpc?.optional("reflection")),
+      maxConnectionAgeMs: grpc?.optional("maxConnectionAgeMs")?.integer({ minimum: 1, maximum: DAY_MS }),
+    })),
+    engine: { threads: root.optional("threads")?.integer({ minimum: 1, maximum: MAX_THREADS }) },
+    limits: readLimits(root.optional("limits")),
+  }));
+}
+
+function readListen(listen: ConfigMapping): ListenOptions {
+  const host = listen.optional("host")?.string() ?? DEFAULT_HOST;
+  return {
+    grpc: listen.required("grpc").endpoint(host),
+    grpcSocket: listen.optional("socket")?.filePath(),
+    rest: listen.optional("rest")?.endpoint(host),
+    admin: listen.optional("admin")?.endpoint(host),
+  };
+}
+
+function readSealedModel(root: ConfigMapping): SealedModelOption {
+  return {
+    kind: "sealed",
     broker: root.required("broker").mapping((broker) => ({
       url: readHttpsUrl(broker.required("url")),
       caFile: broker.required("ca").filePath(),
@@ -47,14 +98,75 @@ export function parseServeConfig(yaml: string, file: string): ServeConfig {
     packageDirectory: root.required("package").filePath(),
     model: root.required("model").string(),
     platform: readPlatformChoice(root.optional("platform")),
-    latestVersions: root.optional("latestVersions")?.integer({ minimum: 1 }) ?? 1,
-    threads: root.optional("threads")?.integer({ minimum: 1, maximum: MAX_THREADS }),
+    versionPolicy: readVersionPolicy(root),
+    versionLabels: readVersionLabels(root.optional("versionLabels")),
+  };
+}
+
+/** What cannot be decrypted once will not be at the next try either, so retries are for an engine that has ended. */
+function readLoading(root: ConfigMapping): LoadingOptions {
+  return {
+    tags: ["serve"],
+    maxRetries: 5,
+    retryIntervalMs: 60_000,
+    threads: 0,
+    warmUpIterations: root.optional("warmUp")?.integer({ minimum: 0, maximum: MAX_WARM_UP_ITERATIONS }) ?? 1,
+    allowLabelsForUnavailable: false,
+    allowReload: false,
+  };
+}
+
+function readBatching(value: ConfigValue | undefined): BatchingOptions {
+  if (value === undefined) {
+    return { kind: "off" };
+  }
+  if (value.json() === "auto") {
+    return { kind: "auto", latencyBudgetMs: DEFAULT_LATENCY_BUDGET_MS };
+  }
+  return value.mapping((batching) => {
+    const budget = batching.optional("latencyBudgetMs");
+    return budget === undefined
+      ? {
+          kind: "parameters",
+          file: batching.optional("parametersFile")?.filePath(),
+          perModel: readSwitch(batching.optional("perModel")),
+        }
+      : { kind: "auto", latencyBudgetMs: budget.integer({ minimum: 1, maximum: DAY_MS }) };
+  });
+}
+
+function readMonitoring(value: ConfigValue | undefined): MonitoringOptions {
+  return readGroup(value, (monitoring) => ({
+    prometheusPath: readMetrics(monitoring?.optional("metrics")),
+    traceEndpoint: readTraces(monitoring?.optional("traces")),
   }));
 }
 
-function readListen(listen: ConfigMapping): ServeConfig["listen"] {
-  const host = listen.optional("host")?.string() ?? DEFAULT_HOST;
-  return { grpc: listen.required("grpc").endpoint(host), rest: listen.required("rest").endpoint(host) };
+function readMetrics(metrics: ConfigValue | undefined): string | undefined {
+  const stated = metrics?.json() ?? false;
+  if (metrics === undefined || typeof stated === "boolean") {
+    return stated === true ? DEFAULT_METRICS_PATH : undefined;
+  }
+  if (!isMetricsPath(metrics.string())) {
+    throw metrics.problem("is no path for metrics", `write true or ${METRICS_PATH_FORM}`);
+  }
+  return metrics.string();
+}
+
+function readTraces(traces: ConfigValue | undefined): string | undefined {
+  if (traces !== undefined && !isTraceEndpoint(traces.string())) {
+    throw traces.problem("is no endpoint for traces", `write ${TRACE_ENDPOINT_FORM}`);
+  }
+  return traces?.string();
+}
+
+/** A group that may be left out as a whole. */
+function readGroup<T>(value: ConfigValue | undefined, read: (members: ConfigMapping | undefined) => T): T {
+  return value === undefined ? read(undefined) : value.mapping(read);
+}
+
+function readSwitch(value: ConfigValue | undefined): boolean {
+  return value?.boolean() ?? false;
 }
 
 function readHttpsUrl(value: ConfigValue): string {

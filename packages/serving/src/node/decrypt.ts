@@ -1,57 +1,41 @@
 import type { OpenedPackage, PackageFileRole } from "@sealserve/encrypted-files";
+import type { ModelFiles } from "@sealserve/models";
 import { NodeError } from "../errors.ts";
 import type { TlsIdentity } from "../transport/tls.ts";
-import { chooseVersions } from "./choose-versions.ts";
-
-/** Plaintext of one model version, in memory. */
-export interface DecryptedVersion {
-  readonly version: bigint;
-  readonly files: ReadonlyMap<string, Uint8Array>;
-}
-
-/** Plaintext of what a node serves, in memory. */
-export interface DecryptedPackage {
-  readonly versions: readonly DecryptedVersion[];
-  readonly tls: TlsIdentity;
-}
+import type { PackagedVersion } from "./packaged-versions.ts";
 
 /**
- * Decrypts the TLS pair and the newest model versions in memory. Versions that are not served stay encrypted.
+ * Decrypts the TLS pair of a package in memory.
  *
- * @throws NodeError `no-model-version`, `tls-files-missing`
+ * @throws NodeError `tls-files-missing`
  * @throws EncryptedFilesError
  */
-export async function decryptPackage(opened: OpenedPackage, latest: number): Promise<DecryptedPackage> {
-  const chosen = chooseVersions(opened.manifest, latest);
-  const tls = {
-    key: await opened.read(pathOfRole(opened, "tls-key")),
-    certificate: await opened.read(pathOfRole(opened, "tls-certificate")),
-  };
-  const versions: DecryptedVersion[] = [];
-  for (const { version, files } of chosen) {
-    const plain = new Map<string, Uint8Array>();
+export async function decryptTlsPair(opened: OpenedPackage): Promise<TlsIdentity> {
+  const [key, certificate] = [pathOfRole(opened, "tls-key"), pathOfRole(opened, "tls-certificate")];
+  return { key: await opened.read(key), certificate: await opened.read(certificate) };
+}
+
+/** Decrypts the files of one version in memory. @throws EncryptedFilesError */
+export async function decryptVersion(opened: OpenedPackage, { files }: PackagedVersion): Promise<ModelFiles> {
+  const plain = new Map<string, Uint8Array>();
+  try {
     for (const [path, packagePath] of files) {
       plain.set(path, await opened.read(packagePath));
     }
-    versions.push({ version, files: plain });
+    return plain;
+  } catch (error) {
+    wipeAll(plain.values());
+    throw error;
   }
-  return { versions, tls };
 }
 
-/** Overwrites the plaintext that this thread still holds; the engine has its own copy of the model. */
-export function wipePackage(decrypted: DecryptedPackage): void {
-  wipe(decrypted.tls.key);
-  for (const { files } of decrypted.versions) {
-    for (const content of files.values()) {
-      wipe(content);
+/** Overwrites plaintext that this thread still holds; the engine has its own copy of the model. */
+export function wipeAll(contents: Iterable<Uint8Array>): void {
+  for (const content of contents) {
+    // A buffer that was handed over to the engine's thread has no bytes here any more, and cannot be filled.
+    if (content.length > 0) {
+      content.fill(0);
     }
-  }
-}
-
-function wipe(content: Uint8Array): void {
-  // A buffer that was handed over to the engine's thread has no bytes here any more, and cannot be filled.
-  if (content.length > 0) {
-    content.fill(0);
   }
 }
 

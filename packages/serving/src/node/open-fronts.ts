@@ -1,50 +1,69 @@
-import type { ServeConfig } from "../config/serve-config.ts";
-import type { Handler } from "../core/handler.ts";
-import { evidenceRoute } from "../evidence/http-route.ts";
-import type { EvidenceIssuer } from "../evidence/issuer.ts";
-import { servingMethods } from "../grpc/methods.ts";
 import { openGrpcServer } from "../grpc/server.ts";
 import { openHttpServer } from "../http/server.ts";
-import type { Log } from "../log.ts";
-import { restRoute } from "../rest/route.ts";
 import type { Front } from "../transport/front.ts";
-import type { ServingLimits } from "../transport/limits.ts";
 import { MemoryBudget } from "../transport/memory-budget.ts";
-import type { TlsIdentity } from "../transport/tls.ts";
-import type { Closers } from "./closers.ts";
+import { formatAddress } from "../transport/open-port.ts";
+import type { ChannelSecurity, TlsMaterial } from "../transport/tls.ts";
+import { createApi } from "./api.ts";
+import type { ServedModels } from "./served-models.ts";
+import type { StartContext } from "./start-context.ts";
 
-/** The two servers of a node. */
+/** The servers of a node that are open. */
 export interface Fronts {
-  readonly grpc: Front;
-  readonly rest: Front;
+  /** `HOST:PORT` with the true port, or `unix:PATH`. */
+  readonly grpcAddresses: readonly string[];
+  /** `HOST:PORT` with the true port; undefined when REST is off. */
+  readonly restAddress: string | undefined;
+  /** `HOST:PORT` with the true port; undefined when there is no port for health and metrics alone. */
+  readonly adminAddress: string | undefined;
+  /** Gives all of them other TLS material. @throws NodeError */
+  replaceTls(tls: TlsMaterial): void;
 }
 
-/** What {@link openFronts} needs. */
-export interface FrontOptions {
-  readonly listen: ServeConfig["listen"];
-  readonly tls: TlsIdentity;
-  readonly handler: Handler;
-  readonly evidence: EvidenceIssuer;
-  readonly limits: ServingLimits;
-  readonly log: Log;
-  readonly closers: Closers;
-}
+type AnyFront = Pick<Front, "close" | "replaceTls">;
 
 /**
- * Opens both ports over the same model, evidence and memory budget.
+ * Opens the ports over the same models, evidence and memory budget. When the node stops, the port for health is the last to
+ * close, so that it can still say so.
  *
  * @throws NodeError `tls-files-unusable`, `port-unavailable`
  */
-export async function openFronts(options: FrontOptions): Promise<Fronts> {
-  const { closers, evidence, handler, limits, listen, log } = options;
-  const shared = { ...options, budget: new MemoryBudget(limits.maxBytesInFlight) };
-  const grpcOptions = { ...shared, methods: servingMethods(handler) };
-  const grpc = await openGrpcServer(listen.grpc, grpcOptions);
-  const routes = [evidenceRoute({ issuer: evidence, limits, log }), restRoute(handler, limits)];
-  const rest = await openHttpServer(listen.rest, { ...shared, routes }).catch(async (error: unknown) => {
-    await grpc.close();
-    throw error;
-  });
-  closers.add({ close: async () => void (await Promise.all([grpc.close(), rest.close()])) });
-  return { grpc, rest };
+export async function openFronts(context: StartContext, served: ServedModels): Promise<Fronts> {
+  const { listen, limits, grpc } = context.options;
+  const { tls } = served;
+  const shared = { limits, budget: new MemoryBudget(limits.maxBytesInFlight), log: context.log };
+  const api = createApi(context, served);
+  const adminTls = withoutClientCa(tls);
+  const adminFront =
+    listen.admin && (await openHttpServer(listen.admin, { ...shared, tls: adminTls, routes: api.adminRoutes }));
+  if (adminFront !== undefined) {
+    context.closers.add(adminFront);
+  }
+  const open: AnyFront[] = [];
+  context.closers.add({ close: async () => void (await Promise.all(open.map((front) => front.close()))) });
+  const opened = async <F extends AnyFront>(opening: Promise<F>): Promise<F> => {
+    const front = await opening;
+    open.push(front);
+    return front;
+  };
+  const grpcOptions = { ...shared, tls, ...api.grpc, maxConnectionAgeMs: grpc.maxConnectionAgeMs };
+  const grpcFront = listen.grpc && (await opened(openGrpcServer(listen.grpc, grpcOptions)));
+  const socket = listen.grpcSocket && (await opened(openGrpcServer({ path: listen.grpcSocket }, grpcOptions)));
+  const rest = listen.rest && (await opened(openHttpServer(listen.rest, { ...shared, tls, routes: api.restRoutes })));
+  return {
+    grpcAddresses: [grpcFront, socket].flatMap((front) => (front ? [formatAddress(front.address)] : [])),
+    restAddress: rest && formatAddress(rest.address),
+    adminAddress: adminFront && formatAddress(adminFront.address),
+    replaceTls: (material) => {
+      adminFront?.replaceTls({ ...material, clientCa: undefined });
+      for (const front of open) {
+        front.replaceTls(material);
+      }
+    },
+  };
+}
+
+/** Those who ask for health have no certificate, and learn nothing that needs one. */
+function withoutClientCa(tls: ChannelSecurity): ChannelSecurity {
+  return tls === "plaintext" ? tls : { ...tls, clientCa: undefined };
 }

@@ -1,176 +1,110 @@
-import { readFile } from "node:fs/promises";
-import { requestRelease } from "@sealserve/broker/client";
-import { formatEndpoint } from "@sealserve/config";
-import { decodeHex } from "@sealserve/core";
-import { type OpenedPackage, openPackage } from "@sealserve/encrypted-files";
-import { openPlatform, type Platform } from "@sealserve/platform";
-import type { ServeConfig } from "../config/serve-config.ts";
-import { ModelHandler } from "../core/handler.ts";
-import { ServedModel } from "../core/served-model.ts";
-import { EvidenceIssuer } from "../evidence/issuer.ts";
+import type { Platform } from "@sealserve/platform";
+import { ModelStore } from "../life/model-store.ts";
 import type { Log } from "../log.ts";
-import { defaultLimits, type ServingLimits } from "../transport/limits.ts";
+import type { ServerOptions } from "../options/server-options.ts";
 import { Closers } from "./closers.ts";
-import { type DecryptedPackage, decryptPackage, wipePackage } from "./decrypt.ts";
-import { loadVersions } from "./load-versions.ts";
 import { type Fronts, openFronts } from "./open-fronts.ts";
+import { servePlainModels } from "./plain-models.ts";
+import { NodeReadiness, type Readiness } from "./readiness.ts";
+import { reread } from "./reread.ts";
+import { serveSealedModel } from "./sealed-model.ts";
+import type { SealedFacts, ServedModels } from "./served-models.ts";
+import type { StartContext } from "./start-context.ts";
 import { type OnStep, StepRunner } from "./step.ts";
+import { versionLoader } from "./version-loader.ts";
 
 /** Most time that closing one thing may take, in drain times: the ports use up one by themselves. */
 const CLOSE_LIMIT_DRAINS = 2;
 
-/** What a start needs beside its configuration. */
+/** What a start needs beside the options. */
 export interface StartOptions {
-  /** Cancels the start between two steps. */
+  /** Cancels the start between two steps, and while models load. */
   readonly signal?: AbortSignal;
   readonly onStep?: OnStep;
   readonly log?: Log;
-  /** A platform that is open already; its caller closes it. Otherwise the configuration names one. */
+  /** A platform that is open already; its caller closes it. Otherwise the options of a sealed node name one. */
   readonly platform?: Platform;
-  readonly limits?: ServingLimits;
 }
 
 /** A node that serves. */
 export interface RunningNode {
-  /** `HOST:PORT` with the true port. */
+  /** Where gRPC is answered first: `HOST:PORT` with the true port, or `unix:PATH`. */
   readonly grpcAddress: string;
-  /** `HOST:PORT` with the true port. */
+  /** `HOST:PORT` with the true port; empty when REST is off. */
   readonly restAddress: string;
-  readonly model: string;
-  /** Newest version that is served, decimal. */
-  readonly version: string;
-  /** SHA-256 of the package's manifest, lower-case hex. */
-  readonly manifestDigest: string;
-  /** True when no hardware stands behind the evidence: nothing is protected. */
-  readonly simulated: boolean;
-  /** Lets requests in flight end for a bounded time, closes the ports and ends the engine. */
+  /** `HOST:PORT` with the true port; empty when there is no port for health and metrics alone. */
+  readonly adminAddress: string;
+  readonly models: readonly string[];
+  /** Undefined for models from plain folders. */
+  readonly sealed: SealedFacts | undefined;
+  readonly readiness: Readiness;
+  /** Reads again the files that say which models are served, and the TLS material. What is unusable is logged and changes nothing. */
+  reread(): Promise<void>;
+  /** Lets requests in flight end for a bounded time, closes the ports and ends the engines. */
   close(): Promise<void>;
 }
 
-/** What the start has opened so far. */
-interface Start {
-  readonly config: ServeConfig;
-  readonly signal: AbortSignal | undefined;
-  readonly steps: StepRunner;
-  readonly closers: Closers;
-  readonly limits: ServingLimits;
-  readonly log: Log;
-}
-
 /**
- * Starts a serving node: opens the platform, has the key released, verifies the package, decrypts it in memory, loads the
- * model and only then opens the ports. When a step fails, everything opened before is closed and the error is thrown.
+ * Starts a serving node: with sealed models it opens the platform, has the key released, verifies the package and decrypts it in
+ * memory; then it loads the models, and only when all of them serve it opens the ports. When a step fails, everything opened
+ * before is closed and the error is thrown.
  *
  * @throws the error of the failed step
  */
-export async function startNode(config: ServeConfig, options: StartOptions = {}): Promise<RunningNode> {
-  const log = options.log ?? (() => undefined);
-  const limits = options.limits ?? defaultLimits;
-  const start: Start = {
-    config,
-    signal: options.signal,
-    steps: new StepRunner({ signal: options.signal, onStep: options.onStep, log }),
-    closers: new Closers(CLOSE_LIMIT_DRAINS * limits.drainTimeoutMs),
-    limits,
-    log,
-  };
+export async function startNode(options: ServerOptions, start: StartOptions = {}): Promise<RunningNode> {
+  const context = await createContext(options, start);
   try {
-    return await runSteps(start, options.platform);
+    const { models } = options;
+    const served =
+      models.kind === "sealed"
+        ? await serveSealedModel(context, models, start.platform)
+        : await servePlainModels(context, models);
+    const fronts = await openPorts(context, served);
+    context.readiness.enter("ready");
+    return runningNode(context, served, fronts);
   } catch (error) {
-    await start.closers.closeAll().catch(() => undefined);
+    await context.closers.closeAll().catch(() => undefined);
     throw error;
   }
 }
 
-async function runSteps(start: Start, given: Platform | undefined): Promise<RunningNode> {
-  const { config, closers } = start;
-  const platform = given ?? (await openConfiguredPlatform(start));
-  const { opened, decrypted } = await openSealedPackage(start, platform);
+async function createContext(options: ServerOptions, start: StartOptions): Promise<StartContext> {
+  const { signal, onStep, log = () => undefined } = start;
+  const load = await versionLoader(options);
+  const closers = new Closers(CLOSE_LIMIT_DRAINS * options.limits.drainTimeoutMs);
+  const store = closers.add(new ModelStore(options.loading));
+  const steps = new StepRunner({ signal, onStep, log });
+  return { options, signal, steps, closers, readiness: new NodeReadiness(), store, load, log };
+}
+
+async function openPorts(context: StartContext, served: ServedModels): Promise<Fronts> {
   try {
-    const model = await loadServedModel(start, decrypted);
-    const manifestDigest = decodeHex(opened.manifestDigest);
-    const evidence = new EvidenceIssuer(platform, { model: config.model, manifestDigest }, start.limits);
-    const fronts = await openServingPorts(start, decrypted, model, evidence);
-    return {
-      grpcAddress: formatEndpoint(fronts.grpc.address),
-      restAddress: formatEndpoint(fronts.rest.address),
-      model: model.name,
-      version: String(model.loaded[0]?.version),
-      manifestDigest: opened.manifestDigest,
-      simulated: platform.simulated,
-      close: () => closers.closeAll(),
-    };
+    return await context.steps.run(
+      "ports open",
+      () => openFronts(context, served),
+      ({ grpcAddresses, restAddress }) =>
+        [`gRPC ${grpcAddresses.join(", ")}`, restAddress && `REST ${restAddress}`].filter(Boolean).join(", "),
+    );
   } finally {
-    wipePackage(decrypted);
+    if (served.tls !== "plaintext") {
+      served.tls.key.fill(0);
+    }
   }
 }
 
-async function openConfiguredPlatform({ config, steps, closers }: Start): Promise<Platform> {
-  return await steps.run(
-    "platform opened",
-    async () => closers.add(await openPlatform(config.platform)),
-    ({ name }) => name,
-  );
-}
-
-async function openSealedPackage(
-  start: Start,
-  platform: Platform,
-): Promise<{ opened: OpenedPackage; decrypted: DecryptedPackage }> {
-  const { config, steps, signal } = start;
-  const { model, broker } = config;
-  const released = await steps.run(
-    "key released",
-    async () => {
-      const caPem = await readFile(broker.caFile, "utf8");
-      const cancel = signal === undefined ? {} : { signal };
-      return await requestRelease({ url: broker.url, caPem, model, platform, ...cancel });
+function runningNode(context: StartContext, served: ServedModels, fronts: Fronts): RunningNode {
+  const { store, readiness, closers, log } = context;
+  return {
+    grpcAddress: fronts.grpcAddresses[0] ?? "",
+    restAddress: fronts.restAddress ?? "",
+    adminAddress: fronts.adminAddress ?? "",
+    models: store.names(),
+    sealed: served.sealed?.facts,
+    readiness,
+    reread: () => reread(served, fronts, log),
+    close: async () => {
+      readiness.enter("draining");
+      await closers.closeAll();
     },
-    () => `by ${broker.url} for model ${model}`,
-  );
-  try {
-    const opened = await steps.run(
-      "manifest verified",
-      () => openPackage(config.packageDirectory, { ...released, modelName: model }),
-      ({ manifest }) => `package version ${manifest.model.version}, ${manifest.files.length} files`,
-    );
-    const decrypted = await steps.run(
-      "files decrypted",
-      () => decryptPackage(opened, config.latestVersions),
-      ({ versions }) => `in memory, version ${versions.map(({ version }) => version).join(", ")}`,
-    );
-    return { opened, decrypted };
-  } finally {
-    released.wrapKey.fill(0);
-  }
-}
-
-async function loadServedModel({ config, steps, closers }: Start, decrypted: DecryptedPackage): Promise<ServedModel> {
-  return await steps.run(
-    "model loaded",
-    async () => new ServedModel(config.model, await loadVersions(decrypted.versions, config.threads, closers)),
-    ({ name, loaded }) => `${name} (${loaded[0]?.model.platform})`,
-  );
-}
-
-async function openServingPorts(
-  { config, steps, closers, limits, log }: Start,
-  decrypted: DecryptedPackage,
-  model: ServedModel,
-  evidence: EvidenceIssuer,
-): Promise<Fronts> {
-  return await steps.run(
-    "ports open",
-    () =>
-      openFronts({
-        listen: config.listen,
-        tls: decrypted.tls,
-        handler: new ModelHandler(model),
-        evidence,
-        limits,
-        log,
-        closers,
-      }),
-    ({ grpc, rest }) => `gRPC ${formatEndpoint(grpc.address)}, REST ${formatEndpoint(rest.address)}`,
-  );
+  };
 }

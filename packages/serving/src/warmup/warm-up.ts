@@ -67,6 +67,7 @@ async function runAll(
     }
     count++;
     for (let iteration = 0; iteration < iterations; iteration++) {
+      signal.throwIfAborted();
       await run(handler, signal);
     }
   }

@@ -8,7 +8,7 @@ import { generateOwnerKey, generateWrapKey, type SealedPackage, sealPackage } fr
 import { writeExampleModels } from "@sealserve/models";
 import { type SimulatedPlatform, startSimulatedPlatform } from "@sealserve/simulator";
 import { createAuthority, type TestAuthority } from "../../../../tests/support/tls-authority.ts";
-import { parseServeConfig, type ServeConfig } from "../../src/config/serve-config.ts";
+import { parseServeConfig, type SealedNodeOptions } from "../../src/config/serve-config.ts";
 
 type Identity = Awaited<ReturnType<TestAuthority["issue"]>>;
 
@@ -36,7 +36,7 @@ export interface World {
   serveConfig(
     broker: { readonly url: string | undefined },
     changes?: { package?: string; model?: string },
-  ): ServeConfig;
+  ): SealedNodeOptions;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,126 @@
+import type { ReleasedKey } from "@sealserve/broker/client";
+import { decodeHex } from "@sealserve/core";
+import type { OpenedPackage } from "@sealserve/encrypted-files";
+import { openPlatform, type Platform } from "@sealserve/platform";
+import { ModelSpec, ServingError } from "@sealserve/protocol";
+import { EvidenceIssuer } from "../evidence/issuer.ts";
+import { Lease } from "../lease/lease.ts";
+import { LeasedServables } from "../lease/leased-servables.ts";
+import type { SealedModelOption } from "../options/server-options.ts";
+import { checkTlsMaterial, type TlsIdentity } from "../transport/tls.ts";
+import { brokerOf, releaseKey } from "./ask-broker.ts";
+import { decryptTlsPair } from "./decrypt.ts";
+import { keepLease } from "./keep-lease.ts";
+import { SealedPackage } from "./sealed-package.ts";
+import { SealedVersions } from "./sealed-versions.ts";
+import type { ServedModels } from "./served-models.ts";
+import type { StartContext } from "./start-context.ts";
+
+/**
+ * Attests the node, has the package's key released, verifies it and loads its versions in memory. The lease that comes with
+ * the key is renewed; when it lapses the model goes until the broker accepts the node again.
+ *
+ * @param given a platform that is open already; its caller closes it
+ * @throws the error of the failed step
+ */
+export async function serveSealedModel(
+  context: StartContext,
+  option: SealedModelOption,
+  given: Platform | undefined,
+): Promise<ServedModels> {
+  const { steps, store } = context;
+  const platform = given ?? (await openConfiguredPlatform(context, option));
+  const askBroker = brokerOf(option, platform);
+  const sealed = new SealedPackage(option, async (signal) => await askBroker({ signal }), context.load);
+  const lease = new Lease();
+  const released = await releaseKey(context, option, askBroker, lease);
+  try {
+    const opened = await openPackage(context, sealed, released);
+    const tls = await steps.run(
+      "TLS pair decrypted",
+      () => usableTlsPair(opened),
+      () => "in memory",
+    );
+    const versions = new SealedVersions(store, option, sealed, opened.manifest);
+    await loadModel(context, option.model, versions);
+    keepLease({ ...context, lease, released, opened, sealed, versions, askBroker });
+    return describe({ context, option, platform, lease }, opened, tls);
+  } finally {
+    sealed.forgetKey();
+    released.wrapKey.fill(0);
+  }
+}
+
+async function openConfiguredPlatform({ steps, closers }: StartContext, option: SealedModelOption): Promise<Platform> {
+  return await steps.run(
+    "platform opened",
+    async () => closers.add(await openPlatform(option.platform)),
+    ({ name }) => name,
+  );
+}
+
+async function openPackage(
+  { steps }: StartContext,
+  sealed: SealedPackage,
+  released: ReleasedKey,
+): Promise<OpenedPackage> {
+  return await steps.run(
+    "manifest verified",
+    () => sealed.open(released),
+    ({ manifest }) => `package version ${manifest.model.version}, ${manifest.files.length} files`,
+  );
+}
+
+async function usableTlsPair(opened: OpenedPackage): Promise<TlsIdentity> {
+  const tls = await decryptTlsPair(opened);
+  checkTlsMaterial(tls);
+  return tls;
+}
+
+async function loadModel(
+  { steps, store, signal }: StartContext,
+  model: string,
+  versions: SealedVersions,
+): Promise<void> {
+  await steps.run(
+    "model loaded",
+    () => versions.load(signal),
+    () => {
+      const numbers = store.versions(model).map(({ version }) => version);
+      const { platform } = store.find(ModelSpec.create({ name: model })).model;
+      return `${model} version ${numbers.join(", ")} (${platform})`;
+    },
+  );
+}
+
+/** Parts of {@link describe}. */
+interface Served {
+  readonly context: StartContext;
+  readonly option: SealedModelOption;
+  readonly platform: Platform;
+  readonly lease: Lease;
+}
+
+function describe(
+  { context: { store, options }, option: { model }, platform, lease }: Served,
+  { manifestDigest }: OpenedPackage,
+  tls: TlsIdentity,
+): ServedModels {
+  const served = { model, manifestDigest: decodeHex(manifestDigest) };
+  const version = String(store.find(ModelSpec.create({ name: model })).version);
+  return {
+    servables: new LeasedServables(store, lease),
+    tls,
+    sealed: {
+      facts: { version, manifestDigest, simulated: platform.simulated },
+      evidence: new EvidenceIssuer(platform, served, options.limits, { lease }),
+    },
+    configured: { reload: refuseReload },
+    rereadModels: async () => undefined,
+    rereadTls: async () => undefined,
+  };
+}
+
+async function refuseReload(): Promise<void> {
+  throw new ServingError("PERMISSION_DENIED", "What a sealed node serves is decided by its package");
+}

@@ -1,0 +1,83 @@
+import type { Manifest } from "@sealserve/encrypted-files";
+import { NodeError } from "../errors.ts";
+import type { AspiredVersion } from "../life/aspired-version.ts";
+import type { ModelStore } from "../life/model-store.ts";
+import type { SealedModelOption } from "../options/server-options.ts";
+import { choosePackagedVersions, type PackagedVersion } from "./packaged-versions.ts";
+import type { SealedPackage } from "./sealed-package.ts";
+
+/** The versions of a sealed package that a node serves, into the store and out of it. */
+export class SealedVersions {
+  readonly #store: ModelStore;
+  readonly #option: SealedModelOption;
+  readonly #sealed: SealedPackage;
+  readonly #chosen: readonly PackagedVersion[];
+
+  /** @throws NodeError `no-model-version`, `bad-option` for a label of a version that is not served */
+  constructor(store: ModelStore, option: SealedModelOption, sealed: SealedPackage, manifest: Manifest) {
+    this.#store = store;
+    this.#option = option;
+    this.#sealed = sealed;
+    this.#chosen = choosePackagedVersions(manifest, option.versionPolicy);
+    this.#expectLabelsServed();
+  }
+
+  /**
+   * Loads all of them; the package must be open. The first that cannot be loaded fails the whole.
+   *
+   * @throws EncryptedFilesError, ModelError, ServingError
+   */
+  async load(signal: AbortSignal | undefined): Promise<void> {
+    const { model, versionLabels } = this.#option;
+    const failure = Promise.withResolvers<never>();
+    const versions = this.#chosen.map((packaged) => tellFailure(this.#sealed.aspiredVersion(packaged), failure.reject));
+    this.#store.aspire(model, versions);
+    try {
+      const served = this.#store.until(() => this.#allServe() || undefined, signal);
+      await Promise.race([served, failure.promise]);
+      await this.#store.ready([model], signal);
+    } catch (error) {
+      this.#store.aspire(model, []);
+      throw error;
+    }
+    this.#store.labels = new Map([[model, versionLabels]]);
+  }
+
+  /** Unloads all of them; returns when nothing of the model is left in memory. */
+  async drop(): Promise<void> {
+    const { model } = this.#option;
+    this.#store.aspire(model, []);
+    await this.#store.until(() => !this.#store.names().includes(model) || undefined);
+  }
+
+  #allServe(): boolean {
+    const serving = this.#store.versions(this.#option.model).filter(({ state }) => state === "AVAILABLE");
+    return this.#chosen.every((packaged) => serving.some(({ version }) => version === packaged.version));
+  }
+
+  #expectLabelsServed(): void {
+    for (const [label, version] of this.#option.versionLabels) {
+      if (!this.#chosen.some((packaged) => packaged.version === version)) {
+        throw new NodeError("bad-option", `the label ${label} is for version ${version}, which is not served`, {
+          expected: this.#chosen.map((packaged) => packaged.version).join(", "),
+          remedy: "correct versionLabels, or let versionPolicy serve that version",
+        });
+      }
+    }
+  }
+}
+
+/** The store keeps the text of a failure alone; the start of a node needs the error itself. */
+function tellFailure(aspired: AspiredVersion, tell: (error: unknown) => void): AspiredVersion {
+  return {
+    version: aspired.version,
+    load: async (signal) => {
+      try {
+        return await aspired.load(signal);
+      } catch (error) {
+        tell(error);
+        throw error;
+      }
+    },
+  };
+}
