@@ -4,6 +4,7 @@ import { ServingError } from "@sealserve/protocol";
 import { type AttestationAnswer, channelOf, reportDataFor } from "@sealserve/ra-tls";
 import type { LeaseView } from "../lease/lease.ts";
 import type { ServingLimits } from "../transport/limits.ts";
+import { quoteInTime } from "./quote-in-time.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** Most statements waiting for the platform over all connections; one of each at most. */
@@ -58,6 +59,7 @@ export class EvidenceIssuer {
   async issue(socket: TLSSocket, nonce: Uint8Array): Promise<AttestationAnswer> {
     this.#expectServing();
     this.#admit(socket);
+    const { quoteTimeoutMs } = this.#limits;
     try {
       const channel = await channelOf(socket, "server", "serving");
       const statement = {
@@ -68,7 +70,7 @@ export class EvidenceIssuer {
         ...this.#served,
       } as const;
       const reportData = await reportDataFor(statement);
-      const evidence = await this.#inTurn(() => this.#quoteInTime(reportData));
+      const evidence = await this.#inTurn(() => quoteInTime(this.#platform, reportData, quoteTimeoutMs));
       this.#expectServing();
       return { tee: this.#platform.tee, evidence, ...statement, reportData };
     } finally {
@@ -91,18 +93,6 @@ export class EvidenceIssuer {
       throw new ServingError("RESOURCE_EXHAUSTED", "Evidence is asked for too often; try again later");
     }
     this.#waiting.add(socket);
-  }
-
-  /** A platform that hangs must not hold up all that wait behind it. */
-  async #quoteInTime(reportData: Uint8Array): Promise<Uint8Array> {
-    const late = Promise.withResolvers<never>();
-    const tooLate = (): void => late.reject(new ServingError("UNAVAILABLE", "The platform gave no evidence in time"));
-    const timer = setTimeout(tooLate, this.#limits.quoteTimeoutMs);
-    try {
-      return await Promise.race([this.#platform.quote(reportData), late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {

@@ -13,7 +13,7 @@ import { answerEvidenceStream } from "../evidence/http2-answer.ts";
 import type { EvidenceIssuer } from "../evidence/issuer.ts";
 import type { Front } from "../transport/front.ts";
 import { openPort } from "../transport/open-port.ts";
-import { type ChannelSecurity, replaceTlsMaterial, tlsServerOptions } from "../transport/tls.ts";
+import { type ChannelSecurity, removeTlsMaterial, replaceTlsMaterial, tlsServerOptions } from "../transport/tls.ts";
 import { isGrpcCall } from "./call-headers.ts";
 import { answerStreamingCall } from "./streaming-call.ts";
 import { defaultStreamingLimits, StreamingCalls, type StreamingLimits } from "./streaming-calls.ts";
@@ -64,6 +64,7 @@ export async function openGrpcServer<Address extends ListenAddress>(
   return {
     address: port.address,
     replaceTls: (tls) => replaceTlsMaterial(server, options.tls, tls),
+    refuseTls: () => removeTlsMaterial(server),
     close: () => port.close(limits.drainTimeoutMs, goodbye),
   };
 }

@@ -8,7 +8,7 @@ import type { Front } from "../transport/front.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import type { MemoryBudget } from "../transport/memory-budget.ts";
 import { openPort } from "../transport/open-port.ts";
-import { type ChannelSecurity, replaceTlsMaterial, tlsServerOptions } from "../transport/tls.ts";
+import { type ChannelSecurity, removeTlsMaterial, replaceTlsMaterial, tlsServerOptions } from "../transport/tls.ts";
 import { receiveBody } from "./receive-body.ts";
 import { failureAnswer, type HttpAnswer, type HttpRequest, type HttpRoute } from "./route.ts";
 
@@ -45,6 +45,7 @@ export async function openHttpServer<Address extends ListenAddress>(
   return {
     address: port.address,
     replaceTls: (tls) => replaceTlsMaterial(server, options.tls, tls),
+    refuseTls: () => removeTlsMaterial(server),
     close: () => port.close(limits.drainTimeoutMs, goodbye),
   };
 }

@@ -95,6 +95,8 @@ export class ModelVersions {
       if (life === undefined || (life.state === "END" && !life.wanted)) {
         this.#lives.delete(version);
         this.#lives.set(version, new VersionLife(this.#name, aspired, this.#rules, () => this.#onChange()));
+      } else {
+        life.renew(aspired);
       }
     }
   }

@@ -60,6 +60,13 @@ export class VersionLife {
     return this.#servable;
   }
 
+  /** Takes the newest offer of the same version, for the next time it is loaded. */
+  renew(source: AspiredVersion): void {
+    if (this.#state !== "END") {
+      this.#source = source;
+    }
+  }
+
   /** Loads the version, with retries, until it is AVAILABLE or at its END. */
   async load(): Promise<void> {
     const { signal } = this.#stop;

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from "node:fs";
 
-/** A writer often makes several changes in a row: they count as one when no more came for this long, milliseconds. */
-const SETTLE_MS = 250;
+/** A writer makes several changes in a row: they count as one when no more came for this long, milliseconds. */
+const SETTLE_MS = 1000;
 
 /**
  * Watches folders for changes of their own entries. It is a hint only: where the system cannot watch, or the folder is

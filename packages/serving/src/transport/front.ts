@@ -12,6 +12,8 @@ export interface Front<Address extends ListenAddress = Endpoint> {
    * @throws NodeError `tls-files-unusable`, `bad-option`; the material that served before stays
    */
   replaceTls(tls: TlsMaterial): void;
+  /** Refuses all TLS handshakes until {@link replaceTls} is called: the material that served before counts no longer. */
+  refuseTls(): void;
   /** Takes no new requests, lets those in flight end for a bounded time, then closes. */
   close(): Promise<void>;
 }

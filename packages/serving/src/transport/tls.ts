@@ -60,6 +60,13 @@ export function replaceTlsMaterial(server: object, before: ChannelSecurity, afte
   }
 }
 
+/** Takes the key away from a server: no handshake succeeds until it gets another one. */
+export function removeTlsMaterial(server: object): void {
+  if (server instanceof Server) {
+    server.setSecureContext({ minVersion: "TLSv1.3" });
+  }
+}
+
 /**
  * What a server's secure context is made of.
  *

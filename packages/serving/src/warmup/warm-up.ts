@@ -67,7 +67,6 @@ async function runAll(
     }
     count++;
     for (let iteration = 0; iteration < iterations; iteration++) {
-      signal.throwIfAborted();
       await run(handler, signal);
     }
   }

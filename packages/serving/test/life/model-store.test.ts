@@ -144,16 +144,18 @@ test("a failed load is tried again after the interval, as often as configured, a
 test("a model that is removed while it loads, or waits to be tried again, ends without serving", async () => {
   const { delay } = heldClock();
   const store = storeOf({}, delay);
-  const [loading, waiting] = [versionDouble(2n), versionDouble(1n)];
-  store.aspire("m", [loading, waiting]);
-  await reached(store, "2 LOADING, 1 LOADING");
+  const [stopping, loading, waiting] = [versionDouble(3n), versionDouble(2n), versionDouble(1n)];
+  store.aspire("m", [stopping, loading, waiting]);
+  await reached(store, "3 LOADING, 2 LOADING, 1 LOADING");
   waiting.fail(new Error("not yet"));
   await new Promise(setImmediate);
   store.aspire("m", []);
   assert.ok(loading.attempts[0]?.aborted);
   const late = loading.succeed();
-  await reached(store, "2 END, 1 END");
+  stopping.fail(new Error("stopped"));
+  await reached(store, "3 END, 2 END, 1 END");
   assert.ok(late.closed, "what was loaded in vain is closed");
+  assert.equal(store.versions("m")[0]?.error, undefined, "stopping is no failure");
   assert.equal(waiting.attempts.length, 1);
 });
 
@@ -203,6 +205,23 @@ test("a version whose engine dies is loaded again, a bounded number of times; ca
   assert.deepEqual(store.versions("m")[0]?.error, { code: "INTERNAL", message: "the engine's thread has ended" });
   assert.throws(() => store.find(m), refusal("NOT_FOUND", "Servable not found for request: Latest(m)"));
   assert.equal(one.attempts.length, 2);
+});
+
+test("what is loaded again comes from the newest offer", async () => {
+  const store = storeOf({ maxRetries: 1, retryIntervalMs: 0 });
+  const [old, next] = [versionDouble(1n), versionDouble(1n)];
+  store.aspire("m", [old]);
+  await reached(store, "1 LOADING");
+  await new Promise(setImmediate);
+  store.aspire("m", [next]);
+  old.fail(new Error("moved"));
+  while (next.attempts.length === 0) {
+    await new Promise(setImmediate);
+  }
+  next.succeed();
+  await reached(store, "1 AVAILABLE");
+  assert.deepEqual([old.attempts.length, next.attempts.length], [1, 1]);
+  await store.close();
 });
 
 test("a label stands for its version, also for one that is not loaded", async () => {
