@@ -40,6 +40,12 @@ const methods = new Map<string, UnaryMethod>([
     },
   ],
   [
+    "/test.Echo/Pad",
+    async () => {
+      throw new ServingError("INVALID_ARGUMENT", " no inputs: ");
+    },
+  ],
+  [
     "/test.Echo/Break",
     async (request) => {
       throw new Error(`secret ${Buffer.from(request).toString()}`);
@@ -138,6 +144,10 @@ test("a status message is cut like TensorFlow Serving's and survives its encodin
     assert.equal(Buffer.byteLength(String(error.details)), 1024 + "...TRUNCATED".length);
     return failsWith(grpc.status.NOT_FOUND, /^100/)(error);
   });
+});
+
+test("a status message keeps the spaces around it", async () => {
+  await assert.rejects(call("Pad", Buffer.alloc(0)), failsWith(grpc.status.INVALID_ARGUMENT, " no inputs: "));
 });
 
 test("an unforeseen error says nothing of its cause, neither to the caller nor to the log", async () => {

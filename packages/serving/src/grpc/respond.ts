@@ -15,11 +15,16 @@ export const RESPONSE_HEADERS: OutgoingHttpHeaders = {
 /** Trailers of a call that succeeded. */
 export const SUCCESS_TRAILERS: OutgoingHttpHeaders = { "grpc-status": "0" };
 
-/** Cuts a status message to its greatest length and percent-encodes it: all bytes but printable ASCII, and the percent sign ("gRPC over HTTP2"). */
+/**
+ * Cuts a status message to its greatest length and percent-encodes it: all bytes but printable ASCII, and the percent sign
+ * ("gRPC over HTTP2"); spaces at either end too, since HTTP/2 refuses fields that have them there (RFC 9113 section 8.2.1).
+ */
 export function encodeStatusMessage(message: string): string {
+  const bytes = encodeUtf8(truncateStatusMessage(message));
   let encoded = "";
-  for (const byte of encodeUtf8(truncateStatusMessage(message))) {
-    const plain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+  for (const [index, byte] of bytes.entries()) {
+    const atEnd = index === 0 || index === bytes.length - 1;
+    const plain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25 && !(byte === 0x20 && atEnd);
     encoded += plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
   return encoded;
