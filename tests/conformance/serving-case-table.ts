@@ -1,0 +1,53 @@
+/**
+ * The public cases that are not run as they stand. All others are run: those of the codecs by `serving-codec`, those of the
+ * layers `rest` and `grpc` by the files of these names. `serving-cases` asserts that no case is forgotten.
+ */
+
+/** Cases that another file runs, by case: that file in this folder. */
+export const elsewhere: Readonly<Record<string, string>> = {};
+
+/** Why a case is refused for now, and the error that says so. */
+export interface KnownRefusal {
+  readonly because: string;
+  readonly error: RegExp;
+}
+
+const noParseExample = {
+  because: "the engine does not run ParseExample",
+  error: /operation ParseExample\w* .*not supported/,
+};
+
+/** Cases that are refused. A test fails when one of them is answered. */
+export const refused: Readonly<Record<string, KnownRefusal>> = {
+  "rest-regress": noParseExample,
+  "rest-regress-label": noParseExample,
+  "rest-classify": noParseExample,
+  "grpc-classify": noParseExample,
+  "grpc-regress": noParseExample,
+  "grpc-regress-tf2": noParseExample,
+  "grpc-multi": noParseExample,
+  "grpc-counter-state": {
+    because: "variables are frozen when a model is loaded, so a signature that changes them is refused",
+    error: /operation AssignAdd .*not supported/,
+  },
+  "grpc-tflite": { because: "TensorFlow Lite's format is not read", error: /the version directory holds no model/ },
+};
+
+/** Cases of parts that are not there yet, and what that is. */
+export const missing: Readonly<Record<string, string>> = {
+  "rest-prometheus": "metrics",
+  "rest-prometheus-off": "metrics",
+  "srv-good-config": "command line",
+  "srv-bad-config": "command line",
+  "srv-config-poll": "command line",
+  "srv-new-version-appears": "command line",
+  "srv-latest-two": "command line",
+  "srv-bad-model": "command line",
+  "srv-warmup-ok": "command line",
+  "srv-warmup-bad": "command line",
+  "srv-batching-file-without-flag": "command line",
+  "srv-batch-allowed-sizes-mismatch": "batching",
+  "srv-batch-too-large": "batching",
+  "srv-no-port": "command line",
+  "srv-uds": "command line",
+};

@@ -1,0 +1,130 @@
+// TensorFlow Serving's REST API over a TLS connection: every public case, and each predict case over gRPC too.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import type { HttpsAnswer } from "../support/https-request.ts";
+import { type ModelServer, modelAt, startModelServer } from "../support/model-server.ts";
+import { casesOf, publicModels, readSharedJson, type ServingCase, skipWithoutCases } from "../support/serving-cases.ts";
+import { failureOf } from "../support/stock-client.ts";
+import { type NestedNumbers, nestedFromTensor, tensorFromNested } from "./nested-numbers.ts";
+import { elsewhere, type KnownRefusal, missing, refused } from "./serving-case-table.ts";
+
+interface RestRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: string;
+  readonly encode?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface RestExpect {
+  readonly http: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  readonly json_file?: string;
+  readonly error_contains?: string;
+  readonly body?: string;
+}
+
+type RestCase = ServingCase<RestRequest, RestExpect>;
+
+const all = casesOf<RestRequest, RestExpect>("rest").filter(({ id }) => !(id in elsewhere) && !(id in missing));
+const cases = all.filter(({ id }) => !(id in refused));
+const PREDICT_PATH = /^\/v1\/models\/([^/:]+)(?:\/versions\/(\d+)|\/labels\/([^/:]+))?:predict$/i;
+
+async function startDefault(cors: boolean): Promise<ModelServer> {
+  const model = modelAt(join(publicModels, "half_plus_two_2_versions"), {
+    policy: { kind: "specific", versions: [123n] },
+    labels: new Map([["some_label", 123n]]),
+  });
+  return await startModelServer([model], { cors });
+}
+
+function checkAnswer({ status, headers, body }: HttpsAnswer, expect: RestExpect): void {
+  assert.equal(status, expect.http, String(body));
+  for (const [name, value] of Object.entries(expect.headers ?? {})) {
+    assert.equal(headers[name], value, name);
+  }
+  if (expect.json !== undefined) {
+    assert.deepEqual(JSON.parse(String(body)), expect.json);
+  }
+  if (expect.json_file !== undefined) {
+    assert.deepEqual(withoutDefaults(JSON.parse(String(body))), withoutDefaults(readSharedJson(expect.json_file)));
+  }
+  if (expect.body !== undefined) {
+    assert.equal(String(body), expect.body);
+  }
+  if (expect.error_contains !== undefined) {
+    const { error } = JSON.parse(String(body)) as { error: string };
+    assert.ok(error.includes(expect.error_contains), error);
+  }
+}
+
+/** Metadata as all versions of TensorFlow Serving print it: some leave out a signature's empty default values. */
+function withoutDefaults(metadata: unknown): unknown {
+  const replaceName = (key: string, value: unknown): unknown => (key === "defaults" ? undefined : value);
+  const copy = JSON.parse(JSON.stringify(metadata, replaceName)) as { model_spec: { name: string } };
+  copy.model_spec.name = "default";
+  return copy;
+}
+
+/** The same predict call over gRPC; undefined for a body that has no meaning there. */
+async function predictOverGrpc({ client }: ModelServer, { path, body = "" }: RestRequest): Promise<unknown> {
+  const [, name, version, versionLabel] = PREDICT_PATH.exec(path) ?? [];
+  const parsed = JSON.parse(body) as { signature_name?: string; instances?: NestedNumbers; inputs?: NestedNumbers };
+  const choice = { ...(version && { version: { value: version } }), ...(versionLabel && { versionLabel }) };
+  const modelSpec = { name, ...choice, signatureName: parsed.signature_name ?? "" };
+  const inputs = { x: tensorFromNested(parsed.instances ?? parsed.inputs ?? []) };
+  const { outputs } = await client.call("PredictionService", "Predict", { modelSpec, inputs });
+  const { y } = outputs as { y: Parameters<typeof nestedFromTensor>[0] };
+  return { [parsed.instances === undefined ? "outputs" : "predictions"]: nestedFromTensor(y) };
+}
+
+/** Predict calls that a client of gRPC can make as well, and that are answered or refused with the same words there. */
+function appliesToGrpc({ request, expect }: RestCase): boolean {
+  const { error = "" } = (expect.json ?? {}) as { error?: string };
+  const sameWords = expect.http === 200 || /^(Servable not found|Unrecognized servable)/.test(error);
+  return request.method === "POST" && PREDICT_PATH.test(request.path) && sameWords;
+}
+
+describe("TensorFlow Serving's REST API", { skip: skipWithoutCases }, () => {
+  let plain: ModelServer;
+  let withCors: ModelServer;
+
+  before(async () => {
+    [plain, withCors] = await Promise.all([startDefault(false), startDefault(true)]);
+  });
+  after(async () => void (await Promise.all([plain.close(), withCors.close()])));
+
+  async function ask({ flags = [], request }: RestCase): Promise<HttpsAnswer> {
+    assert.ok(flags.every((flag) => flag === "--rest_api_enable_cors_support=true"));
+    const { method, path, headers = {}, body = "", encode } = request;
+    const server = flags.length > 0 ? withCors : plain;
+    return await server.rest.send({ method, path, headers, body: encode === "gzip" ? gzipSync(body) : body });
+  }
+
+  for (const entry of cases) {
+    it(`over REST: ${entry.id}`, async () => checkAnswer(await ask(entry), entry.expect));
+  }
+
+  for (const entry of all.filter(({ id }) => id in refused)) {
+    const { because, error } = refused[entry.id] as KnownRefusal;
+    it(`refused over REST: ${entry.id} (${because})`, async () => {
+      const { status, body } = await ask(entry);
+      assert.equal(status, 501);
+      assert.match(String(body), error);
+    });
+  }
+
+  for (const { id, request, expect } of cases.filter(appliesToGrpc)) {
+    it(`the same over gRPC: ${id}`, async () => {
+      if (expect.http === 200) {
+        assert.deepEqual(await predictOverGrpc(plain, request), expect.json);
+        return;
+      }
+      const { error } = expect.json as { error: string };
+      await assert.rejects(predictOverGrpc(plain, request), (failure) => failureOf(failure).message === error);
+    });
+  }
+});

@@ -1,0 +1,90 @@
+/**
+ * A gRPC client of TensorFlow Serving as anybody would build it: from the public message definitions, with grpc-js and
+ * protobufjs. Nothing of this project takes part.
+ */
+import { readFileSync } from "node:fs";
+import * as grpc from "@grpc/grpc-js";
+import protobuf from "protobufjs";
+
+/** A message as protobufjs gives it: 64-bit integers as text, enumerations by name, bytes as they are. */
+export type PlainMessage = Readonly<Record<string, unknown>>;
+
+/** How a call failed. */
+export interface CallFailure {
+  readonly code: keyof typeof grpc.status;
+  readonly message: string;
+}
+
+const SERVING = "tensorflow.serving";
+const types = loadTypes();
+
+/** Calls the rpcs of a server by service and name. */
+export class StockClient {
+  readonly #client: grpc.Client;
+
+  /** @param target `HOST:PORT`, or `unix:PATH` */
+  constructor(target: string, credentials: grpc.ChannelCredentials, options: grpc.ClientOptions = {}) {
+    this.#client = new grpc.Client(target, credentials, {
+      "grpc.max_receive_message_length": -1,
+      "grpc.max_send_message_length": -1,
+      ...options,
+    });
+  }
+
+  /**
+   * @param service name in the package `tensorflow.serving`
+   * @param request in protobuf's JSON form, or with bytes as they are
+   * @throws Error of grpc-js
+   */
+  call(service: string, rpc: string, request: PlainMessage, options: grpc.CallOptions = {}): Promise<PlainMessage> {
+    const { requestType, responseType } = types.lookupService(`${SERVING}.${service}`).methods[rpc] ?? {};
+    const [input, output] = [messageType(requestType), messageType(responseType)];
+    return new Promise((resolve, reject) => {
+      this.#client.makeUnaryRequest(
+        `/${SERVING}.${service}/${rpc}`,
+        (value: PlainMessage) => Buffer.from(input.encode(input.fromObject(value)).finish()),
+        (bytes: Buffer) => plain(output, bytes),
+        request,
+        options,
+        (error, value) => (error === null && value !== undefined ? resolve(value) : reject(error)),
+      );
+    });
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+/** A message of the package `tensorflow.serving` from its bytes. */
+export function decodeMessage(name: string, bytes: Uint8Array): PlainMessage {
+  return plain(messageType(name), bytes);
+}
+
+/** The gRPC status of what a call threw. */
+export function failureOf(error: unknown): CallFailure {
+  if (error instanceof Error && "code" in error && "details" in error) {
+    const code = grpc.status[error.code as number] as keyof typeof grpc.status;
+    return { code, message: String(error.details) };
+  }
+  throw error;
+}
+
+function plain(type: protobuf.Type, bytes: Uint8Array): PlainMessage {
+  return type.toObject(type.decode(bytes), { longs: String, enums: String, defaults: false });
+}
+
+function messageType(name: string | undefined): protobuf.Type {
+  return types.lookupType(name?.includes(".") ? name : `${SERVING}.${name}`);
+}
+
+function loadTypes(): protobuf.Root {
+  const root = new protobuf.Root();
+  for (const name of ["google/protobuf/any.proto", "google/protobuf/wrappers.proto"]) {
+    root.addJSON(protobuf.common.get(name)?.nested ?? {});
+  }
+  for (const name of ["tensorflow.proto", "tensorflow-serving.proto"]) {
+    protobuf.parse(readFileSync(new URL(`proto/${name}`, import.meta.url), "utf8"), root);
+  }
+  return root;
+}
