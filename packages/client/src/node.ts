@@ -118,11 +118,30 @@ export async function connectNode(options: NodeOptions): Promise<AttestedNode> {
 }
 
 function targetOf(options: NodeOptions, port: number | undefined, protocol: TlsTarget["protocol"]): TlsTarget {
-  const { host, caPem, serverName = host, signal } = options;
+  const { host, serverName = host, signal } = options;
   const timeoutMs = options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS;
   if (port === undefined) {
     const member = protocol === "h2" ? "grpcPort" : "restPort";
     throw new ClientError("bad-target", `no port was given for this call`, { remedy: `give ${member}` });
   }
-  return { host, port, caPem, serverName, protocol, timeoutMs, signal };
+  return { host, port, authority: authorityOf(options), serverName, protocol, timeoutMs, signal };
+}
+
+/** @throws ClientError `bad-target` unless it is clear what a server's certificate is held to */
+function authorityOf({ caPem, raTls = false, evidence }: NodeOptions): TlsTarget["authority"] {
+  if (raTls === (caPem !== undefined)) {
+    throw new ClientError("bad-target", "it is not clear what the node's certificate is held to", {
+      expected: "either caPem or raTls",
+      actual: raTls ? "both" : "neither",
+    });
+  }
+  if (caPem !== undefined) {
+    return { caPem };
+  }
+  if (evidence.manifestDigest === undefined) {
+    throw new ClientError("bad-target", "no authority vouches for the node, and no package is pinned", {
+      remedy: "give evidence.manifestDigest, which the model's owner has from sealing",
+    });
+  }
+  return "ra-tls";
 }

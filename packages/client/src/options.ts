@@ -20,8 +20,14 @@ export interface NodeOptions {
   readonly host: string;
   readonly grpcPort?: number | undefined;
   readonly restPort?: number | undefined;
-  /** Certificates of the authorities that the node's TLS chain must lead to, PEM. */
-  readonly caPem: string;
+  /** Certificates of the authorities that the node's TLS chain must lead to, PEM. Required unless {@link raTls} is true. */
+  readonly caPem?: string | undefined;
+  /**
+   * Takes a certificate that the node made for itself in the TEE. No authority and no name is looked at then: all trust rests
+   * on fresh evidence for the connection, and on `evidence.manifestDigest`, which is required, since nothing else tells the
+   * owner's node from one of somebody else with the same software.
+   */
+  readonly raTls?: boolean | undefined;
   /** Name that the TLS certificate must carry; `host` by default. */
   readonly serverName?: string | undefined;
   readonly evidence: EvidenceExpectations;

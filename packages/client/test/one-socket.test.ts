@@ -11,7 +11,7 @@ test("a REST connection that is lost never comes back as another, unproven one",
   const target = {
     host: "127.0.0.1",
     port: node.restPort,
-    caPem: scene.authority.caPem,
+    authority: { caPem: scene.authority.caPem },
     serverName: "localhost",
     protocol: "http/1.1",
     timeoutMs: 2000,

@@ -22,7 +22,8 @@ interface PredictOptions {
   readonly sample?: true;
   readonly signature?: string;
   readonly modelVersion?: bigint;
-  readonly ca: string;
+  readonly ca?: string;
+  readonly raTls?: true;
   readonly serverName?: string;
   readonly policy: string;
   readonly pccs?: string;
@@ -47,7 +48,10 @@ export function addPredictCommand(program: Command): void {
       "Checks the node's certificate and its evidence on the connection it is about to use, and sends the input only when the policy accepts both.",
     )
     .requiredOption("--model <name>", "model to ask")
-    .requiredOption("--ca <file>", "CA certificate that the node's certificate must come from (PEM)")
+    .option("--ca <file>", "CA certificate that the node's certificate must come from (PEM)")
+    .addOption(
+      new Option("--ra-tls", "the node's certificate is its own, made in the TEE; needs --manifest").conflicts("ca"),
+    )
     .requiredOption("--policy <file>", "what the evidence must say; must pin the software (YAML or JSON)")
     .addOption(new Option("--pccs <url>", "PCCS to fetch collateral from").conflicts("collateral"))
     .option("--collateral <file>", "collateral as JSON, instead of a PCCS")
@@ -87,6 +91,9 @@ async function predict(host: string, options: PredictOptions, command: Command):
   if (options.input === undefined && !options.sample) {
     command.error("error: give --input JSON, --input @FILE or --sample");
   }
+  if (options.ca === undefined && !options.raTls) {
+    command.error("error: give --ca FILE, or --ra-tls with --manifest HEX");
+  }
   const signal = abortOnSignal();
   const node = await connect(host, options, signal);
   try {
@@ -107,17 +114,22 @@ async function predict(host: string, options: PredictOptions, command: Command):
 
 async function connect(host: string, options: PredictOptions, signal: AbortSignal): Promise<AttestedNode> {
   const [caPem, policy, root, collateral] = await Promise.all<
-    [Promise<string>, Promise<AppraisalPolicy>, Promise<TrustedRoot>, Promise<CollateralSource>]
-  >([readFile(options.ca, "utf8"), loadPolicy(options.policy), loadRoot(options.root), collateralSource(options)]);
+    [Promise<string | undefined>, Promise<AppraisalPolicy>, Promise<TrustedRoot>, Promise<CollateralSource>]
+  >([readAuthority(options), loadPolicy(options.policy), loadRoot(options.root), collateralSource(options)]);
   return await connectNode({
     host,
     grpcPort: options.grpcPort,
     restPort: options.restPort,
     caPem,
+    raTls: options.raTls,
     serverName: options.serverName,
     evidence: { root, collateral, policy, model: options.model, manifestDigest: options.manifest },
     signal,
   });
+}
+
+async function readAuthority({ ca }: PredictOptions): Promise<string | undefined> {
+  return ca === undefined ? undefined : await readFile(ca, "utf8");
 }
 
 async function collateralSource(options: PredictOptions): Promise<CollateralSource> {

@@ -7,8 +7,9 @@ import { ClientError } from "../errors.ts";
 export interface TlsTarget {
   readonly host: string;
   readonly port: number;
-  readonly caPem: string;
-  /** Name that the certificate must carry. */
+  /** PEM; `ra-tls` for a server whose certificate is its own, which proves itself by evidence alone. */
+  readonly authority: { readonly caPem: string } | "ra-tls";
+  /** Name that the certificate must carry, where an authority vouches for it. */
   readonly serverName: string;
   readonly protocol: "h2" | "http/1.1";
   readonly timeoutMs: number;
@@ -23,7 +24,9 @@ export interface TlsTarget {
  * @throws ClientError `bad-target`, `unreachable`, `chain-not-trusted`, `tls-refused`; the reason of the target's signal
  */
 export async function connectTls(target: TlsTarget): Promise<TLSSocket> {
-  refuseWithoutAuthority(target.caPem);
+  if (target.authority !== "ra-tls") {
+    refuseWithoutAuthority(target.authority.caPem);
+  }
   target.signal?.throwIfAborted();
   const socket = startConnection(target);
   await connected(socket, target);
@@ -37,18 +40,22 @@ export async function connectTls(target: TlsTarget): Promise<TLSSocket> {
   return socket;
 }
 
-function startConnection({ host, port, caPem, serverName, protocol }: TlsTarget): TLSSocket {
+function startConnection({ host, port, authority, serverName, protocol }: TlsTarget): TLSSocket {
   try {
     return connect({
       host,
       port,
-      ca: caPem,
       // RFC 6066 has no place for addresses; the check of the certificate's name below is for both.
       servername: isIP(serverName) === 0 ? serverName : "",
-      checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
       minVersion: "TLSv1.3",
       ALPNProtocols: [protocol],
-      rejectUnauthorized: true,
+      ...(authority === "ra-tls"
+        ? { rejectUnauthorized: false }
+        : {
+            ca: authority.caPem,
+            checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
+            rejectUnauthorized: true,
+          }),
     });
   } catch (cause) {
     throw new ClientError("bad-target", "the given authority or address cannot be used", {
@@ -92,7 +99,7 @@ function connectionError(socket: TLSSocket, target: TlsTarget, cause: Error): Cl
   const actual = cause.message;
   const code = "code" in cause ? String(cause.code) : "";
   // Set by Node.js only when the handshake was complete and the certificate was refused.
-  if (socket.authorizationError) {
+  if (socket.authorizationError && target.authority !== "ra-tls") {
     return new ClientError("chain-not-trusted", `the TLS certificate of ${place} is not trusted`, {
       expected: `a chain to the given authority, for the name ${target.serverName}`,
       actual,
