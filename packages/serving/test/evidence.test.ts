@@ -12,7 +12,7 @@ import {
   reportDataFor,
 } from "@sealserve/ra-tls";
 import { EvidenceIssuer } from "../src/evidence/issuer.ts";
-import { TokenBucket } from "../src/evidence/token-bucket.ts";
+import { TokenBucket } from "../src/transport/token-bucket.ts";
 import {
   askHttp1,
   askHttp2,

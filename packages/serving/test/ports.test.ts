@@ -15,6 +15,7 @@ import { openGrpcServer } from "../src/grpc/server.ts";
 import { openHttpServer } from "../src/http/server.ts";
 import type { Front } from "../src/transport/front.ts";
 import { MemoryBudget } from "../src/transport/memory-budget.ts";
+import { RequestRate } from "../src/transport/request-rate.ts";
 import type { ChannelSecurity } from "../src/transport/tls.ts";
 import { quickLimits } from "./support/quick-limits.ts";
 
@@ -196,4 +197,17 @@ test("a connection is asked to end at its greatest age, and calls on it end well
   assert.equal(code, http2.constants.NGHTTP2_NO_ERROR);
   await once(session, "close");
   await front.close();
+});
+
+test("requests beyond the rate of an address are refused on both ports, whose count is one", async () => {
+  const rate = new RequestRate({ maxRequestsPerSecondPerAddress: 2 }, () => 0);
+  const grpcFront = await openGrpcServer(ANY, { ...shared, tls: identity, methods, rate });
+  const rest = await openHttpServer(ANY, { ...shared, tls: identity, routes, rate });
+  const target = `localhost:${grpcFront.address.port}`;
+  const credentials = grpc.credentials.createSsl(Buffer.from(authority.caPem));
+  assert.equal(await echo(target, credentials), "hello");
+  assert.equal(await get(rest, {}), 200);
+  await assert.rejects(echo(target, credentials), { code: grpc.status.RESOURCE_EXHAUSTED });
+  assert.equal(await get(rest, {}), 429);
+  await closeBoth({ grpcFront, rest });
 });

@@ -4,8 +4,8 @@ import { ServingError } from "@sealserve/protocol";
 import { type AttestationAnswer, channelOf, reportDataFor } from "@sealserve/ra-tls";
 import type { LeaseView } from "../lease/lease.ts";
 import type { ServingLimits } from "../transport/limits.ts";
+import { TokenBucket } from "../transport/token-bucket.ts";
 import { quoteInTime } from "./quote-in-time.ts";
-import { TokenBucket } from "./token-bucket.ts";
 
 /** Most statements waiting for the platform over all connections; one of each at most. */
 const MAX_WAITING = 64;

@@ -8,13 +8,16 @@ import {
   type ServerHttp2Stream,
   type ServerOptions,
 } from "node:http2";
+import { servingErrorOf } from "@sealserve/protocol";
 import type { ListenAddress } from "@sealserve/ra-tls";
 import { answerEvidenceStream } from "../evidence/http2-answer.ts";
 import type { EvidenceIssuer } from "../evidence/issuer.ts";
 import type { Front } from "../transport/front.ts";
 import { openPort } from "../transport/open-port.ts";
+import type { RequestRate } from "../transport/request-rate.ts";
 import { type ChannelSecurity, removeTlsMaterial, replaceTlsMaterial, tlsServerOptions } from "../transport/tls.ts";
 import { isGrpcCall } from "./call-headers.ts";
+import { sendFailure } from "./respond.ts";
 import { answerStreamingCall } from "./streaming-call.ts";
 import { defaultStreamingLimits, StreamingCalls, type StreamingLimits } from "./streaming-calls.ts";
 import { answerUnaryCall, type CallContext } from "./unary-call.ts";
@@ -33,6 +36,8 @@ export interface GrpcServerOptions extends Omit<CallContext, "streaming"> {
   readonly maxConnectionAgeMs?: number | undefined;
   /** Bounds on calls with streams of messages. */
   readonly streamingLimits?: StreamingLimits;
+  /** Shared by all ports; without it any number of calls may come. */
+  readonly rate?: RequestRate;
 }
 
 /** The options with what the server adds to them. */
@@ -138,6 +143,12 @@ async function answerCall(
   headers: IncomingHttpHeaders,
   context: ServerContext,
 ): Promise<void> {
+  try {
+    context.rate?.admit(stream.session?.socket);
+  } catch (error) {
+    sendFailure(stream, servingErrorOf(error), context.limits.stallTimeoutMs);
+    return;
+  }
   const method = context.methods.get(headers[":path"] ?? "");
   if (method === undefined || typeof method === "function") {
     await answerUnaryCall(stream, headers, method, context);

@@ -8,6 +8,7 @@ import type { Front } from "../transport/front.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import type { MemoryBudget } from "../transport/memory-budget.ts";
 import { openPort } from "../transport/open-port.ts";
+import type { RequestRate } from "../transport/request-rate.ts";
 import { type ChannelSecurity, removeTlsMaterial, replaceTlsMaterial, tlsServerOptions } from "../transport/tls.ts";
 import { receiveBody } from "./receive-body.ts";
 import { failureAnswer, type HttpAnswer, type HttpRequest, type HttpRoute } from "./route.ts";
@@ -22,6 +23,8 @@ export interface HttpServerOptions {
   readonly routes: readonly HttpRoute[];
   readonly limits: ServingLimits;
   readonly budget: MemoryBudget;
+  /** Shared by all ports; without it any number of requests may come. */
+  readonly rate?: RequestRate;
   readonly log: Log;
 }
 
@@ -90,6 +93,7 @@ async function answerOf(
   options: HttpServerOptions,
 ): Promise<HttpAnswer> {
   try {
+    options.rate?.admit(incoming.socket);
     return await askRoutes(incoming, response, options);
   } catch (error) {
     const failure = servingErrorOf(error);

@@ -3,6 +3,7 @@ import { openHttpServer } from "../http/server.ts";
 import type { Front } from "../transport/front.ts";
 import { MemoryBudget } from "../transport/memory-budget.ts";
 import { formatAddress } from "../transport/open-port.ts";
+import { RequestRate } from "../transport/request-rate.ts";
 import type { ChannelSecurity, TlsMaterial } from "../transport/tls.ts";
 import { createApi } from "./api.ts";
 import type { ServedModels } from "./served-models.ts";
@@ -31,7 +32,8 @@ type AnyFront = Pick<Front, "close" | "replaceTls">;
 export async function openFronts(context: StartContext, served: ServedModels): Promise<Fronts> {
   const { listen, limits, grpc } = context.options;
   const { tls } = served;
-  const shared = { limits, budget: new MemoryBudget(limits.maxBytesInFlight), log: context.log };
+  const rate = limits.maxRequestsPerSecondPerAddress > 0 ? { rate: new RequestRate(limits) } : {};
+  const shared = { limits, budget: new MemoryBudget(limits.maxBytesInFlight), log: context.log, ...rate };
   const api = createApi(context, served);
   const adminTls = withoutClientCa(tls);
   const adminFront =

@@ -19,6 +19,7 @@ export const limitOptions: Readonly<Record<keyof ServingLimits, LimitOption>> = 
   maxConnections: count("connections at one time, on each port"),
   maxConnectionsPerAddress: count("connections at one time from one address, on each port"),
   maxStreamsPerConnection: count("concurrent requests on one HTTP/2 connection"),
+  maxRequestsPerSecondPerAddress: count("requests from one address in a second; 0: any number", 0),
   maxHeaderBytes: bytes("headers of one request, bytes", 2 ** 20),
   maxStreamResetBurst: count("requests that one HTTP/2 connection may start and take back at once"),
   maxStreamResetsPerSecond: count("... and then in each second"),
@@ -62,8 +63,8 @@ function bytes(meaning: string, maximum = 2 * GIB - 1): LimitOption {
   return { minimum: 1024, maximum, meaning };
 }
 
-function count(meaning: string): LimitOption {
-  return { minimum: 1, maximum: 1_000_000, meaning };
+function count(meaning: string, minimum = 1): LimitOption {
+  return { minimum, maximum: 1_000_000, meaning };
 }
 
 function time(meaning: string): LimitOption {

@@ -15,6 +15,8 @@ export interface ServingLimits {
   readonly maxConnectionsPerAddress: number;
   /** Concurrent requests on one HTTP/2 connection. */
   readonly maxStreamsPerConnection: number;
+  /** Requests from one address in a second, and as many again at once, over all ports; 0: any number. */
+  readonly maxRequestsPerSecondPerAddress: number;
   /** Largest sum of header sizes of one request, bytes. */
   readonly maxHeaderBytes: number;
   /** Requests that one HTTP/2 connection may start and take back at once, and then in each second. */
@@ -48,6 +50,7 @@ export const defaultLimits: ServingLimits = {
   maxConnections: 1000,
   maxConnectionsPerAddress: 256,
   maxStreamsPerConnection: 128,
+  maxRequestsPerSecondPerAddress: 0,
   maxHeaderBytes: 16 << 10,
   maxStreamResetBurst: 1000,
   maxStreamResetsPerSecond: 33,
