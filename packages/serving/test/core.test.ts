@@ -14,9 +14,9 @@ import {
 } from "@sealserve/protocol";
 import type { Call } from "../src/core/call.ts";
 import { ModelHandler } from "../src/core/handler.ts";
-import { ServedModel } from "../src/core/served-model.ts";
 import { answerRest, type RestRequest } from "../src/rest/answer.ts";
 import { modelDouble } from "./support/model-double.ts";
+import { ServedModel } from "./support/served-model.ts";
 
 const one = modelDouble();
 const three = modelDouble();

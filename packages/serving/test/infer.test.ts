@@ -4,8 +4,8 @@ import type { Signature } from "@sealserve/models";
 import { type GrpcCodeName, type Input, ModelSpec, ServingError, type Tensor } from "@sealserve/protocol";
 import type { Call } from "../src/core/call.ts";
 import { ModelHandler } from "../src/core/handler.ts";
-import { ServedModel } from "../src/core/served-model.ts";
 import { exampleOf, exampleSignature, examplesDouble } from "./support/examples-double.ts";
+import { ServedModel } from "./support/served-model.ts";
 
 const CLASSIFY = "tensorflow/serving/classify";
 const REGRESS = "tensorflow/serving/regress";

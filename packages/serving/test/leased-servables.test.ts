@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ModelSpec } from "@sealserve/protocol";
 import { ModelHandler } from "../src/core/handler.ts";
-import { ServedModel } from "../src/core/served-model.ts";
 import { Lease } from "../src/lease/lease.ts";
 import { LeasedServables } from "../src/lease/leased-servables.ts";
 import { modelDouble } from "./support/model-double.ts";
 import { PassingClock } from "./support/passing-clock.ts";
+import { ServedModel } from "./support/served-model.ts";
 
 const modelSpec = ModelSpec.create({ name: "half" });
 const call = { signal: new AbortController().signal, entrypoint: "GRPC" } as const;

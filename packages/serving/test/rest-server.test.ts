@@ -7,7 +7,6 @@ import tls from "node:tls";
 import { gzipSync } from "node:zlib";
 import { createAuthority, type TestAuthority } from "../../../tests/support/tls-authority.ts";
 import { ModelHandler } from "../src/core/handler.ts";
-import { ServedModel } from "../src/core/served-model.ts";
 import { evidenceRoute } from "../src/evidence/http-route.ts";
 import { EvidenceIssuer } from "../src/evidence/issuer.ts";
 import { openHttpServer } from "../src/http/server.ts";
@@ -18,6 +17,7 @@ import { MemoryBudget } from "../src/transport/memory-budget.ts";
 import { exampleSignature, examplesDouble } from "./support/examples-double.ts";
 import { modelDouble } from "./support/model-double.ts";
 import { quickLimits } from "./support/quick-limits.ts";
+import { ServedModel } from "./support/served-model.ts";
 import { testPlatform } from "./support/test-platform.ts";
 
 const model = modelDouble();

@@ -1,10 +1,10 @@
 import { type ModelSpec, ServingError } from "@sealserve/protocol";
-import type { Servable, Servables, VersionStatus } from "./servables.ts";
+import type { Servable, Servables, VersionStatus } from "../../src/core/servables.ts";
 
 /** One loaded version of the model. */
 export type ServedVersion = Omit<Servable, "name">;
 
-/** The one model that a node serves, in all its loaded versions. */
+/** One model whose versions are all loaded. */
 export class ServedModel implements Servables {
   readonly name: string;
   /** Newest first. */
