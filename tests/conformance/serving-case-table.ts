@@ -8,6 +8,13 @@ export const elsewhere: Readonly<Record<string, string>> = {
   "srv-no-port": "serving-start.test.ts",
   "srv-batching-file-without-flag": "serving-start.test.ts",
   "srv-uds": "serving-start.test.ts",
+  "srv-good-config": "serving-life.test.ts",
+  "srv-bad-config": "serving-life.test.ts",
+  "srv-config-poll": "serving-life.test.ts",
+  "srv-new-version-appears": "serving-life.test.ts",
+  "srv-latest-two": "serving-life.test.ts",
+  "srv-bad-model": "serving-life.test.ts",
+  "srv-warmup-bad": "serving-life.test.ts",
 };
 
 /** Why a case is refused for now, and the error that says so. */
@@ -39,16 +46,9 @@ export const refused: Readonly<Record<string, KnownRefusal>> = {
 
 /** Cases of parts that are not there yet, and what that is. */
 export const missing: Readonly<Record<string, string>> = {
+  "srv-warmup-ok": "ParseExample in the engine",
   "rest-prometheus": "metrics",
   "rest-prometheus-off": "metrics",
-  "srv-good-config": "command line",
-  "srv-bad-config": "command line",
-  "srv-config-poll": "command line",
-  "srv-new-version-appears": "command line",
-  "srv-latest-two": "command line",
-  "srv-bad-model": "command line",
-  "srv-warmup-ok": "command line",
-  "srv-warmup-bad": "command line",
   "srv-batch-allowed-sizes-mismatch": "batching",
   "srv-batch-too-large": "batching",
 };
