@@ -72,6 +72,47 @@ test("two-way TLS asks callers of both ports for a certificate", async () => {
   assert.equal((await server.stop()).code, 0);
 });
 
+test("sealserve predict asks a server without evidence only when told so by name", async () => {
+  const [port, restPort] = [await freePort(), await freePort()];
+  const server = folder.start(
+    `--ssl_config_file=${folder.at("ssl.cfg")}`,
+    `--port=${port}`,
+    `--rest_api_port=${restPort}`,
+  );
+  await server.says("serving half");
+  await writeFile(folder.at("policy.yaml"), `sgx: { mrEnclave: ["${"ab".repeat(32)}"] }\n`);
+  const ports = ["--grpc-port", String(port), "--rest-port", String(restPort)];
+  const predict = [
+    "predict",
+    "localhost",
+    "--model",
+    "half",
+    "--input",
+    BODY,
+    "--ca",
+    folder.at("tls", "ca.crt"),
+    ...ports,
+  ];
+  const asked = await sealserve([...predict, "--via", "both", "--insecure-without-evidence"]);
+  assert.equal(asked.code, 0, asked.stderr);
+  assert.deepEqual(JSON.parse(asked.stdout), { outputs: { y: [2.5, 3, 4.5] } });
+  assert.match(asked.stderr, /node not verified: whoever runs it can read and change everything/);
+
+  const evidence = ["--policy", folder.at("policy.yaml"), "--pccs", "https://localhost:1"];
+  const attested = await sealserve([...predict, ...evidence]);
+  assert.equal(attested.code, 20, attested.stderr);
+  assert.match(attested.stderr, /gives no evidence/);
+  const both = await sealserve([...predict, ...evidence, "--insecure-without-evidence"]);
+  assert.deepEqual([both.code, both.stdout], [2, ""]);
+  const neither = await sealserve(predict);
+  assert.deepEqual([neither.code, neither.stdout], [2, ""]);
+  assert.match(neither.stderr, /no policy says what the node's evidence must be/);
+  await sealserve(["certs", "--out", folder.at("other-tls"), "--name", "localhost"]);
+  const other = predict.map((part) => (part === folder.at("tls", "ca.crt") ? folder.at("other-tls", "ca.crt") : part));
+  assert.equal((await sealserve([...other, "--insecure-without-evidence"])).code, 20, "the certificate still counts");
+  await server.stop();
+});
+
 test("plaintext is served where it is asked for by name, with a warning", async () => {
   const [port, restPort] = [await freePort(), await freePort()];
   const server = folder.start("--allow-insecure-plaintext", `--port=${port}`, `--rest_api_port=${restPort}`);

@@ -15,11 +15,23 @@ export interface EvidenceExpectations {
   readonly now?: (() => Date) | undefined;
 }
 
-/** Where a serving node is and what it must prove before it gets any data. */
-export interface NodeOptions {
+/** Where a serving node is, and bounds of the connections to it. */
+export interface ConnectionOptions {
   readonly host: string;
   readonly grpcPort?: number | undefined;
   readonly restPort?: number | undefined;
+  /** Name that the TLS certificate must carry; `host` by default. */
+  readonly serverName?: string | undefined;
+  /** Longest wait for a connection and for its evidence, milliseconds each. Default 30 s. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Ends the connecting, at first and later; its reason is thrown. Connections that stand are left alone. */
+  readonly signal?: AbortSignal | undefined;
+  /** Largest answer accepted, bytes. Default 1 GiB. */
+  readonly maxAnswerBytes?: number | undefined;
+}
+
+/** Where a serving node is and what it must prove before it gets any data. */
+export interface NodeOptions extends ConnectionOptions {
   /** Certificates of the authorities that the node's TLS chain must lead to, PEM. Required unless {@link raTls} is true. */
   readonly caPem?: string | undefined;
   /**
@@ -28,15 +40,13 @@ export interface NodeOptions {
    * owner's node from one of somebody else with the same software.
    */
   readonly raTls?: boolean | undefined;
-  /** Name that the TLS certificate must carry; `host` by default. */
-  readonly serverName?: string | undefined;
   readonly evidence: EvidenceExpectations;
-  /** Longest wait for a connection and for its evidence, milliseconds each. Default 30 s. */
-  readonly connectTimeoutMs?: number | undefined;
-  /** Ends the connecting, at first and later; its reason is thrown. Connections that stand are left alone. */
-  readonly signal?: AbortSignal | undefined;
-  /** Largest answer accepted, bytes. Default 1 GiB. */
-  readonly maxAnswerBytes?: number | undefined;
+}
+
+/** Where a server without evidence is. */
+export interface UnattestedOptions extends ConnectionOptions {
+  /** Certificates of the authorities that the server's TLS chain must lead to, PEM. */
+  readonly caPem: string;
 }
 
 /** Bounds of one call. */

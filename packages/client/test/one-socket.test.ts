@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Turns } from "../src/connection/turns.ts";
+import { proveByEvidence } from "../src/evidence/exchange.ts";
 import { EvidenceJudge } from "../src/evidence/judge.ts";
 import { RestConnection } from "../src/rest/connection.ts";
 import { createScene } from "./support/scene.ts";
@@ -16,7 +17,7 @@ test("a REST connection that is lost never comes back as another, unproven one",
     protocol: "http/1.1",
     timeoutMs: 2000,
   } as const;
-  const connection = await RestConnection.open(target, new EvidenceJudge(scene.evidence), 1000);
+  const connection = await RestConnection.open(target, proveByEvidence(new EvidenceJudge(scene.evidence)), 1000);
   const ask = { method: "GET", path: "/v1/models/half/metadata" } as const;
   assert.equal((await connection.send(ask)).status, 200);
   const { length } = node.paths;

@@ -16,13 +16,29 @@ export interface HttpAnswer {
 }
 
 /**
- * Asks the node on the other end of `socket` for evidence with a fresh nonce, and judges it.
+ * Has the other end of a connection prove what it is, before anything else is sent there.
  *
  * @param ask sends a request body to the evidence path on that very connection
- * @param signal ends the wait for a judgement, which may need collateral from afar; its reason is thrown
+ * @param signal ends the wait; its reason is thrown
+ */
+export type Prove<Proof> = (
+  socket: TLSSocket,
+  ask: (body: string) => Promise<HttpAnswer>,
+  signal?: AbortSignal,
+) => Promise<Proof>;
+
+/** Proof by evidence that the judge accepts. */
+export function proveByEvidence(judge: EvidenceJudge): Prove<ProvenNode> {
+  return async (socket, ask, signal) => await attestConnection(socket, judge, ask, signal);
+}
+
+/**
+ * Asks the node on the other end of `socket` for evidence with a fresh nonce, and judges it.
+ *
+ * @param signal ends the wait for a judgement, which may need collateral from afar
  * @throws ClientError `evidence-missing` when there is no usable answer, and those of {@link EvidenceJudge.judge}
  */
-export async function attestConnection(
+async function attestConnection(
   socket: TLSSocket,
   judge: EvidenceJudge,
   ask: (body: string) => Promise<HttpAnswer>,

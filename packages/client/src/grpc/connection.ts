@@ -3,21 +3,20 @@ import { messagePrefix, PREFIX_LENGTH } from "@sealserve/protocol";
 import { EVIDENCE_PATH } from "@sealserve/ra-tls";
 import { deadlineExceeded, startDeadline } from "../connection/deadline.ts";
 import { connectTls, type TlsTarget } from "../connection/tls.ts";
-import { attestConnection, type HttpAnswer, MAX_EVIDENCE_ANSWER, noEvidenceInTime } from "../evidence/exchange.ts";
-import type { EvidenceJudge, ProvenNode } from "../evidence/judge.ts";
+import { type HttpAnswer, MAX_EVIDENCE_ANSWER, noEvidenceInTime, type Prove } from "../evidence/exchange.ts";
 import type { CallOptions } from "../options.ts";
 import { exchange } from "./answer.ts";
 import { readUnaryAnswer, timeoutHeader } from "./framing.ts";
 import { Http2Connection } from "./session.ts";
 
 /** A gRPC connection whose other end has proved what it is. It never reconnects. */
-export class GrpcConnection {
-  readonly proven: ProvenNode;
+export class GrpcConnection<Proof> {
+  readonly proven: Proof;
   readonly #http2: Http2Connection;
   readonly #authority: string;
   readonly #maxAnswerBytes: number;
 
-  private constructor(http2: Http2Connection, authority: string, proven: ProvenNode, maxAnswerBytes: number) {
+  private constructor(http2: Http2Connection, authority: string, proven: Proof, maxAnswerBytes: number) {
     this.#http2 = http2;
     this.#authority = authority;
     this.proven = proven;
@@ -29,13 +28,17 @@ export class GrpcConnection {
    *
    * @throws ClientError
    */
-  static async open(target: TlsTarget, judge: EvidenceJudge, maxAnswerBytes: number): Promise<GrpcConnection> {
+  static async open<Proof>(
+    target: TlsTarget,
+    prove: Prove<Proof>,
+    maxAnswerBytes: number,
+  ): Promise<GrpcConnection<Proof>> {
     const authority = `${target.host}:${target.port}`;
     const socket = await connectTls(target);
     const http2 = await Http2Connection.open(socket, authority);
     try {
       const ask = (body: string): Promise<HttpAnswer> => askEvidence(http2, authority, body, target);
-      const proven = await attestConnection(socket, judge, ask, target.signal);
+      const proven = await prove(socket, ask, target.signal);
       return new GrpcConnection(http2, authority, proven, maxAnswerBytes);
     } catch (error) {
       http2.destroy();

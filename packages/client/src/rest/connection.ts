@@ -6,8 +6,7 @@ import { startDeadline } from "../connection/deadline.ts";
 import { connectTls, type TlsTarget } from "../connection/tls.ts";
 import { Turns } from "../connection/turns.ts";
 import { ClientError } from "../errors.ts";
-import { attestConnection, type HttpAnswer, MAX_EVIDENCE_ANSWER, noEvidenceInTime } from "../evidence/exchange.ts";
-import type { EvidenceJudge, ProvenNode } from "../evidence/judge.ts";
+import { type HttpAnswer, MAX_EVIDENCE_ANSWER, noEvidenceInTime, type Prove } from "../evidence/exchange.ts";
 
 /** One REST request. */
 export interface RestRequest {
@@ -21,12 +20,12 @@ export interface RestRequest {
 }
 
 /** A REST connection whose other end has proved what it is. It never reconnects. */
-export class RestConnection {
-  readonly proven: ProvenNode;
+export class RestConnection<Proof> {
+  readonly proven: Proof;
   readonly #channel: RestChannel;
   readonly #maxAnswerBytes: number;
 
-  private constructor(channel: RestChannel, proven: ProvenNode, maxAnswerBytes: number) {
+  private constructor(channel: RestChannel, proven: Proof, maxAnswerBytes: number) {
     this.#channel = channel;
     this.proven = proven;
     this.#maxAnswerBytes = maxAnswerBytes;
@@ -37,12 +36,16 @@ export class RestConnection {
    *
    * @throws ClientError
    */
-  static async open(target: TlsTarget, judge: EvidenceJudge, maxAnswerBytes: number): Promise<RestConnection> {
+  static async open<Proof>(
+    target: TlsTarget,
+    prove: Prove<Proof>,
+    maxAnswerBytes: number,
+  ): Promise<RestConnection<Proof>> {
     const socket = await connectTls(target);
     const channel = new RestChannel(socket, `${target.host}:${target.port}`);
     try {
       const ask = (body: string): Promise<HttpAnswer> => askEvidence(channel, body, target);
-      const proven = await attestConnection(socket, judge, ask, target.signal);
+      const proven = await prove(socket, ask, target.signal);
       return new RestConnection(channel, proven, maxAnswerBytes);
     } catch (error) {
       channel.close();

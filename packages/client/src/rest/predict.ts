@@ -30,14 +30,14 @@ export interface RestPredictOptions extends CallOptions {
  * @throws ClientError `unreachable`, `bad-answer`
  */
 export async function predictOverRest(
-  connection: RestConnection,
-  request: PredictRequest,
+  connection: Pick<RestConnection<unknown>, "send">,
+  request: PredictRequest & { readonly modelSpec: ModelSpec },
   options: RestPredictOptions,
 ): Promise<PredictResponse> {
   if (request.outputFilter.length > 0) {
     throw new ServingError("UNIMPLEMENTED", "The REST API has no output filter");
   }
-  const spec = request.modelSpec ?? ModelSpec.create({ name: connection.proven.model });
+  const { modelSpec: spec } = request;
   const path = modelPath(spec);
   const deadline = startDeadline(options.timeoutMs, deadlineExceeded, options.signal);
   const send = (rest: RestRequest): Promise<HttpAnswer> => connection.send({ ...rest, signal: deadline.signal });
