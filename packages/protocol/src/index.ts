@@ -3,6 +3,7 @@ export * from "./grpc/message-prefix.ts";
 export * from "./messages/any.ts";
 export * from "./messages/batching-parameters.ts";
 export * from "./messages/classification.ts";
+export * from "./messages/health.ts";
 export * from "./messages/input.ts";
 export * from "./messages/model-metadata.ts";
 export * from "./messages/model-server-config.ts";
