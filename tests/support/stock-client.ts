@@ -32,16 +32,15 @@ export class StockClient {
   }
 
   /**
-   * @param service name in the package `tensorflow.serving`
+   * @param service full name, or name in the package `tensorflow.serving`
    * @param request in protobuf's JSON form, or with bytes as they are
    * @throws Error of grpc-js
    */
   call(service: string, rpc: string, request: PlainMessage, options: grpc.CallOptions = {}): Promise<PlainMessage> {
-    const { requestType, responseType } = types.lookupService(`${SERVING}.${service}`).methods[rpc] ?? {};
-    const [input, output] = [messageType(requestType), messageType(responseType)];
+    const { path, input, output } = lookupRpc(service, rpc);
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(
-        `/${SERVING}.${service}/${rpc}`,
+        path,
         (value: PlainMessage) => Buffer.from(input.encode(input.fromObject(value)).finish()),
         (bytes: Buffer) => plain(output, bytes),
         request,
@@ -49,6 +48,17 @@ export class StockClient {
         (error, value) => (error === null && value !== undefined ? resolve(value) : reject(error)),
       );
     });
+  }
+
+  /** An rpc that answers with a stream: its messages, until it ends or is cancelled. Parameters are those of {@link call}. */
+  subscribe(service: string, rpc: string, request: PlainMessage): grpc.ClientReadableStream<PlainMessage> {
+    const { path, input, output } = lookupRpc(service, rpc);
+    return this.#client.makeServerStreamRequest(
+      path,
+      (value: PlainMessage) => Buffer.from(input.encode(input.fromObject(value)).finish()),
+      (bytes: Buffer) => plain(output, bytes),
+      request,
+    );
   }
 
   close(): void {
@@ -70,6 +80,14 @@ export function failureOf(error: unknown): CallFailure {
   throw error;
 }
 
+function lookupRpc(service: string, rpc: string): { path: string; input: protobuf.Type; output: protobuf.Type } {
+  const name = service.includes(".") ? service : `${SERVING}.${service}`;
+  const found = types.lookupService(name);
+  const { requestType, responseType } = found.methods[rpc] ?? {};
+  const typeOf = (type = ""): protobuf.Type => found.parent?.lookupType(type) ?? messageType(type);
+  return { path: `/${name}/${rpc}`, input: typeOf(requestType), output: typeOf(responseType) };
+}
+
 function plain(type: protobuf.Type, bytes: Uint8Array): PlainMessage {
   return type.toObject(type.decode(bytes), { longs: String, enums: String, defaults: false });
 }
@@ -83,7 +101,7 @@ function loadTypes(): protobuf.Root {
   for (const name of ["google/protobuf/any.proto", "google/protobuf/wrappers.proto"]) {
     root.addJSON(protobuf.common.get(name)?.nested ?? {});
   }
-  for (const name of ["tensorflow.proto", "tensorflow-serving.proto"]) {
+  for (const name of ["tensorflow.proto", "tensorflow-serving.proto", "open-inference.proto", "grpc-health.proto"]) {
     protobuf.parse(readFileSync(new URL(`proto/${name}`, import.meta.url), "utf8"), root);
   }
   return root;

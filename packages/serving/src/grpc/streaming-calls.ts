@@ -54,12 +54,14 @@ export class StreamingCalls {
     };
   }
 
-  /** Ends all calls with UNAVAILABLE and admits no more. */
+  /** Ends all calls with UNAVAILABLE and admits no more. What they are about to send on the occasion still goes out. */
   close(): void {
     this.#closing = true;
-    for (const scope of this.#running) {
-      scope.end(shuttingDown());
-    }
+    setImmediate(() => {
+      for (const scope of this.#running) {
+        scope.end(shuttingDown());
+      }
+    });
   }
 }
 
