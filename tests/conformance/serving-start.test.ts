@@ -1,10 +1,34 @@
 // TensorFlow Serving's public cases about the command line, by real processes.
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import * as grpc from "@grpc/grpc-js";
+import { type Flag, flagGroups } from "@sealserve/serving";
 import { makeServerFolder, predictGrpc, type ServerFolder } from "../e2e/model-server.ts";
 import { servingCases, skipWithoutCases } from "../support/serving-cases.ts";
+
+const SPECIFICATION = new URL("../../../shared/spec/tf-serving.md", import.meta.url);
+
+test("every flag of the specification is known, with its default", {
+  skip: existsSync(SPECIFICATION) ? false : `${SPECIFICATION.pathname} is absent`,
+}, () => {
+  const section = /^## 3\. Command line$(.*?)^## 4\./ms.exec(readFileSync(SPECIFICATION, "utf8"))?.[1] ?? "";
+  const rows = [...section.matchAll(/^\| (--[^|]*) \| ([^|]*) \|/gm)];
+  const flags = rows.flatMap(([, names = "", fallback = ""]) =>
+    names.split(", ").map((name) => [name.slice(2).trim(), fallback.trim()] as const),
+  );
+  assert.ok(flags.length > 40, `${flags.length} flags`);
+  const table = Object.assign({}, ...flagGroups.map((group) => group.flags)) as Readonly<Record<string, Flag>>;
+  for (const [name, fallback] of flags) {
+    const flag = table[name];
+    assert.ok(flag !== undefined, name);
+    const stated = /^(?:\d+|true|false|`\w+`|"")/.exec(fallback)?.[0].replaceAll(/[`"]/g, "");
+    if (stated !== undefined && !/^\d+ x /.test(fallback)) {
+      assert.equal(String(flag.fallback), stated, name);
+    }
+  }
+});
 
 describe("TensorFlow Serving's command line", { skip: skipWithoutCases }, () => {
   let folder: ServerFolder;
