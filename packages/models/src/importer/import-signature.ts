@@ -2,13 +2,14 @@ import { ModelError } from "../errors.ts";
 import type { GraphPort, RunnableGraph } from "../runnable-graph.ts";
 import { flatten } from "../saved-model/flatten.ts";
 import type { GraphLibrary } from "../saved-model/graph-library.ts";
+import { describeOperation } from "../saved-model/node-operation.ts";
 import { tensorKey } from "../saved-model/tensor-reference.ts";
 import type { Signature } from "../signature.ts";
 import { type FedTensor, findFedTensors } from "./fed-tensor.ts";
 import { lowerGraph } from "./lower-graph.ts";
 import { isImportable } from "./lowerings.ts";
 import { inputName, OnnxGraph, outputName, type Value } from "./onnx-graph.ts";
-import { describeOperation, type ReadVariable } from "./operation.ts";
+import type { ReadVariable } from "./operation.ts";
 
 /** Adds the variable with an identity to a graph; undefined when nothing restores it. */
 export type AddVariable = (identity: string, graph: OnnxGraph) => Value | undefined;

@@ -2,9 +2,10 @@ import type { FillBudget } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
 import type { FlatGraph, FlatNode, FlatSource } from "../saved-model/flatten.ts";
+import { describeOperation, NodeOperation } from "../saved-model/node-operation.ts";
 import { findLowering } from "./lowerings.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
-import { describeOperation, Operation, type ReadVariable } from "./operation.ts";
+import type { ReadVariable } from "./operation.ts";
 
 /** What the operations of one signature's graph are lowered with. */
 export interface LoweringContext {
@@ -26,7 +27,7 @@ export function lowerGraph(flat: FlatGraph, context: LoweringContext): Value[] {
   const lowered = new Map<FlatNode, Value>();
   for (const node of flat.nodes) {
     const inputs = node.inputs.map((source) => valueOfSource(source, lowered, context));
-    const operation = new Operation(node, inputs, context.signature, context.fill);
+    const operation = new NodeOperation(node, inputs, context.signature, context.fill);
     const value = refuseMalformed("bad-graph", `operation ${describeOperation(node, context.signature)}`, () =>
       findLowering(node.op)?.(operation, context.graph, context.readVariable),
     );
