@@ -46,7 +46,9 @@ import {
   TEXT_FORMAT_MAX_LENGTH,
 } from "@sealserve/protocol";
 import { MAX_ATTESTATION_ANSWER, parseAttestationAnswer } from "@sealserve/ra-tls";
+import { ExampleReader } from "../../packages/models/src/interpreter/example/example-reader.ts";
 import * as corpus from "./corpus.ts";
+import { exampleSpec, serializedExamples } from "./example-corpus.ts";
 import * as heavy from "./format-bombs.ts";
 import { INFER_JSON_LENGTH, inferBodies, inferRequests } from "./inference-corpus.ts";
 import { modelServerConfigs, predictionLogs, reloadRequests, requestLists, tfRecords } from "./life-corpus.ts";
@@ -203,6 +205,12 @@ export const TARGETS: readonly Target[] = [
     name: "decodeInferRequest",
     read: (bytes) => decodeInferRequest(bytes, { maxBytes: INFERENCE_MAX_LENGTH }),
     seeds: inferRequests,
+    maxLength: INFERENCE_MAX_LENGTH,
+  }),
+  ofBytes({
+    name: "ExampleReader",
+    read: (bytes) => new ExampleReader(exampleSpec).read([bytes], false),
+    seeds: serializedExamples,
     maxLength: INFERENCE_MAX_LENGTH,
   }),
   ofText({

@@ -18,7 +18,7 @@ export interface Tensor {
 }
 
 /** TensorFlow's limit on the number of dimensions. */
-const MAX_RANK = 254;
+export const MAX_RANK = 254;
 
 /** Whether a tensor's data are numbers, not strings. */
 export function isNumberData(data: TensorData): data is NumberArray {

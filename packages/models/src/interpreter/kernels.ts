@@ -1,0 +1,17 @@
+import { parseExample } from "./example/parse-example.ts";
+import { parseExampleV2 } from "./example/parse-example-v2.ts";
+import { parseSingleExample } from "./example/parse-single-example.ts";
+import type { MakeKernel } from "./kernel.ts";
+import { reshape } from "./reshape.ts";
+
+const kernels: ReadonlyMap<string, MakeKernel> = new Map([
+  ["ParseExample", parseExample],
+  ["ParseExampleV2", parseExampleV2],
+  ["ParseSingleExample", parseSingleExample],
+  ["Reshape", reshape],
+]);
+
+/** How an operation is interpreted; undefined for one that is not. Every operation here is free of side effects. */
+export function findKernel(op: string): MakeKernel | undefined {
+  return kernels.get(op);
+}
