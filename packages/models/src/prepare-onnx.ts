@@ -18,6 +18,7 @@ export function prepareOnnx(files: ReadableFiles, file: string): PreparedModel {
     signatures,
     signatureDefs: new Map([...signatures].map(([key, signature]) => [key, declare(signature)])),
     graphs: new Map([...signatures].map(([key, signature]) => [key, asGraph(model, signature)])),
+    plans: new Map(),
     refusals: new Map(),
     weightFiles: [],
   };

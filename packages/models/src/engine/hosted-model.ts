@@ -2,10 +2,13 @@ import { DEFAULT_SIGNATURE_KEY } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
 import { DirectoryFiles } from "../model-directory.ts";
+import { islandsOf } from "../plan/plan.ts";
 import { prepareModel } from "../prepare-model.ts";
 import type { PreparedModel } from "../prepared-model.ts";
+import type { RunnableGraph } from "../runnable-graph.ts";
 import type { RunnableSignature } from "../runnable-signature.ts";
 import { bindGraph } from "./bind-graph.ts";
+import { bindPlan } from "./bind-plan.ts";
 import type { EngineLoad, ModelDescription } from "./messages.ts";
 import { toPlainModelError } from "./plain-error.ts";
 import { loadSessions, type Sessions } from "./sessions.ts";
@@ -30,7 +33,7 @@ export async function hostModel({ source, tags, threads }: EngineLoad): Promise<
   const models = new Set<Uint8Array>();
   try {
     const prepared = prepareModel(files, tags);
-    for (const { model } of prepared.graphs.values()) {
+    for (const { model } of [...prepared.graphs.values(), ...[...prepared.plans.values()].flatMap(islandsOf)]) {
       models.add(model);
     }
     const weights = prepared.weightFiles.map((path) => ({ path, data: files.get(path) ?? new Uint8Array() }));
@@ -64,15 +67,26 @@ async function openModel(
 function sortSignatures(prepared: PreparedModel, sessions: Sessions, models: readonly Uint8Array[]): Sorted {
   const callables = new Map<string, RunnableSignature>();
   const refusals = new Map(prepared.refusals);
-  for (const [key, graph] of prepared.graphs) {
-    const place = models.indexOf(graph.model);
+  const bind = (key: string, { model, ...ports }: RunnableGraph): RunnableSignature => {
+    const place = models.indexOf(model);
     const reason = sessions.refusals[place];
-    if (reason === undefined) {
-      callables.set(key, bindGraph(graph, sessions, place));
-    } else {
+    if (reason !== undefined) {
       const message = `the engine cannot run signature ${JSON.stringify(key)}: ${reason}`;
       refusals.set(key, new ModelError("engine-refused", message));
     }
+    return bindGraph(ports, sessions, place);
+  };
+  for (const [key, graph] of prepared.graphs) {
+    callables.set(key, bind(key, graph));
+  }
+  for (const [key, plan] of prepared.plans) {
+    callables.set(
+      key,
+      bindPlan(plan, (island) => bind(key, island)),
+    );
+  }
+  for (const key of refusals.keys()) {
+    callables.delete(key);
   }
   return { callables, refusals };
 }

@@ -90,9 +90,9 @@ function reduction(opType: string): Lowering {
 const plainMean = reduction("ReduceMean");
 
 /** The mean of no numbers is NaN in TensorFlow and 0 in the engine, so 0 divided by how many there are is added. */
-const mean: Lowering = (operation, graph, readVariable) => {
+const mean: Lowering = (operation, graph) => {
   const [value, axes] = [operation.input(0), operation.constantIntegers(1)];
-  const result = plainMean(operation, graph, readVariable);
+  const result = plainMean(operation, graph);
   if (axes.length === 0 || !isFloat(value.dtype)) {
     return result;
   }

@@ -15,8 +15,6 @@ export interface Value {
   readonly shape?: readonly number[];
   /** Set for constants. */
   readonly constant?: Tensor;
-  /** Set for a handle of a variable, which has no value of its own. */
-  readonly variable?: string;
 }
 
 /**
@@ -83,14 +81,14 @@ export class OnnxGraph {
     attributes: readonly AttributeProto[] = [],
   ): Value {
     const name = this.#nextName();
-    const inputNames = inputs.map((input) => (input === undefined ? "" : valueName(input)));
+    const inputNames = inputs.map((input) => input?.name ?? "");
     this.#nodes.push(makeNode(opType, inputNames, [name], attributes));
     return { name, dtype };
   }
 
   /** The model, with `outputs` as its outputs in order. */
   encode(outputs: readonly Value[]): Uint8Array<ArrayBuffer> {
-    const copies = outputs.map((output, position) => makeNode("Identity", [valueName(output)], [outputName(position)]));
+    const copies = outputs.map((output, position) => makeNode("Identity", [output.name], [outputName(position)]));
     return encodeModel({
       node: [...this.#nodes, ...copies],
       initializer: this.#initialisers,
@@ -104,15 +102,8 @@ export class OnnxGraph {
   }
 }
 
-function valueName({ name, variable }: Value): string {
-  if (variable !== undefined) {
-    throw new ModelError("unsupported-op", `the handle of variable ${JSON.stringify(variable)} is used as a value`);
-  }
-  return name;
-}
-
 /** Name of a built model's input by its position. */
-export function inputName(position: number): string {
+function inputName(position: number): string {
   return `input_${position}`;
 }
 

@@ -1,0 +1,67 @@
+import { ModelError } from "../errors.ts";
+import { OnnxGraph, outputName, type Value } from "../importer/onnx-graph.ts";
+import type { GraphPort, RunnableGraph } from "../runnable-graph.ts";
+import type { Origin, RunValue } from "./origin.ts";
+import type { IslandStep } from "./plan.ts";
+
+/** Builds the ONNX graph of one stage. */
+export class IslandBuilder {
+  readonly graph = new OnnxGraph();
+  readonly stage: number;
+  /** Constants, variables and values from elsewhere that are in the graph. */
+  readonly #brought = new Map<Origin, Value>();
+  readonly #inputs = new Map<string, GraphPort>();
+  readonly #outputs = new Map<string, Value>();
+
+  constructor(stage: number) {
+    this.stage = stage;
+  }
+
+  /** The value in this graph; it comes in as an input unless it is here already. @throws ModelError */
+  valueOf(origin: Origin): Value {
+    if (origin.kind === "run" && origin.inIsland !== undefined && origin.stage === this.stage) {
+      return origin.inIsland;
+    }
+    const value = this.#brought.get(origin) ?? this.#bringIn(origin);
+    this.#brought.set(origin, value);
+    return value;
+  }
+
+  /** Makes a value of this graph one of its outputs, under a name of the plan. */
+  export(name: string, value: Value): void {
+    this.#outputs.set(name, value);
+  }
+
+  build(): IslandStep<RunnableGraph> {
+    const outputs = [...this.#outputs].map(([name, { dtype }], position): [string, GraphPort] => {
+      return [name, { name: outputName(position), dtype, position }];
+    });
+    const model = this.graph.encode([...this.#outputs.values()]);
+    return {
+      kind: "island",
+      island: { model, inputs: this.#inputs, outputs: new Map(outputs) },
+      inputs: [...this.#inputs.keys()],
+      outputs: [...this.#outputs.keys()],
+    };
+  }
+
+  #bringIn(origin: Origin): Value {
+    if (origin.kind === "constant") {
+      return this.graph.constant(origin.constant);
+    }
+    if (origin.kind === "variable") {
+      return this.graph.stored(origin.key, origin.stored);
+    }
+    if (origin.kind === "run") {
+      return this.#input(origin);
+    }
+    const handle = `the handle of variable ${JSON.stringify(origin.identity)}`;
+    throw new ModelError("unsupported-op", `${handle} is used as a value`);
+  }
+
+  #input({ name, dtype }: RunValue): Value {
+    const value = this.graph.input(dtype);
+    this.#inputs.set(name, { name: value.name, dtype, position: this.#inputs.size });
+    return value;
+  }
+}

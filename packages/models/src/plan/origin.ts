@@ -1,0 +1,45 @@
+import type { DataType, Tensor } from "@sealserve/protocol";
+
+import type { StoredTensor } from "../bundle/checkpoint.ts";
+import type { Value } from "../importer/onnx-graph.ts";
+
+/** A value that the caller gives or that a step of the plan computes. */
+export interface RunValue {
+  readonly kind: "run";
+  /** Its name in the plan. */
+  readonly name: string;
+  readonly dtype: DataType;
+  /** When it is there: behind the steps of this stage. */
+  readonly stage: number;
+  /** The value in the graph of its stage's island; undefined when no island computes it. */
+  readonly inIsland?: Value;
+}
+
+/** A value that the model's file holds or that follows from such values. */
+export interface ConstantValue {
+  readonly kind: "constant";
+  readonly dtype: DataType;
+  readonly constant: Tensor;
+}
+
+/** The value of a variable. */
+export interface VariableValue {
+  readonly kind: "variable";
+  readonly dtype: DataType;
+  /** Its key in the checkpoint. */
+  readonly key: string;
+  readonly stored: StoredTensor;
+}
+
+/** A handle of a variable, which has no value of its own. */
+export interface VariableHandle {
+  readonly kind: "handle";
+  readonly dtype: "resource";
+  readonly identity: string;
+}
+
+/** Where a value of a signature's graph comes from, past the operations that only hand it on. */
+export type Origin = RunValue | ConstantValue | VariableValue | VariableHandle;
+
+/** The value of a variable by its identity, the same object each time; undefined when nothing restores it. */
+export type FindVariable = (identity: string) => VariableValue | undefined;

@@ -1,0 +1,102 @@
+import { type FillBudget, ServingError } from "@sealserve/protocol";
+
+import { ModelError, refuseMalformed } from "../errors.ts";
+import { findLowering } from "../importer/lowerings.ts";
+import type { MakeKernel } from "../interpreter/kernel.ts";
+import { findKernel } from "../interpreter/kernels.ts";
+import type { FlatGraph, FlatNode, FlatSource } from "../saved-model/flatten.ts";
+import { describeOperation, NodeOperation } from "../saved-model/node-operation.ts";
+import type { PlanAssembly } from "./assembly.ts";
+import type { ConstantValue, FindVariable, Origin, RunValue } from "./origin.ts";
+import { findStaticOperation } from "./static-operations.ts";
+
+/** Operations that do nothing and give nothing: they only tie control edges together. */
+const inertOperations: ReadonlySet<string> = new Set(["NoOp"]);
+
+/** Whether a graph with this operation can be planned. Every such operation is free of side effects. */
+export function isPlannable(op: string): boolean {
+  return inertOperations.has(op) || [findStaticOperation, findLowering, findKernel].some((find) => find(op));
+}
+
+/** What the operations of one signature's graph are planned with. */
+export interface PlanningContext {
+  /** Key of the signature, for messages. */
+  readonly signature: string;
+  readonly fed: readonly RunValue[];
+  readonly findVariable: FindVariable;
+  /** Shared by the constants of all the model's signatures. */
+  readonly fill: FillBudget;
+}
+
+/**
+ * Puts every operation of `flat` into a step of `assembly` and gives the origins of its outputs.
+ * @throws ModelError `unsupported-op`, `unsupported-type`, `bad-graph`
+ */
+export function planGraph(flat: FlatGraph, context: PlanningContext, assembly: PlanAssembly): Origin[] {
+  const planned = new Map<FlatNode, readonly Origin[]>();
+  const originOf = (source: FlatSource): Origin => findOrigin(source, planned, context);
+  for (const node of flat.nodes) {
+    const operation = new NodeOperation(node, node.inputs.map(originOf), context.signature, context.fill);
+    const outputs = refuseMalformed("bad-graph", `operation ${operation.describe()}`, () =>
+      planOperation(operation, context, assembly),
+    );
+    planned.set(node, outputs);
+  }
+  return flat.outputs.map(originOf);
+}
+
+function findOrigin(
+  source: FlatSource,
+  planned: ReadonlyMap<FlatNode, readonly Origin[]>,
+  { fed, signature }: PlanningContext,
+): Origin {
+  if ("fed" in source) {
+    return fed[source.fed] as RunValue;
+  }
+  const origin = planned.get(source.node)?.[source.output];
+  if (origin === undefined) {
+    const operation = describeOperation(source.node, signature);
+    throw new ModelError("unsupported-op", `output ${source.output} of operation ${operation} is not supported`);
+  }
+  return origin;
+}
+
+/** Strings are for the interpreter where it can: the engine takes them for texts, and they may be any bytes. */
+function planOperation(
+  operation: NodeOperation<Origin>,
+  { findVariable }: PlanningContext,
+  assembly: PlanAssembly,
+): readonly Origin[] {
+  const { op } = operation.node;
+  const staticOperation = findStaticOperation(op);
+  if (staticOperation !== undefined) {
+    return [staticOperation(operation, findVariable)];
+  }
+  const [makeKernel, lowering] = [findKernel(op), findLowering(op)];
+  const constants = makeKernel && foldConstants(operation, makeKernel);
+  if (constants !== undefined) {
+    return constants;
+  }
+  const hasStrings = operation.inputs.some(({ dtype }) => dtype === "string");
+  if (makeKernel !== undefined && (hasStrings || lowering === undefined)) {
+    return assembly.interpret(makeKernel(operation), operation.inputs);
+  }
+  return lowering === undefined ? [] : [assembly.lower(operation, lowering)];
+}
+
+/** The outputs of an operation on constants; undefined for any other, and for one that would fail the run. */
+function foldConstants(operation: NodeOperation<Origin>, makeKernel: MakeKernel): ConstantValue[] | undefined {
+  const constants = operation.inputs.flatMap((input) => (input.kind === "constant" ? [input.constant] : []));
+  if (constants.length === 0 || constants.length < operation.inputs.length) {
+    return undefined;
+  }
+  try {
+    const outputs = makeKernel(operation).run(constants);
+    return outputs.map((constant) => ({ kind: "constant", dtype: constant.dtype, constant }));
+  } catch (error) {
+    if (error instanceof ServingError) {
+      return undefined;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,103 @@
+import type { StoredTensor } from "../bundle/checkpoint.ts";
+import { ModelError } from "../errors.ts";
+import { type FedTensor, findFedTensors } from "../importer/fed-tensor.ts";
+import type { GraphPort } from "../runnable-graph.ts";
+import { flatten } from "../saved-model/flatten.ts";
+import type { GraphLibrary } from "../saved-model/graph-library.ts";
+import { describeOperation } from "../saved-model/node-operation.ts";
+import { tensorKey } from "../saved-model/tensor-reference.ts";
+import type { Signature } from "../signature.ts";
+import { FED_STAGE, PlanAssembly } from "./assembly.ts";
+import type { FindVariable, Origin, RunValue, VariableValue } from "./origin.ts";
+import type { Plan } from "./plan.ts";
+import { isPlannable, planGraph } from "./plan-graph.ts";
+
+/** Where the checkpoint has the variable with an identity, and under which key; undefined when nothing restores it. */
+export type LocateVariable = (identity: string) => { readonly key: string; readonly stored: StoredTensor } | undefined;
+
+/**
+ * Plans how what a signature computes is run. The graph is cut at the tensors that the signature feeds, which need not be
+ * placeholders. Declared shapes are left out: TensorFlow does not hold requests to them.
+ * @throws ModelError `unsupported-op`, `unsupported-type`, `unsupported-signature`; and for a broken model `bad-graph`,
+ *   `cyclic-graph`, `too-large`, `bad-checkpoint`, `checksum-mismatch`, `missing-variable`
+ */
+export function planSignature(
+  library: GraphLibrary,
+  key: string,
+  signature: Signature,
+  locateVariable: LocateVariable,
+): Plan {
+  expectDenseTensors(key, signature);
+  const fedTensors = findFedTensors(library, signature);
+  const flat = flatten(library, {
+    fed: fedTensors.map(({ tensor }) => tensor),
+    fetched: [...signature.outputs.values()].map(({ tensorName }) => tensorName),
+    admit: (node) => expectPlannable(node, key),
+  });
+  const fed = fedTensors.map(({ dtype }, position) => fedValue(dtype, position));
+  const findVariable = variableFinder(locateVariable);
+  const assembly = new PlanAssembly();
+  const origins = planGraph(flat, { signature: key, fed, findVariable, fill: library.fill }, assembly);
+  const outputs = outputPorts(signature, origins, assembly);
+  return { inputs: inputPorts(signature, fedTensors, fed), outputs, ...assembly.finish(fed) };
+}
+
+function expectDenseTensors(key: string, { inputs, outputs }: Signature): void {
+  if (outputs.size === 0) {
+    throw new ModelError("unsupported-signature", `signature ${JSON.stringify(key)} has no outputs`);
+  }
+  for (const [alias, { tensorName }] of [...inputs, ...outputs]) {
+    if (tensorName === "") {
+      const what = `${JSON.stringify(alias)} of signature ${JSON.stringify(key)}`;
+      throw new ModelError("unsupported-signature", `${what} is not one dense tensor`);
+    }
+  }
+}
+
+function expectPlannable(node: { readonly op: string; readonly name: string }, key: string): void {
+  if (!isPlannable(node.op)) {
+    throw new ModelError("unsupported-op", `operation ${describeOperation(node, key)} is not supported`);
+  }
+}
+
+function fedValue(dtype: FedTensor["dtype"], position: number): RunValue {
+  return { kind: "run", name: `fed_${position}`, dtype, stage: FED_STAGE };
+}
+
+function variableFinder(locateVariable: LocateVariable): FindVariable {
+  const known = new Map<string, VariableValue>();
+  return (identity) => {
+    const located = known.has(identity) ? undefined : locateVariable(identity);
+    if (located !== undefined) {
+      known.set(identity, { kind: "variable", dtype: located.stored.dtype, ...located });
+    }
+    return known.get(identity);
+  };
+}
+
+/** In order of the names: fed from a sorted map, as TensorFlow is, the last of two names for one tensor counts. */
+function inputPorts(
+  { inputs }: Signature,
+  fedTensors: readonly FedTensor[],
+  fed: readonly RunValue[],
+): Map<string, GraphPort> {
+  const ports = new Map<string, GraphPort>();
+  for (const [alias, { tensorName }] of [...inputs].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const position = fedTensors.findIndex(({ tensor }) => tensor === tensorKey(tensorName));
+    const { name, dtype } = fed[position] as RunValue;
+    ports.set(alias, { name, dtype, position });
+  }
+  return ports;
+}
+
+function outputPorts(
+  { outputs }: Signature,
+  origins: readonly Origin[],
+  assembly: PlanAssembly,
+): Map<string, GraphPort> {
+  const ports = [...outputs.keys()].map((alias, position): [string, GraphPort] => {
+    const origin = origins[position] as Origin;
+    return [alias, { name: assembly.publish(origin), dtype: origin.dtype, position }];
+  });
+  return new Map(ports);
+}

@@ -1,0 +1,100 @@
+import { equalBytes } from "@sealserve/core";
+import { DEFAULT_SIGNATURE_KEY } from "@sealserve/protocol";
+
+import { ModelError, type ModelErrorCode } from "../errors.ts";
+import type { PreparedModel } from "../prepared-model.ts";
+import type { RunnableGraph } from "../runnable-graph.ts";
+import type { GraphLibrary } from "../saved-model/graph-library.ts";
+import type { Signature } from "../signature.ts";
+import { type Plan, soleGraph } from "./plan.ts";
+import { type LocateVariable, planSignature } from "./plan-signature.ts";
+
+/** Reasons that concern one signature only. Any other means that the model is damaged or hostile. */
+const signatureCodes: ReadonlySet<ModelErrorCode> = new Set([
+  "unsupported-op",
+  "unsupported-type",
+  "unsupported-signature",
+]);
+
+/** Signatures of one model; published ones have some ten. Each may take a copy of the graph's constants. */
+const MAX_SIGNATURES = 256;
+
+/**
+ * Plans all signatures of a model. One that uses something unsupported is set aside with the reason.
+ * @throws ModelError when the model is broken, or when none of its signatures can be run
+ */
+export function planSignatures(
+  library: GraphLibrary,
+  signatures: ReadonlyMap<string, Signature>,
+  locateVariable: LocateVariable,
+): Pick<PreparedModel, "graphs" | "plans" | "refusals"> {
+  if (signatures.size > MAX_SIGNATURES) {
+    throw new ModelError("too-large", "the model has too many signatures", {
+      expected: `at most ${MAX_SIGNATURES}`,
+      actual: `${signatures.size}`,
+    });
+  }
+  const sorted = new SortedSignatures();
+  for (const [key, signature] of signatures) {
+    sorted.add(key, () => planSignature(library, key, signature, locateVariable));
+  }
+  sorted.expectSome();
+  return sorted;
+}
+
+class SortedSignatures {
+  readonly graphs = new Map<string, RunnableGraph>();
+  readonly plans = new Map<string, Plan>();
+  readonly refusals = new Map<string, ModelError>();
+  readonly #models: Uint8Array[] = [];
+
+  add(key: string, makePlan: () => Plan): void {
+    try {
+      const plan = this.#shareModels(makePlan());
+      const graph = soleGraph(plan);
+      if (graph === undefined) {
+        this.plans.set(key, plan);
+      } else {
+        this.graphs.set(key, graph);
+      }
+    } catch (error) {
+      if (!(error instanceof ModelError) || !signatureCodes.has(error.code)) {
+        throw error;
+      }
+      this.refusals.set(key, error);
+    }
+  }
+
+  /** @throws ModelError the refusal of the default signature, or else of the first one */
+  expectSome(): void {
+    if (this.graphs.size > 0 || this.plans.size > 0) {
+      return;
+    }
+    const [first] = this.refusals.values();
+    throw (
+      this.refusals.get(DEFAULT_SIGNATURE_KEY) ??
+      first ??
+      new ModelError("bad-saved-model", "the graph declares no signatures", {
+        remedy: "save the model with signatures",
+      })
+    );
+  }
+
+  #shareModels(plan: Plan): Plan {
+    const steps = plan.steps.map((step) =>
+      step.kind === "island" ? { ...step, island: { ...step.island, model: this.#share(step.island.model) } } : step,
+    );
+    return { ...plan, steps };
+  }
+
+  /** Islands that compute the same share one encoded model; the other copy is overwritten. */
+  #share(model: Uint8Array): Uint8Array {
+    const shared = this.#models.find((other) => equalBytes(other, model));
+    if (shared === undefined) {
+      this.#models.push(model);
+      return model;
+    }
+    model.fill(0);
+    return shared;
+  }
+}
