@@ -12,7 +12,7 @@ export interface BatchRun {
 
 /** Is told what happens to the batches of one model. */
 export interface BatchObserver {
-  /** A request has waited. */
-  queued(waitedMs: number): void;
+  /** A request, or a part of a large one, has waited. */
+  queued(waitedMs: number, rows: number): void;
   ran(run: BatchRun): void;
 }

@@ -24,8 +24,8 @@ export interface BatchCall {
 /** Runs tasks as one batch and gives each its own rows of the outputs. Never rejects. */
 export async function runBatch(call: BatchCall, tasks: readonly BatchTask[]): Promise<void> {
   const now = call.clock.now();
-  for (const { queuedAt } of tasks) {
-    call.observer.queued(now - queuedAt);
+  for (const { queuedAt, rows } of tasks) {
+    call.observer.queued(now - queuedAt, rows);
   }
   const { together, refused, reason } = separateShapes(tasks, call.signature, call.rules.padVariableLength);
   for (const task of refused) {

@@ -5,6 +5,7 @@ import type { Servable } from "../core/servables.ts";
 import { type BatchClock, systemClock } from "./batch-clock.ts";
 import type { BatchObserver, BatchRun } from "./batch-observer.ts";
 import { batchRulesOf, batchThreadsOf } from "./batch-parameters.ts";
+import type { QueueRules } from "./batch-rules.ts";
 import { BatchScheduler } from "./batch-scheduler.ts";
 import { BatchTuner } from "./batch-tuner.ts";
 import { BatchedModel, type Batching } from "./batched-model.ts";
@@ -23,8 +24,11 @@ export type BatchingSettings =
   /** What a request's wait and run may take together, milliseconds. */
   | { readonly kind: "auto"; readonly latencyBudgetMs: number };
 
-/** The observer of a signature's batches; asked for again whenever a version is loaded. */
-export type ObserverOf = (id: Pick<Servable, "name" | "version">, signatureName: string) => BatchObserver;
+/** Which version's batches. */
+export type BatchedId = Pick<Servable, "name" | "version">;
+
+/** The observer of a signature's batches, which go by `rules`. */
+export type ObserverOf = (id: BatchedId, signatureName: string, rules: QueueRules) => BatchObserver;
 
 /** Puts batching in front of the models of a server. */
 export class ServerBatching {
@@ -57,11 +61,7 @@ export class ServerBatching {
    * @param own the parameters that came with the model
    * @throws ServingError `INVALID_ARGUMENT` for parameters that contradict each other
    */
-  decorate(
-    model: LoadedModel,
-    id: Pick<Servable, "name" | "version">,
-    own: BatchingParameters | undefined,
-  ): LoadedModel {
+  decorate(model: LoadedModel, id: BatchedId, own: BatchingParameters | undefined): LoadedModel {
     if (this.#settings.kind === "auto") {
       return new BatchedModel(model, this.#tuned(id, this.#settings.latencyBudgetMs));
     }
@@ -70,14 +70,14 @@ export class ServerBatching {
       return model;
     }
     const rules = batchRulesOf(parameters);
-    const of = remember((signature: string) => ({ rules, observer: this.#observerOf(id, signature) }));
+    const of = remember((signature: string) => ({ rules, observer: this.#observerOf(id, signature, rules) }));
     return new BatchedModel(model, { scheduler: this.#shared, of });
   }
 
-  #tuned(id: Pick<Servable, "name" | "version">, latencyBudgetMs: number): Batching {
+  #tuned(id: BatchedId, latencyBudgetMs: number): Batching {
     const of = remember((signature: string) => {
       const tuner = new BatchTuner(latencyBudgetMs);
-      return { rules: tuner, observer: both(tuner, this.#observerOf(id, signature)) };
+      return { rules: tuner, observer: both(tuner, this.#observerOf(id, signature, tuner)) };
     });
     return { scheduler: new BatchScheduler(TUNED_BATCHES_AT_A_TIME, this.#clock), of };
   }
@@ -95,9 +95,9 @@ function remember<T>(make: (signatureName: string) => T): (signatureName: string
 
 function both(first: BatchObserver, second: BatchObserver): BatchObserver {
   return {
-    queued: (waitedMs: number) => {
-      first.queued(waitedMs);
-      second.queued(waitedMs);
+    queued: (waitedMs: number, rows: number) => {
+      first.queued(waitedMs, rows);
+      second.queued(waitedMs, rows);
     },
     ran: (run: BatchRun) => {
       first.ran(run);

@@ -1,0 +1,14 @@
+import { encodeUtf8 } from "@sealserve/core";
+import type { HttpRoute } from "../http/route.ts";
+import type { MetricRegistry } from "./registry.ts";
+
+/** TensorFlow Serving's path for metrics when its configuration names none. */
+export const DEFAULT_METRICS_PATH = "/monitoring/prometheus/metrics";
+
+/** Serves the metrics at `path`, for GET alone; a query is ignored. */
+export function metricsRoute(registry: MetricRegistry, path: string = DEFAULT_METRICS_PATH): HttpRoute {
+  return ({ incoming: { method, url = "" } }) =>
+    method === "GET" && url.split("?", 1)[0] === path
+      ? Promise.resolve({ status: 200, contentType: "text/plain", body: encodeUtf8(registry.expose()) })
+      : undefined;
+}

@@ -1,0 +1,76 @@
+import type { GrpcCodeName } from "@sealserve/protocol";
+import type { Servables } from "../core/servables.ts";
+import { LATENCY_MICROS, MICROS_PER_MS, SECONDS } from "./buckets.ts";
+import type { Counter } from "./counter.ts";
+import type { Reading } from "./gauge.ts";
+import type { Histogram } from "./histogram.ts";
+import type { MetricRegistry } from "./registry.ts";
+
+/** Counts what happens to versions: loads, warm-ups, unloads. */
+export class LifeMetrics {
+  readonly #loadSeconds: Histogram;
+  readonly #unloadSeconds: Histogram;
+  readonly #warmUpLatency: Histogram;
+  readonly #warmUpRecords: Counter;
+  readonly #mlmd = new Map<string, readonly string[]>();
+
+  constructor(registry: MetricRegistry, servables: Pick<Servables, "names" | "versions">) {
+    this.#loadSeconds = registry.histogram(
+      {
+        name: "sealserve_model_load_seconds",
+        labels: ["model", "result"],
+        help: "Time that attempts to load a version took, warm-up included; the result is ok or failed.",
+      },
+      SECONDS,
+    );
+    this.#unloadSeconds = registry.histogram(
+      { name: "sealserve_model_unload_seconds", labels: ["model"], help: "Time that unloading a version took." },
+      SECONDS,
+    );
+    registry.gauge(
+      {
+        name: "sealserve_model_version_state",
+        labels: ["model", "version", "state"],
+        help: "1 for the state that each known version is in.",
+      },
+      () => readStates(servables),
+    );
+    const warmUp = { labels: ["model_path", "status"] };
+    this.#warmUpLatency = registry.histogram(
+      { name: "/tensorflow/serving/model_warmup_latency", ...warmUp },
+      LATENCY_MICROS,
+    );
+    this.#warmUpRecords = registry.counter({ name: "/tensorflow/serving/model_warmup_records_read", ...warmUp });
+    registry.gauge({ name: "/tensorflow/serving/mlmd_map", labels: ["model_name", "version", "uuid"] }, () =>
+      Array.from(this.#mlmd.values(), (labels): Reading => [labels, 1]),
+    );
+  }
+
+  loaded(model: string, result: "ok" | "failed", ms: number): void {
+    this.#loadSeconds.of(model, result).observe(ms / 1000);
+  }
+
+  unloaded(model: string, version: bigint, ms: number): void {
+    this.#unloadSeconds.of(model).observe(ms / 1000);
+    this.#mlmd.delete(`${model}\0${version}`);
+  }
+
+  /** @param path of the version's folder, or what stands for it */
+  warmedUp(path: string, status: GrpcCodeName, records: number, ms: number): void {
+    this.#warmUpLatency.of(path, status).observe(ms * MICROS_PER_MS);
+    this.#warmUpRecords.of(path, status).add(records);
+  }
+
+  /** A version came with an identifier of ML Metadata, in `assets.extra/mlmd_uuid`. */
+  identified(model: string, version: bigint, uuid: string): void {
+    this.#mlmd.set(`${model}\0${version}`, [model, String(version), uuid]);
+  }
+}
+
+function readStates(servables: Pick<Servables, "names" | "versions">): Reading[] {
+  return servables
+    .names()
+    .flatMap((model) =>
+      servables.versions(model).map(({ version, state }) => [[model, String(version), state], 1] as const),
+    );
+}
