@@ -1,5 +1,6 @@
 import { type LoadedModel, ModelError, type Signature } from "@sealserve/models";
 import { invalidArgument, type Tensor } from "@sealserve/protocol";
+import { ModelDecorator } from "../core/model-decorator.ts";
 import type { BatchObserver } from "./batch-observer.ts";
 import { BatchQueue } from "./batch-queue.ts";
 import type { BatchRules } from "./batch-rules.ts";
@@ -23,62 +24,41 @@ interface Queue {
 }
 
 /** A model whose requests are run together where they ask for the same outputs of the same signature. */
-export class BatchedModel implements LoadedModel {
-  readonly #model: LoadedModel;
+export class BatchedModel extends ModelDecorator {
   readonly #batching: Batching;
   readonly #queues = new Map<string, Queue>();
 
   constructor(model: LoadedModel, batching: Batching) {
-    this.#model = model;
+    super(model);
     this.#batching = batching;
   }
 
-  get platform(): LoadedModel["platform"] {
-    return this.#model.platform;
-  }
-
-  get signatures(): LoadedModel["signatures"] {
-    return this.#model.signatures;
-  }
-
-  get signatureDefs(): LoadedModel["signatureDefs"] {
-    return this.#model.signatureDefs;
-  }
-
-  get refusals(): LoadedModel["refusals"] {
-    return this.#model.refusals;
-  }
-
-  get failure(): LoadedModel["failure"] {
-    return this.#model.failure;
-  }
-
   /** @throws ServingError `UNAVAILABLE` when too many batches wait, and TensorFlow Serving's other refusals */
-  async run(
+  override async run(
     signatureName: string,
     inputs: ReadonlyMap<string, Tensor>,
     outputs: readonly string[],
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Map<string, Tensor>> {
-    const signature = this.#model.signatures.get(signatureName);
+    const signature = this.model.signatures.get(signatureName);
     const chosen = signature === undefined ? undefined : chooseInputs(signature, inputs);
-    if (signature === undefined || chosen === undefined || this.#model.refusals.has(signatureName)) {
-      return await this.#model.run(signatureName, inputs, outputs, options);
+    if (signature === undefined || chosen === undefined || this.model.refusals.has(signatureName)) {
+      return await super.run(signatureName, inputs, outputs, options);
     }
     const rows = countRows(chosen);
     if (rows === 0 || !hasDeclaredTypes(signature, chosen)) {
       // Nothing to put together, or a call that the model refuses: nobody else has to do with it.
-      return await this.#model.run(signatureName, inputs, outputs, options);
+      return await super.run(signatureName, inputs, outputs, options);
     }
     options.signal?.throwIfAborted();
     return await this.#enqueue(signatureName, signature, { inputs: chosen, rows, outputs, signal: options.signal });
   }
 
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     for (const { waiting } of this.#queues.values()) {
       waiting.clear(new ModelError("closed", "the model is being unloaded"));
     }
-    await this.#model.close();
+    await super.close();
   }
 
   async #enqueue(signatureName: string, signature: Signature, request: BatchRequest): Promise<Map<string, Tensor>> {
@@ -121,7 +101,7 @@ export class BatchedModel implements LoadedModel {
     }
     this.#forgetEmpty();
     const { clock } = this.#batching.scheduler;
-    const call = { model: this.#model, signatureName, signature, outputs, rules, observer, clock };
+    const call = { model: this.model, signatureName, signature, outputs, rules, observer, clock };
     const queue = {
       waiting: new BatchQueue(rules),
       rules,

@@ -12,6 +12,7 @@ import { servingErrorOf } from "@sealserve/protocol";
 import type { ListenAddress } from "@sealserve/ra-tls";
 import { answerEvidenceStream } from "../evidence/http2-answer.ts";
 import type { EvidenceIssuer } from "../evidence/issuer.ts";
+import { countConnections } from "../transport/count-connections.ts";
 import type { Front } from "../transport/front.ts";
 import { openPort } from "../transport/open-port.ts";
 import type { RequestRate } from "../transport/request-rate.ts";
@@ -59,6 +60,7 @@ export async function openGrpcServer<Address extends ListenAddress>(
   const streaming = new StreamingCalls(options.streamingLimits ?? defaultStreamingLimits);
   const context = { ...options, streaming };
   server.on("stream", (stream, headers) => void answerStream(stream, headers, context));
+  const connections = countConnections(server);
   const port = await openPort(server, address, limits, options.log);
   const goodbye = (): void => {
     streaming.close();
@@ -68,6 +70,7 @@ export async function openGrpcServer<Address extends ListenAddress>(
   };
   return {
     address: port.address,
+    connections,
     replaceTls: (tls) => replaceTlsMaterial(server, options.tls, tls),
     refuseTls: () => removeTlsMaterial(server),
     close: () => port.close(limits.drainTimeoutMs, goodbye),

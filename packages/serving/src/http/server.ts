@@ -4,6 +4,7 @@ import { encodeErrorAnswer, servingErrorOf } from "@sealserve/protocol";
 import type { ListenAddress } from "@sealserve/ra-tls";
 import { type Log, logUnexpected } from "../log.ts";
 import { CallScope } from "../transport/call-scope.ts";
+import { countConnections } from "../transport/count-connections.ts";
 import type { Front } from "../transport/front.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import type { MemoryBudget } from "../transport/memory-budget.ts";
@@ -41,12 +42,14 @@ export async function openHttpServer<Address extends ListenAddress>(
   let closing = false;
   const server = createFor(options);
   server.on("request", (request, response) => void answer(request, response, options, () => closing));
+  const connections = countConnections(server);
   const port = await openPort(server, address, limits, options.log);
   const goodbye = (): void => {
     closing = true;
   };
   return {
     address: port.address,
+    connections,
     replaceTls: (tls) => replaceTlsMaterial(server, options.tls, tls),
     refuseTls: () => removeTlsMaterial(server),
     close: () => port.close(limits.drainTimeoutMs, goodbye),

@@ -1,9 +1,7 @@
 import { encodeUtf8 } from "@sealserve/core";
 import type { HttpRoute } from "../http/route.ts";
+import { DEFAULT_METRICS_PATH } from "../options/monitoring.ts";
 import type { MetricRegistry } from "./registry.ts";
-
-/** TensorFlow Serving's path for metrics when its configuration names none. */
-export const DEFAULT_METRICS_PATH = "/monitoring/prometheus/metrics";
 
 /** Serves the metrics at `path`, for GET alone; a query is ignored. */
 export function metricsRoute(registry: MetricRegistry, path: string = DEFAULT_METRICS_PATH): HttpRoute {

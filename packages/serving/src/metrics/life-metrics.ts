@@ -1,4 +1,4 @@
-import type { GrpcCodeName } from "@sealserve/protocol";
+import { type GrpcCodeName, servingErrorOf } from "@sealserve/protocol";
 import type { Servables } from "../core/servables.ts";
 import { LATENCY_MICROS, MICROS_PER_MS, SECONDS } from "./buckets.ts";
 import type { Counter } from "./counter.ts";
@@ -55,10 +55,24 @@ export class LifeMetrics {
     this.#mlmd.delete(`${model}\0${version}`);
   }
 
-  /** @param path of the version's folder, or what stands for it */
-  warmedUp(path: string, status: GrpcCodeName, records: number, ms: number): void {
-    this.#warmUpLatency.of(path, status).observe(ms * MICROS_PER_MS);
-    this.#warmUpRecords.of(path, status).add(records);
+  /**
+   * Counts a warm-up.
+   *
+   * @param path of the version's folder, or what stands for it
+   * @param run gives the number of requests that were run
+   */
+  async observeWarmUp(path: string, run: () => Promise<number>): Promise<void> {
+    const startedAt = performance.now();
+    const note = (status: GrpcCodeName, records: number): void => {
+      this.#warmUpLatency.of(path, status).observe((performance.now() - startedAt) * MICROS_PER_MS);
+      this.#warmUpRecords.of(path, status).add(records);
+    };
+    try {
+      note("OK", await run());
+    } catch (error) {
+      note(servingErrorOf(error).code, 0);
+      throw error;
+    }
   }
 
   /** A version came with an identifier of ML Metadata, in `assets.extra/mlmd_uuid`. */

@@ -1,4 +1,4 @@
-import { ModelHandler } from "../core/handler.ts";
+import { type Handler, ModelHandler } from "../core/handler.ts";
 import { evidenceRoute } from "../evidence/http-route.ts";
 import { servingMethods } from "../grpc/methods.ts";
 import { reloadMethod } from "../grpc/reload-method.ts";
@@ -7,6 +7,8 @@ import type { GrpcMethods } from "../grpc/unary-call.ts";
 import { healthMethods } from "../health/grpc-methods.ts";
 import { Health } from "../health/health.ts";
 import type { HttpRoute } from "../http/route.ts";
+import { metricsRoute } from "../metrics/http-route.ts";
+import { ObservedHandler } from "../metrics/observed-handler.ts";
 import { inferenceMethods } from "../open-inference/grpc-methods.ts";
 import { InferenceService } from "../open-inference/inference-service.ts";
 import { inferenceRoute } from "../open-inference/rest-route.ts";
@@ -22,35 +24,57 @@ const HEALTH_PATH = /^\/v2\/health\/(?:live|ready)$/;
 export interface NodeApi {
   readonly grpc: Pick<GrpcServerOptions, "methods" | "evidence">;
   readonly restRoutes: readonly HttpRoute[];
-  /** Health alone: nothing in it comes from requests, and nothing can be changed by it. */
+  /** Health and metrics: nothing in them comes from requests, and nothing can be changed by them. */
   readonly adminRoutes: readonly HttpRoute[];
 }
 
 /** Puts the APIs together that the options of a node ask for, over one handler core. */
-export function createApi({ options, readiness, store, log }: StartContext, served: ServedModels): NodeApi {
-  const { api, grpc, limits, loading, rest } = options;
+export function createApi(context: StartContext, served: ServedModels): NodeApi {
+  const { readiness, store, metrics, log } = context;
+  const { api, limits, monitoring, rest } = context.options;
   const { servables, sealed } = served;
-  const handler = new ModelHandler(servables, { checkMethodName: api.checkSignatureMethodName });
+  const models = new ModelHandler(servables, { checkMethodName: api.checkSignatureMethodName });
+  const handler = new ObservedHandler(models, metrics.requests);
   const health = new Health(readiness, store);
   const service = new InferenceService(handler, servables, VERSION);
   const inference = inferenceRoute({ service, health, limits });
-  const reload = { models: served.configured, allowed: loading.allowReload, readCounter: () => undefined };
-  const methods: GrpcMethods = new Map([
-    ...servingMethods(handler, { asContent: api.outputsAsTensorContent }),
-    ...reloadMethod(reload),
-    ...inferenceMethods(service, health),
-    ...(grpc.healthService ? healthMethods(health) : []),
-  ]);
+  const { prometheusPath } = monitoring;
   return {
     grpc: {
-      methods: grpc.reflection ? new Map([...methods, ...reflectionMethods(methods)]) : methods,
+      methods: grpcMethods(context, served, { handler, service, health }),
       ...(sealed === undefined ? {} : { evidence: sealed.evidence }),
     },
     restRoutes: [
       ...(sealed === undefined ? [] : [evidenceRoute({ issuer: sealed.evidence, limits, log })]),
-      restRoute(handler, limits, rest),
+      restRoute(handler, limits, { ...rest, observer: metrics.requests }),
       inference,
+      ...(prometheusPath === undefined ? [] : [metricsRoute(metrics.registry, prometheusPath)]),
     ],
-    adminRoutes: [(request) => (HEALTH_PATH.test(request.incoming.url ?? "") ? inference(request) : undefined)],
+    adminRoutes: [
+      (request) => (HEALTH_PATH.test(request.incoming.url ?? "") ? inference(request) : undefined),
+      metricsRoute(metrics.registry, prometheusPath),
+    ],
   };
+}
+
+/** What answers the rpcs. */
+interface Services {
+  readonly handler: Handler;
+  readonly service: InferenceService;
+  readonly health: Health;
+}
+
+function grpcMethods(
+  { options: { api, grpc, loading }, metrics }: StartContext,
+  { configured }: ServedModels,
+  { handler, service, health }: Services,
+): GrpcMethods {
+  const readCounter = (name: string): bigint | undefined => metrics.registry.counterValue(name);
+  const methods: GrpcMethods = new Map([
+    ...servingMethods(handler, { asContent: api.outputsAsTensorContent }),
+    ...reloadMethod({ models: configured, allowed: loading.allowReload, readCounter }),
+    ...inferenceMethods(service, health),
+    ...(grpc.healthService ? healthMethods(health) : []),
+  ]);
+  return grpc.reflection ? new Map([...methods, ...reflectionMethods(methods)]) : methods;
 }

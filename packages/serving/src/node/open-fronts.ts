@@ -1,5 +1,6 @@
 import { openGrpcServer } from "../grpc/server.ts";
 import { openHttpServer } from "../http/server.ts";
+import { observeProcess } from "../metrics/process-metrics.ts";
 import type { Front } from "../transport/front.ts";
 import { MemoryBudget } from "../transport/memory-budget.ts";
 import { formatAddress } from "../transport/open-port.ts";
@@ -21,7 +22,7 @@ export interface Fronts {
   replaceTls(tls: TlsMaterial): void;
 }
 
-type AnyFront = Pick<Front, "close" | "replaceTls">;
+type AnyFront = Pick<Front, "close" | "connections" | "replaceTls">;
 
 /**
  * Opens the ports over the same models, evidence and memory budget. When the node stops, the port for health is the last to
@@ -41,28 +42,42 @@ export async function openFronts(context: StartContext, served: ServedModels): P
   if (adminFront !== undefined) {
     context.closers.add(adminFront);
   }
-  const open: AnyFront[] = [];
-  context.closers.add({ close: async () => void (await Promise.all(open.map((front) => front.close()))) });
-  const opened = async <F extends AnyFront>(opening: Promise<F>): Promise<F> => {
+  const open = new Map<string, AnyFront>();
+  context.closers.add({
+    close: async () => void (await Promise.all(Array.from(open.values(), (front) => front.close()))),
+  });
+  observe(context, open, shared.budget);
+  const opened = async <F extends AnyFront>(name: string, opening: Promise<F>): Promise<F> => {
     const front = await opening;
-    open.push(front);
+    open.set(name, front);
     return front;
   };
   const grpcOptions = { ...shared, tls, ...api.grpc, maxConnectionAgeMs: grpc.maxConnectionAgeMs };
-  const grpcFront = listen.grpc && (await opened(openGrpcServer(listen.grpc, grpcOptions)));
-  const socket = listen.grpcSocket && (await opened(openGrpcServer({ path: listen.grpcSocket }, grpcOptions)));
-  const rest = listen.rest && (await opened(openHttpServer(listen.rest, { ...shared, tls, routes: api.restRoutes })));
+  const restOptions = { ...shared, tls, routes: api.restRoutes };
+  const grpcFront = listen.grpc && (await opened("grpc", openGrpcServer(listen.grpc, grpcOptions)));
+  const socket =
+    listen.grpcSocket && (await opened("socket", openGrpcServer({ path: listen.grpcSocket }, grpcOptions)));
+  const rest = listen.rest && (await opened("rest", openHttpServer(listen.rest, restOptions)));
   return {
     grpcAddresses: [grpcFront, socket].flatMap((front) => (front ? [formatAddress(front.address)] : [])),
     restAddress: rest && formatAddress(rest.address),
     adminAddress: adminFront && formatAddress(adminFront.address),
     replaceTls: (material) => {
       adminFront?.replaceTls({ ...material, clientCa: undefined });
-      for (const front of open) {
+      for (const front of open.values()) {
         front.replaceTls(material);
       }
     },
   };
+}
+
+/** Counts what the ports hold. */
+function observe({ metrics, closers }: StartContext, open: ReadonlyMap<string, AnyFront>, budget: MemoryBudget): void {
+  const stop = observeProcess(metrics.registry, {
+    connections: () => new Map(Array.from(open, ([name, front]) => [name, front.connections()])),
+    bytesInFlight: () => budget.held,
+  });
+  closers.add({ close: async () => stop() });
 }
 
 /** Those who ask for health have no certificate, and learn nothing that needs one. */

@@ -1,5 +1,6 @@
 import type { ModelStore } from "../life/model-store.ts";
 import type { Log } from "../log.ts";
+import type { ServerMetrics } from "../metrics/server-metrics.ts";
 import type { ServerOptions } from "../options/server-options.ts";
 import type { Closers } from "./closers.ts";
 import type { NodeReadiness } from "./readiness.ts";
@@ -17,5 +18,6 @@ export interface StartContext {
   readonly readiness: NodeReadiness;
   readonly store: ModelStore;
   readonly load: LoadVersion;
+  readonly metrics: ServerMetrics;
   readonly log: Log;
 }

@@ -1,6 +1,7 @@
 import type { Platform } from "@sealserve/platform";
 import { ModelStore } from "../life/model-store.ts";
 import type { Log } from "../log.ts";
+import { ServerMetrics } from "../metrics/server-metrics.ts";
 import type { ServerOptions } from "../options/server-options.ts";
 import { Closers } from "./closers.ts";
 import { type Fronts, openFronts } from "./open-fronts.ts";
@@ -70,11 +71,12 @@ export async function startNode(options: ServerOptions, start: StartOptions = {}
 
 async function createContext(options: ServerOptions, start: StartOptions): Promise<StartContext> {
   const { signal, onStep, log = () => undefined } = start;
-  const load = await versionLoader(options);
   const closers = new Closers(CLOSE_LIMIT_DRAINS * options.limits.drainTimeoutMs);
   const store = closers.add(new ModelStore(options.loading));
+  const metrics = new ServerMetrics(store);
+  const load = await versionLoader(options, metrics);
   const steps = new StepRunner({ signal, onStep, log });
-  return { options, signal, steps, closers, readiness: new NodeReadiness(), store, load, log };
+  return { options, signal, steps, closers, readiness: new NodeReadiness(), store, load, metrics, log };
 }
 
 async function openPorts(context: StartContext, served: ServedModels): Promise<Fronts> {

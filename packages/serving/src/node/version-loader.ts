@@ -1,7 +1,11 @@
 import { type LoadedModel, loadModel } from "@sealserve/models";
-import type { BatchObserver } from "../batching/batch-observer.ts";
-import { ServerBatching } from "../batching/server-batching.ts";
+import { batchThreadsOf } from "../batching/batch-parameters.ts";
+import { type BatchingSettings, ServerBatching } from "../batching/server-batching.ts";
 import { type LoadParts, loadVersion, type ServableId } from "../life/load-version.ts";
+import { BatchMetrics } from "../metrics/batch-metrics.ts";
+import type { LifeMetrics } from "../metrics/life-metrics.ts";
+import { observeLoading } from "../metrics/observed-loading.ts";
+import type { ServerMetrics } from "../metrics/server-metrics.ts";
 import type { ServerOptions } from "../options/server-options.ts";
 import type { VersionFiles } from "../source/version-files.ts";
 import { warmUp } from "../warmup/warm-up.ts";
@@ -10,16 +14,20 @@ import { readBatchingSettings, readModelBatching } from "./batching-files.ts";
 /** Loads one version, ready to serve. */
 export type LoadVersion = (id: ServableId, files: VersionFiles, signal: AbortSignal) => Promise<LoadedModel>;
 
-const NOT_OBSERVED: BatchObserver = { queued: () => undefined, ran: () => undefined };
-
 /**
  * How versions are loaded by the options of a server: engine, then batching, then warm-up.
  *
  * @throws ServingError `INVALID_ARGUMENT` for batching parameters that cannot be used
  */
-export async function versionLoader(options: ServerOptions): Promise<LoadVersion> {
-  const parts: LoadParts = { ...engineParts(options), ...(await batchingParts(options)), ...warmUpParts(options) };
-  return async (id, files, signal) => await loadVersion(parts, id, files, signal);
+export async function versionLoader(options: ServerOptions, metrics: ServerMetrics): Promise<LoadVersion> {
+  const settings = await readBatchingSettings(options.batching);
+  const batches = settings && new BatchMetrics(metrics.registry, poolNameOf(settings));
+  const parts: LoadParts = {
+    ...engineParts(options),
+    ...(settings && batches && batchingParts(settings, batches)),
+    ...warmUpParts(options, metrics.life),
+  };
+  return observeLoading((id, files, signal) => loadVersion(parts, id, files, signal), metrics, batches);
 }
 
 function engineParts({ engine, loading }: ServerOptions): Pick<LoadParts, "loadFiles"> {
@@ -28,23 +36,29 @@ function engineParts({ engine, loading }: ServerOptions): Pick<LoadParts, "loadF
   return { loadFiles: async (files) => await loadModel(files, options) };
 }
 
-async function batchingParts(options: ServerOptions): Promise<Pick<LoadParts, "decorate">> {
-  const settings = await readBatchingSettings(options.batching);
-  if (settings === undefined) {
-    return {};
-  }
-  const batching = new ServerBatching(settings, () => NOT_OBSERVED);
+function batchingParts(settings: BatchingSettings, metrics: BatchMetrics): Pick<LoadParts, "decorate"> {
+  const batching = new ServerBatching(settings, (...batched) => metrics.observe(...batched));
   return {
     decorate: async (model, id, files) =>
       batching.decorate(model, id, batching.isPerModel ? await readModelBatching(files) : undefined),
   };
 }
 
-function warmUpParts({ loading, api }: ServerOptions): Pick<LoadParts, "warmUp"> {
+/** The name of the threads in TensorFlow Serving's metrics. */
+function poolNameOf(settings: BatchingSettings): string {
+  return settings.kind === "auto" ? settings.kind : batchThreadsOf(settings.parameters).poolName;
+}
+
+function warmUpParts({ loading, api }: ServerOptions, metrics: LifeMetrics): Pick<LoadParts, "warmUp"> {
   const { warmUpIterations: iterations } = loading;
   if (iterations === 0) {
     return {};
   }
   const options = { iterations, checkMethodName: api.checkSignatureMethodName };
-  return { warmUp: async (servable, files, signal) => await warmUp(servable, files, options, signal) };
+  return {
+    warmUp: async (servable, files, signal) => {
+      const path = "directory" in files ? files.directory : `${servable.name}/${servable.version}`;
+      await metrics.observeWarmUp(path, () => warmUp(servable, files, options, signal));
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { isRestTarget, parseRestPath } from "@sealserve/protocol";
+import { type GrpcCodeName, isRestTarget, parseRestPath, type RestCall, servingErrorOf } from "@sealserve/protocol";
 import type { Handler } from "../core/handler.ts";
 import type { HttpAnswer, HttpRequest, HttpRoute } from "../http/route.ts";
 import type { ServingLimits } from "../transport/limits.ts";
@@ -8,6 +8,13 @@ import { answerRest } from "./answer.ts";
 export interface RestRouteOptions {
   /** Whether pages of any origin may read its answers: `--rest_api_enable_cors_support`. Off by default. */
   readonly cors?: boolean;
+  readonly observer?: RestObserver;
+}
+
+/** Is told of every call that runs a model, when it has been answered. */
+export interface RestObserver {
+  /** @param verb predict, classify or regress */
+  answeredRest(verb: string, model: string, code: GrpcCodeName, ms: number): void;
 }
 
 type RestLimits = Pick<ServingLimits, "restRunTimeoutMs">;
@@ -19,17 +26,17 @@ const CORS_HEADERS = {
 } as const;
 
 /** TensorFlow Serving's REST API: all paths below `/v1/`. */
-export function restRoute(handler: Handler, limits: RestLimits, { cors = false }: RestRouteOptions = {}): HttpRoute {
+export function restRoute(handler: Handler, limits: RestLimits, options: RestRouteOptions = {}): HttpRoute {
   return (request) => {
     if (!isRestTarget(request.incoming.url ?? "")) {
       return undefined;
     }
-    if (cors) {
+    if (options.cors === true) {
       Object.entries(CORS_HEADERS).forEach(([name, value]) => {
         request.setHeader(name, value);
       });
     }
-    return answerCall(handler, request, limits);
+    return answerCall(handler, request, limits, options.observer);
   };
 }
 
@@ -37,10 +44,28 @@ async function answerCall(
   handler: Handler,
   request: HttpRequest,
   { restRunTimeoutMs }: RestLimits,
+  observer: RestObserver | undefined,
 ): Promise<HttpAnswer> {
   const { method = "", url = "", headers } = request.incoming;
   const call = parseRestPath(method, url);
   const body = await request.receive();
   request.limit(restRunTimeoutMs);
-  return await answerRest(handler, { call, body, origin: headers.origin, signal: request.signal });
+  const answering = answerRest(handler, { call, body, origin: headers.origin, signal: request.signal });
+  return await (observer === undefined ? answering : observe(answering, call, observer));
+}
+
+async function observe(answering: Promise<HttpAnswer>, call: RestCall, observer: RestObserver): Promise<HttpAnswer> {
+  if (call.kind !== "predict" && call.kind !== "classify" && call.kind !== "regress") {
+    return await answering;
+  }
+  const startedAt = performance.now();
+  let code: GrpcCodeName = "OK";
+  try {
+    return await answering;
+  } catch (error) {
+    ({ code } = servingErrorOf(error));
+    throw error;
+  } finally {
+    observer.answeredRest(call.kind, call.model.name, code, performance.now() - startedAt);
+  }
 }

@@ -14,6 +14,8 @@ export interface Front<Address extends ListenAddress = Endpoint> {
   replaceTls(tls: TlsMaterial): void;
   /** Refuses all TLS handshakes until {@link replaceTls} is called: the material that served before counts no longer. */
   refuseTls(): void;
+  /** Connections that are open now. */
+  connections(): number;
   /** Takes no new requests, lets those in flight end for a bounded time, then closes. */
   close(): Promise<void>;
 }

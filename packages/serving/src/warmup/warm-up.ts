@@ -32,6 +32,7 @@ type Run = (handler: Handler, signal: AbortSignal) => Promise<unknown>;
 
 /**
  * Runs the requests that come with a version, in order, before it serves. A version without such a file is not warmed up.
+ * @returns how many requests there are
  * @throws ServingError with TensorFlow Serving's messages: whatever fails here fails the load
  * @throws the signal's reason
  */
@@ -40,16 +41,18 @@ export async function warmUp(
   files: VersionFiles,
   options: WarmUpOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const handler = new ModelHandler(new OneServable(servable), options);
+  let count = 0;
   const records = await readVersionFile(files, WARMUP_RECORDS_FILE);
   if (records !== undefined) {
-    await runAll(recordRuns(records), WARMUP_RECORDS_FILE, handler, options, signal);
+    count += await runAll(recordRuns(records), WARMUP_RECORDS_FILE, handler, options, signal);
   }
   const json = await readVersionFile(files, WARMUP_JSON_FILE);
   if (json !== undefined) {
-    await runAll(jsonRuns(json), WARMUP_JSON_FILE, handler, options, signal);
+    count += await runAll(jsonRuns(json), WARMUP_JSON_FILE, handler, options, signal);
   }
+  return count;
 }
 
 async function runAll(
@@ -58,7 +61,7 @@ async function runAll(
   handler: Handler,
   { iterations }: WarmUpOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   let count = 0;
   for (const run of runs) {
     if (count === MAX_WARMUP_REQUESTS) {
@@ -70,6 +73,7 @@ async function runAll(
       await run(handler, signal);
     }
   }
+  return count;
 }
 
 function* recordRuns(bytes: Uint8Array): Generator<Run, void> {

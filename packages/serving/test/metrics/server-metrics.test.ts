@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { ServingError } from "@sealserve/protocol";
 import { BatchScheduler } from "../../src/batching/batch-scheduler.ts";
 import { BatchedModel } from "../../src/batching/batched-model.ts";
 import type { Servables } from "../../src/core/servables.ts";
@@ -66,22 +67,31 @@ describe("metrics of versions", () => {
     ],
   };
 
-  it("tell their states, loads, warm-ups and identifiers", () => {
+  it("tell their states, loads, warm-ups and identifiers", async () => {
     const registry = new MetricRegistry();
     const metrics = new LifeMetrics(registry, servables);
     metrics.loaded("m", "ok", 1500);
     metrics.loaded("m", "failed", 500);
-    metrics.warmedUp("/models/m/2", "OK", 12, 3);
+    await metrics.observeWarmUp("/models/m/2", async () => 12);
     metrics.identified("m", 2n, "0b9a-17");
     assert.deepEqual(linesOf(registry, /^sealserve_model_version_state/), [
       'sealserve_model_version_state{model="m",version="2",state="AVAILABLE"} 1',
       'sealserve_model_version_state{model="m",version="1",state="END"} 1',
     ]);
-    assert.deepEqual(linesOf(registry, /load_seconds_sum|mlmd|warmup.*(sum|read)/), [
+    const refused = new ServingError("INVALID_ARGUMENT", "no");
+    await assert.rejects(
+      metrics.observeWarmUp("/models/m/2", async () => {
+        throw refused;
+      }),
+      refused,
+    );
+    assert.deepEqual(linesOf(registry, /load_seconds_sum|mlmd|warmup.*(count|read)/), [
       'sealserve_model_load_seconds_sum{model="m",result="ok"} 1.5',
       'sealserve_model_load_seconds_sum{model="m",result="failed"} 0.5',
-      ':tensorflow:serving:model_warmup_latency_sum{model_path="/models/m/2",status="OK"} 3000',
+      ':tensorflow:serving:model_warmup_latency_count{model_path="/models/m/2",status="OK"} 1',
+      ':tensorflow:serving:model_warmup_latency_count{model_path="/models/m/2",status="INVALID_ARGUMENT"} 1',
       ':tensorflow:serving:model_warmup_records_read{model_path="/models/m/2",status="OK"} 12',
+      ':tensorflow:serving:model_warmup_records_read{model_path="/models/m/2",status="INVALID_ARGUMENT"} 0',
       ':tensorflow:serving:mlmd_map{model_name="m",version="2",uuid="0b9a-17"} 1',
     ]);
     metrics.unloaded("m", 2n, 250);
