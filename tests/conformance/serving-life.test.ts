@@ -184,6 +184,12 @@ describe("the life of models", { skip: skipWithoutCases }, () => {
     });
   });
 
+  runCase("srv-warmup-ok", "a version whose requests succeed serves", async () => {
+    await serving([...baseFlags("half_plus_two_warmup_ok"), NO_RETRIES], async (server) => {
+      assert.equal(await states(server), "123 AVAILABLE");
+    });
+  });
+
   runCase("srv-warmup-bad", "a version whose requests fail does not, unless there is no warm-up", async () => {
     const failed = /Serving signature key "no_such_signature" not found\./;
     await assert.rejects(startFlagServer(...baseFlags("half_plus_two_warmup_bad"), NO_RETRIES), failed);
