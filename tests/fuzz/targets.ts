@@ -41,17 +41,20 @@ import {
   parsePredictBody,
   parseRequestList,
   parseRestPath,
+  parseSslConfig,
   ReloadConfigRequest,
   readTfRecords,
   TEXT_FORMAT_MAX_LENGTH,
 } from "@sealserve/protocol";
 import { MAX_ATTESTATION_ANSWER, parseAttestationAnswer } from "@sealserve/ra-tls";
+import { parseFlags } from "@sealserve/serving";
 import { ExampleReader } from "../../packages/models/src/interpreter/example/example-reader.ts";
 import * as corpus from "./corpus.ts";
 import { exampleSpec, serializedExamples } from "./example-corpus.ts";
 import * as heavy from "./format-bombs.ts";
 import { INFER_JSON_LENGTH, inferBodies, inferRequests } from "./inference-corpus.ts";
 import { modelServerConfigs, predictionLogs, reloadRequests, requestLists, tfRecords } from "./life-corpus.ts";
+import { commandLines, sslConfigs } from "./options-corpus.ts";
 import { callPaths, exampleRequests, jsonBodies, jsonBombs, predictRequests } from "./serving-corpus.ts";
 import { ofBytes, ofText, type Target } from "./target.ts";
 
@@ -60,6 +63,7 @@ const MIB = 1024 * KIB;
 const CERTIFICATE_MAX_LENGTH = 64 * KIB;
 const LIST_MAX_LENGTH = MIB;
 const PEM_MAX_LENGTH = 512 * KIB;
+const COMMAND_LINE_MAX_LENGTH = 16 * KIB;
 const JSON_MAX_LENGTH = MIB;
 const COLLATERAL_MAX_LENGTH = 3 * MIB;
 const INFERENCE_MAX_LENGTH = 256 * KIB;
@@ -288,6 +292,13 @@ export const TARGETS: readonly Target[] = [
     maxLength: INFERENCE_MAX_LENGTH,
     bombs: () => jsonBombs(INFERENCE_MAX_LENGTH),
   }),
+  ofText({
+    name: "parseFlags",
+    read: (text) => parseFlags(text.split("\n")),
+    seeds: commandLines,
+    maxLength: COMMAND_LINE_MAX_LENGTH,
+  }),
+  ofBytes({ name: "parseSslConfig", read: parseSslConfig, seeds: sslConfigs, maxLength: TEXT_FORMAT_MAX_LENGTH }),
 ];
 
 function readSgxExtension(value: Uint8Array): unknown {

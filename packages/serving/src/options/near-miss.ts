@@ -1,26 +1,41 @@
-/** Longer arguments than this are compared by their beginning, so that comparing stays cheap. */
-const COMPARED_LENGTH = 64;
+/** A name has so many letters at most: nothing longer is looked at. */
+const MAX_LENGTH = 64;
 /** A slip of this many letters is taken for a flag of at least this length. */
 const SLIPS = 2;
 const LONG_NAME = 7;
 
 /**
- * The flag that an unknown argument was probably meant to be.
+ * Makes a function that finds the flag an unknown argument was probably meant to be.
  *
  * @param guarded flags that are found by their look: two slips in a long name, one in a short one
  * @param others flags that are found only when nothing but hyphens, underscores and case differ
  */
-export function nearMiss(argument: string, guarded: readonly string[], others: readonly string[]): string | undefined {
-  if (!argument.startsWith("-")) {
-    return undefined;
-  }
-  const name = plain(argument.replace(/^-+/, "").split("=")[0] ?? "");
-  const near = (flag: string): boolean => distance(name, plain(flag)) <= (flag.length < LONG_NAME ? 1 : SLIPS);
-  return guarded.find(near) ?? others.find((flag) => plain(flag) === name);
+export function nearMissFinder(
+  guarded: readonly string[],
+  others: readonly string[],
+): (argument: string) => string | undefined {
+  const guardedByPlain = guarded.map((flag) => [plain(flag), flag] as const);
+  const othersByPlain = new Map(others.map((flag) => [plain(flag), flag]));
+  return (argument) => {
+    if (!argument.startsWith("-")) {
+      return undefined;
+    }
+    const name = plain(argument.replace(/^-+/, "").split("=", 1)[0] ?? "");
+    if (name.length > MAX_LENGTH) {
+      return undefined;
+    }
+    const near = guardedByPlain.find(([flag]) => isNear(name, flag));
+    return near?.[1] ?? othersByPlain.get(name);
+  };
 }
 
 function plain(name: string): string {
-  return name.slice(0, COMPARED_LENGTH).toLowerCase().replaceAll(/[_-]/g, "");
+  return name.toLowerCase().replaceAll(/[_-]/g, "");
+}
+
+function isNear(name: string, flag: string): boolean {
+  const slips = flag.length < LONG_NAME ? 1 : SLIPS;
+  return Math.abs(name.length - flag.length) <= slips && distance(name, flag) <= slips;
 }
 
 /** Letters to add, remove or exchange to make one text of the other (Levenshtein). */

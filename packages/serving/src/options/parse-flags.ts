@@ -1,7 +1,7 @@
 import { NodeError } from "../errors.ts";
 import type { Flag, FlagTable, FlagValue, FlagValues } from "./flag.ts";
 import { limitFlags } from "./limit-flags.ts";
-import { nearMiss } from "./near-miss.ts";
+import { nearMissFinder } from "./near-miss.ts";
 import { type OwnFlagValues, ownFlags } from "./own-flags.ts";
 import { readFlagValue } from "./read-flag-value.ts";
 import { type TensorflowFlagValues, tensorflowFlags } from "./tensorflow-flags.ts";
@@ -21,6 +21,7 @@ export interface ParsedFlags {
 /** Our own flags alone may have their value in the next argument and must not be repeated. */
 const OWN_FLAGS: FlagTable = { ...ownFlags, ...limitFlags };
 const ALL_FLAGS: FlagTable = { ...tensorflowFlags, ...OWN_FLAGS };
+const nearMiss = nearMissFinder([...Object.keys(OWN_FLAGS), "ssl_config_file"], Object.keys(tensorflowFlags));
 const ARGUMENT = /^--(?<name>[A-Za-z][A-Za-z0-9_-]*)(?:=(?<text>.*))?$/s;
 
 /**
@@ -58,7 +59,7 @@ export function parseFlags(args: readonly string[]): ParsedFlags {
 }
 
 function refuseNearMiss(argument: string): void {
-  const meant = nearMiss(argument, [...Object.keys(OWN_FLAGS), "ssl_config_file"], Object.keys(tensorflowFlags));
+  const meant = nearMiss(argument);
   if (meant !== undefined) {
     throw new NodeError("bad-flag", `unknown argument that is close to --${meant}`, {
       actual: argument.split("=")[0],
