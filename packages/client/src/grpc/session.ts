@@ -51,7 +51,8 @@ export class Http2Connection {
       if (this.#session.destroyed) {
         resolve();
       } else {
-        this.#session.close(() => resolve());
+        // Its own callback never comes on a session that the server has closed already.
+        this.#session.once("close", resolve).close();
       }
     });
   }
