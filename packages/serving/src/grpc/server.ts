@@ -62,17 +62,21 @@ export async function openGrpcServer<Address extends ListenAddress>(
   server.on("stream", (stream, headers) => void answerStream(stream, headers, context));
   const connections = countConnections(server);
   const port = await openPort(server, address, limits, options.log);
-  const goodbye = (): void => {
-    streaming.close();
+  const disconnect = (): void => {
     for (const session of sessions) {
       session.close();
     }
+  };
+  const goodbye = (): void => {
+    streaming.close();
+    disconnect();
   };
   return {
     address: port.address,
     connections,
     replaceTls: (tls) => replaceTlsMaterial(server, options.tls, tls),
     refuseTls: () => removeTlsMaterial(server),
+    disconnect,
     close: () => port.close(limits.drainTimeoutMs, goodbye),
   };
 }

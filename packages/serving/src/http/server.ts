@@ -16,6 +16,7 @@ import { failureAnswer, type HttpAnswer, type HttpRequest, type HttpRoute } from
 
 /** How often the timeouts of headers and requests are looked at, milliseconds. */
 const TIMEOUT_CHECK_MS = 1000;
+const UNAVAILABLE = 503;
 
 /** What an HTTP server needs beside its address. */
 export interface HttpServerOptions {
@@ -52,6 +53,7 @@ export async function openHttpServer<Address extends ListenAddress>(
     connections,
     replaceTls: (tls) => replaceTlsMaterial(server, options.tls, tls),
     refuseTls: () => removeTlsMaterial(server),
+    disconnect: () => server.closeIdleConnections(),
     close: () => port.close(limits.drainTimeoutMs, goodbye),
   };
 }
@@ -83,8 +85,9 @@ async function answer(
   if (response.destroyed) {
     return;
   }
-  // A body that was refused half way is not read to its end, so its connection cannot be used again.
-  response.shouldKeepAlive &&= incoming.complete && !isClosing();
+  // A body that was refused half way is not read to its end, so its connection cannot be used again. A server that cannot
+  // serve at present is not to be sent more data.
+  response.shouldKeepAlive &&= incoming.complete && !isClosing() && status !== UNAVAILABLE;
   response.setTimeout(options.limits.stallTimeoutMs, () => incoming.socket.destroy());
   response.writeHead(status, { ...headers, "content-type": contentType, "content-length": body.length });
   response.end(body);

@@ -23,7 +23,7 @@ export function brokerOf({ broker, model }: SealedModelOption, platform: Platfor
  * @throws BrokerError, PlatformError
  */
 export async function releaseKey(
-  { steps, signal }: StartContext,
+  { steps, signal, clock }: StartContext,
   { broker, model }: SealedModelOption,
   askBroker: AskBroker,
   lease: Lease,
@@ -31,7 +31,7 @@ export async function releaseKey(
   return await steps.run(
     "key released",
     async () => {
-      const askedAt = performance.now();
+      const askedAt = clock.now();
       const released = await askBroker(signal === undefined ? {} : { signal });
       lease.grant(askedAt, released.leaseSeconds);
       return released;

@@ -7,6 +7,7 @@ import { formatAddress } from "../transport/open-port.ts";
 import { RequestRate } from "../transport/request-rate.ts";
 import type { ChannelSecurity, TlsMaterial } from "../transport/tls.ts";
 import { createApi } from "./api.ts";
+import type { Readiness } from "./readiness.ts";
 import type { ServedModels } from "./served-models.ts";
 import type { StartContext } from "./start-context.ts";
 
@@ -22,7 +23,7 @@ export interface Fronts {
   replaceTls(tls: TlsMaterial): void;
 }
 
-type AnyFront = Pick<Front, "close" | "connections" | "replaceTls">;
+type AnyFront = Pick<Front, "close" | "connections" | "disconnect" | "replaceTls">;
 
 /**
  * Opens the ports over the same models, evidence and memory budget. When the node stops, the port for health is the last to
@@ -47,6 +48,7 @@ export async function openFronts(context: StartContext, served: ServedModels): P
     close: async () => void (await Promise.all(Array.from(open.values(), (front) => front.close()))),
   });
   observe(context, open, shared.budget);
+  disconnectWhenUnready(context.readiness, open);
   const opened = async <F extends AnyFront>(name: string, opening: Promise<F>): Promise<F> => {
     const front = await opening;
     open.set(name, front);
@@ -78,6 +80,17 @@ function observe({ metrics, closers }: StartContext, open: ReadonlyMap<string, A
     bytesInFlight: () => budget.held,
   });
   closers.add({ close: async () => stop() });
+}
+
+/** What was proven on a connection holds for a node that serves. */
+function disconnectWhenUnready(readiness: Readiness, fronts: ReadonlyMap<string, AnyFront>): void {
+  readiness.watch((state) => {
+    if (state === "starting") {
+      for (const front of fronts.values()) {
+        front.disconnect();
+      }
+    }
+  });
 }
 
 /** Those who ask for health have no certificate, and learn nothing that needs one. */

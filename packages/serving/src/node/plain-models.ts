@@ -35,6 +35,7 @@ export async function servePlainModels(context: StartContext, models: PlainModel
   );
   return {
     servables: store,
+    isServing: () => true,
     tls,
     sealed: undefined,
     configured,

@@ -10,8 +10,8 @@ import type { SealedModelOption } from "../options/server-options.ts";
 import { checkTlsMaterial, type TlsIdentity } from "../transport/tls.ts";
 import { brokerOf, releaseKey } from "./ask-broker.ts";
 import { decryptTlsPair } from "./decrypt.ts";
-import { keepLease } from "./keep-lease.ts";
-import { SealedPackage } from "./sealed-package.ts";
+import { LeasedModel } from "./leased-model.ts";
+import { type ReleaseKey, SealedPackage } from "./sealed-package.ts";
 import { SealedVersions } from "./sealed-versions.ts";
 import type { ServedModels } from "./served-models.ts";
 import type { StartContext } from "./start-context.ts";
@@ -31,8 +31,9 @@ export async function serveSealedModel(
   const { steps, store } = context;
   const platform = given ?? (await openConfiguredPlatform(context, option));
   const askBroker = brokerOf(option, platform);
-  const sealed = new SealedPackage(option, async (signal) => await askBroker({ signal }), context.load);
-  const lease = new Lease();
+  const lease = new Lease(context.clock);
+  const release: ReleaseKey = async (signal) => await askBroker({ signal });
+  const sealed = new SealedPackage({ option, release, load: context.load, lease });
   const released = await releaseKey(context, option, askBroker, lease);
   try {
     const opened = await openPackage(context, sealed, released);
@@ -42,9 +43,10 @@ export async function serveSealedModel(
       () => "in memory",
     );
     const versions = new SealedVersions(store, option, sealed, opened.manifest);
-    await loadModel(context, option.model, versions);
-    keepLease({ ...context, lease, released, opened, sealed, versions, askBroker });
-    return describe({ context, option, platform, lease }, opened, tls);
+    const leased = new LeasedModel({ ...context, lease, released, opened, sealed, versions, askBroker });
+    leased.keep();
+    await loadModel(context, option.model, leased);
+    return describe({ context, option, platform, lease, leased }, opened, tls);
   } finally {
     sealed.forgetKey();
     released.wrapKey.fill(0);
@@ -77,14 +79,10 @@ async function usableTlsPair(opened: OpenedPackage): Promise<TlsIdentity> {
   return tls;
 }
 
-async function loadModel(
-  { steps, store, signal }: StartContext,
-  model: string,
-  versions: SealedVersions,
-): Promise<void> {
+async function loadModel({ steps, store, signal }: StartContext, model: string, leased: LeasedModel): Promise<void> {
   await steps.run(
     "model loaded",
-    () => versions.load(signal),
+    () => leased.load(signal),
     () => {
       const numbers = store.versions(model).map(({ version }) => version);
       const { platform } = store.find(ModelSpec.create({ name: model })).model;
@@ -99,10 +97,11 @@ interface Served {
   readonly option: SealedModelOption;
   readonly platform: Platform;
   readonly lease: Lease;
+  readonly leased: LeasedModel;
 }
 
 function describe(
-  { context: { store, options }, option: { model }, platform, lease }: Served,
+  { context: { store, options }, option: { model }, platform, lease, leased }: Served,
   { manifestDigest }: OpenedPackage,
   tls: TlsIdentity,
 ): ServedModels {
@@ -110,6 +109,7 @@ function describe(
   const version = String(store.find(ModelSpec.create({ name: model })).version);
   return {
     servables: new LeasedServables(store, lease),
+    isServing: () => leased.serving,
     tls,
     sealed: {
       facts: { version, manifestDigest, simulated: platform.simulated },

@@ -1,7 +1,9 @@
 import type { ReleasedKey } from "@sealserve/broker/client";
 import { type OpenedPackage, openPackage } from "@sealserve/encrypted-files";
 import type { LoadedModel } from "@sealserve/models";
+import type { Seal } from "../core/servables.ts";
 import { NodeError } from "../errors.ts";
+import type { LeaseView } from "../lease/lease.ts";
 import type { AspiredVersion } from "../life/aspired-version.ts";
 import type { SealedModelOption } from "../options/server-options.ts";
 import { decryptVersion, wipeAll } from "./decrypt.ts";
@@ -11,6 +13,14 @@ import type { LoadVersion } from "./version-loader.ts";
 /** Asks the owner's broker for the key of the package, with fresh evidence. */
 export type ReleaseKey = (signal: AbortSignal) => Promise<ReleasedKey>;
 
+/** What a {@link SealedPackage} is opened and loaded with. */
+export interface SealedPackageOptions {
+  readonly option: Pick<SealedModelOption, "model" | "packageDirectory">;
+  readonly release: ReleaseKey;
+  readonly load: LoadVersion;
+  readonly lease: LeaseView;
+}
+
 /**
  * The sealed package of a node. Its key is here only while versions are loaded: one that has to be read again later, since
  * its engine has ended, is opened with a key that is released anew.
@@ -19,14 +29,16 @@ export class SealedPackage {
   readonly #option: Pick<SealedModelOption, "model" | "packageDirectory">;
   readonly #release: ReleaseKey;
   readonly #load: LoadVersion;
-  /** Digest of the package that was opened first; no other is opened in the life of a node. */
-  #manifestDigest: string | undefined;
+  readonly #lease: LeaseView;
+  /** Of the package that was opened first; no other is opened in the life of a node. */
+  #seal: Seal | undefined;
   #open: { readonly package: OpenedPackage; readonly wrapKey: Uint8Array } | undefined;
 
-  constructor(option: Pick<SealedModelOption, "model" | "packageDirectory">, release: ReleaseKey, load: LoadVersion) {
+  constructor({ option, release, load, lease }: SealedPackageOptions) {
     this.#option = option;
     this.#release = release;
     this.#load = load;
+    this.#lease = lease;
   }
 
   /**
@@ -48,7 +60,8 @@ export class SealedPackage {
 
   /** A version that a store can load: decrypted in memory for that, and wiped. */
   aspiredVersion(packaged: PackagedVersion): AspiredVersion {
-    return { version: packaged.version, load: async (signal) => await this.#loadVersion(packaged, signal) };
+    const load: AspiredVersion["load"] = async (signal) => await this.#loadVersion(packaged, signal);
+    return { version: packaged.version, seal: this.#seal, load };
   }
 
   async #loadVersion(packaged: PackagedVersion, signal: AbortSignal): Promise<LoadedModel> {
@@ -77,22 +90,32 @@ export class SealedPackage {
     const { model: modelName, packageDirectory } = this.#option;
     try {
       const opened = await openPackage(packageDirectory, { ...released, modelName });
-      this.#manifestDigest ??= opened.manifestDigest;
-      this.#expectSame(opened.manifestDigest);
+      this.#seal ??= sealOf(opened, this.#lease);
+      expectSame(opened, this.#seal);
       return opened;
     } catch (error) {
       released.wrapKey.fill(0);
       throw error;
     }
   }
+}
 
-  #expectSame(digest: string): void {
-    if (digest !== this.#manifestDigest) {
-      throw new NodeError("package-replaced", "by now the broker releases the key of another package", {
-        expected: this.#manifestDigest,
-        actual: digest,
-        remedy: "start the node again: requesters were shown the first one",
-      });
-    }
+function sealOf({ manifestDigest, manifest }: OpenedPackage, lease: LeaseView): Seal {
+  return {
+    manifestDigest,
+    packageVersion: manifest.model.version,
+    get leaseEndsAt() {
+      return lease.endsAt;
+    },
+  };
+}
+
+function expectSame({ manifestDigest }: OpenedPackage, first: Seal): void {
+  if (manifestDigest !== first.manifestDigest) {
+    throw new NodeError("package-replaced", "by now the broker releases the key of another package", {
+      expected: first.manifestDigest,
+      actual: manifestDigest,
+      remedy: "start the node again: requesters were shown the first one",
+    });
   }
 }

@@ -22,6 +22,12 @@ export class SealedVersions {
     this.#expectLabelsServed();
   }
 
+  /** Whether all of them are loaded. */
+  get served(): boolean {
+    const serving = this.#store.versions(this.#option.model).filter(({ state }) => state === "AVAILABLE");
+    return this.#chosen.every((packaged) => serving.some(({ version }) => version === packaged.version));
+  }
+
   /**
    * Loads all of them; the package must be open. The first that cannot be loaded fails the whole.
    *
@@ -33,7 +39,7 @@ export class SealedVersions {
     const versions = this.#chosen.map((packaged) => tellFailure(this.#sealed.aspiredVersion(packaged), failure.reject));
     this.#store.aspire(model, versions);
     try {
-      const served = this.#store.until(() => this.#allServe() || undefined, signal);
+      const served = this.#store.until(() => this.served || undefined, signal);
       await Promise.race([served, failure.promise]);
       await this.#store.ready([model], signal);
     } catch (error) {
@@ -48,11 +54,6 @@ export class SealedVersions {
     const { model } = this.#option;
     this.#store.aspire(model, []);
     await this.#store.until(() => !this.#store.names().includes(model) || undefined);
-  }
-
-  #allServe(): boolean {
-    const serving = this.#store.versions(this.#option.model).filter(({ state }) => state === "AVAILABLE");
-    return this.#chosen.every((packaged) => serving.some(({ version }) => version === packaged.version));
   }
 
   #expectLabelsServed(): void {
@@ -70,7 +71,7 @@ export class SealedVersions {
 /** The store keeps the text of a failure alone; the start of a node needs the error itself. */
 function tellFailure(aspired: AspiredVersion, tell: (error: unknown) => void): AspiredVersion {
   return {
-    version: aspired.version,
+    ...aspired,
     load: async (signal) => {
       try {
         return await aspired.load(signal);

@@ -16,6 +16,8 @@ export interface SealedFacts {
 /** The models of a node when they are available, and what its ports need for them. */
 export interface ServedModels {
   readonly servables: Servables;
+  /** Whether calls are answered at this moment. */
+  isServing(): boolean;
   readonly tls: ChannelSecurity;
   /** Undefined for models that anybody with write access to their folder could exchange. */
   readonly sealed: { readonly facts: SealedFacts; readonly evidence: EvidenceIssuer } | undefined;

@@ -1,3 +1,4 @@
+import type { LeaseClock } from "../lease/clock.ts";
 import type { ModelStore } from "../life/model-store.ts";
 import type { Log } from "../log.ts";
 import type { ServerMetrics } from "../metrics/server-metrics.ts";
@@ -20,4 +21,5 @@ export interface StartContext {
   readonly load: LoadVersion;
   readonly metrics: ServerMetrics;
   readonly log: Log;
+  readonly clock: LeaseClock;
 }

@@ -1,4 +1,5 @@
 import type { Platform } from "@sealserve/platform";
+import { type LeaseClock, monotonicClock } from "../lease/clock.ts";
 import { ModelStore } from "../life/model-store.ts";
 import type { Log } from "../log.ts";
 import { ServerMetrics } from "../metrics/server-metrics.ts";
@@ -25,6 +26,8 @@ export interface StartOptions {
   readonly log?: Log;
   /** A platform that is open already; its caller closes it. Otherwise the options of a sealed node name one. */
   readonly platform?: Platform;
+  /** By which the lease of a sealed package is kept; the system's that nobody sets by default. */
+  readonly clock?: LeaseClock;
 }
 
 /** A node that serves. */
@@ -61,7 +64,9 @@ export async function startNode(options: ServerOptions, start: StartOptions = {}
         ? await serveSealedModel(context, models, start.platform)
         : await servePlainModels(context, models);
     const fronts = await openPorts(context, served);
-    context.readiness.enter("ready");
+    if (served.isServing()) {
+      context.readiness.enter("ready");
+    }
     return runningNode(context, served, fronts);
   } catch (error) {
     await context.closers.closeAll().catch(() => undefined);
@@ -70,13 +75,13 @@ export async function startNode(options: ServerOptions, start: StartOptions = {}
 }
 
 async function createContext(options: ServerOptions, start: StartOptions): Promise<StartContext> {
-  const { signal, onStep, log = () => undefined } = start;
+  const { signal, onStep, log = () => undefined, clock = monotonicClock } = start;
   const closers = new Closers(CLOSE_LIMIT_DRAINS * options.limits.drainTimeoutMs);
   const store = closers.add(new ModelStore(options.loading));
   const metrics = new ServerMetrics(store);
   const load = await versionLoader(options, metrics);
   const steps = new StepRunner({ signal, onStep, log });
-  return { options, signal, steps, closers, readiness: new NodeReadiness(), store, load, metrics, log };
+  return { options, signal, steps, closers, readiness: new NodeReadiness(), store, load, metrics, log, clock };
 }
 
 async function openPorts(context: StartContext, served: ServedModels): Promise<Fronts> {

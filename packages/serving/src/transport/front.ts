@@ -16,6 +16,11 @@ export interface Front<Address extends ListenAddress = Endpoint> {
   refuseTls(): void;
   /** Connections that are open now. */
   connections(): number;
+  /**
+   * Has the connections that are open end, once the requests on them have: whoever is on the other end asks for evidence
+   * again, or goes to another node, before sending more.
+   */
+  disconnect(): void;
   /** Takes no new requests, lets those in flight end for a bounded time, then closes. */
   close(): Promise<void>;
 }

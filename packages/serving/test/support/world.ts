@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AppraisalPolicy, parsePolicy, type TrustedRoot, trustedRootFromPem } from "@sealserve/attestation";
-import { parseBrokerConfig, type RunningBroker, startBroker } from "@sealserve/broker";
+import { type BrokerConfig, parseBrokerConfig, type RunningBroker, startBroker } from "@sealserve/broker";
 import { type CollateralSource, pccsSource } from "@sealserve/collateral";
 import { generateOwnerKey, generateWrapKey, type SealedPackage, sealPackage } from "@sealserve/encrypted-files";
 import { writeExampleModels } from "@sealserve/models";
@@ -11,6 +11,17 @@ import { createAuthority, type TestAuthority } from "../../../../tests/support/t
 import { parseServeConfig, type SealedNodeOptions } from "../../src/config/serve-config.ts";
 
 type Identity = Awaited<ReturnType<TestAuthority["issue"]>>;
+
+/** What a broker's configuration says in place of the usual. */
+export interface BrokerChanges {
+  readonly mrEnclave?: string;
+  readonly minimumVersion?: number;
+  readonly package?: string;
+  /** Without one a key has no end. */
+  readonly lease?: string;
+  /** Default any that is free. */
+  readonly port?: number;
+}
 
 /** Everything around a serving node: an owner with her package and broker, and a simulated platform. */
 export interface World {
@@ -32,10 +43,11 @@ export interface World {
     name: string,
     options: { version: number; model?: string; tls?: boolean },
   ): Promise<SealedPackage & { path: string }>;
-  startBroker(options?: { mrEnclave?: string; minimumVersion?: number }): Promise<RunningBroker>;
+  brokerConfig(changes?: BrokerChanges): BrokerConfig;
+  startBroker(changes?: BrokerChanges): Promise<RunningBroker>;
   serveConfig(
     broker: { readonly url: string | undefined },
-    changes?: { package?: string; model?: string },
+    changes?: { package?: string; model?: string; more?: string },
   ): SealedNodeOptions;
   close(): Promise<void>;
 }
@@ -79,6 +91,11 @@ export async function createWorld(model = "half_plus_two"): Promise<World> {
   const { mrEnclave } = platform.measurement;
   const pccsUrl = platform.pccsUrl ?? "";
   const brokerLog: string[] = [];
+  const brokerConfig = (changes: BrokerChanges = {}): BrokerConfig => {
+    const usual = { minimumVersion: 2, package: "package", lease: "", port: 0 };
+    const values = { pccsUrl, rootFile: platform.rootFile, model, mrEnclave, ...usual, ...changes };
+    return parseBrokerConfig(brokerYaml(values), join(directory, "broker.yaml"));
+  };
   return {
     directory,
     authority,
@@ -91,18 +108,9 @@ export async function createWorld(model = "half_plus_two"): Promise<World> {
     policy: parsePolicy({ sgx: { mrEnclave: [mrEnclave] } }),
     brokerLog,
     seal,
-    startBroker: async (options = {}) => {
-      const yaml = brokerYaml({
-        pccsUrl,
-        rootFile: platform.rootFile,
-        model,
-        mrEnclave,
-        minimumVersion: 2,
-        ...options,
-      });
-      const config = parseBrokerConfig(yaml, join(directory, "broker.yaml"));
-      return await startBroker(config, { log: (record) => brokerLog.push(JSON.stringify(record)) });
-    },
+    brokerConfig,
+    startBroker: (changes) =>
+      startBroker(brokerConfig(changes), { log: (record) => brokerLog.push(JSON.stringify(record)) }),
     serveConfig: (broker, changes = {}) => {
       const yaml = [
         "listen: { grpc: 0, rest: 0 }",
@@ -111,6 +119,7 @@ export async function createWorld(model = "half_plus_two"): Promise<World> {
         `model: ${changes.model ?? model}`,
         "platform: { simulated: platform.sock }",
         "threads: 1",
+        changes.more ?? "",
       ];
       return parseServeConfig(yaml.join("\n"), join(directory, "serve.yaml"));
     },
@@ -121,24 +130,19 @@ export async function createWorld(model = "half_plus_two"): Promise<World> {
   };
 }
 
-function brokerYaml(values: {
-  pccsUrl: string;
-  rootFile: string;
-  model: string;
-  mrEnclave: string;
-  minimumVersion: number;
-}): string {
+function brokerYaml(values: Required<BrokerChanges> & { pccsUrl: string; rootFile: string; model: string }): string {
   return `
-listen: 127.0.0.1:0
+listen: 127.0.0.1:${values.port}
 tls: { key: broker.key, certificate: broker.crt }
 collateral: { pccs: "${values.pccsUrl}" }
 simulatedRoot: ${values.rootFile}
 models:
   - name: ${values.model}
-    package: package
+    package: ${values.package}
     wrapKey: wrap.key
     ownerKey: owner.pub
     minimumVersion: ${values.minimumVersion}
+    ${values.lease === "" ? "" : `lease: ${values.lease}`}
     policy:
       sgx: { mrEnclave: ["${values.mrEnclave}"] }
 `;

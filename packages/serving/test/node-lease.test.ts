@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { get } from "node:https";
+import { text } from "node:stream/consumers";
+import { after, afterEach, before, describe, it } from "node:test";
+import type { RunningBroker } from "@sealserve/broker";
+import { type AttestedNode, connectNode } from "@sealserve/client";
+import { openPlatform } from "@sealserve/platform";
+import { ModelSpec, type ServingError } from "@sealserve/protocol";
+import { NodeError } from "../src/errors.ts";
+import { Lease } from "../src/lease/lease.ts";
+import { ModelStore } from "../src/life/model-store.ts";
+import { brokerOf } from "../src/node/ask-broker.ts";
+import { Closers } from "../src/node/closers.ts";
+import { LeasedModel } from "../src/node/leased-model.ts";
+import { NodeReadiness, type ReadinessState } from "../src/node/readiness.ts";
+import { SealedPackage } from "../src/node/sealed-package.ts";
+import { SealedVersions } from "../src/node/sealed-versions.ts";
+import { type RunningNode, startNode } from "../src/node/start.ts";
+import { PassingClock } from "./support/passing-clock.ts";
+import { type BrokerChanges, createWorld, type World } from "./support/world.ts";
+
+const MODEL = "half_plus_two";
+const request = {
+  modelSpec: ModelSpec.create({ name: MODEL }),
+  inputs: new Map([["x", { dtype: "float32", shape: [1], data: Float32Array.of(2) } as const]]),
+  outputFilter: [],
+};
+
+let world: World;
+let broker: RunningBroker;
+let node: RunningNode;
+let clock: PassingClock;
+let log: string[];
+const clients: AttestedNode[] = [];
+
+before(async () => {
+  world = await createWorld();
+});
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await node.close();
+  await broker.close();
+});
+
+after(() => world.close());
+
+async function start(changes: BrokerChanges): Promise<void> {
+  [log, clock] = [[], new PassingClock()];
+  broker = await world.startBroker(changes);
+  node = await startNode(world.serveConfig(broker), {
+    clock,
+    log: (event, fields) => log.push([event, ...Object.values(fields)].join(" ")),
+  });
+}
+
+/** Lets time pass on the lease's clock, and the broker be asked, which takes true time, until something has come about. */
+async function passUntil(done: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await done())) {
+    await clock.pass(10_000);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(":") + 1));
+}
+
+async function connect(): Promise<AttestedNode> {
+  const { authority, root, collateral, policy, manifestDigest } = world;
+  const client = await connectNode({
+    host: "localhost",
+    grpcPort: portOf(node.grpcAddress),
+    restPort: portOf(node.restAddress),
+    caPem: authority.caPem,
+    evidence: { root, collateral, policy, manifestDigest },
+  });
+  clients.push(client);
+  return client;
+}
+
+const is = (state: ReadinessState) => (): boolean => node.readiness.state === state;
+
+/** States of the model's versions, by REST, for a client that asks for no evidence. */
+async function versionStates(): Promise<string[]> {
+  const place = { host: "localhost", port: portOf(node.restAddress), ca: world.authority.caPem, agent: false };
+  const [response] = await once(get({ ...place, path: `/v1/models/${MODEL}` }), "response");
+  const { model_version_status: statuses } = JSON.parse(await text(response as IncomingMessage));
+  return statuses.map(({ state }: { state: string }) => state);
+}
+
+/** Nothing is served, nothing is in memory, and no evidence would have anybody send data. */
+async function assertNothingServed(client: AttestedNode): Promise<void> {
+  await assert.rejects(connect(), { code: "evidence-missing" });
+  for (const predict of ["predictGrpc", "predictRest"] as const) {
+    await assert.rejects(
+      client[predict](request),
+      (error) =>
+        "code" in (error as Error) && ["UNAVAILABLE", "evidence-missing"].includes((error as ServingError).code),
+    );
+  }
+}
+
+describe("a node with a lease", () => {
+  it("renews it by fresh evidence and serves on, and the broker's record says so", async () => {
+    await start({ lease: "1h" });
+    const client = await connect();
+    await passUntil(() => log.includes("lease-renewed 3600"));
+    assert.deepEqual((await client.predictGrpc(request)).outputs.get("y")?.data, Float32Array.of(3));
+    const asked = world.brokerLog.map((line) => JSON.parse(line).asked).filter(Boolean);
+    assert.deepEqual(asked.slice(0, 2), ["key", "renewal"]);
+    assert.equal(node.readiness.state, "ready");
+  });
+
+  it("goes unready without renewals, then drops the model, and loads it again when the broker is back", async () => {
+    await start({ lease: "1h" });
+    const client = await connect();
+    const port = portOf(broker.url ?? "");
+    await broker.close();
+    await passUntil(is("starting"));
+    await assertNothingServed(client);
+    await passUntil(async () => (await versionStates()).join() === "END");
+    broker = await world.startBroker({ lease: "1h", port });
+    await passUntil(is("ready"));
+    assert.deepEqual((await (await connect()).predictGrpc(request)).outputs.get("y")?.data, Float32Array.of(3));
+    assert.ok(log.includes("lease-lapsed expired") && log.includes("lease-regained 3600"));
+  });
+
+  it("goes unready at the next renewal when the owner takes the key back, and comes back when she gives it again", async () => {
+    await start({ lease: "1h" });
+    const client = await connect();
+    await broker.reload(async () => world.brokerConfig({ lease: "1h", mrEnclave: "ab".repeat(32) }));
+    await passUntil(is("starting"));
+    assert.ok(log.includes("lease-lapsed refused"));
+    await assertNothingServed(client);
+    await broker.reload(async () => world.brokerConfig({ lease: "1h" }));
+    await passUntil(is("ready"));
+    await (await connect()).predictRest(request);
+  });
+
+  it("does not serve on, nor the new package, when the broker's package is another one", async () => {
+    await start({ lease: "1h" });
+    const client = await connect();
+    await world.seal("newer", { version: 3 });
+    await broker.reload(async () => world.brokerConfig({ lease: "1h", package: "newer" }));
+    await passUntil(is("starting"));
+    await assertNothingServed(client);
+    await passUntil(() => log.includes("lease-not-regained replaced"));
+    assert.equal(node.readiness.state, "starting");
+  });
+
+  it("has connections end that were there when it lapsed", async () => {
+    await start({ lease: "1h" });
+    const client = await connect();
+    await client.predictGrpc(request);
+    await client.predictRest(request);
+    await broker.reload(async () => world.brokerConfig({ mrEnclave: "ab".repeat(32) }));
+    await passUntil(is("starting"));
+    for (const predict of ["predictGrpc", "predictRest"] as const) {
+      // The goodbye may still be on its way when the first of these calls is made.
+      await assert.rejects(client[predict](request));
+      await assert.rejects(client[predict](request), { code: "evidence-missing" });
+    }
+  });
+});
+
+describe("a model under a lease", () => {
+  it("that ends while it is loaded is given up: the node never gets ready", async () => {
+    await start({ lease: "1h" });
+    const option = world.serveConfig(broker).models;
+    const platform = await openPlatform(option.platform);
+    const askBroker = brokerOf(option, platform);
+    const lease = new Lease(clock);
+    const released = await askBroker();
+    lease.grant(clock.now(), released.leaseSeconds);
+    const begun = Promise.withResolvers<void>();
+    const sealed = new SealedPackage({
+      option,
+      release: async (signal) => await askBroker({ signal }),
+      load: async (_id, _files, signal) => {
+        begun.resolve();
+        await once(signal, "abort");
+        throw signal.reason;
+      },
+      lease,
+    });
+    const opened = await sealed.open(released);
+    const versions = new SealedVersions(
+      new ModelStore({ maxRetries: 0, retryIntervalMs: 0, threads: 0 }),
+      option,
+      sealed,
+      opened.manifest,
+    );
+    const closers = new Closers(1000);
+    const readiness = new NodeReadiness();
+    const parts = {
+      lease,
+      released,
+      opened,
+      sealed,
+      versions,
+      askBroker,
+      closers,
+      readiness,
+      clock,
+      log: () => undefined,
+    };
+    const leased = new LeasedModel(parts);
+    leased.keep();
+    let ended: unknown;
+    const loading = leased.load(undefined).catch((error: unknown) => {
+      ended = error;
+    });
+    await begun.promise;
+    await broker.close();
+    await passUntil(() => ended !== undefined);
+    await loading;
+    assert.ok(ended instanceof NodeError && ended.code === "lease-ended", String(ended));
+    assert.deepEqual([leased.serving, readiness.state], [false, "starting"]);
+    await closers.closeAll();
+    await platform.close();
+  });
+});
