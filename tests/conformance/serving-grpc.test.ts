@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { type ModelServer, modelAt, startModelServer } from "../support/model-server.ts";
+import { type ModelServer, startModelServer } from "../support/model-server.ts";
 import { casesOf, publicModels, type ServingCase, skipWithoutCases } from "../support/serving-cases.ts";
 import { failureOf, type PlainMessage } from "../support/stock-client.ts";
 import { caseForm } from "./grpc-answer-form.ts";
@@ -32,13 +32,16 @@ type GrpcCase = ServingCase<GrpcRequest, GrpcExpect>;
 /** Refusals whose words are the same in both APIs. */
 const SAME_WORDS = /^(Servable not found|Unrecognized servable|Input is empty)/;
 
+/** A model that cannot be loaded ends its server at once. */
+const NO_RETRY = "--max_num_load_retries=0";
 const servers = new Map<string, Promise<ModelServer>>();
 const all = casesOf<GrpcRequest, GrpcExpect>("grpc").filter(({ id }) => !(id in elsewhere) && !(id in missing));
 const cases = all.filter(({ id }) => !(id in refused));
 
 /** The server of a model, which the cases that leave it as it is share. */
-function serverOf({ model = "" }: GrpcCase, key = model): Promise<ModelServer> {
-  const server = servers.get(key) ?? startModelServer([modelAt(join(publicModels, model))]);
+function serverOf({ model = "", flags = [] }: GrpcCase, key = model): Promise<ModelServer> {
+  const server =
+    servers.get(key) ?? startModelServer([`--model_base_path=${join(publicModels, model)}`, NO_RETRY, ...flags]);
   servers.set(key, server);
   return server;
 }

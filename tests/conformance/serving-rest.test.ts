@@ -1,10 +1,12 @@
 // TensorFlow Serving's REST API over a TLS connection: every public case, and each predict case over gRPC too.
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { HttpsAnswer } from "../support/https-request.ts";
-import { type ModelServer, modelAt, startModelServer } from "../support/model-server.ts";
+import { type ModelServer, startModelServer } from "../support/model-server.ts";
 import { casesOf, publicModels, readSharedJson, type ServingCase, skipWithoutCases } from "../support/serving-cases.ts";
 import { failureOf } from "../support/stock-client.ts";
 import { type NestedNumbers, nestedFromTensor, tensorFromNested } from "./nested-numbers.ts";
@@ -31,14 +33,26 @@ type RestCase = ServingCase<RestRequest, RestExpect>;
 
 const all = casesOf<RestRequest, RestExpect>("rest").filter(({ id }) => !(id in elsewhere) && !(id in missing));
 const cases = all.filter(({ id }) => !(id in refused));
+const CORS = ["--rest_api_enable_cors_support=true"];
 const PREDICT_PATH = /^\/v1\/models\/([^/:]+)(?:\/versions\/(\d+)|\/labels\/([^/:]+))?:predict$/i;
 
-async function startDefault(cors: boolean): Promise<ModelServer> {
-  const model = modelAt(join(publicModels, "half_plus_two_2_versions"), {
-    policy: { kind: "specific", versions: [123n] },
-    labels: new Map([["some_label", 123n]]),
-  });
-  return await startModelServer([model], { cors });
+/** Serves version 123 of the cases' model, under the label `some_label` too. */
+async function startDefault(...flags: readonly string[]): Promise<ModelServer> {
+  const folder = await mkdtemp(join(tmpdir(), "sealserve-cases-"));
+  const basePath = join(publicModels, "half_plus_two_2_versions");
+  await writeFile(
+    join(folder, "models.cfg"),
+    `model_config_list { config {
+      name: "default" base_path: "${basePath}" model_platform: "tensorflow"
+      model_version_policy { specific { versions: 123 } }
+      version_labels { key: "some_label" value: 123 }
+    } }`,
+  );
+  try {
+    return await startModelServer([`--model_config_file=${join(folder, "models.cfg")}`, ...flags]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 function checkAnswer({ status, headers, body }: HttpsAnswer, expect: RestExpect): void {
@@ -93,12 +107,12 @@ describe("TensorFlow Serving's REST API", { skip: skipWithoutCases }, () => {
   let withCors: ModelServer;
 
   before(async () => {
-    [plain, withCors] = await Promise.all([startDefault(false), startDefault(true)]);
+    [plain, withCors] = await Promise.all([startDefault(), startDefault(...CORS)]);
   });
   after(async () => void (await Promise.all([plain.close(), withCors.close()])));
 
   async function ask({ flags = [], request }: RestCase): Promise<HttpsAnswer> {
-    assert.ok(flags.every((flag) => flag === "--rest_api_enable_cors_support=true"));
+    assert.ok(flags.length === 0 || flags.join() === CORS.join());
     const { method, path, headers = {}, body = "", encode } = request;
     const server = flags.length > 0 ? withCors : plain;
     return await server.rest.send({ method, path, headers, body: encode === "gzip" ? gzipSync(body) : body });
