@@ -36,16 +36,23 @@ export class StockClient {
    * @param request in protobuf's JSON form, or with bytes as they are
    * @throws Error of grpc-js
    */
-  call(service: string, rpc: string, request: PlainMessage, options: grpc.CallOptions = {}): Promise<PlainMessage> {
+  async call(
+    service: string,
+    rpc: string,
+    request: PlainMessage,
+    options: grpc.CallOptions = {},
+  ): Promise<PlainMessage> {
     const { path, input, output } = lookupRpc(service, rpc);
+    const bytes = input.encode(input.fromObject(request)).finish();
+    return plain(output, await this.callPath(path, bytes, options));
+  }
+
+  /** Calls any path with a message as bytes. @throws Error of grpc-js */
+  callPath(path: string, request: Uint8Array, options: grpc.CallOptions = {}): Promise<Buffer> {
+    const same = (bytes: Buffer): Buffer => bytes;
     return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(
-        path,
-        (value: PlainMessage) => Buffer.from(input.encode(input.fromObject(value)).finish()),
-        (bytes: Buffer) => plain(output, bytes),
-        request,
-        options,
-        (error, value) => (error === null && value !== undefined ? resolve(value) : reject(error)),
+      this.#client.makeUnaryRequest(path, same, same, Buffer.from(request), options, (error, value) =>
+        error === null && value !== undefined ? resolve(value) : reject(error),
       );
     });
   }
