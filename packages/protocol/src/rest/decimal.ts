@@ -3,6 +3,10 @@ const FLOAT32_DIGITS = 9;
 const FLOAT64_DIGITS = 17;
 /** From here on, %g writes no exponent. */
 const SMALLEST_PLAIN = 1e-4;
+const SMALLEST_EXPONENT = -4;
+/** Below this one, six digits are no fewer than the whole ones. */
+const LARGEST_PLAIN = 1e5;
+const powersOfTen = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100, 1000, 1e4, 1e5];
 /** Digits that toExponential can show behind the point. */
 const MOST_DIGITS = 100;
 
@@ -26,33 +30,51 @@ function formatDecimal(value: number, digits: number, round: (value: number) => 
   if (Number.isInteger(value) && Math.abs(value) < 10 ** SHORT_DIGITS) {
     return `${Object.is(value, -0) ? "-0" : value}.0`;
   }
+  const plain = plainDecimal(value, digits, round);
+  if (plain !== undefined) {
+    return Number.isInteger(plain) ? `${plain}.0` : String(plain);
+  }
   const isShort = round(Number(value.toPrecision(SHORT_DIGITS))) === value;
   const text = formatGeneral(value, isShort ? SHORT_DIGITS : digits);
   return text.includes(".") || text.includes("e") ? text : `${text}.0`;
 }
 
+/**
+ * The fast way for numbers of usual size: the decimal to write, as a number whose own text in JavaScript is the same. Of six
+ * digits if these read back, else of nine for a 32-bit float; undefined where neither applies.
+ */
+function plainDecimal(value: number, digits: number, round: (value: number) => number): number | undefined {
+  const magnitude = Math.abs(value);
+  if (magnitude < SMALLEST_PLAIN || magnitude >= LARGEST_PLAIN) {
+    return undefined;
+  }
+  const short = nearestDecimal(magnitude, SHORT_DIGITS);
+  const found = round(short) === magnitude || digits > FLOAT32_DIGITS ? short : nearestDecimal(magnitude, digits);
+  return round(found) === magnitude ? Math.sign(value) * found : undefined;
+}
+
+/**
+ * The decimal with so many significant digits that is nearest to a number between the bounds above. A 32-bit float times a
+ * power of ten of up to 12 has no more than 53 bits, so that its ties are seen exactly; for a double only a result that
+ * reads back counts, and at most one can.
+ */
+function nearestDecimal(magnitude: number, digits: number): number {
+  let exponent = SMALLEST_EXPONENT;
+  while (magnitude >= (powersOfTen[exponent + 1 - SMALLEST_EXPONENT] as number)) {
+    exponent++;
+  }
+  const scale = 10 ** (digits - 1 - exponent);
+  return roundHalfEven(magnitude * scale) / scale;
+}
+
+function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+}
+
 /** A finite number as C's printf writes it with %.{digits}g. */
 function formatGeneral(value: number, digits: number): string {
-  return formatPlain(value, digits) ?? formatScientific(value, digits);
-}
-
-/** The fast way for numbers of usual size, where JavaScript's own notation is the same; undefined for all others. */
-function formatPlain(value: number, digits: number): string | undefined {
-  const magnitude = Math.abs(value);
-  if (digits > FLOAT32_DIGITS || magnitude < SMALLEST_PLAIN || magnitude >= 10 ** digits) {
-    return undefined;
-  }
-  const text = value.toPrecision(digits);
-  const point = text.indexOf(".");
-  const decimals = point < 0 ? 0 : text.length - point - 1;
-  // A tie between two last digits: the product is exact then, so that this test finds them all.
-  if (text.includes("e") || (magnitude * 10 ** decimals) % 1 === 0.5) {
-    return undefined;
-  }
-  return point < 0 ? text : text.replace(/\.?0+$/, "");
-}
-
-function formatScientific(value: number, digits: number): string {
   const [mantissa = "", exponentText = ""] = roundedExponential(value, digits).split("e");
   const exponent = Number(exponentText);
   const sign = mantissa.startsWith("-") ? "-" : "";
