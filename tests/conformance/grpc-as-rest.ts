@@ -33,9 +33,9 @@ export function restCallOf(rpc: string, message: PlainMessage): HttpsRequest | u
   }
   const label = modelSpec.versionLabel === undefined ? "" : `/labels/${modelSpec.versionLabel}`;
   const path = `/v1/models/${modelSpec.name}${label}:${rpc.toLowerCase()}`;
-  const name = modelSpec.signatureName && { signature_name: modelSpec.signatureName };
-  const body = rpc === "Predict" ? { inputs: columns(inputs) } : { examples: examples(input) };
-  return { method: "POST", path, body: JSON.stringify({ ...name, ...body }) };
+  const name = modelSpec.signatureName ? `"signature_name": "${modelSpec.signatureName}", ` : "";
+  const content = rpc === "Predict" ? `"inputs": ${JSON.stringify(columns(inputs))}` : `"examples": ${examples(input)}`;
+  return { method: "POST", path, body: `{${name}${content}}` };
 }
 
 function columns(inputs: Readonly<Record<string, FloatTensor & { tensorContent?: string }>>): PlainMessage {
@@ -49,9 +49,10 @@ function columns(inputs: Readonly<Record<string, FloatTensor & { tensorContent?:
   );
 }
 
-/** Their floats with a point, without which they would be integers. */
-function examples({ exampleList }: ExamplesInput): PlainMessage[] {
-  return (exampleList?.examples ?? []).map(({ features }) =>
+/** Examples as JSON, floats with a point: without one they would be integers. */
+function examples({ exampleList }: ExamplesInput): string {
+  const list = (exampleList?.examples ?? []).map(({ features }) =>
     Object.fromEntries(Object.entries(features.feature).map(([name, { floatList }]) => [name, floatList.value])),
   );
+  return JSON.stringify(list).replace(/(\d+)(?=[,\]])(?<!\.\d+)/g, "$1.0");
 }

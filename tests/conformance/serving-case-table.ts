@@ -24,20 +24,8 @@ export interface KnownRefusal {
   readonly error: RegExp;
 }
 
-const noParseExample = {
-  because: "the engine does not run ParseExample",
-  error: /operation ParseExample\w* .*not supported/,
-};
-
 /** Cases that are refused. A test fails when one of them is answered. */
 export const refused: Readonly<Record<string, KnownRefusal>> = {
-  "rest-regress": noParseExample,
-  "rest-regress-label": noParseExample,
-  "rest-classify": noParseExample,
-  "grpc-classify": noParseExample,
-  "grpc-regress": noParseExample,
-  "grpc-regress-tf2": noParseExample,
-  "grpc-multi": noParseExample,
   "grpc-counter-state": {
     because: "variables are frozen when a model is loaded, so a signature that changes them is refused",
     error: /operation AssignAdd .*not supported/,
@@ -47,8 +35,6 @@ export const refused: Readonly<Record<string, KnownRefusal>> = {
 
 /** Cases of parts that are not there yet, and what that is. */
 export const missing: Readonly<Record<string, string>> = {
-  "rest-prometheus": "metrics",
-  "rest-prometheus-off": "metrics",
   "srv-batch-allowed-sizes-mismatch": "batching",
   "srv-batch-too-large": "batching",
 };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { HttpsAnswer } from "../support/https-request.ts";
 import { type ModelServer, startModelServer } from "../support/model-server.ts";
@@ -27,17 +27,17 @@ interface RestExpect {
   readonly json_file?: string;
   readonly error_contains?: string;
   readonly body?: string;
+  readonly body_contains?: readonly string[];
 }
 
 type RestCase = ServingCase<RestRequest, RestExpect>;
 
 const all = casesOf<RestRequest, RestExpect>("rest").filter(({ id }) => !(id in elsewhere) && !(id in missing));
 const cases = all.filter(({ id }) => !(id in refused));
-const CORS = ["--rest_api_enable_cors_support=true"];
 const PREDICT_PATH = /^\/v1\/models\/([^/:]+)(?:\/versions\/(\d+)|\/labels\/([^/:]+))?:predict$/i;
 
 /** Serves version 123 of the cases' model, under the label `some_label` too. */
-async function startDefault(...flags: readonly string[]): Promise<ModelServer> {
+async function startDefault(flags: readonly string[]): Promise<ModelServer> {
   const folder = await mkdtemp(join(tmpdir(), "sealserve-cases-"));
   const basePath = join(publicModels, "half_plus_two_2_versions");
   await writeFile(
@@ -48,8 +48,9 @@ async function startDefault(...flags: readonly string[]): Promise<ModelServer> {
       version_labels { key: "some_label" value: 123 }
     } }`,
   );
+  const withFolders = flags.map((flag) => flag.replace("=_config/", `=${publicModels}_config/`));
   try {
-    return await startModelServer([`--model_config_file=${join(folder, "models.cfg")}`, ...flags]);
+    return await startModelServer([`--model_config_file=${join(folder, "models.cfg")}`, ...withFolders]);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -68,6 +69,9 @@ function checkAnswer({ status, headers, body }: HttpsAnswer, expect: RestExpect)
   }
   if (expect.body !== undefined) {
     assert.equal(String(body), expect.body);
+  }
+  for (const part of expect.body_contains ?? []) {
+    assert.ok(String(body).includes(part), `${part} in ${String(body)}`);
   }
   if (expect.error_contains !== undefined) {
     const { error } = JSON.parse(String(body)) as { error: string };
@@ -103,19 +107,21 @@ function appliesToGrpc({ request, expect }: RestCase): boolean {
 }
 
 describe("TensorFlow Serving's REST API", { skip: skipWithoutCases }, () => {
-  let plain: ModelServer;
-  let withCors: ModelServer;
+  const servers = new Map<string, Promise<ModelServer>>();
 
-  before(async () => {
-    [plain, withCors] = await Promise.all([startDefault(), startDefault(...CORS)]);
-  });
-  after(async () => void (await Promise.all([plain.close(), withCors.close()])));
+  after(async () => void (await Promise.all([...servers.values()].map(async (server) => (await server).close()))));
 
-  async function ask({ flags = [], request }: RestCase): Promise<HttpsAnswer> {
-    assert.ok(flags.length === 0 || flags.join() === CORS.join());
+  /** The server with these flags, which its cases share. */
+  function serverWith(flags: readonly string[] = []): Promise<ModelServer> {
+    const server = servers.get(flags.join()) ?? startDefault(flags);
+    servers.set(flags.join(), server);
+    return server;
+  }
+
+  async function ask({ flags, request }: RestCase): Promise<HttpsAnswer> {
     const { method, path, headers = {}, body = "", encode } = request;
-    const server = flags.length > 0 ? withCors : plain;
-    return await server.rest.send({ method, path, headers, body: encode === "gzip" ? gzipSync(body) : body });
+    const { rest } = await serverWith(flags);
+    return await rest.send({ method, path, headers, body: encode === "gzip" ? gzipSync(body) : body });
   }
 
   for (const entry of cases) {
@@ -133,6 +139,7 @@ describe("TensorFlow Serving's REST API", { skip: skipWithoutCases }, () => {
 
   for (const { id, request, expect } of cases.filter(appliesToGrpc)) {
     it(`the same over gRPC: ${id}`, async () => {
+      const plain = await serverWith();
       if (expect.http === 200) {
         assert.deepEqual(await predictOverGrpc(plain, request), expect.json);
         return;

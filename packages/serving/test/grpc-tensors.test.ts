@@ -4,13 +4,13 @@ import * as grpc from "@grpc/grpc-js";
 import { failureOf, type PlainMessage, StockClient } from "../../../tests/support/stock-client.ts";
 import { createAuthority, type TestAuthority } from "../../../tests/support/tls-authority.ts";
 import { ModelHandler } from "../src/core/handler.ts";
-import { ServedModel } from "../src/core/served-model.ts";
 import { servingMethods } from "../src/grpc/methods.ts";
 import { openGrpcServer } from "../src/grpc/server.ts";
 import type { Front } from "../src/transport/front.ts";
 import { defaultLimits } from "../src/transport/limits.ts";
 import { MemoryBudget } from "../src/transport/memory-budget.ts";
 import { echoModel } from "./support/echo-model.ts";
+import { ServedModel } from "./support/served-model.ts";
 
 /** Each data type: the signature that echoes it, its typed values, and the same as raw bytes (hex). */
 const TYPES: readonly [string, string, string, readonly unknown[], string][] = [
