@@ -82,8 +82,10 @@ test("a run whose signal is aborted is withdrawn and no longer waited for; the o
   await assert.rejects(engine.run(run(), caller.signal), reason);
   await Promise.all([runs[0], runs[2]]);
   patient.abort(reason);
-  const kinds = sent.mock.calls.map(({ arguments: [message] }) => (message as EngineMessage).kind);
-  assert.deepEqual(kinds, ["load", "run", "run", "run", "withdraw"]);
+  const kinds = sent.mock.calls.map(({ arguments: [messages] }) =>
+    (messages as EngineMessage[]).map(({ kind }) => kind),
+  );
+  assert.deepEqual(kinds, [["load"], ["run", "run", "run", "withdraw"]]);
   await engine.close();
 });
 

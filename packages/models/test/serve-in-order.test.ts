@@ -19,13 +19,13 @@ async function served(
   const ids: number[] = [];
   serveInOrder(port2, async (request) => {
     ids.push(request.id);
-    await during(request, (message) => port1.postMessage(message));
+    await during(request, (message) => port1.postMessage([message]));
     if (request.kind === "close") {
       port2.close();
     }
   });
   for (const message of messages) {
-    port1.postMessage(message);
+    port1.postMessage([message]);
   }
   await once(port2, "close");
   return ids;

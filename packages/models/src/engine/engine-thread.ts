@@ -1,7 +1,8 @@
-import { type Transferable, Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 
 import { ModelError } from "../errors.ts";
 import type { EngineLoad, EngineMessage, EngineReply, EngineRequest, EngineRun, ModelDescription } from "./messages.ts";
+import { Outbox } from "./outbox.ts";
 import { buffersOf, type PackedTensor } from "./packed-tensor.ts";
 import { fromPlainError } from "./plain-error.ts";
 
@@ -21,6 +22,7 @@ export class EngineThread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #exited: Promise<void>;
+  readonly #outbox = new Outbox<EngineMessage>((messages, buffers) => this.#worker.postMessage(messages, buffers));
   #lastId = 0;
   #closing = false;
   /** Why nothing can be asked any more. */
@@ -28,7 +30,7 @@ export class EngineThread {
 
   constructor() {
     this.#worker = new Worker(new URL(workerFile, import.meta.url), { name: "sealserve-engine", execArgv: [] });
-    this.#worker.on("message", (reply: EngineReply) => this.#settle(reply));
+    this.#worker.on("message", (replies: readonly EngineReply[]) => this.#settle(replies));
     for (const event of ["error", "messageerror"] as const) {
       this.#worker.on(event, (cause: unknown) => {
         this.#endWith(new ModelError("engine-failed", "the engine's thread has failed", { cause }));
@@ -85,7 +87,7 @@ export class EngineThread {
   async #ask<K extends EngineReply["kind"]>(
     kind: K,
     request: Unnumbered<EngineRequest>,
-    buffers: readonly Transferable[],
+    buffers: readonly ArrayBuffer[],
     signal?: AbortSignal,
   ): Promise<ReplyOf<K>> {
     signal?.throwIfAborted();
@@ -107,8 +109,12 @@ export class EngineThread {
     return reply as ReplyOf<K>;
   }
 
-  #send(message: EngineMessage, buffers: readonly Transferable[] = []): void {
-    this.#worker.postMessage(message, buffers);
+  /** What one turn of the event loop asks for goes to the thread together. */
+  #send(message: EngineMessage, buffers: readonly ArrayBuffer[] = []): void {
+    if (this.#outbox.empty) {
+      setImmediate(() => this.#outbox.flush());
+    }
+    this.#outbox.add(message, buffers);
   }
 
   #withdraw(id: number, reason: unknown): void {
@@ -117,9 +123,11 @@ export class EngineThread {
     this.#send({ kind: "withdraw", id });
   }
 
-  #settle(reply: EngineReply): void {
-    this.#waiting.get(reply.id)?.resolve(reply);
-    this.#waiting.delete(reply.id);
+  #settle(replies: readonly EngineReply[]): void {
+    for (const reply of replies) {
+      this.#waiting.get(reply.id)?.resolve(reply);
+      this.#waiting.delete(reply.id);
+    }
   }
 
   /** The first reason counts. */

@@ -6,23 +6,30 @@ import type { EngineMessage, EngineRequest } from "./messages.ts";
  * Serves the requests that come in by a port one after the other, in their order: nothing is released while it runs. A
  * request that is withdrawn before its turn is left out.
  * @param serve never rejects
+ * @param rest runs whenever nothing is left to serve
  */
-export function serveInOrder(port: MessagePort, serve: (request: EngineRequest) => Promise<void>): void {
+export function serveInOrder(
+  port: MessagePort,
+  serve: (request: EngineRequest) => Promise<void>,
+  rest: () => void = () => undefined,
+): void {
   const waiting = new Map<number, EngineRequest>();
   let serving = false;
 
-  function accept(message: EngineMessage): void {
-    if (message.kind === "withdraw") {
-      waiting.delete(message.id);
-    } else {
-      waiting.set(message.id, message);
+  function accept(messages: readonly EngineMessage[]): void {
+    for (const message of messages) {
+      if (message.kind === "withdraw") {
+        waiting.delete(message.id);
+      } else {
+        waiting.set(message.id, message);
+      }
     }
   }
 
   /** Runs block this thread, so that a withdrawal may lie unread at the port when the turn comes. */
   function takeNext(): EngineRequest | undefined {
     for (let arrived = receiveMessageOnPort(port); arrived !== undefined; arrived = receiveMessageOnPort(port)) {
-      accept(arrived.message as EngineMessage);
+      accept(arrived.message as readonly EngineMessage[]);
     }
     const [next] = waiting.values();
     if (next !== undefined) {
@@ -37,10 +44,11 @@ export function serveInOrder(port: MessagePort, serve: (request: EngineRequest) 
       await serve(next);
     }
     serving = false;
+    rest();
   }
 
-  port.on("message", (message: EngineMessage) => {
-    accept(message);
+  port.on("message", (messages: readonly EngineMessage[]) => {
+    accept(messages);
     if (!serving) {
       void serveAll();
     }

@@ -1,10 +1,11 @@
-import { parentPort } from "node:worker_threads";
+import { type MessagePort, parentPort } from "node:worker_threads";
 
 import { ServingError } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
 import { type HostedModel, hostModel } from "./hosted-model.ts";
 import type { EngineLoad, EngineReply, EngineRequest, EngineRun } from "./messages.ts";
+import { Outbox } from "./outbox.ts";
 import { buffersOf, type PackedTensor, packOwned, unpackTensor } from "./packed-tensor.ts";
 import { toPlainError } from "./plain-error.ts";
 import { serveInOrder } from "./serve-in-order.ts";
@@ -13,11 +14,28 @@ import { serveInOrder } from "./serve-in-order.ts";
 const port = parentPort;
 let model: HostedModel | undefined;
 
+/** Replies of short runs wait this long for each other, milliseconds, as long as there are more runs to do. */
+const REPLY_TOGETHER_MS = 1;
+
 if (port !== null) {
-  serveInOrder(port, async (request) => {
+  serveOver(port);
+}
+
+function serveOver(own: MessagePort): void {
+  const outbox = new Outbox<EngineReply>((replies, buffers) => own.postMessage(replies, buffers));
+  let lastSent = 0;
+  const send = (): void => {
+    outbox.flush();
+    lastSent = performance.now();
+  };
+  const answerLater = async (request: EngineRequest): Promise<void> => {
     const reply = await answer(request);
-    port.postMessage(reply, reply.kind === "done" ? buffersOf(reply.outputs) : []);
-  });
+    outbox.add(reply, reply.kind === "done" ? buffersOf(reply.outputs) : []);
+    if (performance.now() - lastSent > REPLY_TOGETHER_MS) {
+      send();
+    }
+  };
+  serveInOrder(own, answerLater, send);
 }
 
 async function answer(request: EngineRequest): Promise<EngineReply> {

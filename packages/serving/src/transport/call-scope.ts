@@ -8,10 +8,17 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export class CallScope {
   readonly #controller = new AbortController();
   #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+  #fail: ((reason: ServingError) => void) | undefined;
 
   /** @param stream its `close` means that the caller is gone */
   constructor(stream: EventEmitter) {
-    stream.once("close", () => this.end(new ServingError("CANCELLED", "The caller cancelled the request")));
+    stream.once("close", () => {
+      // The usual case, in which an error that nobody reads would cost more than the rest of the scope.
+      if (!this.#closed) {
+        this.end(new ServingError("CANCELLED", "The caller cancelled the request"));
+      }
+    });
   }
 
   /** Fires with a ServingError as its reason. */
@@ -26,15 +33,14 @@ export class CallScope {
     this.#timer = setTimeout(exceeded, Math.min(timeoutMs, MAX_TIMER_MS));
   }
 
-  /** The result of `work`, unless the scope ends first; `work` itself is not stopped by that. */
+  /** The result of `work`, unless the scope ends first; `work` itself is not stopped by that. For one piece of work. */
   within<T>(work: Promise<T>): Promise<T> {
     const { signal } = this;
     return new Promise<T>((resolve, reject) => {
-      const ended = (): void => reject(signal.reason);
       if (signal.aborted) {
-        ended();
+        reject(signal.reason);
       }
-      signal.addEventListener("abort", ended, { once: true });
+      this.#fail = reject;
       work.then(resolve, reject);
     });
   }
@@ -42,11 +48,15 @@ export class CallScope {
   /** Ends the scope without consequences: the call has been answered. */
   close(): void {
     clearTimeout(this.#timer);
+    this.#closed = true;
   }
 
   /** Ends the scope before its time. */
   end(reason: ServingError): void {
     clearTimeout(this.#timer);
-    this.#controller.abort(reason);
+    if (!this.#closed && !this.signal.aborted) {
+      this.#controller.abort(reason);
+      this.#fail?.(reason);
+    }
   }
 }
