@@ -1,0 +1,19 @@
+/**
+ * Serving under load: `sealserve serve`'s ports over TLS 1.3 in one process, the requests from another, on the same cores.
+ * `npm run bench:serving`, or with the names of figures: small, image, rest-small, rest-image, residual, loading.
+ */
+import { parseArgs } from "node:util";
+import { loading } from "./serving/loading.ts";
+import { requests } from "./serving/requests.ts";
+import { residual } from "./serving/residual.ts";
+
+const FIGURES: Readonly<Record<string, () => Promise<void>>> = { ...requests, residual, loading };
+
+const { positionals } = parseArgs({ allowPositionals: true });
+const unknown = positionals.find((name) => FIGURES[name] === undefined);
+if (unknown !== undefined) {
+  throw new Error(`there is no figure ${unknown}; there are ${Object.keys(FIGURES).join(", ")}`);
+}
+for (const name of positionals.length === 0 ? Object.keys(FIGURES) : positionals) {
+  await FIGURES[name]?.();
+}

@@ -1,0 +1,133 @@
+/** Sends requests from a process of its own, over node's HTTP clients directly, and reports how they fared. */
+import http2, { type ClientHttp2Session } from "node:http2";
+import https from "node:https";
+
+/** What to send, for how long. */
+export interface LoadOrder {
+  readonly protocol: "grpc" | "rest";
+  readonly port: number;
+  readonly caPem: string;
+  readonly path: string;
+  /** A gRPC message with its prefix, or a JSON body. */
+  readonly body: Uint8Array;
+  readonly connections: number;
+  /** Requests at one time on each connection. */
+  readonly streams: number;
+  readonly seconds: number;
+  /** Requests per second over all connections, sent when they are due; undefined for as many as are answered. */
+  readonly rate?: number;
+}
+
+/** How the requests fared. Latencies in milliseconds; with a rate they count from when a request was due. */
+export interface LoadReport {
+  readonly perSecond: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly slowest: number;
+  readonly failed: number;
+}
+
+type Send = () => Promise<boolean>;
+
+process.on("message", (order: LoadOrder) => void runOrder(order).then((report) => process.send?.(report)));
+
+async function runOrder(order: LoadOrder): Promise<LoadReport> {
+  const lines = order.protocol === "grpc" ? await openSessions(order) : openAgents(order);
+  const latencies: number[] = [];
+  let failed = 0;
+  const measure = async (send: Send, due: number): Promise<void> => {
+    const succeeded = await send();
+    latencies.push(performance.now() - due);
+    failed += succeeded ? 0 : 1;
+  };
+  const start = performance.now();
+  const end = start + order.seconds * 1000;
+  const workers = lines.flatMap(({ send }) => Array.from({ length: order.streams }, () => send));
+  await Promise.all(
+    workers.map((send, index) => keepBusy(send, index, workers.length, order.rate, { start, end, measure })),
+  );
+  const seconds = (performance.now() - start) / 1000;
+  for (const line of lines) {
+    line.close();
+  }
+  latencies.sort((a, b) => a - b);
+  const at = (share: number): number =>
+    latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))] ?? 0;
+  return { perSecond: latencies.length / seconds, p50: at(0.5), p99: at(0.99), slowest: at(1), failed };
+}
+
+async function keepBusy(
+  send: Send,
+  index: number,
+  workers: number,
+  rate: number | undefined,
+  run: { readonly start: number; readonly end: number; readonly measure: (send: Send, due: number) => Promise<void> },
+): Promise<void> {
+  const period = rate === undefined ? 0 : (workers * 1000) / rate;
+  for (let due = run.start + (index * period) / workers; ; due += period) {
+    const now = performance.now();
+    if (now >= run.end) {
+      return;
+    }
+    if (rate !== undefined && due > now) {
+      await new Promise((resolve) => void setTimeout(resolve, due - now));
+    }
+    await run.measure(send, rate === undefined ? now : due);
+  }
+}
+
+interface Line {
+  readonly send: Send;
+  close(): void;
+}
+
+async function openSessions({ port, caPem, path, body, connections }: LoadOrder): Promise<Line[]> {
+  const open = async (): Promise<Line> => {
+    const session = http2.connect(`https://localhost:${port}`, { ca: caPem, settings: { initialWindowSize: 1 << 20 } });
+    await new Promise((resolve, reject) => session.once("connect", resolve).once("error", reject));
+    session.setLocalWindowSize(16 << 20);
+    return { send: () => call(session, path, body), close: () => session.close() };
+  };
+  return await Promise.all(Array.from({ length: connections }, open));
+}
+
+function call(session: ClientHttp2Session, path: string, body: Uint8Array): Promise<boolean> {
+  return new Promise((resolve) => {
+    const headers = { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" };
+    const stream = session.request(headers);
+    let status: unknown;
+    stream.on("trailers", (trailers) => {
+      status = trailers["grpc-status"];
+    });
+    stream.on("error", () => undefined);
+    stream.on("close", () => resolve(status === "0"));
+    stream.resume();
+    stream.end(body);
+  });
+}
+
+function openAgents({ port, caPem, path, body, connections }: LoadOrder): Line[] {
+  return Array.from({ length: connections }, () => {
+    const agent = new https.Agent({ keepAlive: true, maxSockets: 1, ca: caPem });
+    const options = {
+      port,
+      host: "localhost",
+      path,
+      method: "POST",
+      agent,
+      headers: { "content-length": body.length },
+    };
+    return { send: () => post(options, body), close: () => agent.destroy() };
+  });
+}
+
+function post(options: https.RequestOptions, body: Uint8Array): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = https.request(options, (response) => {
+      response.resume();
+      response.on("close", () => resolve(response.statusCode === 200));
+    });
+    request.on("error", () => resolve(false));
+    request.end(body);
+  });
+}

@@ -1,0 +1,104 @@
+/** Requests per second and CPU for each: small and large ones, by gRPC and by REST, with real runs of models that cost little. */
+import type { Tensor } from "@sealserve/protocol";
+import { printFigure } from "../harness.ts";
+import type { ModelName } from "./bench-models.ts";
+import { grpcBody, PREDICT, serveUnderLoad } from "./under-load.ts";
+
+const ROUNDS = 3;
+const SECONDS = 4;
+/** Share of the highest rate at which latencies are taken. */
+const STEADY_SHARE = 0.7;
+const IMAGE = [1, 224, 224, 3];
+const DIGITS = 9;
+
+interface Subject {
+  readonly name: string;
+  readonly model: ModelName;
+  readonly protocol: "grpc" | "rest";
+  readonly body: () => Uint8Array;
+  readonly targets: Readonly<Record<string, number>>;
+}
+
+/** One figure for each kind of request, by name. */
+export const requests: Readonly<Record<string, () => Promise<void>>> = {
+  small: () =>
+    measure({
+      name: "half_plus_two, 3 floats over gRPC",
+      model: "half_plus_two",
+      protocol: "grpc",
+      body: () => grpcBody("half_plus_two", "x", { dtype: "float32", shape: [3], data: Float32Array.of(1, 2, 5) }),
+      targets: { perSecond: 15_000 },
+    }),
+  image: () =>
+    measure({
+      name: "602 KB of floats over gRPC, looked at once",
+      model: "touch",
+      protocol: "grpc",
+      body: () => grpcBody("touch", "input", image()),
+      targets: { perSecond: 750 },
+    }),
+  "rest-small": () =>
+    measure({
+      name: "half_plus_two, 3 floats over REST",
+      model: "half_plus_two",
+      protocol: "rest",
+      body: () => Buffer.from('{"instances": [1.0, 2.0, 5.0]}'),
+      targets: { perSecond: 13_000 },
+    }),
+  "rest-image": () =>
+    measure({
+      name: "1.9 MB of JSON numbers over REST, looked at once",
+      model: "touch",
+      protocol: "rest",
+      body: () => Buffer.from(JSON.stringify({ instances: nest(image()) })),
+      targets: { cpuMs: 9 },
+    }),
+};
+
+async function measure({ name, model, protocol, body, targets }: Subject): Promise<void> {
+  const server = await serveUnderLoad([model]);
+  const path = protocol === "grpc" ? PREDICT : `/v1/models/${model}:predict`;
+  const order = { protocol, path, body: body(), connections: 4, streams: 8, seconds: SECONDS };
+  await server.load(order); // warm up
+  await server.report();
+  const rounds = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const load = await server.load(order);
+    const { cpuMs, rssMiB, longestGapMs } = await server.report();
+    rounds.push({ ...load, cpuMs: cpuMs / (load.perSecond * SECONDS), rssMiB, longestGapMs });
+  }
+  const best = rounds.reduce((a, b) => (b.perSecond > a.perSecond ? b : a));
+  const steady = await server.load({ ...order, rate: STEADY_SHARE * best.perSecond });
+  await server.stop();
+  printFigure({
+    name: `Serving: ${name}`,
+    ratio: round3(targets["perSecond"] === undefined ? 9 / best.cpuMs : best.perSecond / targets["perSecond"]),
+    ratioOf: "the best round to the target",
+    targets,
+    best: roundAll(best),
+    perSecond: rounds.map(({ perSecond }) => Math.round(perSecond)),
+    steadyAt70Percent: { ...roundAll(steady), p99ToP50: round3(steady.p99 / steady.p50) },
+  });
+}
+
+/** An image of pseudo-random values. */
+function image(): Tensor {
+  const data = Float32Array.from({ length: 224 * 224 * 3 }, (_, index) => Math.sin(index) * 1.234_567_9);
+  return { dtype: "float32", shape: IMAGE, data };
+}
+
+/** Rows of pixels of channels, in as many digits as a 32-bit float has. */
+function nest({ data }: Tensor): unknown {
+  const numbers = [...(data as Float32Array)].map((value) => Number(value.toPrecision(DIGITS)));
+  const cut = (list: readonly unknown[], size: number): unknown[] =>
+    Array.from({ length: list.length / size }, (_, index) => list.slice(index * size, (index + 1) * size));
+  return [cut(cut(numbers, 3), 224)];
+}
+
+function roundAll(values: object): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, round3(Number(value))]));
+}
+
+function round3(value: number): number {
+  return Number(value.toPrecision(3));
+}

@@ -1,0 +1,101 @@
+/** Starts a server and a load process for it, both apart from the process that measures. */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { encodePredictRequest, encodeSslConfig, ModelSpec, messagePrefix, type Tensor } from "@sealserve/protocol";
+import { createAuthority } from "../../tests/support/tls-authority.ts";
+import { type ModelName, writeBenchModel } from "./bench-models.ts";
+import type { LoadOrder, LoadReport } from "./load-process.ts";
+import type { ServerReady, ServerReport } from "./server-process.ts";
+
+export const PREDICT = "/tensorflow.serving.PredictionService/Predict";
+
+/** A served model and the means to load it. */
+export interface UnderLoad {
+  readonly grpcPort: number;
+  readonly restPort: number;
+  readonly caPem: string;
+  /** Folder of the models: a version that is put there is loaded beside. */
+  readonly folder: string;
+  load(order: Omit<LoadOrder, "port" | "caPem">): Promise<LoadReport>;
+  /** What the server spent since the last report. */
+  report(): Promise<ServerReport>;
+  stop(): Promise<void>;
+}
+
+/** @param flags beside ports, TLS and models */
+export async function serveUnderLoad(models: readonly ModelName[], flags: readonly string[] = []): Promise<UnderLoad> {
+  const folder = await mkdtemp(join(tmpdir(), "sealserve-bench-"));
+  const authority = await createAuthority();
+  const { keyPem, certificatePem } = await authority.issue();
+  const ssl = join(folder, "ssl.cfg");
+  await writeFile(
+    ssl,
+    encodeSslConfig({ serverKeyPem: keyPem, serverCertificatePem: certificatePem, clientCaPem: undefined }),
+  );
+  for (const name of models) {
+    await writeBenchModel(folder, name);
+  }
+  const config = join(folder, "models.cfg");
+  await writeFile(config, configOf(folder, models));
+  const ports = ["--bind-address=127.0.0.1", "--port=18500", "--rest_api_port=18501"];
+  const server = start("server-process.ts", [
+    ...ports,
+    `--ssl_config_file=${ssl}`,
+    `--model_config_file=${config}`,
+    ...flags,
+  ]);
+  const [ready] = (await once(server, "message")) as [ServerReady];
+  const client = start("load-process.ts", []);
+  const { caPem } = authority;
+  return {
+    ...ready,
+    caPem,
+    folder,
+    load: async (order) => {
+      const port = order.protocol === "grpc" ? ready.grpcPort : ready.restPort;
+      const report = await ask<LoadReport>(client, { ...order, port, caPem });
+      if (report.failed > 0) {
+        throw new Error(`${report.failed} requests failed`);
+      }
+      return report;
+    },
+    report: () => ask<ServerReport>(server, "report"),
+    stop: async () => {
+      const exits = [server, client].map((process) => once(process, "exit"));
+      server.disconnect();
+      client.kill();
+      await Promise.all(exits);
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function configOf(folder: string, models: readonly ModelName[]): string {
+  const entries = models.map(
+    (name) => `config { name: "${name}" base_path: "${join(folder, name)}" model_platform: "tensorflow" }`,
+  );
+  return `model_config_list { ${entries.join("\n")} }`;
+}
+
+function start(file: string, args: readonly string[]): ChildProcess {
+  return fork(join(import.meta.dirname, file), args, { serialization: "advanced" });
+}
+
+async function ask<Answer>(process: ChildProcess, question: object | string): Promise<Answer> {
+  process.send(question);
+  const [answer] = (await once(process, "message")) as [Answer];
+  return answer;
+}
+
+/** A Predict request with its prefix, its tensor as raw content. */
+export function grpcBody(model: ModelName, input: string, tensor: Tensor): Uint8Array {
+  const modelSpec = ModelSpec.create({ name: model });
+  const message = encodePredictRequest(
+    { modelSpec, inputs: new Map([[input, tensor]]), outputFilter: [] },
+    { asContent: true },
+  );
+  return Buffer.concat([messagePrefix(message.length), message]);
+}
