@@ -80,8 +80,10 @@ function configOf(folder: string, models: readonly ModelName[]): string {
   return `model_config_list { ${entries.join("\n")} }`;
 }
 
+/** With the allocator set as `sealserve serve` sets it for itself. */
 function start(file: string, args: readonly string[]): ChildProcess {
-  return fork(join(import.meta.dirname, file), args, { serialization: "advanced" });
+  const env = { ...process.env, MALLOC_MMAP_THRESHOLD_: `${1 << 20}` };
+  return fork(join(import.meta.dirname, file), args, { serialization: "advanced", env });
 }
 
 async function ask<Answer>(process: ChildProcess, question: object | string): Promise<Answer> {
