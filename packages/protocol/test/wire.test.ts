@@ -158,3 +158,34 @@ describe("skipping unknown fields", () => {
     assert.throws(() => skipOne(0x0f), { code: "bad-wire-type" });
   });
 });
+
+it("writers of embedded messages are used again, and what was written before stays as it was", () => {
+  const embed = (size: number, fill: number): WireWriter =>
+    new WireWriter().delimited((inner) => {
+      for (let index = 0; index < size; index++) {
+        inner.raw(Uint8Array.of(fill));
+      }
+    });
+  for (const size of [0, 1, 255, 256, 511, 512, 513, 5000]) {
+    const first = embed(size, 1);
+    const second = embed(size, 2);
+    assert.deepEqual(new Set(first.finish().subarray(size < 128 ? 1 : 2)), new Set(size === 0 ? [] : [1]));
+    assert.deepEqual(new Set(second.finish().subarray(size < 128 ? 1 : 2)), new Set(size === 0 ? [] : [2]));
+  }
+});
+
+it("short texts of any characters are written as UTF-8", () => {
+  for (const text of [
+    "",
+    "plain",
+    "é",
+    "plain é",
+    "x".repeat(63),
+    "x".repeat(64),
+    "x".repeat(65),
+    "\u0000\u007f\u0080",
+  ]) {
+    const bytes = new TextEncoder().encode(text);
+    assert.deepEqual(new WireWriter().uint32(7).string(text).finish(), Uint8Array.of(7, bytes.length, ...bytes));
+  }
+});

@@ -1,8 +1,13 @@
 import { encodeUtf8 } from "@sealserve/core";
 
-const FIRST_BLOCK = 64;
+const FIRST_BLOCK = 256;
 const LARGEST_BLOCK = 8192;
 const KEEP_BY_REFERENCE = 512;
+/** Up to this length a text is looked at character by character, which beats the encoder's set-up. */
+const SHORT_TEXT = 64;
+/** Writers of embedded messages that wait to be used again. Making one costs more than most messages. */
+const idle: WireWriter[] = [];
+const MOST_IDLE = 8;
 
 /**
  * Writes protobuf fields. Long byte strings are kept by reference until {@link finish} copies everything once into a
@@ -111,7 +116,7 @@ export class WireWriter {
 
   /** Length and UTF-8 bytes. */
   string(value: string): this {
-    return this.bytes(encodeUtf8(value));
+    return value.length <= SHORT_TEXT && this.#asciiText(value) ? this : this.bytes(encodeUtf8(value));
   }
 
   /** Bytes as they are. */
@@ -128,13 +133,15 @@ export class WireWriter {
 
   /** Length and value of what `write` makes: an embedded message, or a packed list. */
   delimited(write: (inner: WireWriter) => void): this {
-    const inner = new WireWriter();
+    const inner = idle.pop() ?? new WireWriter();
     write(inner);
     this.uint32(inner.length);
     for (const part of inner.#parts) {
       this.raw(part);
     }
-    return this.raw(inner.#block.subarray(inner.#start, inner.#used));
+    this.raw(inner.#block.subarray(inner.#start, inner.#used));
+    inner.#recycle();
+    return this;
   }
 
   /** Everything written, in a buffer of exactly its size. */
@@ -147,6 +154,31 @@ export class WireWriter {
     }
     whole.set(this.#block.subarray(this.#start, this.#used), offset);
     return whole;
+  }
+
+  /** Writes a text of ASCII characters alone; false, with nothing written, for another one. */
+  #asciiText(value: string): boolean {
+    this.#reserve(1 + value.length);
+    const start = this.#used + 1;
+    for (let index = 0; index < value.length; index++) {
+      const code = value.charCodeAt(index);
+      if (code >= 0x80) {
+        return false;
+      }
+      this.#block[start + index] = code;
+    }
+    this.#block[this.#used] = value.length;
+    this.#used = start + value.length;
+    return true;
+  }
+
+  /** Only a writer whose bytes were copied out is used again; longer ones were kept by reference. */
+  #recycle(): void {
+    if (this.#parts.length === 0 && this.length < KEEP_BY_REFERENCE && idle.length < MOST_IDLE) {
+      this.#start = 0;
+      this.#used = 0;
+      idle.push(this);
+    }
   }
 
   #push(part: Uint8Array): void {
