@@ -1,5 +1,5 @@
 import { EngineThread } from "./engine/engine-thread.ts";
-import type { EngineLoad } from "./engine/messages.ts";
+import type { ModelLoad } from "./engine/messages.ts";
 import { EngineModel } from "./engine-model.ts";
 import type { LoadedModel } from "./loaded-model.ts";
 import { isAsset, isModelContent, type ModelDirectory, type ModelFiles } from "./model-files.ts";
@@ -10,6 +10,8 @@ export interface LoadOptions {
   readonly threads?: number;
   /** Tags of the graph to take from a SavedModel; `serve` by default. */
   readonly tags?: readonly string[];
+  /** Once it is aborted, the load is given up after the step it is at, and its thread ends. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -19,16 +21,18 @@ export interface LoadOptions {
  * collector, which does not overwrite it. Other files, such as assets, are left alone. Of a directory on disk the thread
  * reads what the model needs, and nothing there changes.
  * @throws ModelError
+ * @throws the signal's reason
  */
 export async function loadModel(
   source: ModelFiles | ModelDirectory,
-  { tags, threads }: LoadOptions = {},
+  { tags, threads, signal }: LoadOptions = {},
 ): Promise<LoadedModel> {
   if ("directory" in source) {
-    return await startEngine({ source, tags, threads });
+    return await startEngine({ source, tags, threads }, signal);
   }
   try {
-    return await startEngine({ source: filesToMove(source), tags, threads });
+    signal?.throwIfAborted();
+    return await startEngine({ source: filesToMove(source), tags, threads }, signal);
   } finally {
     wipe(source);
   }
@@ -43,12 +47,16 @@ function wipe(files: ModelFiles): void {
   }
 }
 
-async function startEngine(load: EngineLoad): Promise<LoadedModel> {
+async function startEngine(load: ModelLoad, signal: AbortSignal | undefined): Promise<LoadedModel> {
+  signal?.throwIfAborted();
   const engine = new EngineThread();
   try {
-    return new EngineModel(await engine.load(load), engine);
+    const description = await engine.load(load, signal);
+    signal?.throwIfAborted();
+    return new EngineModel(description, engine);
   } catch (error) {
     await engine.close();
+    signal?.throwIfAborted();
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { mock, test } from "node:test";
 import type { Worker } from "node:worker_threads";
 
 import { EngineThread } from "../src/engine/engine-thread.ts";
-import type { EngineLoad, EngineMessage, EngineRun } from "../src/engine/messages.ts";
+import type { EngineMessage, EngineRun, ModelLoad } from "../src/engine/messages.ts";
 import { ModelError } from "../src/errors.ts";
 import { makeHalfPlusTwo } from "../src/examples/half-plus-two.ts";
 import type { ModelFiles } from "../src/model-files.ts";
@@ -12,7 +12,7 @@ import { modelError, servingError } from "./fixtures/errors.ts";
 import { onnxFiles } from "./fixtures/onnx.ts";
 import { floats } from "./fixtures/tensors.ts";
 
-const load = (files: ModelFiles = onnxFiles()): EngineLoad => ({ source: files, tags: undefined, threads: 1 });
+const load = (files: ModelFiles = onnxFiles()): ModelLoad => ({ source: files, tags: undefined, threads: 1 });
 const run = (parts: Partial<EngineRun> = {}): EngineRun => ({
   signature: "serving_default",
   inputs: new Map([["x", { dtype: "float32", shape: [1, 2], data: Float32Array.of(1, 1) }]]),

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, test } from "node:test";
+import type { Worker } from "node:worker_threads";
 
 import { decodeTensor, encodeTensor, SavedModel } from "@sealserve/protocol";
 import { ModelError } from "../src/errors.ts";
@@ -183,4 +185,20 @@ test("an ONNX file among the assets is no second model", async () => {
   const model = await load(new Map([...makeHalfPlusTwo(), ["assets/extra.onnx", Uint8Array.of(1)]]));
   assert.equal(model.platform, "tensorflow");
   await assert.rejects(loadModel(new Map([["assets/model.onnx", Uint8Array.of(1)]])), modelError("no-model"));
+});
+
+test("a load can be given up: before it begins and while it is under way", async () => {
+  const reason = new Error("no longer wanted");
+  const files = makeHalfPlusTwo();
+  await assert.rejects(loadModel(files, { signal: AbortSignal.abort(reason) }), reason);
+  for (const bytes of files.values()) {
+    assert.ok(isWiped(bytes));
+  }
+  const caller = new AbortController();
+  const started = once(process, "worker");
+  const loading = loadModel(makeHalfPlusTwo(), { signal: caller.signal });
+  const [worker] = (await started) as [Worker];
+  caller.abort(reason);
+  await assert.rejects(loading, reason);
+  assert.equal(worker.threadId, -1, "its thread has ended");
 });

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 
 import { ModelError } from "../errors.ts";
-import type { EngineLoad, EngineMessage, EngineReply, EngineRequest, EngineRun, ModelDescription } from "./messages.ts";
+import type { EngineMessage, EngineReply, EngineRequest, EngineRun, ModelDescription, ModelLoad } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { buffersOf, type PackedTensor } from "./packed-tensor.ts";
 import { fromPlainError } from "./plain-error.ts";
@@ -56,12 +56,17 @@ export class EngineThread {
 
   /**
    * Loads a model; called once. The buffers of files in memory are moved to the thread and overwritten there.
+   * @param signal once it is aborted, what is left of the load is not begun, and the files are overwritten
    * @throws ModelError those of reading the model, `engine-refused`, `engine-failed`, `closed`
    */
-  async load(load: EngineLoad): Promise<ModelDescription> {
+  async load(load: ModelLoad, signal?: AbortSignal): Promise<ModelDescription> {
     const contents = "directory" in load.source ? [] : [...load.source.values()];
     const buffers = new Set(contents.map(({ buffer }) => buffer as ArrayBuffer));
-    return (await this.#ask("loaded", { kind: "load", ...load }, [...buffers])).model;
+    const givenUp = new Uint8Array(new SharedArrayBuffer(1));
+    const giveUp = (): void => void givenUp.fill(1);
+    signal?.addEventListener("abort", giveUp);
+    const loaded = this.#ask("loaded", { kind: "load", ...load, givenUp }, [...buffers]);
+    return (await loaded.finally(() => signal?.removeEventListener("abort", giveUp))).model;
   }
 
   /**

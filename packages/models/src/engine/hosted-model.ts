@@ -24,11 +24,12 @@ export interface HostedModel {
 type Sorted = Pick<HostedModel, "callables"> & Pick<PreparedModel, "refusals">;
 
 /**
- * Prepares a model and creates its sessions. Whatever the outcome, its files in memory are overwritten then: `onnxruntime` has copied
- * the weights into memory of its own, and no second plaintext stays behind.
- * @throws ModelError those of {@link DirectoryFiles} and {@link prepareModel}; `engine-refused` when the engine can run none of the signatures
+ * Prepares a model and creates its sessions. Whatever the outcome, its files in memory are overwritten then and given back: `onnxruntime`
+ * has copied the weights into memory of its own, and no second plaintext stays behind.
+ * @throws ModelError those of {@link DirectoryFiles} and {@link prepareModel}; `engine-refused` when the engine can run none of the
+ *   signatures; `closed` when nobody waits for the model any more
  */
-export async function hostModel({ source, tags, threads }: EngineLoad): Promise<HostedModel> {
+export async function hostModel({ source, tags, threads, givenUp }: EngineLoad): Promise<HostedModel> {
   const files = "directory" in source ? new DirectoryFiles(source.directory) : source;
   const models = new Set<Uint8Array>();
   try {
@@ -37,10 +38,23 @@ export async function hostModel({ source, tags, threads }: EngineLoad): Promise<
       models.add(model);
     }
     const weights = prepared.weightFiles.map((path) => ({ path, data: files.get(path) ?? new Uint8Array() }));
+    if (givenUp[0] !== 0) {
+      throw new ModelError("closed", "nobody waits for the model any more");
+    }
     return await openModel(prepared, await loadSessions({ models: [...models], files: weights, threads }), [...models]);
   } finally {
-    for (const bytes of [...files.values(), ...models]) {
-      bytes.fill(0);
+    discard([...files.values(), ...models]);
+  }
+}
+
+/** Overwrites the bytes and frees them at once: an idle thread may not collect its garbage for hours. */
+function discard(contents: readonly Uint8Array[]): void {
+  for (const bytes of contents) {
+    bytes.fill(0);
+  }
+  for (const { buffer } of contents) {
+    if (buffer instanceof ArrayBuffer && !buffer.detached) {
+      buffer.transfer(0);
     }
   }
 }

@@ -7,13 +7,19 @@ import type { PackedTensor } from "./packed-tensor.ts";
 import type { PlainError, PlainModelError } from "./plain-error.ts";
 
 /** A model to load, and how. */
-export interface EngineLoad {
+export interface ModelLoad {
   /** Files of the model and its assets, which are overwritten once it is loaded, or where to read them. */
   readonly source: ModelFiles | ModelDirectory;
   /** Tags of the graph to take from a SavedModel; undefined for `serve`. */
   readonly tags: readonly string[] | undefined;
   /** Threads for one operation; undefined for one per core. */
   readonly threads: number | undefined;
+}
+
+/** The same as the thread gets it. */
+export interface EngineLoad extends ModelLoad {
+  /** One byte, shared because a message would lie unread while a step blocks the thread: not 0 once nobody waits for the model. */
+  readonly givenUp: Uint8Array<SharedArrayBuffer>;
 }
 
 /** A run of the loaded model. */

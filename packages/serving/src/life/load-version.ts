@@ -8,7 +8,7 @@ export type ServableId = Omit<Servable, "model">;
 /** What loading a version is made of. */
 export interface LoadParts {
   /** Puts the model into an engine. */
-  loadFiles(files: VersionFiles): Promise<LoadedModel>;
+  loadFiles(files: VersionFiles, signal: AbortSignal): Promise<LoadedModel>;
   /** Puts something in front of its runs, such as batching. Closing it closes the model. */
   decorate?(model: LoadedModel, id: ServableId, files: VersionFiles): LoadedModel | Promise<LoadedModel>;
   /** Runs the requests that come with the version. */
@@ -26,7 +26,7 @@ export async function loadVersion(
   files: VersionFiles,
   signal: AbortSignal,
 ): Promise<LoadedModel> {
-  let model = await parts.loadFiles(files);
+  let model = await parts.loadFiles(files, signal);
   try {
     signal.throwIfAborted();
     model = (await parts.decorate?.(model, id, files)) ?? model;

@@ -33,7 +33,7 @@ export async function versionLoader(options: ServerOptions, metrics: ServerMetri
 function engineParts({ engine, loading }: ServerOptions): Pick<LoadParts, "loadFiles"> {
   const threads = engine.threads === undefined ? {} : { threads: engine.threads };
   const options = { tags: loading.tags, ...threads };
-  return { loadFiles: async (files) => await loadModel(files, options) };
+  return { loadFiles: async (files, signal) => await loadModel(files, { ...options, signal }) };
 }
 
 function batchingParts(settings: BatchingSettings, metrics: BatchMetrics): Pick<LoadParts, "decorate"> {
