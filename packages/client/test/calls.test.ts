@@ -11,7 +11,8 @@ import {
   ServingError,
 } from "@sealserve/protocol";
 import { ClientError, type ClientErrorCode } from "../src/errors.ts";
-import { type AttestedNode, connectNode } from "../src/node.ts";
+import { connectNode } from "../src/node.ts";
+import type { AttestedNode } from "../src/serving-node.ts";
 import type { FakeAnswer, FakeNode } from "./support/fake-node.ts";
 import { createScene, grpcAnswer, honestAnswer, predictRequest, type Scene } from "./support/scene.ts";
 

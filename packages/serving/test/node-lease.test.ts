@@ -83,11 +83,15 @@ async function connect(): Promise<AttestedNode> {
 
 const is = (state: ReadinessState) => (): boolean => node.readiness.state === state;
 
+async function getText(path: string): Promise<string> {
+  const place = { host: "localhost", port: portOf(node.restAddress), ca: world.authority.caPem, agent: false };
+  const [response] = await once(get({ ...place, path }), "response");
+  return await text(response as IncomingMessage);
+}
+
 /** States of the model's versions, by REST, for a client that asks for no evidence. */
 async function versionStates(): Promise<string[]> {
-  const place = { host: "localhost", port: portOf(node.restAddress), ca: world.authority.caPem, agent: false };
-  const [response] = await once(get({ ...place, path: `/v1/models/${MODEL}` }), "response");
-  const { model_version_status: statuses } = JSON.parse(await text(response as IncomingMessage));
+  const { model_version_status: statuses } = JSON.parse(await getText(`/v1/models/${MODEL}`));
   return statuses.map(({ state }: { state: string }) => state);
 }
 
@@ -108,7 +112,21 @@ describe("a node with a lease", () => {
     await start({ lease: "1h" });
     const client = await connect();
     await passUntil(() => log.includes("lease-renewed 3600"));
-    assert.deepEqual((await client.predictGrpc(request)).outputs.get("y")?.data, Float32Array.of(3));
+    const { manifestDigest } = world;
+    const answers = [await client.predictGrpc(request), await client.predictRest(request)];
+    for (const { outputs, seal } of answers) {
+      assert.deepEqual(outputs.get("y")?.data, Float32Array.of(3));
+      assert.equal(seal?.manifestDigest, manifestDigest);
+      const left = (seal?.leaseEndsAt?.getTime() ?? 0) - Date.now();
+      assert.ok(left > 0 && left <= 3_600_000);
+    }
+    const { properties } = JSON.parse(await getText(`/v2/models/${MODEL}`));
+    assert.deepEqual(properties, {
+      sealed: "true",
+      manifest_digest: manifestDigest,
+      package_version: "2",
+      lease_ends_at: answers[1]?.seal?.leaseEndsAt?.toISOString(),
+    });
     const asked = world.brokerLog.map((line) => JSON.parse(line).asked).filter(Boolean);
     assert.deepEqual(asked.slice(0, 2), ["key", "renewal"]);
     assert.equal(node.readiness.state, "ready");
@@ -186,7 +204,7 @@ describe("a model under a lease", () => {
       },
       lease,
     });
-    const opened = await sealed.open(released);
+    const { opened } = await sealed.open(released);
     const versions = new SealedVersions(
       new ModelStore({ maxRetries: 0, retryIntervalMs: 0, threads: 0 }),
       option,

@@ -93,7 +93,8 @@ test("a node attests, gets its key, opens its package in memory and serves verif
   const client = await connect(node);
   const byGrpc = await client.predictGrpc(request);
   const byRest = await client.predictRest(request);
-  for (const { outputs, modelSpec, node: proven } of [byGrpc, byRest]) {
+  for (const { outputs, modelSpec, node: proven, seal } of [byGrpc, byRest]) {
+    assert.deepEqual(seal, { manifestDigest, leaseEndsAt: undefined });
     assert.deepEqual(outputs.get("y"), { dtype: "float32", shape: [3], data: Float32Array.of(2.5, 3, 4.5) });
     assert.deepEqual(
       [modelSpec.name, modelSpec.version, modelSpec.signatureName],

@@ -37,10 +37,16 @@ export function reportAnswers(
       inputs: plainValues(prepared.inputs),
       outputs: plainValues(answer.outputs),
       node: describeProof(answer.node),
+      ...(answer.seal === undefined ? {} : { seal: answer.seal }),
     });
     return;
   }
   tell(`${verdictOf(answer.node)}, asked by ${ways.join(" and ")}`);
+  if (answer.seal !== undefined) {
+    const { manifestDigest, leaseEndsAt } = answer.seal;
+    const lease = leaseEndsAt === undefined ? "without a lease" : `leased until ${leaseEndsAt.toISOString()}`;
+    tell(`package ${manifestDigest}, ${lease}`);
+  }
   printResult(JSON.stringify({ outputs: plainValues(answer.outputs) }));
 }
 

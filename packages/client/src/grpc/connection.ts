@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http2";
 import { encodeUtf8 } from "@sealserve/core";
 import { messagePrefix, PREFIX_LENGTH } from "@sealserve/protocol";
 import { EVIDENCE_PATH } from "@sealserve/ra-tls";
@@ -8,6 +9,12 @@ import type { CallOptions } from "../options.ts";
 import { exchange } from "./answer.ts";
 import { readUnaryAnswer, timeoutHeader } from "./framing.ts";
 import { Http2Connection } from "./session.ts";
+
+/** What a unary call was answered with. */
+export interface UnaryAnswer {
+  readonly message: Uint8Array;
+  readonly headers: IncomingHttpHeaders;
+}
 
 /** A gRPC connection whose other end has proved what it is. It never reconnects. */
 export class GrpcConnection<Proof> {
@@ -53,11 +60,10 @@ export class GrpcConnection<Proof> {
   /**
    * Calls a unary method.
    *
-   * @returns the response message
    * @throws ServingError with the status of the call
    * @throws ClientError `unreachable`, `bad-answer`
    */
-  async call(path: string, message: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
+  async call(path: string, message: Uint8Array, options: CallOptions = {}): Promise<UnaryAnswer> {
     const stream = this.#http2.post(path, {
       "content-type": "application/grpc",
       te: "trailers",
@@ -69,7 +75,8 @@ export class GrpcConnection<Proof> {
     const deadline = startDeadline(options.timeoutMs, deadlineExceeded, options.signal);
     try {
       const { signal } = deadline;
-      return readUnaryAnswer(await exchange(stream, message, { limit, authority: this.#authority, signal }));
+      const answer = await exchange(stream, message, { limit, authority: this.#authority, signal });
+      return { message: readUnaryAnswer(answer), headers: answer.headers };
     } finally {
       deadline.clear();
     }

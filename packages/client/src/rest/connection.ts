@@ -1,4 +1,4 @@
-import { type IncomingMessage, request } from "node:http";
+import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { EVIDENCE_PATH, OneSocketAgent } from "@sealserve/ra-tls";
 import { collect } from "../connection/collect.ts";
@@ -17,6 +17,11 @@ export interface RestRequest {
   readonly body?: string | Uint8Array | undefined;
   /** Cancels the request; its reason is thrown. The connection is lost with it. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What it was answered with. */
+export interface RestAnswer extends HttpAnswer {
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** A REST connection whose other end has proved what it is. It never reconnects. */
@@ -59,7 +64,7 @@ export class RestConnection<Proof> {
   }
 
   /** @throws ClientError `unreachable`, `bad-answer` */
-  send(rest: RestRequest): Promise<HttpAnswer> {
+  send(rest: RestRequest): Promise<RestAnswer> {
     return this.#channel.send(rest, this.#maxAnswerBytes);
   }
 
@@ -86,11 +91,11 @@ class RestChannel {
     return this.#socket.writable;
   }
 
-  send(rest: RestRequest, limit: number): Promise<HttpAnswer> {
+  send(rest: RestRequest, limit: number): Promise<RestAnswer> {
     return this.#turns.take(() => this.#exchange(rest, limit), rest.signal);
   }
 
-  async #exchange({ method, path, body, signal }: RestRequest, limit: number): Promise<HttpAnswer> {
+  async #exchange({ method, path, body, signal }: RestRequest, limit: number): Promise<RestAnswer> {
     const bytes = Buffer.from(body ?? "");
     const headers = { host: this.#authority, "content-type": "application/json", "content-length": bytes.length };
     const outgoing = request({
@@ -104,7 +109,8 @@ class RestChannel {
       const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
         outgoing.once("response", resolve).on("error", reject).end(bytes);
       });
-      return { status: incoming.statusCode ?? 0, body: await collect(incoming, limit) };
+      const { statusCode = 0, headers: received } = incoming;
+      return { status: statusCode, headers: received, body: await collect(incoming, limit) };
     } catch (cause) {
       outgoing.destroy();
       signal?.throwIfAborted();

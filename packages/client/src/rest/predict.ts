@@ -13,7 +13,7 @@ import { deadlineExceeded, startDeadline } from "../connection/deadline.ts";
 import { ClientError } from "../errors.ts";
 import type { HttpAnswer } from "../evidence/exchange.ts";
 import type { CallOptions } from "../options.ts";
-import type { RestConnection, RestRequest } from "./connection.ts";
+import type { RestRequest } from "./connection.ts";
 import { readAnsweringSignature } from "./output-types.ts";
 
 /** How a prediction over REST is asked for. */
@@ -30,7 +30,7 @@ export interface RestPredictOptions extends CallOptions {
  * @throws ClientError `unreachable`, `bad-answer`
  */
 export async function predictOverRest(
-  connection: Pick<RestConnection<unknown>, "send">,
+  connection: { send(rest: RestRequest): Promise<HttpAnswer> },
   request: PredictRequest & { readonly modelSpec: ModelSpec },
   options: RestPredictOptions,
 ): Promise<PredictResponse> {

@@ -30,14 +30,19 @@ export function encodeStatusMessage(message: string): string {
   return encoded;
 }
 
-/** Sends the one response message and the status OK. */
-export function sendMessage(stream: ServerHttp2Stream, message: Uint8Array, stallTimeoutMs: number): void {
+/** Sends the one response message and the status OK. @param more headers of the server's own */
+export function sendMessage(
+  stream: ServerHttp2Stream,
+  message: Uint8Array,
+  stallTimeoutMs: number,
+  more?: OutgoingHttpHeaders,
+): void {
   if (stream.closed || stream.destroyed) {
     return;
   }
   closeWhenStalled(stream, stallTimeoutMs);
   stream.on("wantTrailers", () => stream.sendTrailers(SUCCESS_TRAILERS));
-  stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
+  stream.respond(more === undefined ? RESPONSE_HEADERS : { ...RESPONSE_HEADERS, ...more }, { waitForTrailers: true });
   const prefix = messagePrefix(message.length);
   if (message.length <= SMALL_MESSAGE) {
     stream.end(Buffer.concat([prefix, message]));

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { ServingError, servingErrorOf } from "@sealserve/protocol";
 import { type Log, logUnexpected } from "../log.ts";
 import { CallScope } from "../transport/call-scope.ts";
@@ -32,6 +32,8 @@ export interface CallContext {
   readonly budget: MemoryBudget;
   readonly log: Log;
   readonly streaming: StreamingCalls;
+  /** Headers of the server's own in front of the messages of unary calls, as they are at the time. */
+  readonly responseHeaders?: { readonly current: OutgoingHttpHeaders };
 }
 
 /** Answers one unary call from its headers to its trailers. Never throws. */
@@ -43,7 +45,7 @@ export async function answerUnaryCall(
 ): Promise<void> {
   try {
     const answer = await callMethod(stream, headers, method, context);
-    sendMessage(stream, answer, context.limits.stallTimeoutMs);
+    sendMessage(stream, answer, context.limits.stallTimeoutMs, context.responseHeaders?.current);
   } catch (error) {
     const failure = servingErrorOf(error);
     logUnexpected(failure, context.log);

@@ -6,7 +6,7 @@ const SECOND = 1000;
 export interface LeaseView {
   /** Whether the package may be served at this moment. */
   readonly held: boolean;
-  /** Time of day, by a clock that the host sets: for people only. Undefined without a lease, or without an end. */
+  /** Time of day, by a clock that the host sets: for people only. Undefined without a lease, or without an end. Stays the same object until a renewal. */
   readonly endsAt: Date | undefined;
 }
 
@@ -18,6 +18,7 @@ export class Lease implements LeaseView {
   readonly #clock: LeaseClock;
   #endsAt = Number.NEGATIVE_INFINITY;
   #lengthMs = 0;
+  #shownEnd: Date | undefined;
 
   constructor(clock: LeaseClock = monotonicClock) {
     this.#clock = clock;
@@ -28,8 +29,7 @@ export class Lease implements LeaseView {
   }
 
   get endsAt(): Date | undefined {
-    const remaining = this.remainingMs;
-    return remaining > 0 && Number.isFinite(remaining) ? new Date(Date.now() + remaining) : undefined;
+    return this.held ? this.#shownEnd : undefined;
   }
 
   /** Milliseconds, infinite without an end, 0 when there is no lease. */
@@ -50,6 +50,7 @@ export class Lease implements LeaseView {
   grant(askedAt: number, seconds: number | undefined): void {
     this.#lengthMs = seconds === undefined ? Number.POSITIVE_INFINITY : seconds * SECOND;
     this.#endsAt = askedAt + this.#lengthMs;
+    this.#shownEnd = seconds === undefined ? undefined : new Date(Date.now() + this.remainingMs);
   }
 
   /** Ends it before its time. */

@@ -1,4 +1,5 @@
 import { type Handler, ModelHandler } from "../core/handler.ts";
+import type { Seal } from "../core/servables.ts";
 import { evidenceRoute } from "../evidence/http-route.ts";
 import { servingMethods } from "../grpc/methods.ts";
 import { reloadMethod } from "../grpc/reload-method.ts";
@@ -15,6 +16,7 @@ import { inferenceRoute } from "../open-inference/rest-route.ts";
 import { reflectionMethods } from "../reflection/grpc-methods.ts";
 import { restRoute } from "../rest/route.ts";
 import { VERSION } from "../version.ts";
+import { SealHeaders, sealedRoute } from "./seal-headers.ts";
 import type { ServedModels } from "./served-models.ts";
 import type { StartContext } from "./start-context.ts";
 
@@ -22,7 +24,7 @@ const HEALTH_PATH = /^\/v2\/health\/(?:live|ready)$/;
 
 /** What a node answers on each of its ports. */
 export interface NodeApi {
-  readonly grpc: Pick<GrpcServerOptions, "methods" | "evidence">;
+  readonly grpc: Pick<GrpcServerOptions, "methods" | "evidence" | "responseHeaders">;
   readonly restRoutes: readonly HttpRoute[];
   /** Health and metrics: nothing in them comes from requests, and nothing can be changed by them. */
   readonly adminRoutes: readonly HttpRoute[];
@@ -42,12 +44,11 @@ export function createApi(context: StartContext, served: ServedModels): NodeApi 
   return {
     grpc: {
       methods: grpcMethods(context, served, { handler, service, health }),
-      ...(sealed === undefined ? {} : { evidence: sealed.evidence }),
+      ...(sealed === undefined ? {} : { evidence: sealed.evidence, responseHeaders: new SealHeaders(sealed.seal, "") }),
     },
     restRoutes: [
       ...(sealed === undefined ? [] : [evidenceRoute({ issuer: sealed.evidence, limits, log })]),
-      restRoute(handler, limits, { ...rest, observer: metrics.requests }),
-      inference,
+      ...[restRoute(handler, limits, { ...rest, observer: metrics.requests }), inference].map(withSeal(sealed?.seal)),
       ...(prometheusPath === undefined ? [] : [metricsRoute(metrics.registry, prometheusPath)]),
     ],
     adminRoutes: [
@@ -55,6 +56,14 @@ export function createApi(context: StartContext, served: ServedModels): NodeApi 
       metricsRoute(metrics.registry, prometheusPath),
     ],
   };
+}
+
+function withSeal(seal: Seal | undefined): (route: HttpRoute) => HttpRoute {
+  if (seal === undefined) {
+    return (route) => route;
+  }
+  const headers = new SealHeaders(seal, "x-");
+  return (route) => sealedRoute(route, headers);
 }
 
 /** What answers the rpcs. */

@@ -3,6 +3,7 @@ import { decodeHex } from "@sealserve/core";
 import type { OpenedPackage } from "@sealserve/encrypted-files";
 import { openPlatform, type Platform } from "@sealserve/platform";
 import { ModelSpec, ServingError } from "@sealserve/protocol";
+import type { Seal } from "../core/servables.ts";
 import { EvidenceIssuer } from "../evidence/issuer.ts";
 import { Lease } from "../lease/lease.ts";
 import { LeasedServables } from "../lease/leased-servables.ts";
@@ -36,7 +37,7 @@ export async function serveSealedModel(
   const sealed = new SealedPackage({ option, release, load: context.load, lease });
   const released = await releaseKey(context, option, askBroker, lease);
   try {
-    const opened = await openPackage(context, sealed, released);
+    const { opened, seal } = await openPackage(context, sealed, released);
     const tls = await steps.run(
       "TLS pair decrypted",
       () => usableTlsPair(opened),
@@ -46,7 +47,7 @@ export async function serveSealedModel(
     const leased = new LeasedModel({ ...context, lease, released, opened, sealed, versions, askBroker });
     leased.keep();
     await loadModel(context, option.model, leased);
-    return describe({ context, option, platform, lease, leased }, opened, tls);
+    return describe({ context, option, platform, lease, leased, seal }, tls);
   } finally {
     sealed.forgetKey();
     released.wrapKey.fill(0);
@@ -65,11 +66,11 @@ async function openPackage(
   { steps }: StartContext,
   sealed: SealedPackage,
   released: ReleasedKey,
-): Promise<OpenedPackage> {
+): ReturnType<SealedPackage["open"]> {
   return await steps.run(
     "manifest verified",
     () => sealed.open(released),
-    ({ manifest }) => `package version ${manifest.model.version}, ${manifest.files.length} files`,
+    ({ opened: { manifest } }) => `package version ${manifest.model.version}, ${manifest.files.length} files`,
   );
 }
 
@@ -98,13 +99,14 @@ interface Served {
   readonly platform: Platform;
   readonly lease: Lease;
   readonly leased: LeasedModel;
+  readonly seal: Seal;
 }
 
 function describe(
-  { context: { store, options }, option: { model }, platform, lease, leased }: Served,
-  { manifestDigest }: OpenedPackage,
+  { context: { store, options }, option: { model }, platform, lease, leased, seal }: Served,
   tls: TlsIdentity,
 ): ServedModels {
+  const { manifestDigest } = seal;
   const served = { model, manifestDigest: decodeHex(manifestDigest) };
   const version = String(store.find(ModelSpec.create({ name: model })).version);
   return {
@@ -112,6 +114,7 @@ function describe(
     isServing: () => leased.serving,
     tls,
     sealed: {
+      seal,
       facts: { version, manifestDigest, simulated: platform.simulated },
       evidence: new EvidenceIssuer(platform, served, options.limits, { lease }),
     },

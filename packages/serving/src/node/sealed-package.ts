@@ -47,10 +47,10 @@ export class SealedPackage {
    * @throws EncryptedFilesError
    * @throws NodeError `package-replaced`
    */
-  async open(released: ReleasedKey): Promise<OpenedPackage> {
-    const opened = await this.#verify(released);
+  async open(released: ReleasedKey): Promise<{ opened: OpenedPackage; seal: Seal }> {
+    const { opened, seal } = await this.#verify(released);
     this.#open = { package: opened, wrapKey: released.wrapKey };
-    return opened;
+    return { opened, seal };
   }
 
   forgetKey(): void {
@@ -70,7 +70,7 @@ export class SealedPackage {
     }
     const released = await this.#release(signal);
     try {
-      return await this.#loadFrom(await this.#verify(released), packaged, signal);
+      return await this.#loadFrom((await this.#verify(released)).opened, packaged, signal);
     } finally {
       released.wrapKey.fill(0);
     }
@@ -86,13 +86,13 @@ export class SealedPackage {
   }
 
   /** The released key is wiped when anything is wrong. */
-  async #verify(released: ReleasedKey): Promise<OpenedPackage> {
+  async #verify(released: ReleasedKey): Promise<{ opened: OpenedPackage; seal: Seal }> {
     const { model: modelName, packageDirectory } = this.#option;
     try {
       const opened = await openPackage(packageDirectory, { ...released, modelName });
       this.#seal ??= sealOf(opened, this.#lease);
       expectSame(opened, this.#seal);
-      return opened;
+      return { opened, seal: this.#seal };
     } catch (error) {
       released.wrapKey.fill(0);
       throw error;

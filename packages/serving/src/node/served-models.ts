@@ -1,4 +1,4 @@
-import type { Servables } from "../core/servables.ts";
+import type { Seal, Servables } from "../core/servables.ts";
 import type { EvidenceIssuer } from "../evidence/issuer.ts";
 import type { ConfiguredModels } from "../life/configured-models.ts";
 import type { ChannelSecurity } from "../transport/tls.ts";
@@ -20,7 +20,7 @@ export interface ServedModels {
   isServing(): boolean;
   readonly tls: ChannelSecurity;
   /** Undefined for models that anybody with write access to their folder could exchange. */
-  readonly sealed: { readonly facts: SealedFacts; readonly evidence: EvidenceIssuer } | undefined;
+  readonly sealed: { readonly facts: SealedFacts; readonly seal: Seal; readonly evidence: EvidenceIssuer } | undefined;
   /** What HandleReloadConfigRequest changes. */
   readonly configured: Pick<ConfiguredModels, "reload">;
   /** Looks again at the files that say which models are served. What cannot be read is logged and changes nothing. */

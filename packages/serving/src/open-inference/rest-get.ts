@@ -39,8 +39,15 @@ export function answerGet(service: InferenceService, health: Health, path: GetPa
   }
 }
 
-function modelJson({ name, versions, platform, inputs, outputs }: ModelMetadataResponse): object {
-  return { name, versions, platform, inputs: inputs.map(tensorJson), outputs: outputs.map(tensorJson) };
+function modelJson({ name, versions, platform, inputs, outputs, properties }: ModelMetadataResponse): object {
+  return {
+    name,
+    versions,
+    platform,
+    inputs: inputs.map(tensorJson),
+    outputs: outputs.map(tensorJson),
+    ...(properties.size === 0 ? {} : { properties: Object.fromEntries(properties) }),
+  };
 }
 
 function tensorJson({ name, datatype, shape }: TensorMetadata): object {
