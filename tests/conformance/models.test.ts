@@ -36,6 +36,8 @@ type ModelEntry = {
   readonly goldens: readonly Golden[];
 };
 
+/** Signatures of other models that must run. */
+const REQUIRED_SIGNATURES: ReadonlyMap<string, string> = new Map([["cartpole_policy", "action"]]);
 /** Models of which all signatures must run. */
 const REQUIRED: ReadonlySet<string> = new Set([
   "half_plus_two_cpu",
@@ -45,9 +47,15 @@ const REQUIRED: ReadonlySet<string> = new Set([
   "half_plus_two_with_empty_saved_model_config",
   "half_plus_three",
   "matrix_half_plus_two",
+  "basic_pitch",
   "mnist_onnx",
 ]);
 const TOLERANCE = 1e-5;
+/**
+ * Models whose results hang on roundings. This one takes the logarithm of sums that nearly cancel out: its outputs here are
+ * those of its published ONNX form, whose sums differ from TensorFlow's by as much.
+ */
+const LOOSER_TOLERANCES: ReadonlyMap<string, number> = new Map([["basic_pitch", 5e-3]]);
 /** Sums over many thousand elements gather the rounding of each. */
 const SUM_TOLERANCE = 1e-4;
 
@@ -65,6 +73,8 @@ describe("public models", { skip }, () => {
         const outcome = await checkModel(entry, version, context);
         compared += outcome.compared;
         refusals.push(...outcome.refusals.map((refusal) => `${entry.name} ${refusal}`));
+        const required = REQUIRED_SIGNATURES.get(entry.name);
+        assert.ok(required === undefined || outcome.served.has(required), `${required} must run`);
         if (REQUIRED.has(entry.name)) {
           assert.deepEqual(outcome.refusals, []);
           assert.ok(outcome.served.has("serving_default"), "the default signature must run");
@@ -109,7 +119,8 @@ async function checkModel(entry: ModelEntry, version: string, context: TestConte
     }
     try {
       const outputs = await model.run(signature, tensorsOf(golden.inputs), []);
-      outcome.compared += compareOutputs(signature, outputs, golden.outputs);
+      const tolerance = LOOSER_TOLERANCES.get(entry.name) ?? TOLERANCE;
+      outcome.compared += compareOutputs(signature, outputs, golden.outputs, tolerance);
       outcome.served.add(signature);
     } catch (error) {
       const refusal = describeRefusal(signature, error);
@@ -140,18 +151,19 @@ function compareOutputs(
   signature: string,
   outputs: ReadonlyMap<string, Tensor>,
   expected: Readonly<Record<string, GoldenTensor>>,
+  tolerance: number,
 ): number {
   assert.deepEqual([...outputs.keys()].sort(), Object.keys(expected).sort());
   for (const [name, golden] of Object.entries(expected)) {
     const output = outputs.get(name);
     assert.ok(output);
     assert.deepEqual([output.dtype, output.shape], [golden.dtype, golden.shape], `${signature} ${name}`);
-    compareValues(`${signature} ${name}`, output, golden);
+    compareValues(`${signature} ${name}`, output, golden, tolerance);
   }
   return Object.keys(expected).length;
 }
 
-function compareValues(what: string, { data }: Tensor, golden: GoldenTensor): void {
+function compareValues(what: string, { data }: Tensor, golden: GoldenTensor, tolerance: number): void {
   const values = golden.values ?? golden.sample_values ?? [];
   assert.ok(values.length > 0 || data.length === 0, what);
   values.forEach((value, index) => {
@@ -160,12 +172,12 @@ function compareValues(what: string, { data }: Tensor, golden: GoldenTensor): vo
     if (actual instanceof Uint8Array) {
       assert.deepEqual(Buffer.from(actual), Buffer.from(bytesOf(value)), `${what}[${at}]`);
     } else {
-      expectClose(`${what}[${at}]`, Number(actual), Number(value), TOLERANCE * Math.max(1, Math.abs(Number(value))));
+      expectClose(`${what}[${at}]`, Number(actual), Number(value), tolerance * Math.max(1, Math.abs(Number(value))));
     }
   });
   if (golden.sum !== undefined && golden.abs_sum !== undefined && isNumberData(data)) {
     const sum = Array.from<number | bigint, number>(data, Number).reduce((total, value) => total + value, 0);
-    expectClose(`sum of ${what}`, sum, golden.sum, SUM_TOLERANCE * Math.max(1, golden.abs_sum));
+    expectClose(`sum of ${what}`, sum, golden.sum, Math.max(SUM_TOLERANCE, tolerance) * Math.max(1, golden.abs_sum));
   }
 }
 

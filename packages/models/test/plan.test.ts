@@ -188,3 +188,21 @@ test("an output that an interpreted operation lacks is refused", () => {
     modelError("unsupported-op", /output 1 of operation Reshape/),
   );
 });
+
+test("an assertion that does not hold ends the run, though nothing takes anything from it", async () => {
+  const model = modelOf(
+    [
+      constantNode("zero", floats([], [0])),
+      node("positive", "Greater", ["x", "zero"]),
+      node("holds", "Assert", ["positive", "text"]),
+      node("y", "Neg", ["x", "^holds"]),
+    ],
+    { y: ["y:0", "float32"] },
+  );
+  const loaded = await load(savedModelFiles(model));
+  assert.deepEqual((await loaded.run("s", both(floats([1], [2]), texts([])), [])).get("y"), floats([1], [-2]));
+  await assert.rejects(
+    loaded.run("s", both(floats([2], [2, -1]), texts(["secret"])), []),
+    servingError("INVALID_ARGUMENT", /^an assertion of the model does not hold for the inputs$/),
+  );
+});

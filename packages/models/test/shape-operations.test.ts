@@ -1,6 +1,6 @@
 import { typeAttr } from "../src/examples/graph-def.ts";
 import { constant, integersAttr, type OperationCase, testOperations } from "./fixtures/operation-case.ts";
-import { floats, int32s, int64s } from "./fixtures/tensors.ts";
+import { booleans, floats, int32s, int64s } from "./fixtures/tensors.ts";
 
 const grid = floats([2, 3], [1, 2, 3, 4, 5, 6]);
 const cube = floats([2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]);
@@ -28,6 +28,15 @@ const reductions: OperationCase[] = [
   { op: "Sum", about: "of nothing", inputs: [floats([2, 0]), axes(1)], expected: floats([2], [0, 0]) },
   { op: "Max", inputs: [grid, axes(0)], expected: floats([3], [4, 5, 6]) },
   { op: "Min", inputs: [grid, axes(1)], expected: floats([2], [1, 4]) },
+  {
+    op: "ArgMin",
+    about: "the first of equal ones",
+    inputs: [floats([1, 3], [2, 1, 1]), axis(1)],
+    expected: int64s([1], [1]),
+  },
+  { op: "All", inputs: [booleans([2, 2], [1, 1, 1, 0]), axes(1)], expected: booleans([2], [1, 0]) },
+  { op: "Any", inputs: [booleans([2, 2], [0, 1, 0, 0]), axes(1)], expected: booleans([2], [1, 0]) },
+  { op: "All", about: "of nothing", inputs: [booleans([1, 0], []), axes(1)], expected: booleans([1], [1]) },
   { op: "Prod", inputs: [grid, axes(1)], expected: floats([2], [6, 120]) },
   { op: "ArgMax", inputs: [floats([2, 3], [1, 9, 9, 7, 1, 2]), axis(1)], expected: int64s([2], [1, 0]) },
   {

@@ -1,4 +1,5 @@
 import { intAttribute, intsAttribute } from "../onnx/attribute.ts";
+import { sizesOf } from "./convert.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Lowering, Operation } from "./operation.ts";
 
@@ -50,12 +51,6 @@ function channelShape(value: Value, graph: OnnxGraph): Value {
   const axesBehind = graph.apply("Shape", [sizesOf(value, graph, 2)], "int64");
   const ones = graph.apply("Expand", [graph.integers([1]), axesBehind], "int64");
   return graph.apply("Concat", [sizesOf(value, graph, 1, 2), ones], "int64", [intAttribute("axis", 0)]);
-}
-
-/** Sizes of the axes from `start`, counted from the back when negative, to before `end`. */
-function sizesOf(value: Value, graph: OnnxGraph, start = 0, end?: number): Value {
-  const bounds = [intAttribute("start", start), ...(end === undefined ? [] : [intAttribute("end", end)])];
-  return graph.apply("Shape", [value], "int64", bounds);
 }
 
 /** A 0 in the shape means a size of 0, as in TensorFlow. */

@@ -2,18 +2,10 @@ import { makeNumbers } from "@sealserve/protocol";
 
 import { intAttribute, intsAttribute } from "../onnx/attribute.ts";
 import { elementTypeNumber } from "../onnx/element-type.ts";
+import { asInt64, castTo } from "./convert.ts";
 import { isFloat } from "./lower-elementwise.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
-import type { Lowering } from "./operation.ts";
-
-/** A shape or an index as ONNX takes it. */
-function asInt64(value: Value, graph: OnnxGraph): Value {
-  return value.dtype === "int64" ? value : castTo(value, "int64", graph);
-}
-
-function castTo(value: Value, dtype: Value["dtype"], graph: OnnxGraph): Value {
-  return graph.apply("Cast", [value], dtype, [intAttribute("to", elementTypeNumber(dtype) ?? 0)]);
-}
+import type { Lowering, Operation } from "./operation.ts";
 
 /** In TensorFlow a 0 in a shape is a dimension without elements; in ONNX only with `allowzero`. */
 const reshape: Lowering = (operation, graph) => {
@@ -55,8 +47,7 @@ const concat: Lowering = (operation, graph) => {
 
 const shape: Lowering = (operation, graph) => {
   const sizes = graph.apply("Shape", [operation.input(0)], "int64");
-  const dtype = operation.type("out_type", "int32");
-  return dtype === "int64" ? sizes : castTo(sizes, dtype, graph);
+  return castTo(sizes, operation.type("out_type", "int32"), graph);
 };
 
 const cast: Lowering = (operation, graph) => {
@@ -68,22 +59,33 @@ const cast: Lowering = (operation, graph) => {
   return castTo(value, dtype, graph);
 };
 
-const argMax: Lowering = (operation, graph) => {
-  const attributes = [intAttribute("axis", operation.constantInteger(1)), intAttribute("keepdims", 0)];
-  const found = graph.apply("ArgMax", [operation.input(0)], "int64", attributes);
-  const dtype = operation.type("output_type", "int64");
-  return dtype === "int64" ? found : castTo(found, dtype, graph);
-};
+/** Where along an axis the extreme is; of equal ones the first. */
+function argExtreme(opType: "ArgMax" | "ArgMin"): Lowering {
+  return (operation, graph) => {
+    const attributes = [intAttribute("axis", operation.constantInteger(1)), intAttribute("keepdims", 0)];
+    const found = graph.apply(opType, [operation.input(0)], "int64", attributes);
+    return castTo(found, operation.type("output_type", "int64"), graph);
+  };
+}
 
 /** A reduction over constant axes; no axes at all leave the value as it is. */
-function reduction(opType: string): Lowering {
-  return (operation, graph) => {
+function reduction(opType: string) {
+  return (operation: Operation, graph: OnnxGraph): Value => {
     const [value, axes] = [operation.input(0), operation.constantIntegers(1)];
     const keepDimensions = intAttribute("keepdims", operation.flag("keep_dims", false) ? 1 : 0);
     // ONNX takes no axes for all of them. Its attribute against that makes the engine pass empty inputs on unreduced.
     return axes.length === 0
       ? value
       : graph.apply(opType, [value, graph.integers(axes)], value.dtype, [keepDimensions]);
+  };
+}
+
+/** All or any of truth values, which the engine reduces as numbers. */
+function logicalReduction(opType: "ReduceMin" | "ReduceMax"): Lowering {
+  const reduce = reduction(opType);
+  return (operation, graph) => {
+    const asNumbers = operation.withInputs((input) => (input.dtype === "bool" ? castTo(input, "int32", graph) : input));
+    return castTo(reduce(asNumbers, graph), "bool", graph);
   };
 }
 
@@ -112,10 +114,13 @@ export const shapeLowerings: Readonly<Record<string, Lowering>> = {
   ConcatV2: concat,
   Shape: shape,
   Cast: cast,
-  ArgMax: argMax,
+  ArgMax: argExtreme("ArgMax"),
+  ArgMin: argExtreme("ArgMin"),
   Mean: mean,
   Sum: reduction("ReduceSum"),
   Max: reduction("ReduceMax"),
   Min: reduction("ReduceMin"),
   Prod: reduction("ReduceProd"),
+  All: logicalReduction("ReduceMin"),
+  Any: logicalReduction("ReduceMax"),
 };

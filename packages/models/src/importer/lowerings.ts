@@ -1,5 +1,8 @@
 import { elementwiseLowerings } from "./lower-elementwise.ts";
+import { fillLowerings } from "./lower-fill.ts";
+import { gatherLowerings } from "./lower-gather.ts";
 import { imageLowerings } from "./lower-image.ts";
+import { logicLowerings } from "./lower-logic.ts";
 import { matrixLowerings } from "./lower-matrix.ts";
 import { shapeLowerings } from "./lower-shape.ts";
 import { stridedSliceLowerings } from "./lower-strided-slice.ts";
@@ -12,6 +15,9 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map(
     ...shapeLowerings,
     ...stridedSliceLowerings,
     ...imageLowerings,
+    ...logicLowerings,
+    ...gatherLowerings,
+    ...fillLowerings,
   }),
 );
 

@@ -80,10 +80,22 @@ export class OnnxGraph {
     dtype: DataType,
     attributes: readonly AttributeProto[] = [],
   ): Value {
-    const name = this.#nextName();
+    const [output] = this.applyToSeveral(opType, inputs, [dtype], attributes);
+    return output as Value;
+  }
+
+  /** Adds an operation with an output for each of the types. */
+  applyToSeveral(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    dtypes: readonly DataType[],
+    attributes: readonly AttributeProto[] = [],
+  ): Value[] {
+    const outputs = dtypes.map((dtype): Value => ({ name: this.#nextName(), dtype }));
     const inputNames = inputs.map((input) => input?.name ?? "");
-    this.#nodes.push(makeNode(opType, inputNames, [name], attributes));
-    return { name, dtype };
+    const outputNames = outputs.map(({ name }) => name);
+    this.#nodes.push(makeNode(opType, inputNames, outputNames, attributes));
+    return outputs;
   }
 
   /** The model, with `outputs` as its outputs in order. */

@@ -1,3 +1,4 @@
+import { assertTrue } from "./assert-true.ts";
 import { parseExample } from "./example/parse-example.ts";
 import { parseExampleV2 } from "./example/parse-example-v2.ts";
 import { parseSingleExample } from "./example/parse-single-example.ts";
@@ -5,6 +6,7 @@ import type { MakeKernel } from "./kernel.ts";
 import { reshape } from "./reshape.ts";
 
 const kernels: ReadonlyMap<string, MakeKernel> = new Map([
+  ["Assert", assertTrue],
   ["ParseExample", parseExample],
   ["ParseExampleV2", parseExampleV2],
   ["ParseSingleExample", parseSingleExample],

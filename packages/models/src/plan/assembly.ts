@@ -1,5 +1,6 @@
 import type { Tensor } from "@sealserve/protocol";
 
+import type { Value } from "../importer/onnx-graph.ts";
 import type { Lowering } from "../importer/operation.ts";
 import type { Kernel } from "../interpreter/kernel.ts";
 import type { NodeOperation } from "../saved-model/node-operation.ts";
@@ -26,15 +27,17 @@ export class PlanAssembly {
   readonly #published = new Map<Origin, string>();
   #names = 0;
 
-  /** Adds an operation to an island and gives its output. @throws ModelError what the lowering throws */
-  lower(operation: NodeOperation<Origin>, lowering: Lowering): RunValue {
+  /** Adds an operation to an island and gives its outputs. @throws ModelError what the lowering throws */
+  lower(operation: NodeOperation<Origin>, lowering: Lowering): RunValue[] {
     const stage = firstStage(FIRST_ISLAND, operation.inputs);
     const island = this.#island(stage);
-    const value = lowering(
+    const values = lowering(
       operation.withInputs((input) => island.valueOf(input)),
       island.graph,
     );
-    return { kind: "run", name: this.#nextName(), dtype: value.dtype, stage, inIsland: value };
+    return [values].flat().map((value: Value): RunValue => {
+      return { kind: "run", name: this.#nextName(), dtype: value.dtype, stage, inIsland: value };
+    });
   }
 
   /** Adds a step of the interpreter and gives its outputs. @throws ModelError for a handle among the inputs */

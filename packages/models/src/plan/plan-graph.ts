@@ -29,13 +29,14 @@ export interface PlanningContext {
 }
 
 /**
- * Puts every operation of `flat` into a step of `assembly` and gives the origins of its outputs.
+ * Puts every operation of `flat` into a step of `assembly`, those that only check something too, and gives the origins of
+ * its outputs.
  * @throws ModelError `unsupported-op`, `unsupported-type`, `bad-graph`
  */
 export function planGraph(flat: FlatGraph, context: PlanningContext, assembly: PlanAssembly): Origin[] {
   const planned = new Map<FlatNode, readonly Origin[]>();
   const originOf = (source: FlatSource): Origin => findOrigin(source, planned, context);
-  for (const node of flat.nodes) {
+  for (const node of [...flat.nodes, ...flat.effects]) {
     const operation = new NodeOperation(node, node.inputs.map(originOf), context.signature, context.fill);
     const outputs = refuseMalformed("bad-graph", `operation ${operation.describe()}`, () =>
       planOperation(operation, context, assembly),
@@ -61,6 +62,18 @@ function findOrigin(
   return origin;
 }
 
+/** Operations that read variables through their handles. */
+const readsHandles: ReadonlySet<string> = new Set(["ResourceGather"]);
+
+/** The operation with the values of variables in place of their handles. @throws ModelError `unsupported-op` */
+function readVariables(operation: NodeOperation<Origin>, findVariable: FindVariable): NodeOperation<Origin> {
+  return operation.withInputs((input) =>
+    input.kind === "handle"
+      ? (findVariable(input.identity) ?? operation.refuse("its variable is not restored from the checkpoint"))
+      : input,
+  );
+}
+
 /** Strings are for the interpreter where it can: the engine takes them for texts, and they may be any bytes. */
 function planOperation(
   operation: NodeOperation<Origin>,
@@ -81,7 +94,10 @@ function planOperation(
   if (makeKernel !== undefined && (hasStrings || lowering === undefined)) {
     return assembly.interpret(makeKernel(operation), operation.inputs);
   }
-  return lowering === undefined ? [] : [assembly.lower(operation, lowering)];
+  if (lowering === undefined) {
+    return [];
+  }
+  return assembly.lower(readsHandles.has(op) ? readVariables(operation, findVariable) : operation, lowering);
 }
 
 /** The outputs of an operation on constants; undefined for any other, and for one that would fail the run. */

@@ -41,12 +41,15 @@ interface NeededStep<Island> {
   readonly needed: readonly string[];
 }
 
-/** @param names of the values that are wanted in the end; those that lead to them are added */
+/**
+ * The steps that lead to values, and those without outputs, which only check something.
+ * @param names of the values that are wanted in the end; those that lead to them are added
+ */
 function neededSteps<Island>(steps: readonly Step<Island>[], names: Set<string>): NeededStep<Island>[] {
   const found: NeededStep<Island>[] = [];
   for (const step of steps.toReversed()) {
     const needed = step.outputs.filter((name) => names.has(name));
-    if (needed.length > 0) {
+    if (needed.length > 0 || step.outputs.length === 0) {
       found.push({ step, needed });
       for (const name of step.inputs) {
         names.add(name);

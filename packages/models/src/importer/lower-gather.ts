@@ -1,0 +1,108 @@
+import { intAttribute } from "../onnx/attribute.ts";
+import { asInt64, castTo, sizesOf } from "./convert.ts";
+import type { OnnxGraph, Value } from "./onnx-graph.ts";
+import type { Lowering, Operation } from "./operation.ts";
+
+/** Takes slices along an axis. */
+const gather: Lowering = (operation, graph) => {
+  if (operation.integer("batch_dims", 0) !== 0) {
+    operation.refuse("it has batch dimensions");
+  }
+  const axis = operation.inputs.length > 2 ? operation.constantInteger(2) : 0;
+  return gatherAlong(operation, axis, graph);
+};
+
+/**
+ * TensorFlow has no indices from the back: one is moved behind the end of the axis, where the engine refuses it, instead of
+ * reading from the back as ONNX does.
+ */
+function gatherAlong(operation: Operation, axis: number, graph: OnnxGraph): Value {
+  const [value, given] = [operation.input(0), asInt64(operation.input(1), graph)];
+  const size = graph.apply("Gather", [graph.apply("Shape", [value], "int64"), graph.integers([axis])], "int64");
+  const isNegative = graph.apply("Less", [given, graph.integers([0])], "bool");
+  const checked = graph.apply("Where", [isNegative, size, given], "int64");
+  const indices = graph.apply("Reshape", [checked, graph.apply("Shape", [given], "int64")], "int64", [
+    intAttribute("allowzero", 1),
+  ]);
+  return graph.apply("Gather", [value, indices], value.dtype, [intAttribute("axis", axis)]);
+}
+
+/** Takes slices by coordinates, which stand along the last axis. Indices from the back are refused as in {@link gather}. */
+const gatherNd: Lowering = (operation, graph) => {
+  const [value, given] = [operation.input(0), asInt64(operation.input(1), graph)];
+  const isNegative = graph.apply("Less", [given, graph.integers([0])], "bool");
+  const beyond = graph.integers([Number.MAX_SAFE_INTEGER]);
+  const indices = graph.apply("Where", [isNegative, beyond, given], "int64");
+  return graph.apply("GatherND", [value, indices], value.dtype);
+};
+
+/** A part of each axis. A size of -1 reaches to the end. */
+const slice: Lowering = (operation, graph) => {
+  const [value, begin] = [operation.input(0), asInt64(operation.input(1), graph)];
+  const size = asInt64(operation.input(2), graph);
+  const toEnd = graph.apply("Less", [size, graph.integers([0])], "bool");
+  const end = graph.apply("Where", [toEnd, sizesOf(value, graph), graph.apply("Add", [begin, size], "int64")], "int64");
+  return graph.apply("Slice", [value, begin, end], value.dtype);
+};
+
+/** As many equal parts as the attribute says. */
+const split: Lowering = (operation, graph) => {
+  const value = operation.input(1);
+  const parts = Array.from({ length: outputCount(operation, "num_split") }, () => value.dtype);
+  const attributes = [intAttribute("axis", operation.constantInteger(0)), intAttribute("num_outputs", parts.length)];
+  return graph.applyToSeveral("Split", [value], parts, attributes);
+};
+
+/** Parts of given sizes. */
+const splitBySizes: Lowering = (operation, graph) => {
+  const [value, sizes] = [operation.input(0), operation.constantIntegers(1)];
+  if (sizes.some((size) => size < 0)) {
+    operation.refuse("a size is to be worked out");
+  }
+  const axis = intAttribute("axis", operation.constantInteger(2));
+  return graph.applyToSeveral(
+    "Split",
+    [value, graph.integers(sizes)],
+    sizes.map(() => value.dtype),
+    [axis],
+  );
+};
+
+/** The slices along an axis, without that axis. Any other number of them than the attribute says fails the run. */
+const unpack: Lowering = (operation, graph) => {
+  const value = operation.input(0);
+  const axis = operation.integer("axis", 0);
+  const slices = Array.from({ length: outputCount(operation, "num") }, () => value.dtype);
+  const sizes = graph.integers(slices.map(() => 1));
+  const parts = graph.applyToSeveral("Split", [value, sizes], slices, [intAttribute("axis", axis)]);
+  return parts.map((part) => graph.apply("Squeeze", [part, graph.integers([axis])], part.dtype));
+};
+
+/** The largest of each row, in order, and where they are. */
+const largest: Lowering = (operation, graph) => {
+  const [value, count] = [operation.input(0), asInt64(operation.input(1), graph)];
+  const k = graph.apply("Reshape", [count, graph.integers([1])], "int64");
+  const [values, indices] = graph.applyToSeveral("TopK", [value, k], [value.dtype, "int64"]);
+  return [values as Value, castTo(indices as Value, operation.type("index_type", "int32"), graph)];
+};
+
+/** Most outputs that one operation of a published model has are some hundreds. */
+const MAX_OUTPUTS = 4096;
+
+function outputCount(operation: Operation, attribute: string): number {
+  const count = operation.integer(attribute, 0);
+  return count > 0 && count <= MAX_OUTPUTS ? count : operation.refuse(`it has ${count} outputs`);
+}
+
+/** Operations that take parts out of a tensor. */
+export const gatherLowerings: Readonly<Record<string, Lowering>> = {
+  Gather: gather,
+  GatherV2: gather,
+  ResourceGather: gather,
+  GatherNd: gatherNd,
+  Slice: slice,
+  Split: split,
+  SplitV: splitBySizes,
+  Unpack: unpack,
+  TopKV2: largest,
+};

@@ -1,0 +1,73 @@
+import { constant, testOperations, textAttr } from "./fixtures/operation-case.ts";
+import { booleans, floats, int32s, int64s } from "./fixtures/tensors.ts";
+
+const grid = floats([2, 2], [1, 2, 3, 4]);
+const huge = int32s([2], [65_536, 65_536]);
+
+testOperations([
+  { op: "Fill", inputs: [int32s([2], [1, 2]), floats([], [7])], expected: floats([1, 2], [7, 7]) },
+  { op: "Fill", about: "too large", inputs: [huge, floats([], [7])], expected: grid, fails: true },
+  { op: "BroadcastTo", inputs: [floats([2, 1], [1, 2]), int32s([2], [2, 2])], expected: floats([2, 2], [1, 1, 2, 2]) },
+  { op: "BroadcastTo", about: "too large", inputs: [floats([1], [1]), huge], expected: grid, fails: true },
+  { op: "BroadcastArgs", inputs: [int32s([2], [2, 1]), int32s([1], [3])], expected: int32s([2], [2, 3]) },
+  { op: "BroadcastArgs", about: "too large", inputs: [huge, int32s([1], [1])], expected: huge, fails: true },
+  { op: "Tile", inputs: [grid, int32s([2], [1, 2])], expected: floats([2, 4], [1, 2, 1, 2, 3, 4, 3, 4]) },
+  { op: "Tile", about: "too large", inputs: [grid, int32s([2], [16_384, 16_384])], expected: grid, fails: true },
+  { op: "ZerosLike", inputs: [grid], expected: floats([2, 2], [0, 0, 0, 0]) },
+  { op: "ZerosLike", about: "truth values", inputs: [booleans([1], [1])], expected: booleans([1], [0]) },
+  { op: "OnesLike", inputs: [int64s([2], [5, 6])], expected: int64s([2], [1, 1]) },
+  { op: "Range", inputs: [int32s([], [2]), int32s([], [9]), int32s([], [3])], expected: int32s([3], [2, 5, 8]) },
+  {
+    op: "Range",
+    about: "down",
+    inputs: [floats([], [1]), floats([], [0]), floats([], [-0.5])],
+    expected: floats([2], [1, 0.5]),
+  },
+  {
+    op: "Range",
+    about: "too long",
+    inputs: [int64s([], [0]), int64s([], [2 ** 40]), int64s([], [1])],
+    expected: int64s([0], []),
+    fails: true,
+  },
+  { op: "Size", inputs: [grid], expected: int32s([], [4]) },
+  { op: "Rank", inputs: [grid], expected: int32s([], [2]) },
+  {
+    op: "OneHot",
+    about: "outside of the range nothing is on",
+    inputs: [int32s([3], [1, -1, 3]), int32s([], [3]), floats([], [5]), floats([], [0])],
+    expected: floats([3, 3], [0, 5, 0, 0, 0, 0, 0, 0, 0]),
+  },
+  {
+    op: "OneHot",
+    about: "too large",
+    inputs: [int32s([1], [1]), int32s([], [2 ** 30]), floats([], [1]), floats([], [0])],
+    expected: grid,
+    fails: true,
+  },
+  {
+    op: "Pad",
+    inputs: [grid, constant(int32s([2, 2], [0, 1, 1, 0]))],
+    expected: floats([3, 3], [0, 1, 2, 0, 3, 4, 0, 0, 0]),
+  },
+  {
+    op: "PadV2",
+    inputs: [floats([1], [1]), constant(int32s([1, 2], [1, 1])), floats([], [9])],
+    expected: floats([3], [9, 1, 9]),
+  },
+  {
+    op: "MirrorPad",
+    attributes: { mode: textAttr("REFLECT") },
+    inputs: [floats([3], [1, 2, 3]), constant(int32s([1, 2], [2, 1]))],
+    expected: floats([6], [3, 2, 1, 2, 3, 2]),
+  },
+  { op: "ReverseV2", inputs: [grid, constant(int32s([1], [-1]))], expected: floats([2, 2], [2, 1, 4, 3]) },
+  { op: "Cumsum", inputs: [grid, constant(int32s([], [1]))], expected: floats([2, 2], [1, 3, 3, 7]) },
+  {
+    op: "Cumsum",
+    about: "without the element itself",
+    attributes: { exclusive: { b: true } },
+    inputs: [floats([3], [1, 2, 3]), constant(int32s([], [0]))],
+    expected: floats([3], [0, 1, 3]),
+  },
+]);
