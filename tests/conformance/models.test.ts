@@ -48,6 +48,7 @@ const REQUIRED: ReadonlySet<string> = new Set([
   "half_plus_three",
   "matrix_half_plus_two",
   "basic_pitch",
+  "string_identity_tf1",
   "mnist_onnx",
 ]);
 const TOLERANCE = 1e-5;

@@ -4,13 +4,24 @@ import { parseExampleV2 } from "./example/parse-example-v2.ts";
 import { parseSingleExample } from "./example/parse-single-example.ts";
 import type { MakeKernel } from "./kernel.ts";
 import { reshape } from "./reshape.ts";
+import { changeCase, stripSpace } from "./strings/change-text.ts";
+import { joinStrings } from "./strings/join-strings.ts";
+import { reduceJoin } from "./strings/reduce-join.ts";
+import { splitByCharacters, splitByText } from "./strings/split-strings.ts";
 
 const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["Assert", assertTrue],
   ["ParseExample", parseExample],
   ["ParseExampleV2", parseExampleV2],
   ["ParseSingleExample", parseSingleExample],
+  ["ReduceJoin", reduceJoin],
   ["Reshape", reshape],
+  ["StringJoin", joinStrings],
+  ["StringLower", changeCase("lower")],
+  ["StringSplit", splitByCharacters],
+  ["StringSplitV2", splitByText],
+  ["StringStrip", stripSpace],
+  ["StringUpper", changeCase("upper")],
 ]);
 
 /** How an operation is interpreted; undefined for one that is not. Every operation here is free of side effects. */

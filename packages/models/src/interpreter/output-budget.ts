@@ -14,7 +14,14 @@ export class OutputBudget {
    * @throws ServingError `RESOURCE_EXHAUSTED`
    */
   take(dtype: DataType, elements: number): void {
-    const bytes = elements * (dtype === "string" ? STRING_REFERENCE_BYTES : makeNumbers(dtype, 0).BYTES_PER_ELEMENT);
+    this.takeBytes(elements * (dtype === "string" ? STRING_REFERENCE_BYTES : makeNumbers(dtype, 0).BYTES_PER_ELEMENT));
+  }
+
+  /**
+   * Notes that `bytes` bytes are about to be made, such as those of strings.
+   * @throws ServingError `RESOURCE_EXHAUSTED`
+   */
+  takeBytes(bytes: number): void {
     if (bytes > this.#left) {
       throw new ServingError("RESOURCE_EXHAUSTED", "The outputs of an operation of the model would be too large", {
         expected: `at most ${this.#left} bytes`,

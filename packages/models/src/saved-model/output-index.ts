@@ -7,6 +7,8 @@ type OutputArg = OpDef["outputArg"][number];
 /** Output arguments of operations with several, for files that do not declare their operations. */
 const severalOutputs: ReadonlyMap<string, readonly string[]> = new Map([
   ["FusedBatchNormV3", ["y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2", "reserve_space_3"]],
+  ["StringSplit", ["indices", "values", "shape"]],
+  ["StringSplitV2", ["indices", "values", "shape"]],
   ["TopKV2", ["values", "indices"]],
 ]);
 

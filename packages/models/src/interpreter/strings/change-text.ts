@@ -1,0 +1,51 @@
+import type { Tensor } from "@sealserve/protocol";
+
+import type { MakeKernel } from "../kernel.ts";
+import { OutputBudget } from "../output-budget.ts";
+import { expectStrings, stringsOf } from "./strings.ts";
+
+const LETTERS_APART = 0x20;
+
+/** StringLower and StringUpper, which change ASCII letters and leave all other bytes as they are. */
+export function changeCase(to: "lower" | "upper"): MakeKernel {
+  const first = (to === "lower" ? "A" : "a").charCodeAt(0);
+  const last = (to === "lower" ? "Z" : "z").charCodeAt(0);
+  return (operation) => {
+    if (operation.text("encoding", "") !== "") {
+      operation.refuse("it changes letters beyond ASCII");
+    }
+    return eachString(operation, (string) =>
+      string.map((byte) => (byte >= first && byte <= last ? byte ^ LETTERS_APART : byte)),
+    );
+  };
+}
+
+/** StringStrip: without ASCII white space at both ends. */
+export const stripSpace: MakeKernel = (operation) =>
+  eachString(operation, (string) => {
+    const start = string.findIndex((byte) => !isSpace(byte));
+    return start < 0 ? new Uint8Array() : string.slice(start, string.findLastIndex((byte) => !isSpace(byte)) + 1);
+  });
+
+/** Whether a byte is white space: space, tab, line feed, vertical tab, form feed, carriage return. */
+export function isSpace(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+}
+
+/** @param change gives no more bytes than it takes */
+function eachString(
+  operation: Parameters<MakeKernel>[0],
+  change: (string: Uint8Array) => Uint8Array,
+): ReturnType<MakeKernel> {
+  expectStrings(operation, [0]);
+  return {
+    outputs: ["string"],
+    run: ([tensor]) => {
+      const budget = new OutputBudget();
+      const strings = stringsOf(tensor);
+      budget.take("string", strings.length);
+      budget.takeBytes(strings.reduce((total, { length }) => total + length, 0));
+      return [{ ...(tensor as Tensor), data: strings.map(change) }];
+    },
+  };
+}
