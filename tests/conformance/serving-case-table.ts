@@ -16,6 +16,8 @@ export const elsewhere: Readonly<Record<string, string>> = {
   "srv-bad-model": "serving-life.test.ts",
   "srv-warmup-ok": "serving-life.test.ts",
   "srv-warmup-bad": "serving-life.test.ts",
+  "srv-batch-allowed-sizes-mismatch": "serving-batching.test.ts",
+  "srv-batch-too-large": "serving-batching.test.ts",
 };
 
 /** Why a case is refused for now, and the error that says so. */
@@ -31,10 +33,4 @@ export const refused: Readonly<Record<string, KnownRefusal>> = {
     error: /operation AssignAdd .*not supported/,
   },
   "grpc-tflite": { because: "TensorFlow Lite's format is not read", error: /the version directory holds no model/ },
-};
-
-/** Cases of parts that are not there yet, and what that is. */
-export const missing: Readonly<Record<string, string>> = {
-  "srv-batch-allowed-sizes-mismatch": "batching",
-  "srv-batch-too-large": "batching",
 };

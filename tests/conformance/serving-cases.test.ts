@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { servingCases, skipWithoutCases } from "../support/serving-cases.ts";
-import { elsewhere, missing, refused } from "./serving-case-table.ts";
+import { elsewhere, refused } from "./serving-case-table.ts";
 
 /** Layers all of whose cases are run by the files named after them, unless the table says otherwise. */
 const LAYERS = ["codec", "rest", "grpc"];
 
 describe("the public cases of TensorFlow Serving", { skip: skipWithoutCases }, () => {
   const ids = servingCases.map(({ id }) => id);
-  const listed = [elsewhere, refused, missing].flatMap((table) => Object.keys(table));
+  const listed = [elsewhere, refused].flatMap((table) => Object.keys(table));
 
   it("are all run, or listed with the place or reason", () => {
     const forgotten = servingCases.filter(
@@ -35,8 +35,4 @@ describe("the public cases of TensorFlow Serving", { skip: skipWithoutCases }, (
       assert.ok(existsSync(path) && readFileSync(path, "utf8").includes(`"${id}"`), `${id} in ${file}`);
     }
   });
-
-  for (const [id, what] of Object.entries(missing)) {
-    it(`not run: ${id}`, { todo: `there is no ${what} yet` }, () => undefined);
-  }
 });

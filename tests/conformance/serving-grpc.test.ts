@@ -8,7 +8,7 @@ import { casesOf, publicModels, type ServingCase, skipWithoutCases } from "../su
 import { failureOf, type PlainMessage } from "../support/stock-client.ts";
 import { caseForm } from "./grpc-answer-form.ts";
 import { restCallOf } from "./grpc-as-rest.ts";
-import { elsewhere, type KnownRefusal, missing, refused } from "./serving-case-table.ts";
+import { elsewhere, type KnownRefusal, refused } from "./serving-case-table.ts";
 
 interface GrpcRequest {
   readonly rpc: string;
@@ -35,7 +35,7 @@ const SAME_WORDS = /^(Servable not found|Unrecognized servable|Input is empty)/;
 /** A model that cannot be loaded ends its server at once. */
 const NO_RETRY = "--max_num_load_retries=0";
 const servers = new Map<string, Promise<ModelServer>>();
-const all = casesOf<GrpcRequest, GrpcExpect>("grpc").filter(({ id }) => !(id in elsewhere) && !(id in missing));
+const all = casesOf<GrpcRequest, GrpcExpect>("grpc").filter(({ id }) => !(id in elsewhere));
 const cases = all.filter(({ id }) => !(id in refused));
 
 /** The server of a model, which the cases that leave it as it is share. */

@@ -10,7 +10,7 @@ import { type ModelServer, startModelServer } from "../support/model-server.ts";
 import { casesOf, publicModels, readSharedJson, type ServingCase, skipWithoutCases } from "../support/serving-cases.ts";
 import { failureOf } from "../support/stock-client.ts";
 import { type NestedNumbers, nestedFromTensor, tensorFromNested } from "./nested-numbers.ts";
-import { elsewhere, type KnownRefusal, missing, refused } from "./serving-case-table.ts";
+import { elsewhere, type KnownRefusal, refused } from "./serving-case-table.ts";
 
 interface RestRequest {
   readonly method: string;
@@ -32,7 +32,7 @@ interface RestExpect {
 
 type RestCase = ServingCase<RestRequest, RestExpect>;
 
-const all = casesOf<RestRequest, RestExpect>("rest").filter(({ id }) => !(id in elsewhere) && !(id in missing));
+const all = casesOf<RestRequest, RestExpect>("rest").filter(({ id }) => !(id in elsewhere));
 const cases = all.filter(({ id }) => !(id in refused));
 const PREDICT_PATH = /^\/v1\/models\/([^/:]+)(?:\/versions\/(\d+)|\/labels\/([^/:]+))?:predict$/i;
 

@@ -17,7 +17,8 @@ export const systemClock: BatchClock = {
   soon: (callback) => void setImmediate(callback),
   at: (time, callback) => {
     const delay = Math.min(MAX_TIMER_MS, Math.max(1, Math.ceil(time - performance.now())));
-    const timer = setTimeout(callback, delay);
+    // Those who wait keep the process alive by their connections, and they may have left by then.
+    const timer = setTimeout(callback, delay).unref();
     return () => clearTimeout(timer);
   },
 };

@@ -33,14 +33,17 @@ export class CallScope {
     this.#timer = setTimeout(exceeded, Math.min(timeoutMs, MAX_TIMER_MS));
   }
 
-  /** The result of `work`, unless the scope ends first; `work` itself is not stopped by that. For one piece of work. */
+  /**
+   * The result of `work`, unless the scope ends first; `work` itself is not stopped by that, and what it throws at once
+   * because of that comes first. For one piece of work.
+   */
   within<T>(work: Promise<T>): Promise<T> {
     const { signal } = this;
     return new Promise<T>((resolve, reject) => {
       if (signal.aborted) {
         reject(signal.reason);
       }
-      this.#fail = reject;
+      this.#fail = (reason) => void setImmediate(() => reject(reason));
       work.then(resolve, reject);
     });
   }
