@@ -7,7 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as grpc from "@grpc/grpc-js";
 import { writeExampleModels } from "@sealserve/models";
-import { decodePredictResponse, encodePredictRequest, ModelSpec, type PredictResponse } from "@sealserve/protocol";
+import {
+  decodePredictResponse,
+  encodePredictRequest,
+  ModelSpec,
+  type PredictResponse,
+  type Tensor,
+} from "@sealserve/protocol";
 import { type Running, sealserve, startSealserve } from "./command.ts";
 
 /** A folder with example models and TLS material, for model servers started by flags. */
@@ -51,10 +57,15 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Predict of 1, 2 and 5 by gRPC: the outputs. */
-export async function predictGrpc(target: string, credentials: grpc.ChannelCredentials): Promise<readonly number[]> {
+const INPUT: Tensor = { dtype: "float32", shape: [3], data: Float32Array.of(1, 2, 5) };
+
+/** Predict by gRPC, of 1, 2 and 5 unless told otherwise: the outputs. */
+export async function predictGrpc(
+  target: string,
+  credentials: grpc.ChannelCredentials,
+  x = INPUT,
+): Promise<readonly number[]> {
   const client = new grpc.Client(target, credentials);
-  const x = { dtype: "float32", shape: [3], data: Float32Array.of(1, 2, 5) } as const;
   const request = { modelSpec: ModelSpec.create({ name: "half" }), inputs: new Map([["x", x]]), outputFilter: [] };
   try {
     const answer = await new Promise<PredictResponse>((resolve, reject) => {

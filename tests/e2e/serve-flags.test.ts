@@ -144,6 +144,32 @@ test("a Unix socket alone needs no TLS, is for owner and group, and is gone afte
   await assert.rejects(stat(path), { code: "ENOENT" });
 });
 
+test("limits that flags set hold on every API, and the next request is answered", async () => {
+  const [port, restPort] = [await freePort(), await freePort()];
+  const limits = ["--max-elements=50", "--max-message-bytes=100000", "--max-requests-per-second-per-address=6"];
+  const ssl = `--ssl_config_file=${folder.at("ssl.cfg")}`;
+  const server = folder.start(ssl, `--port=${port}`, `--rest_api_port=${restPort}`, ...limits);
+  await server.says("serving half");
+  const words = JSON.stringify(Array(60).fill("a"));
+  const target = { port: restPort, ca };
+  const tooMany = /more than 50|limit|too many/i;
+  const rows = await rest({ ...target, path: PREDICT }, `{"instances": ${words}}`);
+  const data = `{"inputs": [{"name": "x", "shape": [60], "datatype": "BYTES", "data": ${words}}]}`;
+  const infer = await rest({ ...target, path: "/v2/models/half/infer" }, data);
+  for (const { status, text } of [rows, infer]) {
+    assert.deepEqual([status, tooMany.test(text)], [400, true], text);
+  }
+  const credentials = grpc.credentials.createSsl(ca);
+  const texts = { dtype: "string", shape: [60], data: Array(60).fill(Buffer.from("a")) } as const;
+  await assert.rejects(predictGrpc(`localhost:${port}`, credentials, texts), { code: grpc.status.INVALID_ARGUMENT });
+  const long = await rest({ ...target, path: PREDICT }, `{"instances": [${"1.0,".repeat(30_000)}1.0]}`);
+  assert.equal(long.status, 429, long.text);
+  assert.equal((await rest({ ...target, path: PREDICT }, BODY)).status, 200);
+  const answers = await Promise.all(Array.from({ length: 40 }, () => rest({ ...target, path: PREDICT }, BODY)));
+  assert.ok(answers.some(({ status, text }) => status === 429 && text.includes("Too many requests from this address")));
+  await server.stop();
+});
+
 test("REST on the gRPC port is left out with TensorFlow Serving's message", async () => {
   const port = await freePort();
   const server = folder.start("--allow-insecure-plaintext", `--port=${port}`, `--rest_api_port=${port}`);

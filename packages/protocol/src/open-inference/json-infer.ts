@@ -1,5 +1,6 @@
 import { denseShape, fillTensor } from "../rest/dense.ts";
 import { type JsonDocument, parseJsonObject } from "../rest/json/document.ts";
+import type { JsonLimits } from "../rest/json/limits.ts";
 import type { JsonNode } from "../rest/json/node.ts";
 import { exactConversions } from "../rest/number-conversion.ts";
 import { TensorBuilder } from "../rest/tensor-builder.ts";
@@ -27,9 +28,13 @@ const wanted = new Set(["id", "parameters", "inputs", "outputs"]);
  * @param jsonLength bytes of the JSON, from the header Inference-Header-Content-Length; undefined when all of it is JSON
  * @throws ServingError INVALID_ARGUMENT, ProtocolError
  */
-export function parseInferBody(body: Uint8Array, jsonLength: number | undefined): RestInferRequest {
+export function parseInferBody(
+  body: Uint8Array,
+  jsonLength: number | undefined,
+  limits: Partial<JsonLimits> = {},
+): RestInferRequest {
   const tail = new BinaryTail(body, jsonLength);
-  const document = parseJsonObject(tail.json, wanted);
+  const document = parseJsonObject(tail.json, wanted, limits);
   const { members } = document;
   const parameters = membersOf(members.get("parameters"), "parameters");
   const inputs = parseInputs(itemsOf(members.get("inputs"), "inputs"), document, tail);

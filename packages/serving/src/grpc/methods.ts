@@ -12,6 +12,7 @@ import {
   RegressionRequest,
   RegressionResponse,
   type TensorEncoding,
+  type WireLimits,
 } from "@sealserve/protocol";
 import type { Handler } from "../core/handler.ts";
 import { grpcCall, typedRpc } from "./typed-rpc.ts";
@@ -24,22 +25,30 @@ const MODEL = "/tensorflow.serving.ModelService";
  * The rpcs of TensorFlow Serving over the handler core.
  *
  * @param encoding how Predict's answers are written; `asContent` is `--enable_serialization_as_tensor_content`
+ * @param limits of requests that hold inputs
  */
-export function servingMethods(handler: Handler, encoding: TensorEncoding = {}): UnaryMethods {
+export function servingMethods(
+  handler: Handler,
+  encoding: TensorEncoding = {},
+  limits: Partial<WireLimits> = {},
+): UnaryMethods {
   return new Map<string, UnaryMethod>([
     [
       `${PREDICTION}/Predict`,
       async (bytes, signal) =>
-        encodePredictResponse(await handler.predict(decodePredictRequest(bytes), grpcCall(signal)), encoding),
+        encodePredictResponse(await handler.predict(decodePredictRequest(bytes, limits), grpcCall(signal)), encoding),
     ],
     [
       `${PREDICTION}/Classify`,
-      typedRpc(ClassificationRequest, ClassificationResponse, (...args) => handler.classify(...args)),
+      typedRpc(ClassificationRequest, ClassificationResponse, (...args) => handler.classify(...args), limits),
     ],
-    [`${PREDICTION}/Regress`, typedRpc(RegressionRequest, RegressionResponse, (...args) => handler.regress(...args))],
+    [
+      `${PREDICTION}/Regress`,
+      typedRpc(RegressionRequest, RegressionResponse, (...args) => handler.regress(...args), limits),
+    ],
     [
       `${PREDICTION}/MultiInference`,
-      typedRpc(MultiInferenceRequest, MultiInferenceResponse, (...args) => handler.multiInference(...args)),
+      typedRpc(MultiInferenceRequest, MultiInferenceResponse, (...args) => handler.multiInference(...args), limits),
     ],
     [
       `${PREDICTION}/GetModelMetadata`,

@@ -74,15 +74,23 @@ interface Services {
 }
 
 function grpcMethods(
-  { options: { api, grpc, loading }, metrics }: StartContext,
+  {
+    options: {
+      api,
+      grpc,
+      limits: { maxElements },
+      loading,
+    },
+    metrics,
+  }: StartContext,
   { configured }: ServedModels,
   { handler, service, health }: Services,
 ): GrpcMethods {
   const readCounter = (name: string): bigint | undefined => metrics.registry.counterValue(name);
   const methods: GrpcMethods = new Map([
-    ...servingMethods(handler, { asContent: api.outputsAsTensorContent }),
+    ...servingMethods(handler, { asContent: api.outputsAsTensorContent }, { maxElements }),
     ...reloadMethod({ models: configured, allowed: loading.allowReload, readCounter }),
-    ...inferenceMethods(service, health),
+    ...inferenceMethods(service, health, { maxElements }),
     ...(grpc.healthService ? healthMethods(health) : []),
   ]);
   return grpc.reflection ? new Map([...methods, ...reflectionMethods(methods)]) : methods;

@@ -1,6 +1,7 @@
 import {
   decodeInferRequest,
   encodeInferResponse,
+  type GrpcInferRequest,
   ModelMetadataRequest,
   ModelMetadataResponse,
   ModelReadyRequest,
@@ -15,6 +16,7 @@ import {
   ServerMetadataResponse,
   ServerReadyRequest,
   ServerReadyResponse,
+  type WireLimits,
 } from "@sealserve/protocol";
 import { grpcCall, typedRpc } from "../grpc/typed-rpc.ts";
 import type { UnaryMethod, UnaryMethods } from "../grpc/unary-call.ts";
@@ -23,10 +25,14 @@ import type { InferenceService } from "./inference-service.ts";
 
 const SERVICE = "/inference.GRPCInferenceService";
 
-/** The rpcs of `inference.GRPCInferenceService` that are offered. */
-export function inferenceMethods(service: InferenceService, health: Health): UnaryMethods {
+/** The rpcs of `inference.GRPCInferenceService` that are offered. @param limits of requests that hold inputs */
+export function inferenceMethods(
+  service: InferenceService,
+  health: Health,
+  limits: Partial<WireLimits> = {},
+): UnaryMethods {
   return new Map<string, UnaryMethod>([
-    [`${SERVICE}/ModelInfer`, async (bytes, signal) => await infer(service, bytes, signal)],
+    [`${SERVICE}/ModelInfer`, async (bytes, signal) => await infer(service, decodeInferRequest(bytes, limits), signal)],
     [`${SERVICE}/ServerLive`, typedRpc(ServerLiveRequest, ServerLiveResponse, async () => ({ live: true }))],
     [
       `${SERVICE}/ServerReady`,
@@ -59,8 +65,7 @@ export function inferenceMethods(service: InferenceService, health: Health): Una
   ]);
 }
 
-async function infer(service: InferenceService, bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-  const request = decodeInferRequest(bytes);
+async function infer(service: InferenceService, request: GrpcInferRequest, signal: AbortSignal): Promise<Uint8Array> {
   const target = { name: request.modelName, version: request.modelVersion };
   return encodeInferResponse(await service.infer(target, request, grpcCall(signal)), request.isRaw);
 }

@@ -3,6 +3,7 @@ import {
   encodeInferAnswer,
   type InferResponse,
   invalidArgument,
+  type JsonLimits,
   parseIndexBody,
   parseInferBody,
   type RestInferRequest,
@@ -13,11 +14,17 @@ import type { ModelTarget } from "./model-target.ts";
 
 const JSON_LENGTH_HEADER = "inference-header-content-length";
 
+/** A request's body, and the limits of its JSON. */
+interface InferBody {
+  readonly body: Uint8Array;
+  readonly limits: Partial<JsonLimits>;
+}
+
 /** Answers a call of infer. @throws ServingError, ProtocolError */
 export async function answerInfer(
   service: InferenceService,
   target: ModelTarget,
-  body: Uint8Array,
+  body: InferBody,
   { incoming, signal }: Pick<HttpRequest, "incoming" | "signal">,
 ): Promise<HttpAnswer> {
   const request = readRequest(service, target, body, parseJsonLength(incoming.headers[JSON_LENGTH_HEADER]));
@@ -33,12 +40,12 @@ export function answerIndex(service: InferenceService, body: Uint8Array): HttpAn
 function readRequest(
   service: InferenceService,
   target: ModelTarget,
-  body: Uint8Array,
+  { body, limits }: InferBody,
   jsonLength: number | undefined,
 ): RestInferRequest {
   return jsonLength === 0
     ? { ...service.readRawBody(target, body), isBinary: () => true }
-    : parseInferBody(body, jsonLength);
+    : parseInferBody(body, jsonLength, limits);
 }
 
 function parseJsonLength(header: string | readonly string[] | undefined): number | undefined {

@@ -10,7 +10,7 @@ import { answerIndex, answerInfer } from "./rest-post.ts";
 export interface InferenceRouteOptions {
   readonly service: InferenceService;
   readonly health: Health;
-  readonly limits: Pick<ServingLimits, "restRunTimeoutMs">;
+  readonly limits: Pick<ServingLimits, "maxElements" | "restRunTimeoutMs">;
 }
 
 /** The Open Inference Protocol over REST: all paths at and below `/v2`. */
@@ -36,7 +36,7 @@ async function answer(
     return wrongMethod(expected);
   }
   if (path.kind === "infer") {
-    return await answerInfer(service, path, body, request);
+    return await answerInfer(service, path, { body, limits: { maxNodes: limits.maxElements } }, request);
   }
   return path.kind === "index" ? answerIndex(service, body) : answerGet(service, health, path);
 }

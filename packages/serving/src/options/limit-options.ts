@@ -15,6 +15,7 @@ const DAY_MS = 86_400_000;
 export const limitOptions: Readonly<Record<keyof ServingLimits, LimitOption>> = {
   maxMessageBytes: bytes("largest request message or body, bytes"),
   maxUnpackedBytes: bytes("largest request after unpacking gzip, bytes"),
+  maxElements: count("lists, strings and the like in one request; numbers in arrays do not count", 1, 2 ** 24),
   maxBytesInFlight: bytes("requests and answers held at one time, bytes", 1024 * GIB),
   maxConnections: count("connections at one time, on each port"),
   maxConnectionsPerAddress: count("connections at one time from one address, on each port"),
@@ -63,8 +64,8 @@ function bytes(meaning: string, maximum = 2 * GIB - 1): LimitOption {
   return { minimum: 1024, maximum, meaning };
 }
 
-function count(meaning: string, minimum = 1): LimitOption {
-  return { minimum, maximum: 1_000_000, meaning };
+function count(meaning: string, minimum = 1, maximum = 1_000_000): LimitOption {
+  return { minimum, maximum, meaning };
 }
 
 function time(meaning: string): LimitOption {

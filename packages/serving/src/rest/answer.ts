@@ -7,6 +7,7 @@ import {
   GetModelMetadataRequest,
   GetModelStatusRequest,
   type Input,
+  type JsonLimits,
   ModelSpec,
   type PredictSignature,
   parseExamplesBody,
@@ -27,30 +28,35 @@ export interface RestRequest {
   /** The `Origin` header. */
   readonly origin: string | undefined;
   readonly signal: AbortSignal;
+  /** Of the body. */
+  readonly limits?: Partial<JsonLimits>;
 }
+
+type RequestBody = Pick<RestRequest, "body" | "limits">;
 
 /**
  * Answers a call of TensorFlow Serving's REST API over the handler core.
  *
  * @throws ServingError with TensorFlow Serving's messages
  */
-export async function answerRest(handler: Handler, { call, body, origin, signal }: RestRequest): Promise<HttpAnswer> {
+export async function answerRest(handler: Handler, request: RestRequest): Promise<HttpAnswer> {
+  const { call, origin, signal } = request;
   const coreCall: Call = { signal, entrypoint: "REST" };
   switch (call.kind) {
     case "predict":
-      return success(await predict(handler, call.model, body, coreCall));
+      return success(await predict(handler, call.model, request, coreCall));
     case "classify":
-      return success(await classify(handler, call.model, body, coreCall));
+      return success(await classify(handler, call.model, request, coreCall));
     case "regress":
-      return success(await regress(handler, call.model, body, coreCall));
+      return success(await regress(handler, call.model, request, coreCall));
     case "status": {
-      const request = GetModelStatusRequest.create({ modelSpec: specOf(call.model) });
-      return success(encodeStatusAnswer(handler.status(request)));
+      const asked = GetModelStatusRequest.create({ modelSpec: specOf(call.model) });
+      return success(encodeStatusAnswer(handler.status(asked)));
     }
     case "metadata": {
       const modelSpec = specOf(call.model);
-      const request = GetModelMetadataRequest.create({ modelSpec, metadataField: [SIGNATURE_DEF_FIELD] });
-      return success(encodeMetadataAnswer(handler.metadata(request)));
+      const asked = GetModelMetadataRequest.create({ modelSpec, metadataField: [SIGNATURE_DEF_FIELD] });
+      return success(encodeMetadataAnswer(handler.metadata(asked)));
     }
     case "preflight":
     default:
@@ -58,26 +64,31 @@ export async function answerRest(handler: Handler, { call, body, origin, signal 
   }
 }
 
-async function predict(handler: Handler, model: RestModel, body: Uint8Array, call: Call): Promise<Uint8Array> {
+async function predict(
+  handler: Handler,
+  model: RestModel,
+  { body, limits }: RequestBody,
+  call: Call,
+): Promise<Uint8Array> {
   const spec = specOf(model);
-  const parsed = parsePredictBody(body, (name) => inputTypes(handler, spec, name));
+  const parsed = parsePredictBody(body, (name) => inputTypes(handler, spec, name), limits);
   const modelSpec = { ...spec, signatureName: parsed.signatureName };
   const response = await handler.predict({ modelSpec, inputs: parsed.inputs, outputFilter: [] }, call);
   return encodePredictAnswer(response.outputs, parsed.format);
 }
 
-async function classify(handler: Handler, model: RestModel, body: Uint8Array, call: Call): Promise<Uint8Array> {
+async function classify(handler: Handler, model: RestModel, body: RequestBody, call: Call): Promise<Uint8Array> {
   const { result } = await handler.classify(examplesRequest(model, body), call);
   return encodeClassifyAnswer(result ?? { classifications: [] });
 }
 
-async function regress(handler: Handler, model: RestModel, body: Uint8Array, call: Call): Promise<Uint8Array> {
+async function regress(handler: Handler, model: RestModel, body: RequestBody, call: Call): Promise<Uint8Array> {
   const { result } = await handler.regress(examplesRequest(model, body), call);
   return encodeRegressAnswer(result ?? { regressions: [] });
 }
 
-function examplesRequest(model: RestModel, body: Uint8Array): { modelSpec: ModelSpec; input: Input } {
-  const { signatureName, input } = parseExamplesBody(body);
+function examplesRequest(model: RestModel, { body, limits }: RequestBody): { modelSpec: ModelSpec; input: Input } {
+  const { signatureName, input } = parseExamplesBody(body, limits);
   return { modelSpec: { ...specOf(model), signatureName }, input };
 }
 

@@ -17,7 +17,7 @@ export interface RestObserver {
   answeredRest(verb: string, model: string, code: GrpcCodeName, ms: number): void;
 }
 
-type RestLimits = Pick<ServingLimits, "restRunTimeoutMs">;
+type RestLimits = Pick<ServingLimits, "maxElements" | "restRunTimeoutMs">;
 
 const CORS_HEADERS = {
   "access-control-allow-origin": "*",
@@ -43,14 +43,16 @@ export function restRoute(handler: Handler, limits: RestLimits, options: RestRou
 async function answerCall(
   handler: Handler,
   request: HttpRequest,
-  { restRunTimeoutMs }: RestLimits,
+  { maxElements, restRunTimeoutMs }: RestLimits,
   observer: RestObserver | undefined,
 ): Promise<HttpAnswer> {
   const { method = "", url = "", headers } = request.incoming;
   const call = parseRestPath(method, url);
   const body = await request.receive();
   request.limit(restRunTimeoutMs);
-  const answering = answerRest(handler, { call, body, origin: headers.origin, signal: request.signal });
+  const { signal } = request;
+  const limits = { maxNodes: maxElements };
+  const answering = answerRest(handler, { call, body, origin: headers.origin, signal, limits });
   return await (observer === undefined ? answering : observe(answering, call, observer));
 }
 

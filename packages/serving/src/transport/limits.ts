@@ -7,6 +7,11 @@ export interface ServingLimits {
   readonly maxMessageBytes: number;
   /** Largest request after unpacking gzip, bytes. */
   readonly maxUnpackedBytes: number;
+  /**
+   * Things in one request that become objects in memory: lists, members and strings of JSON, list elements and map entries of
+   * protobuf. Numbers in arrays do not count.
+   */
+  readonly maxElements: number;
   /** Bytes of requests and answers held at one time over all connections. */
   readonly maxBytesInFlight: number;
   /** Connections at one time, on each port. */
@@ -46,6 +51,7 @@ export interface ServingLimits {
 export const defaultLimits: ServingLimits = {
   maxMessageBytes: 1024 * MIB,
   maxUnpackedBytes: 100 * MIB,
+  maxElements: 4 * MIB,
   maxBytesInFlight: 2048 * MIB,
   maxConnections: 1000,
   maxConnectionsPerAddress: 256,
