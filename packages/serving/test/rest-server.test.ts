@@ -379,3 +379,29 @@ async function waitFor(condition: () => boolean): Promise<void> {
   }
   assert.ok(condition());
 }
+
+test("an answer that is taken in small pieces is not kept for ever", async () => {
+  const limits = quickLimits({ headersTimeoutMs: 500, requestTimeoutMs: 500, maxBytesInFlight: 256 << 20 });
+  const memory = new MemoryBudget(limits.maxBytesInFlight);
+  const body = new Uint8Array(64 << 20);
+  const large = await openHttpServer(
+    { host: "127.0.0.1", port: 0 },
+    {
+      tls: await authority.issue(),
+      routes: [async () => ({ status: 200, body })],
+      limits,
+      budget: memory,
+      log: () => undefined,
+    },
+  );
+  const socket = tls.connect({ port: large.address.port, host: "localhost", ca: authority.caPem });
+  await once(socket, "secureConnect");
+  socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  socket.on("error", () => undefined).on("readable", () => undefined);
+  const pieces = setInterval(() => socket.read(1000), 10);
+  await waitFor(() => memory.held > 0);
+  await waitFor(() => memory.held === 0);
+  clearInterval(pieces);
+  socket.destroy();
+  await large.close();
+});

@@ -1,6 +1,7 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { encodeUtf8 } from "@sealserve/core";
 import { messagePrefix, type ServingError, truncateStatusMessage } from "@sealserve/protocol";
+import type { ServingLimits } from "../transport/limits.ts";
 
 /** Up to this size, prefix and message go out as one DATA frame. */
 const SMALL_MESSAGE = 1 << 14;
@@ -30,11 +31,15 @@ export function encodeStatusMessage(message: string): string {
   return encoded;
 }
 
-/** Sends the one response message and the status OK. @param more headers of the server's own */
+/**
+ * Sends the one response message and the status OK. A large one must be taken within the time of a request.
+ *
+ * @param more headers of the server's own
+ */
 export function sendMessage(
   stream: ServerHttp2Stream,
   message: Uint8Array,
-  stallTimeoutMs: number,
+  { stallTimeoutMs, requestTimeoutMs }: Pick<ServingLimits, "stallTimeoutMs" | "requestTimeoutMs">,
   more?: OutgoingHttpHeaders,
 ): void {
   if (stream.closed || stream.destroyed) {
@@ -47,6 +52,7 @@ export function sendMessage(
   if (message.length <= SMALL_MESSAGE) {
     stream.end(Buffer.concat([prefix, message]));
   } else {
+    closeWhenLate(stream, requestTimeoutMs);
     stream.write(prefix);
     stream.end(message);
   }
@@ -70,4 +76,10 @@ export function failureTrailers(failure: ServingError): OutgoingHttpHeaders {
 /** Resets a stream whose requester does not take the answer. */
 export function closeWhenStalled(stream: ServerHttp2Stream, stallTimeoutMs: number): void {
   stream.setTimeout(stallTimeoutMs, () => stream.close(constants.NGHTTP2_CANCEL));
+}
+
+/** Resets a stream whose requester takes the answer in pieces too small to ever come to its end. */
+function closeWhenLate(stream: ServerHttp2Stream, timeoutMs: number): void {
+  const late = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), timeoutMs);
+  stream.once("close", () => clearTimeout(late));
 }

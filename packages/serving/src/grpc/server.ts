@@ -18,6 +18,7 @@ import { openPort } from "../transport/open-port.ts";
 import type { RequestRate } from "../transport/request-rate.ts";
 import { type ChannelSecurity, removeTlsMaterial, replaceTlsMaterial, tlsServerOptions } from "../transport/tls.ts";
 import { isGrpcCall } from "./call-headers.ts";
+import { limitControlFrames } from "./control-frames.ts";
 import { sendFailure } from "./respond.ts";
 import { answerStreamingCall } from "./streaming-call.ts";
 import { defaultStreamingLimits, StreamingCalls, type StreamingLimits } from "./streaming-calls.ts";
@@ -109,6 +110,7 @@ function trackSessions(
   server.on("session", (session) => {
     sessions.add(session);
     session.setLocalWindowSize(CONNECTION_WINDOW);
+    limitControlFrames(session);
     session.setTimeout(limits.idleTimeoutMs, () => session.close());
     // No idle limit: pings, which count as activity, do not put it off.
     const unused = setTimeout(() => session.destroy(), limits.firstRequestTimeoutMs);

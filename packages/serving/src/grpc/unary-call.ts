@@ -45,7 +45,7 @@ export async function answerUnaryCall(
 ): Promise<void> {
   try {
     const answer = await callMethod(stream, headers, method, context);
-    sendMessage(stream, answer, context.limits.stallTimeoutMs, context.responseHeaders?.current);
+    sendMessage(stream, answer, context.limits, context.responseHeaders?.current);
   } catch (error) {
     const failure = servingErrorOf(error);
     logUnexpected(failure, context.log);

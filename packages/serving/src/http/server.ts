@@ -14,6 +14,8 @@ import { type ChannelSecurity, removeTlsMaterial, replaceTlsMaterial, tlsServerO
 import { receiveBody } from "./receive-body.ts";
 import { failureAnswer, type HttpAnswer, type HttpRequest, type HttpRoute } from "./route.ts";
 
+/** An answer up to this size, bytes, is in the buffers of the system when it has been written. */
+const SMALL_ANSWER = 1 << 14;
 /** How often the timeouts of headers and requests are looked at, milliseconds. */
 const TIMEOUT_CHECK_MS = 1000;
 const UNAVAILABLE = 503;
@@ -88,9 +90,23 @@ async function answer(
   // A body that was refused half way is not read to its end, so its connection cannot be used again. A server that cannot
   // serve at present is not to be sent more data.
   response.shouldKeepAlive &&= incoming.complete && !isClosing() && status !== UNAVAILABLE;
-  response.setTimeout(options.limits.stallTimeoutMs, () => incoming.socket.destroy());
+  expectTaking(incoming, response, body.length, options.limits);
   response.writeHead(status, { ...headers, "content-type": contentType, "content-length": body.length });
   response.end(body);
+}
+
+/** Ends a connection that does not take its answer, or takes a large one in pieces too small to ever come to its end. */
+function expectTaking(
+  { socket }: IncomingMessage,
+  response: ServerResponse,
+  size: number,
+  { stallTimeoutMs, requestTimeoutMs }: ServingLimits,
+): void {
+  response.setTimeout(stallTimeoutMs, () => socket.destroy());
+  if (size > SMALL_ANSWER) {
+    const late = setTimeout(() => socket.destroy(), requestTimeoutMs);
+    response.once("close", () => clearTimeout(late));
+  }
 }
 
 async function answerOf(

@@ -33,7 +33,7 @@ export interface ServingLimits {
   readonly headersTimeoutMs: number;
   /** From the TLS handshake to the end of the first request's headers, milliseconds. */
   readonly firstRequestTimeoutMs: number;
-  /** From the start of a request to its last byte, milliseconds. */
+  /** From the start of a request to its last byte, and the same of a large answer, milliseconds. */
   readonly requestTimeoutMs: number;
   /** Longest pause inside a request or while the requester takes the answer, milliseconds. */
   readonly stallTimeoutMs: number;

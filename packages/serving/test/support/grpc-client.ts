@@ -100,9 +100,9 @@ export function unframed(body: Buffer): Buffer[] {
   return messages;
 }
 
-/** Waits for something that has no event, for at most two seconds. */
+/** Waits for something that has no event, for at most ten seconds. */
 export async function waitFor(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 200 && !condition(); tries++) {
+  for (let tries = 0; tries < 1000 && !condition(); tries++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   assert.ok(condition());
