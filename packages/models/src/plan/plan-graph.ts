@@ -9,6 +9,7 @@ import { describeOperation, NodeOperation } from "../saved-model/node-operation.
 import type { PlanAssembly } from "./assembly.ts";
 import type { ConstantValue, FindVariable, Origin, RunValue } from "./origin.ts";
 import { findStaticOperation } from "./static-operations.ts";
+import { planOnNumbers } from "./string-operations.ts";
 
 /** Operations that do nothing and give nothing: they only tie control edges together. */
 const inertOperations: ReadonlySet<string> = new Set(["NoOp"]);
@@ -96,6 +97,10 @@ function planOperation(
   }
   if (lowering === undefined) {
     return [];
+  }
+  const onNumbers = hasStrings ? planOnNumbers(operation, lowering, assembly) : undefined;
+  if (onNumbers !== undefined) {
+    return onNumbers;
   }
   return assembly.lower(readsHandles.has(op) ? readVariables(operation, findVariable) : operation, lowering);
 }
