@@ -44,6 +44,7 @@ test("a complete file is read; relative file names start at its folder", () => {
     platform: { kind: "simulated", socketPath: "/etc/sealserve/run/platform.sock" },
     versionPolicy: { kind: "latest", count: 2 },
     versionLabels: new Map(),
+    tls: { from: "package" },
   });
   assert.equal(engine.threads, 4);
 });
@@ -116,8 +117,41 @@ test("a policy is a word or one member; all is not the default", () => {
 });
 
 test("what would take a sealed node's protection away is not known here", () => {
-  for (const member of ["allowInsecurePlaintext: true", "tls: { minVersion: 1.2 }", "allowModelReload: true"]) {
+  for (const member of ["allowInsecurePlaintext: true", "allowModelReload: true"]) {
     refused(`${LEAST}${member}\n`, /is not a known member/);
+  }
+});
+
+test("the TLS pair comes from the package unless another place is named, whole", () => {
+  const source = (tls: string): unknown => parseServeConfig(`${LEAST}tls: ${tls}\n`, FILE).models.tls;
+  assert.deepEqual(parseServeConfig(LEAST, FILE).models.tls, { from: "package" });
+  assert.deepEqual(source("{ from: package }"), { from: "package" });
+  const made = { from: "ra-tls", lifetimeMs: 3_600_000, minimumVersion: "TLSv1.3" };
+  assert.deepEqual(source("{ from: ra-tls }"), made);
+  assert.deepEqual(source("{ from: ra-tls, lifetime: 10m, minimumVersion: TLSv1.2 }"), {
+    ...made,
+    lifetimeMs: 600_000,
+    minimumVersion: "TLSv1.2",
+  });
+  assert.deepEqual(source("{ from: file, key: node.key, certificate: /etc/node.crt }"), {
+    from: "file",
+    keyFile: "/etc/sealserve/node.key",
+    certificateFile: "/etc/node.crt",
+  });
+  for (const [tls, problem] of [
+    ["ra-tls", /:7: tls: expected a mapping/],
+    ["{}", /tls.from: is missing/],
+    ["{ from: nowhere }", /tls.from: expected one of package, ra-tls, file/],
+    ["{ from: package, minimumVersion: TLSv1.2 }", /tls.minimumVersion: is not a known member/],
+    ["{ from: file, key: node.key }", /tls.certificate: is missing/],
+    ["{ from: file, key: k, certificate: c, minimumVersion: TLSv1.2 }", /tls.minimumVersion: is not a known member/],
+    ["{ from: ra-tls, key: node.key }", /tls.key: is not a known member/],
+    ["{ from: ra-tls, minimumVersion: TLSv1.1 }", /tls.minimumVersion: expected one of TLSv1.2, TLSv1.3/],
+    ["{ from: ra-tls, lifetime: 1s }", /tls.lifetime: expected a time/],
+    ["{ from: ra-tls, lifetime: 2d }", /tls.lifetime: expected a time/],
+    ["{ from: ra-tls, lifetime: 60 }", /tls.lifetime: expected a time, found 60/],
+  ] as const) {
+    refused(`${LEAST}tls: ${tls}\n`, problem);
   }
 });
 

@@ -16,6 +16,7 @@ import type {
 } from "../options/server-options.ts";
 import { readLimits } from "./limits.ts";
 import { readPlatformChoice } from "./platform-choice.ts";
+import { readSealedTls } from "./sealed-tls.ts";
 import { readVersionLabels, readVersionPolicy } from "./version-choice.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
@@ -30,14 +31,15 @@ export interface SealedNodeOptions extends ServerOptions {
 }
 
 /**
- * Reads the YAML configuration of a node that serves a sealed package. Its TLS pair is in the package and TLS 1.3 alone is
- * spoken: here nothing permits plaintext, older versions, or callers who change the models.
+ * Reads the YAML configuration of a node that serves a sealed package. Here nothing permits plaintext or callers who change
+ * the models.
  *
  * ```yaml
  * listen: { host: 127.0.0.1, grpc: 8500, rest: 8501 }   # also: socket: FILE, admin: PORT
  * broker: { url: "https://broker.example:8443", ca: broker-ca.pem }
  * package: /models/half_plus_two
  * model: half_plus_two
+ * tls: { from: package }                    # the default; or another of {@link readSealedTls}
  * platform: gramine                         # the default; or another of {@link readPlatformChoice}
  * versionPolicy: { latest: 1 }              # optional, see {@link readVersionPolicy}
  * versionLabels: { stable: 1 }              # optional
@@ -100,6 +102,7 @@ function readSealedModel(root: ConfigMapping): SealedModelOption {
     platform: readPlatformChoice(root.optional("platform")),
     versionPolicy: readVersionPolicy(root),
     versionLabels: readVersionLabels(root.optional("versionLabels")),
+    tls: readSealedTls(root.optional("tls")),
   };
 }
 

@@ -21,9 +21,11 @@ export interface Fronts {
   readonly adminAddress: string | undefined;
   /** Gives all of them other TLS material. @throws NodeError */
   replaceTls(tls: TlsMaterial): void;
+  /** Has all of them refuse handshakes until they are given other TLS material. */
+  refuseTls(): void;
 }
 
-type AnyFront = Pick<Front, "close" | "connections" | "disconnect" | "replaceTls">;
+type AnyFront = Pick<Front, "close" | "connections" | "disconnect" | "refuseTls" | "replaceTls">;
 
 /**
  * Opens the ports over the same models, evidence and memory budget. When the node stops, the port for health is the last to
@@ -68,6 +70,11 @@ export async function openFronts(context: StartContext, served: ServedModels): P
       adminFront?.replaceTls({ ...material, clientCa: undefined });
       for (const front of open.values()) {
         front.replaceTls(material);
+      }
+    },
+    refuseTls: () => {
+      for (const front of [...open.values(), ...(adminFront === undefined ? [] : [adminFront])]) {
+        front.refuseTls();
       }
     },
   };

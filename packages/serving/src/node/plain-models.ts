@@ -40,6 +40,7 @@ export async function servePlainModels(context: StartContext, models: PlainModel
     sealed: undefined,
     configured,
     rereadModels: async () => await (file?.reread() ?? source.poll()),
+    keepTls: () => undefined,
     rereadTls: async () => (options.tls.sslConfigFile === undefined ? undefined : await readTls()),
   };
 }

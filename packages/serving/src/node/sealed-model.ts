@@ -1,6 +1,5 @@
 import type { ReleasedKey } from "@sealserve/broker/client";
 import { decodeHex } from "@sealserve/core";
-import type { OpenedPackage } from "@sealserve/encrypted-files";
 import { openPlatform, type Platform } from "@sealserve/platform";
 import { ModelSpec, ServingError } from "@sealserve/protocol";
 import type { Seal } from "../core/servables.ts";
@@ -8,11 +7,10 @@ import { EvidenceIssuer } from "../evidence/issuer.ts";
 import { Lease } from "../lease/lease.ts";
 import { LeasedServables } from "../lease/leased-servables.ts";
 import type { SealedModelOption } from "../options/server-options.ts";
-import { checkTlsMaterial, type TlsIdentity } from "../transport/tls.ts";
 import { brokerOf, releaseKey } from "./ask-broker.ts";
-import { decryptTlsPair } from "./decrypt.ts";
 import { LeasedModel } from "./leased-model.ts";
 import { type ReleaseKey, SealedPackage } from "./sealed-package.ts";
+import { openSealedTls, type SealedTls } from "./sealed-tls.ts";
 import { SealedVersions } from "./sealed-versions.ts";
 import type { ServedModels } from "./served-models.ts";
 import type { StartContext } from "./start-context.ts";
@@ -29,7 +27,7 @@ export async function serveSealedModel(
   option: SealedModelOption,
   given: Platform | undefined,
 ): Promise<ServedModels> {
-  const { steps, store } = context;
+  const { store } = context;
   const platform = given ?? (await openConfiguredPlatform(context, option));
   const askBroker = brokerOf(option, platform);
   const lease = new Lease(context.clock);
@@ -38,11 +36,7 @@ export async function serveSealedModel(
   const released = await releaseKey(context, option, askBroker, lease);
   try {
     const { opened, seal } = await openPackage(context, sealed, released);
-    const tls = await steps.run(
-      "TLS pair decrypted",
-      () => usableTlsPair(opened),
-      () => "in memory",
-    );
+    const tls = await openSealedTls(context, option.tls, opened, platform);
     const versions = new SealedVersions(store, option, sealed, opened.manifest);
     const leased = new LeasedModel({ ...context, lease, released, opened, sealed, versions, askBroker });
     leased.keep();
@@ -74,12 +68,6 @@ async function openPackage(
   );
 }
 
-async function usableTlsPair(opened: OpenedPackage): Promise<TlsIdentity> {
-  const tls = await decryptTlsPair(opened);
-  checkTlsMaterial(tls);
-  return tls;
-}
-
 async function loadModel({ steps, store, signal }: StartContext, model: string, leased: LeasedModel): Promise<void> {
   await steps.run(
     "model loaded",
@@ -104,7 +92,7 @@ interface Served {
 
 function describe(
   { context: { store, options }, option: { model }, platform, lease, leased, seal }: Served,
-  tls: TlsIdentity,
+  tls: SealedTls,
 ): ServedModels {
   const { manifestDigest } = seal;
   const served = { model, manifestDigest: decodeHex(manifestDigest) };
@@ -112,7 +100,7 @@ function describe(
   return {
     servables: new LeasedServables(store, lease),
     isServing: () => leased.serving,
-    tls,
+    tls: tls.material,
     sealed: {
       seal,
       facts: { version, manifestDigest, simulated: platform.simulated },
@@ -120,7 +108,8 @@ function describe(
     },
     configured: { reload: refuseReload },
     rereadModels: async () => undefined,
-    rereadTls: async () => undefined,
+    rereadTls: () => tls.reread(),
+    keepTls: (ports) => tls.keep(ports),
   };
 }
 

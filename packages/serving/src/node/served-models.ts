@@ -1,4 +1,5 @@
 import type { Seal, Servables } from "../core/servables.ts";
+import type { CertifiedPorts } from "../evidence/attested-certificate.ts";
 import type { EvidenceIssuer } from "../evidence/issuer.ts";
 import type { ConfiguredModels } from "../life/configured-models.ts";
 import type { ChannelSecurity } from "../transport/tls.ts";
@@ -27,4 +28,6 @@ export interface ServedModels {
   rereadModels(): Promise<void>;
   /** Reads the TLS material again; undefined where it never changes. @throws what makes it unusable */
   rereadTls(): Promise<ChannelSecurity | undefined>;
+  /** Renews TLS material that ages by itself on the open ports, until the node closes. */
+  keepTls(ports: CertifiedPorts): void;
 }

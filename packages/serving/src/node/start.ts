@@ -64,6 +64,7 @@ export async function startNode(options: ServerOptions, start: StartOptions = {}
         ? await serveSealedModel(context, models, start.platform)
         : await servePlainModels(context, models);
     const fronts = await openPorts(context, served);
+    served.keepTls(fronts);
     if (served.isServing()) {
       context.readiness.enter("ready");
     }

@@ -33,7 +33,7 @@ export interface ListenOptions {
 
 /** How the ports are secured. */
 export interface TlsOptions {
-  /** SSLConfig in text form. A sealed node has its TLS pair in the package instead. */
+  /** SSLConfig in text form. A sealed node has {@link SealedTlsOption} instead. */
   readonly sslConfigFile: string | undefined;
   readonly minimumVersion: "TLSv1.2" | "TLSv1.3";
   /** Without any TLS material the ports speak plaintext, and only then. */
@@ -58,7 +58,16 @@ export interface SealedModelOption {
   readonly platform: PlatformChoice;
   readonly versionPolicy: VersionPolicyOption;
   readonly versionLabels: ReadonlyMap<string, bigint>;
+  readonly tls: SealedTlsOption;
 }
+
+/** Where the TLS key and certificate of a sealed node come from. */
+export type SealedTlsOption =
+  | { readonly from: "package" }
+  /** Made in the TEE, with evidence in the certificate, and made anew before their time is over. */
+  | { readonly from: "ra-tls"; readonly lifetimeMs: number; readonly minimumVersion: TlsOptions["minimumVersion"] }
+  /** PEM. Whoever can read the key can pose as the node to clients that ask for no evidence. */
+  | { readonly from: "file"; readonly keyFile: string; readonly certificateFile: string };
 
 /** Which versions of a model are served (TensorFlow Serving's ServableVersionPolicy). */
 export type VersionPolicyOption =
