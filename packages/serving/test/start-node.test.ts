@@ -186,6 +186,16 @@ test("another package of the same owner is refused, also an older one", async ()
   }
 });
 
+test("another model under the name of this one is refused, whether its manifest says so or not", async () => {
+  const named = await world.seal("named", { version: 2, model: "tiny_classifier" });
+  const posing = await world.seal("posing", { version: 2, content: "tiny_classifier" });
+  for (const { path } of [named, posing]) {
+    const refused = refusedFiles("manifest-digest-mismatch");
+    const steps = await stepsOfFailure(world.serveConfig(broker, { package: path }), refused);
+    assert.deepEqual(steps, ["platform opened", "key released"]);
+  }
+});
+
 test("a missing, added or swapped file is refused", async () => {
   const path = join(world.directory, "added");
   await cp(world.packageDirectory, path, { recursive: true });

@@ -105,6 +105,7 @@ export class LeasedModel {
         await versions.load(signal);
         signal.throwIfAborted();
         readiness.enter("ready");
+        log("model-restored", {});
         return;
       } catch (error) {
         if (!signal.aborted) {

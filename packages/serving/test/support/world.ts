@@ -38,10 +38,10 @@ export interface World {
   readonly policy: AppraisalPolicy;
   /** What the broker logged, as text. */
   readonly brokerLog: string[];
-  /** Seals another package of the model with the same keys. */
+  /** Seals another package with the same keys. @param options.content the example model in it, where the name is of another */
   seal(
     name: string,
-    options: { version: number; model?: string; tls?: boolean },
+    options: { version: number; model?: string; content?: string; tls?: boolean },
   ): Promise<SealedPackage & { path: string }>;
   brokerConfig(changes?: BrokerChanges): BrokerConfig;
   startBroker(changes?: BrokerChanges): Promise<RunningBroker>;
@@ -60,9 +60,9 @@ export async function createWorld(model = "half_plus_two"): Promise<World> {
   const models = await writeExampleModels(join(directory, "models"));
   const owner = generateOwnerKey();
   const wrapKey = generateWrapKey();
-  const seal: World["seal"] = async (name, { version, model: sealed = model, tls = true }) => {
+  const seal: World["seal"] = async (name, { version, model: sealed = model, content = sealed, tls = true }) => {
     const path = join(directory, name);
-    const modelDirectory = models.get(sealed) ?? "";
+    const modelDirectory = models.get(content) ?? "";
     const result = await sealPackage({
       modelDirectory,
       output: path,
