@@ -46,3 +46,6 @@ export const inferRequests: readonly Uint8Array[] = [
     rawInputContents: [Uint8Array.of(1, 0, 0, 0, 0x61, 0, 0, 0, 0)],
   }),
 ];
+
+export const indexBodies: readonly Uint8Array[] = [encodeUtf8('{"ready":true}'), new Uint8Array()];
+export const inferencePaths = ["/v2/models/a%20b/versions/3/infer?x=1", "/v2/health/ready", "/v2/models/m/stats"];

@@ -1,4 +1,5 @@
-// What is fuzzed: one row for each reader of bytes or text that somebody else wrote. A new reader is a new row.
+// What is fuzzed: one row for each reader of bytes or text that somebody else wrote. A new reader is a new row. Those of the model server
+// stand in serving-targets.ts.
 import {
   EVENT_LOG_MAX_LENGTH,
   GPU_EVIDENCE_MAX_LENGTH,
@@ -26,36 +27,10 @@ import {
   parseDer,
   parseStrictJson,
 } from "@sealserve/core";
-import {
-  BatchingParameters,
-  ClassificationRequest,
-  decodeInferRequest,
-  decodeMessageText,
-  decodePredictRequest,
-  ModelServerConfig,
-  MultiInferenceRequest,
-  PredictionLog,
-  parseExamplesBody,
-  parseInferBody,
-  parseInferencePath,
-  parsePredictBody,
-  parseRequestList,
-  parseRestPath,
-  parseSslConfig,
-  ReloadConfigRequest,
-  readTfRecords,
-  TEXT_FORMAT_MAX_LENGTH,
-} from "@sealserve/protocol";
 import { MAX_ATTESTATION_ANSWER, parseAttestationAnswer } from "@sealserve/ra-tls";
-import { parseFlags } from "@sealserve/serving";
-import { ExampleReader } from "../../packages/models/src/interpreter/example/example-reader.ts";
 import * as corpus from "./corpus.ts";
-import { exampleSpec, serializedExamples } from "./example-corpus.ts";
 import * as heavy from "./format-bombs.ts";
-import { INFER_JSON_LENGTH, inferBodies, inferRequests } from "./inference-corpus.ts";
-import { modelServerConfigs, predictionLogs, reloadRequests, requestLists, tfRecords } from "./life-corpus.ts";
-import { commandLines, sslConfigs } from "./options-corpus.ts";
-import { callPaths, exampleRequests, jsonBodies, jsonBombs, predictRequests } from "./serving-corpus.ts";
+import { SERVING_TARGETS } from "./serving-targets.ts";
 import { ofBytes, ofText, type Target } from "./target.ts";
 
 const KIB = 1024;
@@ -63,13 +38,8 @@ const MIB = 1024 * KIB;
 const CERTIFICATE_MAX_LENGTH = 64 * KIB;
 const LIST_MAX_LENGTH = MIB;
 const PEM_MAX_LENGTH = 512 * KIB;
-const COMMAND_LINE_MAX_LENGTH = 16 * KIB;
 const JSON_MAX_LENGTH = MIB;
 const COLLATERAL_MAX_LENGTH = 3 * MIB;
-const INFERENCE_MAX_LENGTH = 256 * KIB;
-const MODEL_CONFIG_MAX_LENGTH = 64 * KIB;
-const PATH_MAX_LENGTH = 16 * KIB;
-const JSON_BODY_LIMITS = { maxBytes: 64 * KIB };
 /** Of certificate and list, what stands around the part that is made long. */
 const FRAME = 600;
 
@@ -192,113 +162,7 @@ export const TARGETS: readonly Target[] = [
     seeds: corpus.attestationAnswers,
     maxLength: MAX_ATTESTATION_ANSWER,
   }),
-  ofText({
-    name: "decodeMessageText",
-    read: (text) => decodeMessageText(BatchingParameters, text),
-    seeds: corpus.batchingParameters,
-    maxLength: TEXT_FORMAT_MAX_LENGTH,
-    bombs: () => heavy.textFormatBombs(TEXT_FORMAT_MAX_LENGTH),
-  }),
-  ofBytes({
-    name: "parseInferBody",
-    read: (bytes) => parseInferBody(bytes, bytes.length < INFER_JSON_LENGTH ? undefined : INFER_JSON_LENGTH),
-    seeds: inferBodies,
-    maxLength: INFERENCE_MAX_LENGTH,
-  }),
-  ofBytes({
-    name: "decodeInferRequest",
-    read: (bytes) => decodeInferRequest(bytes, { maxBytes: INFERENCE_MAX_LENGTH }),
-    seeds: inferRequests,
-    maxLength: INFERENCE_MAX_LENGTH,
-  }),
-  ofBytes({
-    name: "ExampleReader",
-    read: (bytes) => new ExampleReader(exampleSpec).read([bytes], false),
-    seeds: serializedExamples,
-    maxLength: INFERENCE_MAX_LENGTH,
-  }),
-  ofText({
-    name: "parseInferencePath",
-    read: parseInferencePath,
-    seeds: ["/v2/models/a%20b/versions/3/infer?x=1", "/v2/health/ready", "/v2/models/m/stats"],
-    maxLength: PATH_MAX_LENGTH,
-  }),
-  ofBytes({
-    name: "parsePredictBody",
-    read: (bytes) => parsePredictBody(bytes, { inputs: new Map([["x", "float32"]]) }, JSON_BODY_LIMITS),
-    seeds: jsonBodies,
-    maxLength: JSON_BODY_LIMITS.maxBytes,
-    bombs: () => jsonBombs(JSON_BODY_LIMITS.maxBytes),
-  }),
-  ofBytes({
-    name: "parseExamplesBody",
-    read: (bytes) => parseExamplesBody(bytes, JSON_BODY_LIMITS),
-    seeds: jsonBodies,
-    maxLength: JSON_BODY_LIMITS.maxBytes,
-    bombs: () => jsonBombs(JSON_BODY_LIMITS.maxBytes),
-  }),
-  ofBytes({
-    name: "decodePredictRequest",
-    read: (bytes) => decodePredictRequest(bytes, { maxBytes: INFERENCE_MAX_LENGTH }),
-    seeds: predictRequests,
-    maxLength: INFERENCE_MAX_LENGTH,
-  }),
-  ofBytes({
-    name: "ClassificationRequest",
-    read: (bytes) => ClassificationRequest.decode(bytes, { maxBytes: INFERENCE_MAX_LENGTH }),
-    seeds: exampleRequests,
-    maxLength: INFERENCE_MAX_LENGTH,
-  }),
-  ofBytes({
-    name: "MultiInferenceRequest",
-    read: (bytes) => MultiInferenceRequest.decode(bytes, { maxBytes: INFERENCE_MAX_LENGTH }),
-    seeds: exampleRequests,
-    maxLength: INFERENCE_MAX_LENGTH,
-  }),
-  ofText({
-    name: "parseRestPath",
-    read: (path) => parseRestPath("POST", path),
-    seeds: callPaths,
-    maxLength: PATH_MAX_LENGTH,
-  }),
-  ofText({
-    name: "ModelServerConfig",
-    read: (text) => decodeMessageText(ModelServerConfig, text),
-    seeds: modelServerConfigs,
-    maxLength: MODEL_CONFIG_MAX_LENGTH,
-  }),
-  ofBytes({
-    name: "ReloadConfigRequest",
-    read: (bytes) => ReloadConfigRequest.decode(bytes, { maxBytes: INFERENCE_MAX_LENGTH }),
-    seeds: reloadRequests,
-    maxLength: INFERENCE_MAX_LENGTH,
-  }),
-  ofBytes({
-    name: "readTfRecords",
-    read: (bytes) => [...readTfRecords(bytes)],
-    seeds: tfRecords,
-    maxLength: INFERENCE_MAX_LENGTH,
-  }),
-  ofBytes({
-    name: "PredictionLog",
-    read: (bytes) => PredictionLog.decode(bytes, { maxBytes: INFERENCE_MAX_LENGTH }),
-    seeds: predictionLogs,
-    maxLength: INFERENCE_MAX_LENGTH,
-  }),
-  ofBytes({
-    name: "parseRequestList",
-    read: (bytes) => [...parseRequestList(bytes)],
-    seeds: requestLists,
-    maxLength: INFERENCE_MAX_LENGTH,
-    bombs: () => jsonBombs(INFERENCE_MAX_LENGTH),
-  }),
-  ofText({
-    name: "parseFlags",
-    read: (text) => parseFlags(text.split("\n")),
-    seeds: commandLines,
-    maxLength: COMMAND_LINE_MAX_LENGTH,
-  }),
-  ofBytes({ name: "parseSslConfig", read: parseSslConfig, seeds: sslConfigs, maxLength: TEXT_FORMAT_MAX_LENGTH }),
+  ...SERVING_TARGETS,
 ];
 
 function readSgxExtension(value: Uint8Array): unknown {

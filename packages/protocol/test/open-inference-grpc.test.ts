@@ -115,6 +115,15 @@ describe("an infer request over gRPC", () => {
     refuses([], /not a string_param/, { parameters: new Map([["signature_name", { int64Param: 1n }]]) });
   });
 
+  it("has a bound on the byte strings of all raw tensors together", () => {
+    const request = ModelInferRequest.encode({
+      inputs: [input("BYTES", [100]), input("BYTES", [100], undefined, "z")] as ModelInferRequest["inputs"],
+      rawInputContents: [new Uint8Array(400), new Uint8Array(400)],
+    });
+    assert.equal(decodeInferRequest(request, { maxElements: 200 }).inputs.size, 2);
+    assert.throws(() => decodeInferRequest(request, { maxElements: 199 }), /too many elements in BYTES tensors/);
+  });
+
   it("is answered in raw form where an output has no other", () => {
     const response = encode({ y: makeTensor("bfloat16", [1], [7]), z: makeTensor("int8", [1], [1]) }, false);
     assert.deepEqual(response.rawOutputContents, [Uint8Array.of(7, 0), Uint8Array.of(1)]);

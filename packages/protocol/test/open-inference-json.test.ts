@@ -197,6 +197,14 @@ describe("binary data behind the JSON", () => {
     refuses(() => bytesInput(2, 2, 0, 0, 0, 1, 1, 7, 7), /do not add up/);
   });
 
+  it("have a bound on the byte strings of all tensors together", () => {
+    const input = (name: string) => ({ name, shape: [500], datatype: "BYTES", ...binary(2000) });
+    const json = bytesOf(JSON.stringify({ inputs: [input("a"), input("b")] }));
+    const body = concatBytes(json, new Uint8Array(4000));
+    assert.equal(parseInferBody(body, json.length, { maxNodes: 1000 }).inputs.size, 2);
+    refuses(() => parseInferBody(body, json.length, { maxNodes: 999 }), /too many elements in BYTES tensors/);
+  });
+
   it("can be all there is, for the one input of a model", () => {
     const floats = new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer);
     assert.deepEqual(decodeRawBody(floats, { dtype: "float32", shape: [-1, 2] }).shape, [2, 2]);

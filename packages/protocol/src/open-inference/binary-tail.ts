@@ -1,19 +1,24 @@
 import { invalidArgument } from "../status/serving-error.ts";
+import { StringBudget } from "./raw-tensor.ts";
 
 /** The bytes behind the JSON of a request, given out in order. */
 export class BinaryTail {
   readonly json: Uint8Array;
+  /** Shared by the tensors in these bytes. */
+  readonly strings: StringBudget;
   readonly #bytes: Uint8Array;
   #offset = 0;
 
   /**
    * @param jsonLength bytes of the JSON that `body` begins with; undefined when nothing follows it
+   * @param maxStrings byte strings in all tensors together
    * @throws ServingError INVALID_ARGUMENT when the body is shorter
    */
-  constructor(body: Uint8Array, jsonLength = body.length) {
+  constructor(body: Uint8Array, jsonLength = body.length, maxStrings?: number) {
     if (jsonLength > body.length) {
       throw invalidArgument(`Inference-Header-Content-Length is ${jsonLength}, but the body has ${body.length} bytes`);
     }
+    this.strings = new StringBudget(maxStrings);
     this.json = body.subarray(0, jsonLength);
     this.#bytes = body.subarray(jsonLength);
   }

@@ -14,7 +14,7 @@ import {
   ModelInferRequest,
   ModelInferResponse,
 } from "./infer-messages.ts";
-import { decodeRawTensor, encodeRawTensor } from "./raw-tensor.ts";
+import { decodeRawTensor, encodeRawTensor, StringBudget } from "./raw-tensor.ts";
 
 /** A ModelInfer call over gRPC. */
 export interface GrpcInferRequest extends InferRequest {
@@ -35,12 +35,13 @@ export function decodeInferRequest(bytes: Uint8Array, limits: Partial<WireLimits
   if (isRaw && raw.length !== request.inputs.length) {
     throw invalidArgument(`The request has ${request.inputs.length} inputs, but ${raw.length} raw_input_contents`);
   }
+  const strings = new StringBudget(limits.maxElements);
   const inputs = new Map<string, Tensor>();
   request.inputs.forEach((input, index) => {
     if (inputs.has(input.name)) {
       throw invalidArgument("The request names an input twice");
     }
-    inputs.set(input.name, tensorOf(input, raw[index]));
+    inputs.set(input.name, tensorOf(input, raw[index], strings));
   });
   return {
     modelName: request.modelName,
@@ -77,7 +78,7 @@ function signatureName(parameters: ReadonlyMap<string, InferParameter>): string 
   return parameter?.stringParam ?? "";
 }
 
-function tensorOf(input: InferInputTensor, raw: Uint8Array | undefined): Tensor {
+function tensorOf(input: InferInputTensor, raw: Uint8Array | undefined, strings: StringBudget): Tensor {
   const dtype = dataTypeOf(input.datatype);
   const shape = Array.from(input.shape, Number);
   if (raw === undefined) {
@@ -87,7 +88,7 @@ function tensorOf(input: InferInputTensor, raw: Uint8Array | undefined): Tensor 
   if (input.contents !== undefined) {
     throw invalidArgument("An input has contents beside raw_input_contents");
   }
-  return decodeRawTensor(dtype, shape, raw);
+  return decodeRawTensor(dtype, shape, raw, strings);
 }
 
 function dataOf(dtype: DataType, count: number, contents: InferTensorContents): TensorData {

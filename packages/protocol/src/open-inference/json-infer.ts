@@ -33,7 +33,7 @@ export function parseInferBody(
   jsonLength: number | undefined,
   limits: Partial<JsonLimits> = {},
 ): RestInferRequest {
-  const tail = new BinaryTail(body, jsonLength);
+  const tail = new BinaryTail(body, jsonLength, limits.maxNodes);
   const document = parseJsonObject(tail.json, wanted, limits);
   const { members } = document;
   const parameters = membersOf(members.get("parameters"), "parameters");
@@ -77,7 +77,7 @@ function parseTensor(input: Members, what: string, document: JsonDocument, tail:
   if (data !== undefined) {
     throw invalidArgument(`${what} has both data and a binary_data_size`);
   }
-  return decodeRawTensor(dtype, shape, tail.take(binarySize, what));
+  return decodeRawTensor(dtype, shape, tail.take(binarySize, what), tail.strings);
 }
 
 /** Elements in one flat list, or in lists by the shape. */

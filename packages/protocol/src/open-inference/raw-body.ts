@@ -3,7 +3,7 @@ import type { DataType } from "../tensor/data-type.ts";
 import { makeNumbers } from "../tensor/storage.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { datatypeName } from "./datatype.ts";
-import { decodeRawTensor } from "./raw-tensor.ts";
+import { decodeRawTensor, StringBudget } from "./raw-tensor.ts";
 
 /** The only input of a model, as its signature declares it. */
 export interface OnlyInput {
@@ -25,7 +25,7 @@ export function decodeRawBody(body: Uint8Array, { dtype, shape }: OnlyInput): Te
     return { dtype, shape: fitShape(shape, 1), data: [body] };
   }
   const width = makeNumbers(dtype, 0).BYTES_PER_ELEMENT;
-  return decodeRawTensor(dtype, fitShape(shape, body.length / width), body);
+  return decodeRawTensor(dtype, fitShape(shape, body.length / width), body, new StringBudget());
 }
 
 /** The shape with the number of elements in the place of its one open dimension. */
