@@ -213,6 +213,13 @@ test("types are found by name; only services that are offered are", () => {
   assert.deepEqual(descriptors.services, ["tensorflow.serving.ModelService"]);
 });
 
+test("a field that is kept in another form is described as it is published", () => {
+  const descriptors = new DescriptorSet(["/tensorflow.serving.PredictionService/Classify"]);
+  const file = FileDescriptorProto.decode(descriptors.fileContaining("tensorflow.serving.Class") ?? new Uint8Array());
+  const label = file.messageType.find(({ name }) => name === "Class")?.field.find(({ name }) => name === "label");
+  assert.equal(label?.type, 9, "the number of the type string");
+});
+
 test("what is not known is answered with an error, and the conversation goes on", async () => {
   const { ask, end } = conversation();
   const questions: [Partial<ReflectionRequest>, grpc.status][] = [

@@ -5,7 +5,10 @@ import { Input } from "./input.ts";
 import { ModelSpec } from "./model-spec.ts";
 
 /** `tensorflow.serving.Class`. The label is kept as bytes: a model can give any, and as on the wire nobody looks at them. */
-export const Class = message("tensorflow.serving.Class", { label: field(1, "bytes"), score: field(2, "float") });
+export const Class = message("tensorflow.serving.Class", {
+  label: { ...field(1, "bytes"), declaredAs: "string" },
+  score: field(2, "float"),
+});
 /** A value of the message {@link Class}. */
 export type Class = MessageOf<typeof Class>;
 

@@ -67,6 +67,8 @@ export interface Field<V> {
   readonly oneof: string | undefined;
   /** Type of a map's keys. */
   readonly key?: ScalarName;
+  /** The scalar in the .proto file, where values are kept in another form. */
+  readonly declaredAs?: ScalarName;
   /** True when the scalar stands in a message of google/protobuf/wrappers.proto. */
   readonly isWrapped?: boolean;
   /** Type of the value, of the list's elements, or of the map's values. */

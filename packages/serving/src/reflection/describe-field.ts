@@ -1,4 +1,4 @@
-import type { NamedField, ResolvedType } from "@sealserve/protocol";
+import type { Field, NamedField } from "@sealserve/protocol";
 import { typeNameOf } from "./declared-types.ts";
 import { FieldDescriptorProto } from "./descriptor-messages.ts";
 
@@ -38,7 +38,7 @@ export function describeField(named: NamedField, oneofIndex: number | undefined)
     name: protoName,
     number: field.number,
     label: field.label === "repeated" ? LABEL.repeated : LABEL.optional,
-    type: field.isWrapped === true ? TYPE.message : typeNumber(field.resolve()),
+    type: field.isWrapped === true ? TYPE.message : typeNumber(field),
     typeName: typeName === undefined ? "" : `.${typeName}`,
     oneofIndex,
     proto3Optional: showsAbsence(named),
@@ -62,7 +62,7 @@ export function describeEntryFields(named: NamedField): FieldDescriptorProto[] {
   const { field } = named;
   const typeName = typeNameOf(named);
   const key = { name: "key", number: 1, label: LABEL.optional, type: TYPE[field.key ?? "string"] };
-  const value = { name: "value", number: 2, label: LABEL.optional, type: typeNumber(field.resolve()) };
+  const value = { name: "value", number: 2, label: LABEL.optional, type: typeNumber(field) };
   return [
     FieldDescriptorProto.create(key),
     FieldDescriptorProto.create({ ...value, typeName: typeName === undefined ? "" : `.${typeName}` }),
@@ -76,9 +76,10 @@ export function showsAbsence({ field }: NamedField): boolean {
   return isScalar && field.label === "optional" && field.oneof === undefined;
 }
 
-function typeNumber(type: ResolvedType): number {
+function typeNumber(field: Field<unknown>): number {
+  const type = field.resolve();
   if (type.kind === "scalar") {
-    return TYPE[type.name];
+    return TYPE[field.declaredAs ?? type.name];
   }
   return type.kind === "enum" ? TYPE.enum : TYPE.message;
 }
