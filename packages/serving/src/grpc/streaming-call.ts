@@ -26,6 +26,8 @@ export async function answerStreamingCall(
     release = admit(stream, scope, context);
     const requests = readRequests(stream, headers, scope, context);
     await scope.within(sendResponses(stream, method.serve(requests, scope.signal), scope.signal, stallTimeoutMs));
+    // A method may take the end of its call for its own end.
+    scope.signal.throwIfAborted();
     endWith(stream, SUCCESS_TRAILERS, stallTimeoutMs);
   } catch (error) {
     const failure = servingErrorOf(error);
