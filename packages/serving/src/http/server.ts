@@ -13,6 +13,7 @@ import type { RequestRate } from "../transport/request-rate.ts";
 import { type ChannelSecurity, removeTlsMaterial, replaceTlsMaterial, tlsServerOptions } from "../transport/tls.ts";
 import { receiveBody } from "./receive-body.ts";
 import { failureAnswer, type HttpAnswer, type HttpRequest, type HttpRoute } from "./route.ts";
+import { UnansweredRequests } from "./unanswered.ts";
 
 /** An answer up to this size, bytes, is in the buffers of the system when it has been written. */
 const SMALL_ANSWER = 1 << 14;
@@ -32,6 +33,12 @@ export interface HttpServerOptions {
   readonly log: Log;
 }
 
+/** The options with what the server adds to them. */
+interface ServerContext extends HttpServerOptions {
+  readonly unanswered: UnansweredRequests;
+  isClosing(): boolean;
+}
+
 /**
  * Opens an HTTP/1.1 server, over TLS unless plaintext is asked for.
  *
@@ -44,7 +51,8 @@ export async function openHttpServer<Address extends ListenAddress>(
   const { limits } = options;
   let closing = false;
   const server = createFor(options);
-  server.on("request", (request, response) => void answer(request, response, options, () => closing));
+  const context = { ...options, unanswered: new UnansweredRequests(limits), isClosing: () => closing };
+  server.on("request", (request, response) => void answer(request, response, context));
   const connections = countConnections(server);
   const port = await openPort(server, address, limits, options.log);
   const goodbye = (): void => {
@@ -74,23 +82,18 @@ function createFor({ tls, limits }: HttpServerOptions): Server | TlsServer {
     : createTlsServer({ ...tlsServerOptions(tls, "http/1.1", limits), ...settings });
 }
 
-async function answer(
-  incoming: IncomingMessage,
-  response: ServerResponse,
-  options: HttpServerOptions,
-  isClosing: () => boolean,
-): Promise<void> {
+async function answer(incoming: IncomingMessage, response: ServerResponse, context: ServerContext): Promise<void> {
   // A broken connection also closes the response, which is what the code below acts on.
   incoming.on("error", () => undefined);
   response.on("error", () => undefined);
-  const { status, contentType = "application/json", headers, body } = await answerOf(incoming, response, options);
+  const { status, contentType = "application/json", headers, body } = await answerOf(incoming, response, context);
   if (response.destroyed) {
     return;
   }
   // A body that was refused half way is not read to its end, so its connection cannot be used again. A server that cannot
   // serve at present is not to be sent more data.
-  response.shouldKeepAlive &&= incoming.complete && !isClosing() && status !== UNAVAILABLE;
-  expectTaking(incoming, response, body.length, options.limits);
+  response.shouldKeepAlive &&= incoming.complete && !context.isClosing() && status !== UNAVAILABLE;
+  expectTaking(incoming, response, body.length, context.limits);
   response.writeHead(status, { ...headers, "content-type": contentType, "content-length": body.length });
   response.end(body);
 }
@@ -112,14 +115,15 @@ function expectTaking(
 async function answerOf(
   incoming: IncomingMessage,
   response: ServerResponse,
-  options: HttpServerOptions,
+  context: ServerContext,
 ): Promise<HttpAnswer> {
   try {
-    options.rate?.admit(incoming.socket);
-    return await askRoutes(incoming, response, options);
+    context.unanswered.admit(incoming.socket, response);
+    context.rate?.admit(incoming.socket);
+    return await askRoutes(incoming, response, context);
   } catch (error) {
     const failure = servingErrorOf(error);
-    logUnexpected(failure, options.log);
+    logUnexpected(failure, context.log);
     return failureAnswer(failure);
   }
 }

@@ -19,7 +19,7 @@ export const limitOptions: Readonly<Record<keyof ServingLimits, LimitOption>> = 
   maxBytesInFlight: bytes("requests and answers held at one time, bytes", 1024 * GIB),
   maxConnections: count("connections at one time, on each port"),
   maxConnectionsPerAddress: count("connections at one time from one address, on each port"),
-  maxStreamsPerConnection: count("concurrent requests on one HTTP/2 connection"),
+  maxStreamsPerConnection: count("concurrent requests on one connection"),
   maxRequestsPerSecondPerAddress: count("requests from one address in a second; 0: any number", 0),
   maxHeaderBytes: bytes("headers of one request, bytes", 2 ** 20),
   maxStreamResetBurst: count("requests that one HTTP/2 connection may start and take back at once"),

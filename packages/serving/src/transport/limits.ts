@@ -18,7 +18,7 @@ export interface ServingLimits {
   readonly maxConnections: number;
   /** Connections at one time from one address, on each port. */
   readonly maxConnectionsPerAddress: number;
-  /** Concurrent requests on one HTTP/2 connection. */
+  /** Concurrent requests on one connection. */
   readonly maxStreamsPerConnection: number;
   /** Requests from one address in a second, and as many again at once, over all ports; 0: any number. */
   readonly maxRequestsPerSecondPerAddress: number;
