@@ -37,6 +37,8 @@ export interface HttpServerOptions {
 interface ServerContext extends HttpServerOptions {
   readonly unanswered: UnansweredRequests;
   isClosing(): boolean;
+  /** How often the connections were told to end. */
+  goodbyes(): number;
 }
 
 /**
@@ -50,11 +52,21 @@ export async function openHttpServer<Address extends ListenAddress>(
 ): Promise<Front<Address>> {
   const { limits } = options;
   let closing = false;
+  let goodbyes = 0;
   const server = createFor(options);
-  const context = { ...options, unanswered: new UnansweredRequests(limits), isClosing: () => closing };
+  const context = {
+    ...options,
+    unanswered: new UnansweredRequests(limits),
+    isClosing: () => closing,
+    goodbyes: () => goodbyes,
+  };
   server.on("request", (request, response) => void answer(request, response, context));
   const connections = countConnections(server);
   const port = await openPort(server, address, limits, options.log);
+  const disconnect = (): void => {
+    goodbyes++;
+    server.closeIdleConnections();
+  };
   const goodbye = (): void => {
     closing = true;
   };
@@ -63,7 +75,7 @@ export async function openHttpServer<Address extends ListenAddress>(
     connections,
     replaceTls: (tls) => replaceTlsMaterial(server, options.tls, tls),
     refuseTls: () => removeTlsMaterial(server),
-    disconnect: () => server.closeIdleConnections(),
+    disconnect,
     close: () => port.close(limits.drainTimeoutMs, goodbye),
   };
 }
@@ -86,13 +98,15 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, conte
   // A broken connection also closes the response, which is what the code below acts on.
   incoming.on("error", () => undefined);
   response.on("error", () => undefined);
+  const goodbyes = context.goodbyes();
   const { status, contentType = "application/json", headers, body } = await answerOf(incoming, response, context);
   if (response.destroyed) {
     return;
   }
   // A body that was refused half way is not read to its end, so its connection cannot be used again. A server that cannot
   // serve at present is not to be sent more data.
-  response.shouldKeepAlive &&= incoming.complete && !context.isClosing() && status !== UNAVAILABLE;
+  const isEnding = context.isClosing() || context.goodbyes() !== goodbyes;
+  response.shouldKeepAlive &&= incoming.complete && !isEnding && status !== UNAVAILABLE;
   expectTaking(incoming, response, body.length, context.limits);
   response.writeHead(status, { ...headers, "content-type": contentType, "content-length": body.length });
   response.end(body);
