@@ -33,7 +33,7 @@ type Run = (handler: Handler, signal: AbortSignal) => Promise<unknown>;
 /**
  * Runs the requests that come with a version, in order, before it serves. A version without such a file is not warmed up.
  * @returns how many requests there are
- * @throws ServingError with TensorFlow Serving's messages: whatever fails here fails the load
+ * @throws ServingError with TensorFlow Serving's messages, without what they quote of JSON: whatever fails here fails the load
  * @throws the signal's reason
  */
 export async function warmUp(
@@ -111,8 +111,22 @@ function parseLog(record: Uint8Array, number: number): PredictionLog {
 }
 
 function* jsonRuns(bytes: Uint8Array): Generator<Run, void> {
+  let number = 0;
   for (const { verb, body } of parseRequestList(bytes)) {
     const call = { kind: verb, model: { name: "warmup" } };
-    yield (handler, signal) => answerRest(handler, { call, body, origin: undefined, signal });
+    const position = number++;
+    yield (handler, signal) =>
+      answerRest(handler, { call, body, origin: undefined, signal }).catch((cause: unknown) => {
+        throw withoutQuotation(cause, position);
+      });
   }
+}
+
+/** Messages about a body quote it, which is meant for its sender; a version's status is for everybody. */
+function withoutQuotation(cause: unknown, number: number): unknown {
+  return cause instanceof ServingError && cause.code === "INVALID_ARGUMENT"
+    ? new ServingError(cause.code, `Warmup request number ${number} of ${WARMUP_JSON_FILE} does not fit the model`, {
+        cause,
+      })
+    : cause;
 }

@@ -55,8 +55,8 @@ test("any error of a request fails the load", async () => {
   );
   await assert.rejects(run(records(predictLog("", "y"))), refusal("INVALID_ARGUMENT", /^Signature input alias: x/));
   await assert.rejects(
-    run(json('{"predict": {"instances": ["text"]}}')),
-    refusal("INVALID_ARGUMENT", /is not of expected type: float/),
+    run(json('{"predict": {"instances": [1.0]}}\n{"predict": {"instances": ["secret"]}}')),
+    refusal("INVALID_ARGUMENT", `Warmup request number 1 of ${WARMUP_JSON_FILE} does not fit the model`),
   );
   const model = modelDouble();
   model.run = () => Promise.reject(new Error("engine broke"));
