@@ -133,3 +133,16 @@ test("values out of their bounds are refused", async () => {
 test("plaintext beside TLS material is refused", async () => {
   await refused([MODEL, "--ssl_config_file=s", "--allow-insecure-plaintext"], /does not go with --ssl_config_file/);
 });
+
+test("pauses that no timer takes are as long as one takes, not none", async () => {
+  const { polling, loading, grpc } = await options(
+    "--file_system_poll_wait_seconds=2147483647",
+    "--model_config_file_poll_wait_seconds=2147483647",
+    "--load_retry_interval_micros=9223372036854775807",
+    "--grpc_channel_arguments=grpc.max_connection_age_ms=9999999999",
+  );
+  const longest = 2 ** 31 - 1;
+  assert.deepEqual(polling, { fileSystemSeconds: 2_147_483, modelConfigSeconds: 2_147_483 });
+  assert.equal(loading.retryIntervalMs, longest);
+  assert.equal(grpc.maxConnectionAgeMs, longest);
+});

@@ -1,4 +1,5 @@
 import { NodeError } from "../errors.ts";
+import { LONGEST_TIMER_MS } from "../transport/longest-timer.ts";
 
 /** The arguments of `--grpc_channel_arguments` that have an effect here. */
 export interface ChannelArguments {
@@ -21,7 +22,7 @@ export function channelArguments(text: string): ChannelArguments {
       actual: age,
     });
   }
-  return { maxConnectionAgeMs: age === undefined ? undefined : Number(age) };
+  return { maxConnectionAgeMs: age === undefined ? undefined : Math.min(Number(age), LONGEST_TIMER_MS) };
 }
 
 function cutAtEquals(argument: string): [string, string] {

@@ -2,6 +2,7 @@ import type { Endpoint } from "@sealserve/config";
 import { invalidArgument } from "@sealserve/protocol";
 import { NodeError } from "../errors.ts";
 import { defaultLimits, type ServingLimits } from "../transport/limits.ts";
+import { LONGEST_TIMER_MS } from "../transport/longest-timer.ts";
 import { channelArguments } from "./channel-arguments.ts";
 import type { Flag } from "./flag.ts";
 import { limitsOfFlags } from "./limit-flags.ts";
@@ -21,6 +22,8 @@ import { tensorflowFlags } from "./tensorflow-flags.ts";
 
 const MAX_PORT = 65_535;
 const MICROS_PER_MS = 1000;
+/** What stands for never in many command lines is a longer time than a timer takes. */
+const LONGEST_PAUSE_SECONDS = Math.floor(LONGEST_TIMER_MS / 1000);
 
 /**
  * The options that flags state, checked with TensorFlow Serving's messages. Of the files that they name, the monitoring config
@@ -38,8 +41,8 @@ export async function optionsOfFlags(flags: ParsedFlags): Promise<ServerOptions>
     tls: tlsOf(flags),
     loading: loadingOf(flags),
     polling: {
-      fileSystemSeconds: tensorflow.file_system_poll_wait_seconds,
-      modelConfigSeconds: Math.max(0, tensorflow.model_config_file_poll_wait_seconds),
+      fileSystemSeconds: Math.min(LONGEST_PAUSE_SECONDS, tensorflow.file_system_poll_wait_seconds),
+      modelConfigSeconds: clamp(tensorflow.model_config_file_poll_wait_seconds, LONGEST_PAUSE_SECONDS),
     },
     batching: batchingOf(flags),
     monitoring: {
@@ -126,12 +129,16 @@ function loadingOf({ tensorflow, own }: ParsedFlags): LoadingOptions {
   return {
     tags: tensorflow.saved_model_tags.split(",").filter((tag) => tag !== ""),
     maxRetries: Math.max(0, tensorflow.max_num_load_retries),
-    retryIntervalMs: Math.max(0, Number(tensorflow.load_retry_interval_micros) / MICROS_PER_MS),
+    retryIntervalMs: clamp(Number(tensorflow.load_retry_interval_micros) / MICROS_PER_MS, LONGEST_TIMER_MS),
     threads: Math.max(0, tensorflow.num_load_threads),
     warmUpIterations: tensorflow.enable_model_warmup ? iterations : 0,
     allowLabelsForUnavailable: tensorflow.allow_version_labels_for_unavailable_models,
     allowReload: own["allow-model-reload"],
   };
+}
+
+function clamp(value: number, maximum: number): number {
+  return Math.min(Math.max(0, value), maximum);
 }
 
 function batchingOf({ tensorflow, own }: ParsedFlags): BatchingOptions {

@@ -1,8 +1,6 @@
 import type { EventEmitter } from "node:events";
 import { ServingError } from "@sealserve/protocol";
-
-/** Longest delay that `setTimeout` takes, milliseconds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS } from "./longest-timer.ts";
 
 /** The time one call may take: ends with its deadline or when the caller goes away. */
 export class CallScope {
@@ -30,7 +28,7 @@ export class CallScope {
   limit(timeoutMs: number): void {
     clearTimeout(this.#timer);
     const exceeded = (): void => this.end(new ServingError("DEADLINE_EXCEEDED", "Deadline Exceeded"));
-    this.#timer = setTimeout(exceeded, Math.min(timeoutMs, MAX_TIMER_MS));
+    this.#timer = setTimeout(exceeded, Math.min(timeoutMs, LONGEST_TIMER_MS));
   }
 
   /**
