@@ -137,6 +137,10 @@ export const attestationAnswers: readonly string[] = [
   }),
 ];
 
+export const traceParents: readonly string[] = [
+  "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+  "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00-later",
+];
 export const batchingParameters: readonly string[] = [
   "max_batch_size { value: 128 } batch_timeout_micros { value: 0 } # as in TensorFlow Serving's guide",
   "allowed_batch_sizes: [8, 128]; thread_pool_name: { value: 'a\\n' \"b\" }, pad_variable_length_inputs: true",

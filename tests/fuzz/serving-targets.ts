@@ -22,7 +22,8 @@ import {
 } from "@sealserve/protocol";
 import { parseFlags } from "@sealserve/serving";
 import { ExampleReader } from "../../packages/models/src/interpreter/example/example-reader.ts";
-import { batchingParameters } from "./corpus.ts";
+import { parseTraceParent } from "../../packages/serving/src/tracing/trace-parent.ts";
+import { batchingParameters, traceParents } from "./corpus.ts";
 import { exampleSpec, serializedExamples } from "./example-corpus.ts";
 import * as heavy from "./format-bombs.ts";
 import { INFER_JSON_LENGTH, indexBodies, inferBodies, inferencePaths, inferRequests } from "./inference-corpus.ts";
@@ -108,6 +109,7 @@ export const SERVING_TARGETS: readonly Target[] = [
     seeds: exampleRequests,
     maxLength: INFERENCE_MAX_LENGTH,
   }),
+  ofText({ name: "parseTraceParent", read: parseTraceParent, seeds: traceParents, maxLength: PATH_MAX_LENGTH }),
   ofText({
     name: "parseRestPath",
     read: (path) => parseRestPath("POST", path),

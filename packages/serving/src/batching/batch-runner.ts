@@ -24,8 +24,9 @@ export interface BatchCall {
 /** Runs tasks as one batch and gives each its own rows of the outputs. Never rejects. */
 export async function runBatch(call: BatchCall, tasks: readonly BatchTask[]): Promise<void> {
   const now = call.clock.now();
-  for (const { queuedAt, rows } of tasks) {
+  for (const { queuedAt, rows, trace } of tasks) {
     call.observer.queued(now - queuedAt, rows);
+    trace?.add("queue", queuedAt, now);
   }
   const { together, refused, reason } = separateShapes(tasks, call.signature, call.rules.padVariableLength);
   for (const task of refused) {
@@ -66,7 +67,11 @@ async function runModel(
   const options = joint === undefined ? {} : { signal: joint.signal };
   const result = await model.run(signatureName, inputs, outputs, options).finally(() => joint?.release());
   const rows = tasks.reduce((sum, task) => sum + task.rows, 0);
-  observer.ran({ requests: tasks.length, rows, size, startedAt, endedAt: clock.now() });
+  const run = { requests: tasks.length, rows, size, startedAt, endedAt: clock.now() };
+  observer.ran(run);
+  for (const { trace } of tasks) {
+    trace?.add("batch", startedAt, run.endedAt, { "sealserve.batch.rows": rows, "sealserve.batch.size": size });
+  }
   return result;
 }
 

@@ -1,4 +1,5 @@
 import type { Tensor } from "@sealserve/protocol";
+import { currentTrace } from "../tracing/current-trace.ts";
 
 /** Inputs or outputs of a run, by name. */
 export type Tensors = ReadonlyMap<string, Tensor>;
@@ -12,6 +13,8 @@ export class BatchTask {
   readonly queuedAt: number;
   /** Its own rows of the batch's outputs. */
   readonly outputs: Promise<Map<string, Tensor>>;
+  /** Of the call that it came with. */
+  readonly trace = currentTrace();
   readonly #settle = Promise.withResolvers<Map<string, Tensor>>();
   #leave: (() => void) | undefined;
 

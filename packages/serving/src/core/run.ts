@@ -1,5 +1,6 @@
 import { type LoadedModel, ModelError } from "@sealserve/models";
 import { ServingError, type Tensor } from "@sealserve/protocol";
+import { tracePart } from "../tracing/current-trace.ts";
 
 /**
  * Runs a signature; what the model package refuses becomes a status.
@@ -19,7 +20,7 @@ export async function runModel(
     throw new ServingError("UNIMPLEMENTED", refusal.message, { cause: refusal });
   }
   try {
-    return await model.run(signatureName, inputs, outputs, { signal });
+    return await tracePart("run", () => model.run(signatureName, inputs, outputs, { signal }));
   } catch (cause) {
     if (model.failure !== undefined) {
       throw new ServingError("UNAVAILABLE", "The model's engine has failed", { cause });

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { ServingError, servingErrorOf } from "@sealserve/protocol";
+import { type GrpcCodeName, ServingError, servingErrorOf } from "@sealserve/protocol";
 import { type Log, logUnexpected } from "../log.ts";
+import { tracePart } from "../tracing/current-trace.ts";
+import type { Tracer } from "../tracing/tracer.ts";
 import { CallScope } from "../transport/call-scope.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import type { MemoryBudget } from "../transport/memory-budget.ts";
@@ -32,6 +34,8 @@ export interface CallContext {
   readonly budget: MemoryBudget;
   readonly log: Log;
   readonly streaming: StreamingCalls;
+  /** Traces unary calls; undefined when traces are off. */
+  readonly tracer?: Tracer | undefined;
   /** Headers of the server's own in front of the messages of unary calls, as they are at the time. */
   readonly responseHeaders?: { readonly current: OutgoingHttpHeaders };
 }
@@ -43,13 +47,30 @@ export async function answerUnaryCall(
   method: UnaryMethod | undefined,
   context: CallContext,
 ): Promise<void> {
+  const answer = async (): Promise<GrpcCodeName> => await answerCall(stream, headers, method, context);
+  if (context.tracer === undefined) {
+    await answer();
+  } else {
+    await context.tracer.rpc(headers, method && headers[":path"], answer);
+  }
+}
+
+/** @returns the code that the call ends with */
+async function answerCall(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  method: UnaryMethod | undefined,
+  context: CallContext,
+): Promise<GrpcCodeName> {
   try {
     const answer = await callMethod(stream, headers, method, context);
     sendMessage(stream, answer, context.limits, context.responseHeaders?.current);
+    return "OK";
   } catch (error) {
     const failure = servingErrorOf(error);
     logUnexpected(failure, context.log);
     sendFailure(stream, failure, context.limits.stallTimeoutMs);
+    return failure.code;
   }
 }
 
@@ -69,7 +90,9 @@ async function callMethod(
       scope.limit(timeoutMs);
     }
     const encoding = parseMessageEncoding(headers);
-    const { message, release } = await receiveMessage(stream, encoding, context.limits, context.budget, scope.signal);
+    const { message, release } = await tracePart("receive", () =>
+      receiveMessage(stream, encoding, context.limits, context.budget, scope.signal),
+    );
     const answer = await scope.within(method(message, scope.signal).finally(release));
     context.budget.reserveUntilClose(answer.length, stream);
     return answer;

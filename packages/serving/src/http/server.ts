@@ -3,6 +3,8 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import { encodeErrorAnswer, servingErrorOf } from "@sealserve/protocol";
 import type { ListenAddress } from "@sealserve/ra-tls";
 import { type Log, logUnexpected } from "../log.ts";
+import { tracePart } from "../tracing/current-trace.ts";
+import type { Tracer } from "../tracing/tracer.ts";
 import { CallScope } from "../transport/call-scope.ts";
 import { countConnections } from "../transport/count-connections.ts";
 import type { Front } from "../transport/front.ts";
@@ -31,6 +33,8 @@ export interface HttpServerOptions {
   /** Shared by all ports; without it any number of requests may come. */
   readonly rate?: RequestRate;
   readonly log: Log;
+  /** Traces requests; undefined when traces are off. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** The options with what the server adds to them. */
@@ -99,7 +103,10 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, conte
   incoming.on("error", () => undefined);
   response.on("error", () => undefined);
   const goodbyes = context.goodbyes();
-  const { status, contentType = "application/json", headers, body } = await answerOf(incoming, response, context);
+  const { tracer } = context;
+  const ask = async (): Promise<HttpAnswer> => await answerOf(incoming, response, context);
+  const answered = await (tracer === undefined ? ask() : tracer.http(incoming, ask));
+  const { status, contentType = "application/json", headers, body } = answered;
   if (response.destroyed) {
     return;
   }
@@ -151,7 +158,7 @@ async function askRoutes(
   const { signal } = scope;
   let release = (): void => undefined;
   const receive = async (): Promise<Uint8Array> => {
-    const body = await receiveBody(incoming, limits, budget, signal);
+    const body = await tracePart("receive", () => receiveBody(incoming, limits, budget, signal));
     release = body.release;
     return body.bytes;
   };

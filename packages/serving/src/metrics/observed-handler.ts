@@ -18,6 +18,7 @@ import {
 } from "@sealserve/protocol";
 import type { Call } from "../core/call.ts";
 import type { Handler } from "../core/handler.ts";
+import { currentTrace } from "../tracing/current-trace.ts";
 import type { InferenceMethod, RequestMetrics } from "./request-metrics.ts";
 
 /** A handler whose calls are counted and timed. */
@@ -76,6 +77,12 @@ export class ObservedHandler implements Handler {
     try {
       const response = await run();
       const { name: model = "", version, signatureName: signature = "" } = response.modelSpec ?? {};
+      // Names that the server knows: it has run them.
+      currentTrace()?.describe({
+        "sealserve.model": model,
+        "sealserve.version": String(version ?? ""),
+        "sealserve.signature": signature,
+      });
       this.#metrics.succeeded({ method, entrypoint, model, version, signature }, performance.now() - startedAt);
       return response;
     } catch (error) {

@@ -7,6 +7,7 @@ import { formatAddress } from "../transport/open-port.ts";
 import { RequestRate } from "../transport/request-rate.ts";
 import type { ChannelSecurity, TlsMaterial } from "../transport/tls.ts";
 import { createApi } from "./api.ts";
+import { openTracer } from "./open-tracer.ts";
 import type { Readiness } from "./readiness.ts";
 import type { ServedModels } from "./served-models.ts";
 import type { StartContext } from "./start-context.ts";
@@ -37,7 +38,8 @@ export async function openFronts(context: StartContext, served: ServedModels): P
   const { listen, limits, grpc } = context.options;
   const { tls } = served;
   const rate = limits.maxRequestsPerSecondPerAddress > 0 ? { rate: new RequestRate(limits) } : {};
-  const shared = { limits, budget: new MemoryBudget(limits.maxBytesInFlight), log: context.log, ...rate };
+  const tracer = openTracer(context);
+  const shared = { limits, budget: new MemoryBudget(limits.maxBytesInFlight), log: context.log, tracer, ...rate };
   const api = createApi(context, served);
   const adminTls = withoutClientCa(tls);
   const adminFront =
