@@ -18,6 +18,7 @@ import { NodeReadiness, type ReadinessState } from "../src/node/readiness.ts";
 import { SealedPackage } from "../src/node/sealed-package.ts";
 import { SealedVersions } from "../src/node/sealed-versions.ts";
 import { type RunningNode, startNode } from "../src/node/start.ts";
+import type { StartStep } from "../src/node/step.ts";
 import { PassingClock } from "./support/passing-clock.ts";
 import { type BrokerChanges, createWorld, type World } from "./support/world.ts";
 
@@ -47,11 +48,12 @@ afterEach(async () => {
 
 after(() => world.close());
 
-async function start(changes: BrokerChanges): Promise<void> {
+async function start(changes: BrokerChanges, onStep: (step: StartStep) => unknown = () => undefined): Promise<void> {
   [log, clock] = [[], new PassingClock()];
   broker = await world.startBroker(changes);
   node = await startNode(world.serveConfig(broker), {
     clock,
+    onStep,
     log: (event, fields) => log.push([event, ...Object.values(fields)].join(" ")),
   });
 }
@@ -83,10 +85,20 @@ async function connect(): Promise<AttestedNode> {
 
 const is = (state: ReadinessState) => (): boolean => node.readiness.state === state;
 
-async function getText(path: string): Promise<string> {
+async function answerTo(path: string): Promise<IncomingMessage> {
   const place = { host: "localhost", port: portOf(node.restAddress), ca: world.authority.caPem, agent: false };
   const [response] = await once(get({ ...place, path }), "response");
-  return await text(response as IncomingMessage);
+  return response as IncomingMessage;
+}
+
+async function getText(path: string): Promise<string> {
+  return await text(await answerTo(path));
+}
+
+async function statusOf(path: string): Promise<number | undefined> {
+  const response = await answerTo(path);
+  response.resume();
+  return response.statusCode;
 }
 
 /** States of the model's versions, by REST, for a client that asks for no evidence. */
@@ -132,6 +144,13 @@ describe("a node with a lease", () => {
     assert.equal(node.readiness.state, "ready");
   });
 
+  it("is not ready when its lease ended between loading and open ports, and gets ready with the next", async () => {
+    await start({ lease: "1h" }, ({ name }) => name === "model loaded" && clock.jump(7_200_000));
+    assert.equal(node.readiness.state, "starting");
+    await passUntil(is("ready"));
+    await (await connect()).predictGrpc(request);
+  });
+
   it("goes unready without renewals, then drops the model, and loads it again when the broker is back", async () => {
     await start({ lease: "1h" });
     const client = await connect();
@@ -139,6 +158,7 @@ describe("a node with a lease", () => {
     await broker.close();
     await passUntil(is("starting"));
     await assertNothingServed(client);
+    assert.deepEqual(await Promise.all(["live", "ready"].map((probe) => statusOf(`/v2/health/${probe}`))), [200, 503]);
     await passUntil(async () => (await versionStates()).join() === "END");
     broker = await world.startBroker({ lease: "1h", port });
     await passUntil(is("ready"));
