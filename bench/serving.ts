@@ -1,13 +1,14 @@
 /**
  * Serving under load: `sealserve serve`'s ports over TLS 1.3 in one process, the requests from another, on the same cores.
- * `npm run bench:serving`, or with the names of figures: small, image, rest-small, rest-image, residual, loading.
+ * `npm run bench:serving`, or with the names of figures: small, image, rest-small, rest-image, residual, loading, batching.
  */
 import { parseArgs } from "node:util";
+import { batching } from "./serving/batching.ts";
 import { loading } from "./serving/loading.ts";
 import { requests } from "./serving/requests.ts";
 import { residual } from "./serving/residual.ts";
 
-const FIGURES: Readonly<Record<string, () => Promise<void>>> = { ...requests, residual, loading };
+const FIGURES: Readonly<Record<string, () => Promise<void>>> = { ...requests, residual, loading, batching };
 
 const { positionals } = parseArgs({ allowPositionals: true });
 const unknown = positionals.find((name) => FIGURES[name] === undefined);

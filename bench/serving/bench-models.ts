@@ -3,10 +3,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeHalfPlusTwo } from "../../packages/models/src/examples/half-plus-two.ts";
 import { encodeModel, makeNode, makeValueInfo } from "../../packages/models/src/onnx/write.ts";
+import { makeDenseNetwork } from "./dense-network.ts";
 import { makeResidualNetwork } from "./residual-network.ts";
 
 /** Names of the models. */
-export const MODELS = ["residual", "half_plus_two", "touch"] as const;
+export const MODELS = ["residual", "half_plus_two", "touch", "dense"] as const;
 export type ModelName = (typeof MODELS)[number];
 
 /** Writes `NAME/1` below a folder. */
@@ -22,6 +23,7 @@ const makers: Readonly<Record<ModelName, () => ReadonlyMap<string, Uint8Array>>>
   residual: () => new Map([["model.onnx", makeResidualNetwork()]]),
   half_plus_two: makeHalfPlusTwo,
   touch: () => new Map([["model.onnx", makeTouch()]]),
+  dense: () => new Map([["model.onnx", makeDenseNetwork()]]),
 };
 
 /** Stands in for a model of images that costs nothing: looks at each value of `input` once and gives the largest. */
