@@ -1,6 +1,6 @@
 /**
  * Feeds the readers of evidence, collateral, certificates, policies and logs with changed and hostile inputs. Each must be
- * read or refused with an error of ours, within 50 ms and 64 MiB.
+ * read or refused with an error of ours, within the time of measure.ts and 64 MiB.
  *
  *     npm run fuzz -- --seconds 60 [--target parseEvidence] [--seed 1] [--index 4711]
  *
