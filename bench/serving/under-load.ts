@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodePredictRequest, encodeSslConfig, ModelSpec, messagePrefix, type Tensor } from "@sealserve/protocol";
+import { freePort } from "../../tests/e2e/model-server.ts";
 import { createAuthority } from "../../tests/support/tls-authority.ts";
 import { type ModelName, writeBenchModel } from "./bench-models.ts";
 import type { LoadOrder, LoadReport } from "./load-process.ts";
@@ -40,7 +41,8 @@ export async function serveUnderLoad(models: readonly ModelName[], flags: readon
   }
   const config = join(folder, "models.cfg");
   await writeFile(config, configOf(folder, models));
-  const ports = ["--bind-address=127.0.0.1", "--port=18500", "--rest_api_port=18501"];
+  const [grpcPort, restPort] = [await freePort(), await freePort()];
+  const ports = ["--bind-address=127.0.0.1", `--port=${grpcPort}`, `--rest_api_port=${restPort}`];
   const server = start("server-process.ts", [
     ...ports,
     `--ssl_config_file=${ssl}`,
