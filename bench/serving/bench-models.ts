@@ -1,8 +1,9 @@
 /** The models that the figures of serving are measured with, written into folders as an operator has them. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Tensor } from "@sealserve/protocol";
 import { makeHalfPlusTwo } from "../../packages/models/src/examples/half-plus-two.ts";
-import { encodeModel, makeNode, makeValueInfo } from "../../packages/models/src/onnx/write.ts";
+import { encodeModel, makeInitialiser, makeNode, makeValueInfo } from "../../packages/models/src/onnx/write.ts";
 import { makeDenseNetwork } from "./dense-network.ts";
 import { makeResidualNetwork } from "./residual-network.ts";
 
@@ -19,6 +20,11 @@ export async function writeBenchModel(folder: string, name: ModelName): Promise<
   }
 }
 
+/** The two small ones as ONNX, for a server that reads nothing else. */
+export function peerModel(name: "half_plus_two" | "touch"): Uint8Array {
+  return name === "touch" ? makeTouch() : makeLine();
+}
+
 const makers: Readonly<Record<ModelName, () => ReadonlyMap<string, Uint8Array>>> = {
   residual: () => new Map([["model.onnx", makeResidualNetwork()]]),
   half_plus_two: makeHalfPlusTwo,
@@ -32,5 +38,16 @@ function makeTouch(): Uint8Array {
     node: [makeNode("ReduceMax", ["input"], ["predict"])],
     input: [makeValueInfo("input", "float32")],
     output: [makeValueInfo("predict", "float32")],
+  });
+}
+
+/** y = x / 2 + 2. */
+function makeLine(): Uint8Array {
+  const constant = (value: number): Tensor => ({ dtype: "float32", shape: [], data: Float32Array.of(value) });
+  return encodeModel({
+    node: [makeNode("Mul", ["x", "a"], ["ax"]), makeNode("Add", ["ax", "b"], ["y"])],
+    initializer: [makeInitialiser("a", constant(0.5)), makeInitialiser("b", constant(2))],
+    input: [makeValueInfo("x", "float32")],
+    output: [makeValueInfo("y", "float32")],
   });
 }

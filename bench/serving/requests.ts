@@ -1,8 +1,10 @@
 /** Requests per second and CPU for each: small and large ones, by gRPC and by REST, with real runs of models that cost little. */
 import type { Tensor } from "@sealserve/protocol";
 import { printFigure } from "../harness.ts";
-import type { ModelName } from "./bench-models.ts";
-import { grpcBody, PREDICT, serveUnderLoad } from "./under-load.ts";
+import { peerModel } from "./bench-models.ts";
+import type { LoadReport } from "./load-process.ts";
+import type { ServerReport } from "./report.ts";
+import { grpcBody, PREDICT, servePeerUnderLoad, serveUnderLoad, type UnderLoad } from "./under-load.ts";
 
 const ROUNDS = 3;
 const SECONDS = 4;
@@ -13,7 +15,7 @@ const DIGITS = 9;
 
 interface Subject {
   readonly name: string;
-  readonly model: ModelName;
+  readonly model: "half_plus_two" | "touch";
   readonly protocol: "grpc" | "rest";
   readonly body: () => Uint8Array;
   readonly targets: Readonly<Record<string, number>>;
@@ -56,29 +58,48 @@ export const requests: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 async function measure({ name, model, protocol, body, targets }: Subject): Promise<void> {
-  const server = await serveUnderLoad([model]);
   const path = protocol === "grpc" ? PREDICT : `/v1/models/${model}:predict`;
   const order = { protocol, path, body: body(), connections: 4, streams: 8, seconds: SECONDS };
-  await server.load(order); // warm up
-  await server.report();
-  const rounds = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const load = await server.load(order);
-    const { cpuMs, rssMiB, longestGapMs } = await server.report();
-    rounds.push({ ...load, cpuMs: cpuMs / (load.perSecond * SECONDS), rssMiB, longestGapMs });
+  const [ours, peer] = [await serveUnderLoad([model]), await servePeerUnderLoad(peerModel(model))];
+  for (const server of [ours, peer]) {
+    await server.load(order); // warm up
+    await server.report();
   }
-  const best = rounds.reduce((a, b) => (b.perSecond > a.perSecond ? b : a));
-  const steady = await server.load({ ...order, rate: STEADY_SHARE * best.perSecond });
-  await server.stop();
+  const rounds: Round[] = [];
+  const peerRounds: Round[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    rounds.push(await measureRound(ours, order));
+    peerRounds.push(await measureRound(peer, order));
+  }
+  const [best, bestOfPeer] = [rounds, peerRounds].map(fastest) as [Round, Round];
+  const steady = await ours.load({ ...order, rate: STEADY_SHARE * best.perSecond });
+  await ours.stop();
+  await peer.stop();
   printFigure({
     name: `Serving: ${name}`,
-    ratio: round3(targets["perSecond"] === undefined ? 9 / best.cpuMs : best.perSecond / targets["perSecond"]),
-    ratioOf: "the best round to the target",
+    ratio: round3(best.perSecond / bestOfPeer.perSecond),
+    ratioOf:
+      "requests per second to those of grpc-js or node:https with protobufjs or JSON.parse and onnxruntime-node, best rounds",
+    cpuRatio: round3(bestOfPeer.cpuMs / best.cpuMs),
     targets,
     best: roundAll(best),
+    peer: roundAll(bestOfPeer),
     perSecond: rounds.map(({ perSecond }) => Math.round(perSecond)),
     steadyAt70Percent: { ...roundAll(steady), p99ToP50: round3(steady.p99 / steady.p50) },
   });
+}
+
+/** One round: how the requests fared, and what the server spent on each. */
+type Round = LoadReport & ServerReport;
+
+async function measureRound(server: UnderLoad, order: Parameters<UnderLoad["load"]>[0]): Promise<Round> {
+  const load = await server.load(order);
+  const report = await server.report();
+  return { ...load, ...report, cpuMs: report.cpuMs / (load.perSecond * SECONDS) };
+}
+
+function fastest(rounds: readonly Round[]): Round {
+  return rounds.reduce((a, b) => (b.perSecond > a.perSecond ? b : a));
 }
 
 /** An image of pseudo-random values. */

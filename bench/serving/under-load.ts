@@ -9,8 +9,10 @@ import { freePort } from "../../tests/e2e/model-server.ts";
 import { createAuthority } from "../../tests/support/tls-authority.ts";
 import { type ModelName, writeBenchModel } from "./bench-models.ts";
 import type { LoadOrder, LoadReport } from "./load-process.ts";
-import type { ServerReady, ServerReport } from "./server-process.ts";
+import type { PeerOrder } from "./peer-process.ts";
+import type { ServerReady, ServerReport } from "./report.ts";
 
+/** Path of the rpc that the figures call. */
 export const PREDICT = "/tensorflow.serving.PredictionService/Predict";
 
 /** A served model and the means to load it. */
@@ -49,9 +51,29 @@ export async function serveUnderLoad(models: readonly ModelName[], flags: readon
     `--model_config_file=${config}`,
     ...flags,
   ]);
+  return await putUnderLoad(server, { caPem: authority.caPem, folder });
+}
+
+/**
+ * Serves one ONNX model, given as bytes, by the peer of peer-process.ts. Its signature has one input, which a request may
+ * call as it likes.
+ */
+export async function servePeerUnderLoad(model: Uint8Array): Promise<UnderLoad> {
+  const folder = await mkdtemp(join(tmpdir(), "sealserve-bench-"));
+  const authority = await createAuthority();
+  const { keyPem, certificatePem } = await authority.issue();
+  const server = start("peer-process.ts", []);
+  server.send({ model, keyPem, certificatePem } satisfies PeerOrder);
+  return await putUnderLoad(server, { caPem: authority.caPem, folder });
+}
+
+/** Waits until a server is ready, and gives it a load process. */
+async function putUnderLoad(
+  server: ChildProcess,
+  { caPem, folder }: { readonly caPem: string; readonly folder: string },
+): Promise<UnderLoad> {
   const [ready] = (await once(server, "message")) as [ServerReady];
   const client = start("load-process.ts", []);
-  const { caPem } = authority;
   return {
     ...ready,
     caPem,

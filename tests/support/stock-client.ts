@@ -99,7 +99,8 @@ function plain(type: protobuf.Type, bytes: Uint8Array): PlainMessage {
   return type.toObject(type.decode(bytes), { longs: String, enums: String, defaults: false });
 }
 
-function messageType(name: string | undefined): protobuf.Type {
+/** The public definition of a message, by its full name or its name in the package `tensorflow.serving`. */
+export function messageType(name: string | undefined): protobuf.Type {
   return types.lookupType(name?.includes(".") ? name : `${SERVING}.${name}`);
 }
 
