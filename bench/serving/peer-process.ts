@@ -39,8 +39,8 @@ async function serve({ model, keyPem, certificatePem }: PeerOrder): Promise<void
 type Run = (values: Float32Array, shape: readonly number[]) => Promise<Tensor>;
 
 async function runOnce(session: InferenceSession, values: Float32Array, shape: readonly number[]): Promise<Tensor> {
-  const [input] = session.inputNames;
-  const outputs = await session.run({ [String(input)]: new runtime.Tensor("float32", values, shape) });
+  const input = session.inputNames[0] as string;
+  const outputs = await session.run({ [input]: new runtime.Tensor("float32", values, shape) });
   return Object.values(outputs)[0] as Tensor;
 }
 
