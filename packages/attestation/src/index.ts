@@ -1,6 +1,13 @@
 export type { Collateral } from "./collateral/collateral.ts";
 export { encodeCollateralFile, parseCollateralFile } from "./collateral/collateral-file.ts";
-export { parseQeIdentity, type QeIdentity, type QeTcbLevel } from "./collateral/qe-identity.ts";
+export {
+  type EnclaveId,
+  type EnclaveIdentity,
+  parseEnclaveIdentity,
+  parseQeIdentity,
+  type QeIdentity,
+  type QeTcbLevel,
+} from "./collateral/qe-identity.ts";
 export { type PlatformTcbLevel, parseTcbInfo, type TcbInfo } from "./collateral/tcb-info.ts";
 export type { TcbLevelFacts } from "./collateral/tcb-level.ts";
 export {
@@ -120,6 +127,17 @@ export type { PckIdentity } from "./verify/intel/pck-identity.ts";
 export type { MatchedLevels, TcbEvaluation } from "./verify/intel/tcb-evaluation.ts";
 export { revokesMore, type VerifiedCollateral } from "./verify/intel/verified-collateral.ts";
 export { verifyCollateral } from "./verify/intel/verify-collateral.ts";
+export {
+  type CrlFacts,
+  type DocumentTrust,
+  type ProvenDocument,
+  type SignedDocument,
+  verifyEnclaveIdentityDocument,
+  verifyPckCertificateDocument,
+  verifyPckCrlDocument,
+  verifyRootCaCrlDocument,
+  verifyTcbInfoDocument,
+} from "./verify/intel/verify-document.ts";
 export type { CertificateSource, SnpCollateral } from "./verify/snp/snp-collateral.ts";
 export type { SnpRevocation, VerifiedSnpCollateral } from "./verify/snp/verified-snp-collateral.ts";
 export { verifySnpCollateral } from "./verify/snp/verify-snp-collateral.ts";

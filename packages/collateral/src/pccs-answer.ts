@@ -1,21 +1,13 @@
-import { decodeHex, decodePem, decodeUtf8, parseStrictJson, SealserveError, sliceJsonMember } from "@sealserve/core";
+import { decodeHex, decodePem, decodeUtf8, SealserveError } from "@sealserve/core";
 import { CollateralError } from "./errors.ts";
 import type { PccsAnswer } from "./pccs-request.ts";
+import { parseSignedText, type SignedText } from "./signed-text.ts";
 
 /** Chains of two certificates have some 2 KiB when encoded. */
 const MAXIMUM_CHAIN_LENGTH = 8 * 1024;
 
-const SIGNATURE = /^[0-9a-fA-F]{128}$/;
 const DER_SEQUENCE = 0x30;
 const LONG_LENGTH = 0x80;
-
-/** A signed document as it was sent. */
-export interface SignedText {
-  /** The exact text that the signature covers. */
-  readonly text: string;
-  /** r and s as 128 hex digits. */
-  readonly signature: string;
-}
 
 /**
  * TCB info or an enclave identity: a JSON object of the document and its signature. The document's text is cut out as
@@ -23,16 +15,7 @@ export interface SignedText {
  * @throws CollateralError `bad-answer`
  */
 export function signedTextIn(answer: PccsAnswer, member: "tcbInfo" | "enclaveIdentity"): SignedText {
-  return readAnswer(answer, () => {
-    const text = decodeUtf8(answer.body);
-    const limits = { maxLength: answer.body.length };
-    const { [member]: document, signature, ...others } = objectIn(parseStrictJson(text, limits));
-    if (typeof signature !== "string" || !SIGNATURE.test(signature) || Object.keys(others).length > 0) {
-      throw new CollateralError("bad-answer", `it is not ${member} with its signature alone`);
-    }
-    objectIn(document);
-    return { text: sliceJsonMember(text, member, limits), signature };
-  });
+  return readAnswer(answer, () => parseSignedText(answer.body, member));
 }
 
 /** A revocation list: DER, or hex of it as text. @throws CollateralError `bad-answer` */
@@ -77,13 +60,6 @@ function percentDecoded(text: string): string {
   } catch (cause) {
     throw new CollateralError("bad-answer", "its issuer chain is not percent-encoded", { cause });
   }
-}
-
-function objectIn(value: ReturnType<typeof parseStrictJson> | undefined) {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new CollateralError("bad-answer", "it has something else where an object belongs");
-  }
-  return value;
 }
 
 function readAnswer<Value>(answer: PccsAnswer, read: () => Value): Value {

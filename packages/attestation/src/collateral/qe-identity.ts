@@ -10,9 +10,11 @@ export interface QeTcbLevel extends TcbLevelFacts<PartTcbStatus> {
   readonly isvSvn: number;
 }
 
-/** Identity of the quoting enclave (Intel PCS API, "Get QE identity", version 2). Byte strings in wire order. */
-export interface QeIdentity {
-  readonly tee: IntelTeeKind;
+/** Names of the enclaves of Intel that have an identity: quoting, verification and appraisal enclaves. */
+export type EnclaveId = "QE" | "TD_QE" | "QVE" | "QAE";
+
+/** Identity of one of Intel's enclaves (Intel PCS API, "Get QE identity" and its like, version 2). Byte strings in wire order. */
+export interface EnclaveIdentity {
   readonly issueDate: Date;
   readonly nextUpdate: Date;
   readonly tcbEvaluationDataNumber: number;
@@ -27,6 +29,11 @@ export interface QeIdentity {
   readonly levels: readonly QeTcbLevel[];
 }
 
+/** Identity of a quoting enclave. */
+export interface QeIdentity extends EnclaveIdentity {
+  readonly tee: IntelTeeKind;
+}
+
 const QE_IDENTITY_VERSION = 2;
 const MAX_U16 = 0xffff;
 const MAX_U32 = 0xffff_ffff;
@@ -38,11 +45,18 @@ const MAX_U32 = 0xffff_ffff;
  * `tcb-status-unknown`
  */
 export function parseQeIdentity(text: string, tee: IntelTeeKind): QeIdentity {
+  return { tee, ...parseEnclaveIdentity(text, INTEL_TEES[tee].qeIdentityId) };
+}
+
+/**
+ * Parses the exact text of the identity of the enclave `id`, as {@link parseQeIdentity} does.
+ * @throws AttestationError as {@link parseQeIdentity}
+ */
+export function parseEnclaveIdentity(text: string, id: EnclaveId): EnclaveIdentity {
   const document = JsonNode.parse(text, "qe-identity-malformed", "QE identity");
   expectVersion(document);
-  expectTee(document, tee);
+  expectId(document, id);
   return {
-    tee,
     issueDate: document.member("issueDate").instant(),
     nextUpdate: document.member("nextUpdate").instant(),
     tcbEvaluationDataNumber: document.member("tcbEvaluationDataNumber").integer(MAX_U32),
@@ -71,10 +85,9 @@ function expectVersion(document: JsonNode): void {
   }
 }
 
-function expectTee(document: JsonNode, tee: IntelTeeKind): void {
+function expectId(document: JsonNode, expected: EnclaveId): void {
   const id = document.member("id").string();
-  const expected = INTEL_TEES[tee].qeIdentityId;
   if (id !== expected) {
-    throw document.refusal("it describes another quoting enclave", expected, id, "qe-identity-tee-mismatch");
+    throw document.refusal("it describes another enclave", expected, id, "qe-identity-tee-mismatch");
   }
 }

@@ -9,7 +9,7 @@ interface IntelTee {
   /** `id` of its TCB info (version 3 on). */
   readonly tcbInfoId: string;
   /** `id` of the identity of its quoting enclave. */
-  readonly qeIdentityId: string;
+  readonly qeIdentityId: "QE" | "TD_QE";
 }
 
 /** Everything that depends on the kind of Intel TEE; a new kind is a new row. */

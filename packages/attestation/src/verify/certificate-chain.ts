@@ -16,6 +16,12 @@ export interface VerifiedChain {
   readonly windows: readonly Window[];
 }
 
+/** The certificate that holds the trusted key. Time is not checked. */
+export interface VerifiedRoot {
+  readonly root: Certificate;
+  readonly window: Window;
+}
+
 /** What every proof of a chain needs. */
 export interface ChainTrust {
   /** SHA-256 of the SubjectPublicKeyInfo of the trusted root, 64 hex digits. */
@@ -52,6 +58,24 @@ export async function verifyCertificates(
   await expectSignatures(chain, root, kind, trust.pool);
   trust.pool.learn(chain.filter(({ isCa }) => isCa));
   return { leaf, issuer, root, certificates: chain, windows: chain.map((certificate) => windowOf(certificate, kind)) };
+}
+
+/**
+ * Verifies the certificate of the trusted root by itself, where it stands at the end of a chain of this kind.
+ * @throws AttestationError the `malformed`, `invalid` and `untrusted` codes of the kind
+ */
+export async function verifyRoot(pem: string, kind: ChainKind, trust: ChainTrust): Promise<VerifiedRoot> {
+  const certificates = refuseAs(kind.malformed, kind.what, () =>
+    parseCertificateChainPem(pem, (der) => trust.pool.parse(der)),
+  );
+  const [root, ...others] = certificates.filter(({ issuer, subject }) => equalBytes(issuer.raw, subject.raw));
+  if (root === undefined || others.length > 0) {
+    throw invalid(kind, "has not exactly one root");
+  }
+  expectRole(root, kind.roles.length - 1, kind);
+  await expectTrustedRoot(root, trust.rootKey, kind);
+  await expectSignatures([root], root, kind, trust.pool);
+  return { root, window: windowOf(root, kind) };
 }
 
 /** Leaf first, found from the root downwards by names; which certificate signed which is proven later. */

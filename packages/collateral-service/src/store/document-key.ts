@@ -16,3 +16,39 @@ export const documentKey = {
   /** A list by the very URI of its distribution point. */
   crl: (uri: string): string => `crl/${uri}`,
 } as const;
+
+/** What a stored document is about. */
+export type DocumentId =
+  | {
+      readonly kind: "tcb-info";
+      readonly tee: "sgx" | "tdx";
+      readonly fmspc: string;
+      readonly version: ApiVersion;
+      readonly update: Update;
+    }
+  | {
+      readonly kind: "identity";
+      readonly identity: IdentityKind;
+      readonly version: ApiVersion;
+      readonly update: Update;
+    }
+  | { readonly kind: "pck-crl"; readonly ca: PckCa }
+  | { readonly kind: "root-ca-crl" }
+  | { readonly kind: "crl"; readonly uri: string };
+
+/** The name that the document is stored under. */
+export function keyOf(id: DocumentId): string {
+  switch (id.kind) {
+    case "tcb-info":
+      return documentKey.tcbInfo(id.tee, id.fmspc, id.version, id.update);
+    case "identity":
+      return documentKey.identity(id.identity, id.version, id.update);
+    case "pck-crl":
+      return documentKey.pckCrl(id.ca);
+    case "root-ca-crl":
+      return documentKey.rootCaCrl();
+    case "crl":
+    default:
+      return documentKey.crl(id.uri);
+  }
+}

@@ -1,0 +1,31 @@
+import { ServiceError } from "./errors.ts";
+import type { SqlConnection } from "./sql/database.ts";
+import { putDocument } from "./store/documents.ts";
+import { putMark, readMarks } from "./store/marks.ts";
+import type { VerifiedDocument } from "./verify-document.ts";
+
+/**
+ * Stores a verified document, unless it goes back behind one of its kind that was stored before (threat A4). Runs inside
+ * the caller's transaction, so that no other writer comes between.
+ *
+ * @throws ServiceError `rolled-back`
+ */
+export async function admitDocument(connection: SqlConnection, { document, marks }: VerifiedDocument): Promise<void> {
+  const highest = await readMarks(connection);
+  for (const [name, value] of marks) {
+    const seen = highest.get(name) ?? value;
+    if (value < seen) {
+      throw new ServiceError("rolled-back", `a document went back behind one that was stored before: ${name}`, {
+        expected: `${seen} or later`,
+        actual: `${value}`,
+        remedy: "fetch the current document",
+      });
+    }
+  }
+  for (const [name, value] of marks) {
+    if (highest.get(name) !== value) {
+      await putMark(connection, name, value);
+    }
+  }
+  await putDocument(connection, document);
+}
