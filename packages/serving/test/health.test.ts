@@ -106,6 +106,15 @@ test("a model that cannot be loaded makes the server unhealthy", async () => {
   assert.equal(new Health(readiness, store).ready, false);
 });
 
+test("a model that is known by its name alone makes the server unhealthy", () => {
+  const readiness = new NodeReadiness();
+  readiness.enter("ready");
+  const store = storeOf();
+  store.names = () => ["m"];
+  assert.deepEqual(store.versions("m"), []);
+  assert.equal(new Health(readiness, store).ready, false);
+});
+
 test("a change is told whether it is the node's or a model's, and the wait can be given up", async () => {
   const { store, readiness, health } = parts();
   const afterNode = health.changed(false, unused);

@@ -42,12 +42,12 @@ export class Health {
     }
   }
 
-  /** Whether a model has a version that serves, or none that ever will: one that only unloads needs none. */
+  /** Whether a model has a version that serves. One that only unloads needs none; one of which nothing else is known does. */
   #serves(name: string): boolean {
     const versions = this.#models.versions(name);
     const isUnloading = versions.every(
       ({ state, error }) => state === "UNLOADING" || (state === "END" && error === undefined),
     );
-    return isUnloading || versions.some(({ state }) => state === "AVAILABLE");
+    return versions.length > 0 && (isUnloading || versions.some(({ state }) => state === "AVAILABLE"));
   }
 }
