@@ -13,6 +13,8 @@ export class LifeMetrics {
   readonly #warmUpLatency: Histogram;
   readonly #warmUpRecords: Counter;
   readonly #mlmd = new Map<string, readonly string[]>();
+  /** By version: bytes that the process grew by while it was loaded. */
+  readonly #growth = new Map<string, Reading>();
 
   constructor(registry: MetricRegistry, servables: Pick<Servables, "names" | "versions">) {
     this.#loadSeconds = registry.histogram(
@@ -35,6 +37,14 @@ export class LifeMetrics {
       },
       () => readStates(servables),
     );
+    registry.gauge(
+      {
+        name: "sealserve_model_load_memory_bytes",
+        labels: ["model", "version"],
+        help: "How much the process grew while the version was loaded, by all that went on meanwhile.",
+      },
+      () => this.#growth.values(),
+    );
     const warmUp = { labels: ["model_path", "status"] };
     this.#warmUpLatency = registry.histogram(
       { name: "/tensorflow/serving/model_warmup_latency", ...warmUp },
@@ -52,7 +62,8 @@ export class LifeMetrics {
 
   unloaded(model: string, version: bigint, ms: number): void {
     this.#unloadSeconds.of(model).observe(ms / 1000);
-    this.#mlmd.delete(`${model}\0${version}`);
+    this.#mlmd.delete(versionKey(model, version));
+    this.#growth.delete(versionKey(model, version));
   }
 
   /**
@@ -77,8 +88,17 @@ export class LifeMetrics {
 
   /** A version came with an identifier of ML Metadata, in `assets.extra/mlmd_uuid`. */
   identified(model: string, version: bigint, uuid: string): void {
-    this.#mlmd.set(`${model}\0${version}`, [model, String(version), uuid]);
+    this.#mlmd.set(versionKey(model, version), [model, String(version), uuid]);
   }
+
+  /** The process has grown by `bytes` while a version was loaded; fewer than none when it gave memory back. */
+  grew(model: string, version: bigint, bytes: number): void {
+    this.#growth.set(versionKey(model, version), [[model, String(version)], bytes]);
+  }
+}
+
+function versionKey(model: string, version: bigint): string {
+  return `${model}\0${version}`;
 }
 
 function readStates(servables: Pick<Servables, "names" | "versions">): Reading[] {

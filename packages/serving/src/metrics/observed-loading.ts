@@ -11,13 +11,15 @@ const MLMD_UUID = /^[\w.:-]{1,128}$/;
 
 type Load = (id: ServableId, files: VersionFiles, signal: AbortSignal) => Promise<LoadedModel>;
 
-/** Times loads and unloads, and forgets the series of versions that are gone. */
+/** Times loads and unloads, and forgets the series of versions that are gone or never came to serve. */
 export function observeLoading(load: Load, metrics: ServerMetrics, batches: BatchMetrics | undefined): Load {
   return async (id, files, signal) => {
     const startedAt = performance.now();
+    const bytesBefore = process.memoryUsage.rss();
     try {
       const model = await load(id, files, signal);
       metrics.life.loaded(id.name, "ok", performance.now() - startedAt);
+      metrics.life.grew(id.name, id.version, process.memoryUsage.rss() - bytesBefore);
       await noteUuid(id, files, metrics);
       return new UnloadObserver(model, (ms) => {
         metrics.life.unloaded(id.name, id.version, ms);
@@ -25,6 +27,8 @@ export function observeLoading(load: Load, metrics: ServerMetrics, batches: Batc
         batches?.forget(id);
       });
     } catch (error) {
+      // Its warm-up may have been batched.
+      batches?.forget(id);
       if (!signal.aborted) {
         metrics.life.loaded(id.name, "failed", performance.now() - startedAt);
       }
