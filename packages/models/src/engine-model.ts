@@ -6,7 +6,7 @@ import type { ModelDescription } from "./engine/messages.ts";
 import { packCopy, unpackTensor } from "./engine/packed-tensor.ts";
 import { fromPlainModelError } from "./engine/plain-error.ts";
 import type { ModelError } from "./errors.ts";
-import type { LoadedModel } from "./loaded-model.ts";
+import type { LoadedModel, RunOptions } from "./loaded-model.ts";
 import type { CallPorts } from "./runnable-signature.ts";
 import type { Signature } from "./signature.ts";
 
@@ -36,7 +36,7 @@ export class EngineModel implements LoadedModel {
     signatureName: string,
     inputs: ReadonlyMap<string, Tensor>,
     outputs: readonly string[],
-    { signal }: { readonly signal?: AbortSignal } = {},
+    { signal }: RunOptions = {},
   ): Promise<Map<string, Tensor>> {
     const ports = this.#portsOf(signatureName);
     const given = [...chooseInputs(ports.inputs, inputs)];

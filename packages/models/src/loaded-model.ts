@@ -3,6 +3,14 @@ import type { SignatureDef, Tensor } from "@sealserve/protocol";
 import type { ModelError } from "./errors.ts";
 import type { Signature } from "./signature.ts";
 
+/** What a run may be given beside its inputs. */
+export interface RunOptions {
+  /** Once it is aborted, the run is left out if its turn has not come, and no longer waited for. */
+  readonly signal?: AbortSignal;
+  /** Called by what makes a run wait for others to share it with, before it begins: once for each part of the run. */
+  readonly onQueued?: ((waitedMs: number) => void) | undefined;
+}
+
 /** A model in an engine, ready to run. */
 export interface LoadedModel {
   readonly platform: "tensorflow" | "onnx";
@@ -19,7 +27,6 @@ export interface LoadedModel {
    * @param inputs all of the signature, of any shape that the model's operations take; default values are for the caller
    *   to fill in, and names that the signature lacks are ignored
    * @param outputs names of the outputs to give; all of the signature when empty
-   * @param options.signal once it is aborted, the run is left out if its turn has not come, and no longer waited for
    * @throws ServingError for a call that does not fit the signature, or inputs that the model fails on
    * @throws ModelError the signature's refusal, `engine-failed`, or `closed`
    * @throws the signal's reason
@@ -28,7 +35,7 @@ export interface LoadedModel {
     signatureName: string,
     inputs: ReadonlyMap<string, Tensor>,
     outputs: readonly string[],
-    options?: { readonly signal?: AbortSignal },
+    options?: RunOptions,
   ): Promise<Map<string, Tensor>>;
   /** Ends the engine once the runs under way are done. */
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-/** A signal that fires once all of the given ones have. */
+/** A signal that fires once all of the given ones have, those that had before included. */
 export interface JointSignal {
   readonly signal: AbortSignal;
   /** Stops listening. */
@@ -12,20 +12,19 @@ export function whenAllAborted(signals: readonly (AbortSignal | undefined)[]): J
     return undefined;
   }
   const controller = new AbortController();
-  let left = present.length;
-  const fired = (event: Event): void => {
-    left--;
-    if (left === 0) {
-      controller.abort((event.target as AbortSignal).reason);
+  const check = (): void => {
+    if (present.every(({ aborted }) => aborted)) {
+      controller.abort(present.at(-1)?.reason);
     }
   };
   for (const signal of present) {
-    signal.addEventListener("abort", fired, { once: true });
+    signal.addEventListener("abort", check, { once: true });
   }
   const release = (): void => {
     for (const signal of present) {
-      signal.removeEventListener("abort", fired);
+      signal.removeEventListener("abort", check);
     }
   };
+  check();
   return { signal: controller.signal, release };
 }

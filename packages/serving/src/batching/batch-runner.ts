@@ -24,21 +24,27 @@ export interface BatchCall {
 /** Runs tasks as one batch and gives each its own rows of the outputs. Never rejects. */
 export async function runBatch(call: BatchCall, tasks: readonly BatchTask[]): Promise<void> {
   const now = call.clock.now();
-  for (const { queuedAt, rows, trace } of tasks) {
-    call.observer.queued(now - queuedAt, rows);
-    trace?.add("queue", queuedAt, now);
+  for (const task of tasks) {
+    call.observer.queued(now - task.queuedAt, task.rows);
+    task.tellWait(now);
   }
   const { together, refused, reason } = separateShapes(tasks, call.signature, call.rules.padVariableLength);
-  for (const task of refused) {
-    task.reject(reason);
-  }
+  rejectAll(refused, reason);
   await runTogether(call, together);
 }
 
-async function runTogether(call: BatchCall, tasks: readonly BatchTask[]): Promise<void> {
-  if (tasks.length === 0) {
-    return;
+/** Runs the tasks whose callers still wait. Whatever fails ends them: they must not wait for ever, nor hold up other batches. */
+async function runTogether(call: BatchCall, all: readonly BatchTask[]): Promise<void> {
+  for (const gone of all.filter(({ isGone }) => isGone)) {
+    gone.reject(gone.signal?.reason);
   }
+  const tasks = all.filter(({ isGone }) => !isGone);
+  if (tasks.length > 0) {
+    await runPresent(call, tasks).catch((error: unknown) => rejectAll(tasks, error));
+  }
+}
+
+async function runPresent(call: BatchCall, tasks: readonly BatchTask[]): Promise<void> {
   const names = [...call.signature.inputs.keys()];
   const alone = { allowedSizes: [], padVariableLength: false };
   const merged = mergeInputs(tasks, names, call.rules);
@@ -50,7 +56,7 @@ async function runTogether(call: BatchCall, tasks: readonly BatchTask[]): Promis
   try {
     outputs = await runModel(call, tasks, merged.inputs, merged.size);
   } catch (error) {
-    await fail(call, tasks, error);
+    await runAgain(call, tasks, error);
     return;
   }
   give(tasks, outputs, merged.size);
@@ -79,35 +85,28 @@ async function runModel(
  * TensorFlow Serving gives all requests of a batch its error. Here each is run again alone: the error may speak of the
  * inputs of one requester, and must not fail or reach the others (threats E3, E4).
  */
-async function fail(call: BatchCall, tasks: readonly BatchTask[], error: unknown): Promise<void> {
-  if (tasks.length > 1 && error instanceof ServingError) {
-    await runEach(call, tasks);
-    return;
+async function runAgain(call: BatchCall, tasks: readonly BatchTask[], error: unknown): Promise<void> {
+  if (tasks.length === 1 || !(error instanceof ServingError)) {
+    throw error;
   }
+  await runEach(call, tasks);
+}
+
+async function runEach(call: BatchCall, tasks: readonly BatchTask[]): Promise<void> {
+  for (const task of tasks) {
+    await runTogether(call, [task]);
+  }
+}
+
+/** Those that have their answer keep it. */
+function rejectAll(tasks: readonly BatchTask[], error: unknown): void {
   for (const task of tasks) {
     task.reject(error);
   }
 }
 
-async function runEach(call: BatchCall, tasks: readonly BatchTask[]): Promise<void> {
-  for (const task of tasks) {
-    if (task.signal?.aborted === true) {
-      task.reject(task.signal.reason);
-    } else {
-      await runTogether(call, [task]);
-    }
-  }
-}
-
 function give(tasks: readonly BatchTask[], outputs: Map<string, Tensor>, size: number): void {
-  try {
-    checkOutputs(outputs, size);
-  } catch (error) {
-    for (const task of tasks) {
-      task.reject(error);
-    }
-    return;
-  }
+  checkOutputs(outputs, size);
   const [only] = tasks;
   if (tasks.length === 1 && only?.rows === size) {
     only.resolve(outputs);

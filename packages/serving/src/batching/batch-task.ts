@@ -1,3 +1,4 @@
+import type { RunOptions } from "@sealserve/models";
 import type { Tensor } from "@sealserve/protocol";
 import { currentTrace } from "../tracing/current-trace.ts";
 
@@ -15,15 +16,22 @@ export class BatchTask {
   readonly outputs: Promise<Map<string, Tensor>>;
   /** Of the call that it came with. */
   readonly trace = currentTrace();
+  readonly #onQueued: RunOptions["onQueued"];
   readonly #settle = Promise.withResolvers<Map<string, Tensor>>();
   #leave: (() => void) | undefined;
 
-  constructor(inputs: Tensors, rows: number, queuedAt: number, signal?: AbortSignal) {
+  constructor(inputs: Tensors, rows: number, queuedAt: number, { signal, onQueued }: RunOptions = {}) {
     this.inputs = inputs;
     this.rows = rows;
     this.queuedAt = queuedAt;
     this.signal = signal;
+    this.#onQueued = onQueued;
     this.outputs = this.#settle.promise;
+  }
+
+  /** Whether nobody waits for its outputs any more. */
+  get isGone(): boolean {
+    return this.signal?.aborted === true;
   }
 
   resolve(outputs: Map<string, Tensor>): void {
@@ -45,5 +53,11 @@ export class BatchTask {
     if (this.#leave !== undefined) {
       this.signal?.removeEventListener("abort", this.#leave);
     }
+  }
+
+  /** Tells its caller and its trace how long it waited. */
+  tellWait(now: number): void {
+    this.#onQueued?.(now - this.queuedAt);
+    this.trace?.add("queue", this.queuedAt, now);
   }
 }

@@ -1,4 +1,4 @@
-import { type LoadedModel, ModelError, type Signature } from "@sealserve/models";
+import { type LoadedModel, ModelError, type RunOptions, type Signature } from "@sealserve/models";
 import { invalidArgument, type Tensor } from "@sealserve/protocol";
 import { ModelDecorator } from "../core/model-decorator.ts";
 import type { BatchObserver } from "./batch-observer.ts";
@@ -8,6 +8,7 @@ import { runBatch } from "./batch-runner.ts";
 import type { BatchScheduler, RunBatch } from "./batch-scheduler.ts";
 import { BatchTask, type Tensors } from "./batch-task.ts";
 import { countRows } from "./count-rows.ts";
+import { QueueTable } from "./queue-table.ts";
 import { cutInputs, joinOutputs, partSizes } from "./split-task.ts";
 
 /** What puts the requests for a model together. */
@@ -17,16 +18,26 @@ export interface Batching {
   of(signatureName: string): { readonly rules: BatchRules; readonly observer: BatchObserver };
 }
 
-interface Queue {
+class Queue {
   readonly waiting: BatchQueue;
   readonly rules: BatchRules;
   readonly run: RunBatch;
+
+  constructor(rules: BatchRules, run: RunBatch) {
+    this.waiting = new BatchQueue(rules);
+    this.rules = rules;
+    this.run = run;
+  }
+
+  get isEmpty(): boolean {
+    return this.waiting.isEmpty;
+  }
 }
 
 /** A model whose requests are run together where they ask for the same outputs of the same signature. */
 export class BatchedModel extends ModelDecorator {
   readonly #batching: Batching;
-  readonly #queues = new Map<string, Queue>();
+  readonly #queues = new QueueTable<Queue>();
 
   constructor(model: LoadedModel, batching: Batching) {
     super(model);
@@ -38,7 +49,7 @@ export class BatchedModel extends ModelDecorator {
     signatureName: string,
     inputs: ReadonlyMap<string, Tensor>,
     outputs: readonly string[],
-    options: { readonly signal?: AbortSignal } = {},
+    options: RunOptions = {},
   ): Promise<Map<string, Tensor>> {
     const signature = this.model.signatures.get(signatureName);
     const chosen = signature === undefined ? undefined : chooseInputs(signature, inputs);
@@ -51,7 +62,7 @@ export class BatchedModel extends ModelDecorator {
       return await super.run(signatureName, inputs, outputs, options);
     }
     options.signal?.throwIfAborted();
-    return await this.#enqueue(signatureName, signature, { inputs: chosen, rows, outputs, signal: options.signal });
+    return await this.#enqueue(signatureName, signature, { inputs: chosen, rows, outputs, options });
   }
 
   override async close(): Promise<void> {
@@ -78,13 +89,13 @@ export class BatchedModel extends ModelDecorator {
 
   #add(
     { waiting, run }: Queue,
-    { inputs, signal }: BatchRequest,
+    { inputs, options }: BatchRequest,
     sizes: readonly number[],
   ): Promise<Map<string, Tensor>>[] {
     const { scheduler } = this.#batching;
     const now = scheduler.clock.now();
     const parts = sizes.length === 1 ? [inputs] : cutInputs(inputs, sizes);
-    const tasks = parts.map((part, index) => new BatchTask(part, sizes[index] ?? 0, now, signal));
+    const tasks = parts.map((part, index) => new BatchTask(part, sizes[index] ?? 0, now, options));
     for (const task of tasks) {
       waiting.add(task);
     }
@@ -94,30 +105,12 @@ export class BatchedModel extends ModelDecorator {
 
   #queueFor(signatureName: string, signature: Signature, { inputs, outputs }: BatchRequest): Queue {
     const { rules, observer } = this.#batching.of(signatureName);
-    const key = queueKey(signatureName, outputs, rules.separateShapes ? inputs : undefined);
-    const known = this.#queues.get(key);
-    if (known !== undefined) {
-      return known;
-    }
-    this.#forgetEmpty();
-    const { clock } = this.#batching.scheduler;
-    const call = { model: this.model, signatureName, signature, outputs, rules, observer, clock };
-    const queue = {
-      waiting: new BatchQueue(rules),
-      rules,
-      run: (tasks: readonly BatchTask[]) => runBatch(call, tasks),
-    };
-    this.#queues.set(key, queue);
-    return queue;
-  }
-
-  /** Requesters choose outputs and shapes, so queues that nobody waits in must not pile up. */
-  #forgetEmpty(): void {
-    for (const [key, { waiting }] of this.#queues) {
-      if (waiting.isEmpty) {
-        this.#queues.delete(key);
-      }
-    }
+    const shapes = rules.separateShapes ? rowShapes(inputs) : "";
+    return this.#queues.find(signatureName, outputs, shapes, () => {
+      const { clock } = this.#batching.scheduler;
+      const call = { model: this.model, signatureName, signature, outputs, rules, observer, clock };
+      return new Queue(rules, (tasks) => runBatch(call, tasks));
+    });
   }
 }
 
@@ -125,7 +118,7 @@ interface BatchRequest {
   readonly inputs: Tensors;
   readonly rows: number;
   readonly outputs: readonly string[];
-  readonly signal: AbortSignal | undefined;
+  readonly options: RunOptions;
 }
 
 /** The inputs that the signature declares; undefined when one is missing. */
@@ -145,8 +138,7 @@ function hasDeclaredTypes(signature: Signature, inputs: Tensors): boolean {
   return Array.from(signature.inputs).every(([name, { dtype }]) => inputs.get(name)?.dtype === dtype);
 }
 
-/** Names of signatures and outputs may be any text, so they are told apart by quotes. */
-function queueKey(signatureName: string, outputs: readonly string[], inputs: Tensors | undefined): string {
-  const shapes = inputs === undefined ? [] : Array.from(inputs.values(), ({ shape }) => shape.slice(1));
-  return JSON.stringify([signatureName, outputs.toSorted(), shapes]);
+/** The shape of a row of each input, in the order of the signature's inputs. */
+function rowShapes(inputs: Tensors): string {
+  return Array.from(inputs.values(), ({ shape }) => shape.slice(1).join()).join(";");
 }

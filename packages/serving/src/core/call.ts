@@ -2,6 +2,8 @@
 export interface Call {
   /** Fires when the caller is gone or the deadline has passed; its reason is a ServingError. */
   readonly signal: AbortSignal;
+  /** Told how long a part of the call waited for others to be run with, milliseconds. */
+  readonly onQueued?: ((waitedMs: number) => void) | undefined;
   /** The port the call came in by, in TensorFlow Serving's words for its metrics. */
   readonly entrypoint: "GRPC" | "REST";
 }

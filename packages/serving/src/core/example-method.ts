@@ -61,7 +61,7 @@ export async function runMethod<Result>(
   outputs: readonly string[],
   signal: AbortSignal,
 ): Promise<Result> {
-  const results = await runModel(model, key, new Map([[EXAMPLES_INPUT, examples]]), outputs, signal);
+  const results = await runModel(model, key, new Map([[EXAMPLES_INPUT, examples]]), outputs, { signal });
   return method.readResult(results, examples.data.length);
 }
 

@@ -1,4 +1,4 @@
-import type { LoadedModel, Signature } from "@sealserve/models";
+import type { LoadedModel, RunOptions, Signature } from "@sealserve/models";
 import type { SignatureDef, Tensor } from "@sealserve/protocol";
 
 /** A loaded model behind something that changes a part of it. */
@@ -33,7 +33,7 @@ export class ModelDecorator implements LoadedModel {
     signatureName: string,
     inputs: ReadonlyMap<string, Tensor>,
     outputs: readonly string[],
-    options?: { readonly signal?: AbortSignal },
+    options?: RunOptions,
   ): Promise<Map<string, Tensor>> {
     return this.model.run(signatureName, inputs, outputs, options);
   }

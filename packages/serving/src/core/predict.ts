@@ -26,7 +26,7 @@ export async function predict(
   { name, version, model }: Servable,
   request: Pick<PredictRequest, "inputs" | "outputFilter">,
   requestedSignature: string,
-  call: Pick<Call, "signal">,
+  call: Pick<Call, "signal" | "onQueued">,
   options: SignatureOptions = {},
 ): Promise<PredictResponse> {
   const signatureName = requestedSignature || DEFAULT_SIGNATURE_KEY;
@@ -42,7 +42,7 @@ export async function predict(
   call.signal.throwIfAborted();
   return {
     modelSpec: ModelSpec.create({ name, version, signatureName }),
-    outputs: await runModel(model, signatureName, inputs, outputs, call.signal),
+    outputs: await runModel(model, signatureName, inputs, outputs, call),
   };
 }
 

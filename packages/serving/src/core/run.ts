@@ -1,6 +1,7 @@
 import { type LoadedModel, ModelError } from "@sealserve/models";
 import { ServingError, type Tensor } from "@sealserve/protocol";
 import { tracePart } from "../tracing/current-trace.ts";
+import type { Call } from "./call.ts";
 
 /**
  * Runs a signature; what the model package refuses becomes a status.
@@ -13,14 +14,14 @@ export async function runModel(
   signatureName: string,
   inputs: ReadonlyMap<string, Tensor>,
   outputs: readonly string[],
-  signal: AbortSignal,
+  { signal, onQueued }: Pick<Call, "signal" | "onQueued">,
 ): Promise<Map<string, Tensor>> {
   const refusal = model.refusals.get(signatureName);
   if (refusal !== undefined) {
     throw new ServingError("UNIMPLEMENTED", refusal.message, { cause: refusal });
   }
   try {
-    return await tracePart("run", () => model.run(signatureName, inputs, outputs, { signal }));
+    return await tracePart("run", () => model.run(signatureName, inputs, outputs, { signal, onQueued }));
   } catch (cause) {
     if (model.failure !== undefined) {
       throw new ServingError("UNAVAILABLE", "The model's engine has failed", { cause });

@@ -59,8 +59,8 @@ export class InferenceService {
     const { model } = findTarget(this.#servables, spec);
     const modelSpec = { ...spec, signatureName: chooseSignature(model, request.signatureName).key };
     const { id, inputs, outputs: outputFilter } = request;
-    const response = await this.#statistics.count(model, inputs, () =>
-      this.#handler.predict({ modelSpec, inputs, outputFilter }, call),
+    const response = await this.#statistics.count(model, inputs, (onQueued) =>
+      this.#handler.predict({ modelSpec, inputs, outputFilter }, { ...call, onQueued }),
     );
     const { name, version } = response.modelSpec;
     return { modelName: name, modelVersion: `${version}`, id, outputs: response.outputs };
