@@ -11,7 +11,7 @@ export interface LoadOrder {
   /** A gRPC message with its prefix, or a JSON body. */
   readonly body: Uint8Array;
   readonly connections: number;
-  /** Requests at one time on each connection. */
+  /** Requests at one time on each connection; by REST, which has one at a time, there are as many more connections. */
   readonly streams: number;
   readonly seconds: number;
   /** Requests per second over all connections, sent when they are due; undefined for as many as are answered. */
@@ -42,7 +42,7 @@ async function runOrder(order: LoadOrder): Promise<LoadReport> {
   };
   const start = performance.now();
   const end = start + order.seconds * 1000;
-  const workers = lines.flatMap(({ send }) => Array.from({ length: order.streams }, () => send));
+  const workers = lines.flatMap(({ send, streams }) => Array.from({ length: streams }, () => send));
   await Promise.all(
     workers.map((send, index) => keepBusy(send, index, workers.length, order.rate, { start, end, measure })),
   );
@@ -78,15 +78,17 @@ async function keepBusy(
 
 interface Line {
   readonly send: Send;
+  /** Requests at one time. */
+  readonly streams: number;
   close(): void;
 }
 
-async function openSessions({ port, caPem, path, body, connections }: LoadOrder): Promise<Line[]> {
+async function openSessions({ port, caPem, path, body, connections, streams }: LoadOrder): Promise<Line[]> {
   const open = async (): Promise<Line> => {
     const session = http2.connect(`https://localhost:${port}`, { ca: caPem, settings: { initialWindowSize: 1 << 20 } });
     await new Promise((resolve, reject) => session.once("connect", resolve).once("error", reject));
     session.setLocalWindowSize(16 << 20);
-    return { send: () => call(session, path, body), close: () => session.close() };
+    return { send: () => call(session, path, body), streams, close: () => session.close() };
   };
   return await Promise.all(Array.from({ length: connections }, open));
 }
@@ -106,8 +108,9 @@ function call(session: ClientHttp2Session, path: string, body: Uint8Array): Prom
   });
 }
 
-function openAgents({ port, caPem, path, body, connections }: LoadOrder): Line[] {
-  return Array.from({ length: connections }, () => {
+function openAgents({ port, caPem, path, body, connections, streams }: LoadOrder): Line[] {
+  // HTTP/1.1 answers one request at a time on a connection.
+  return Array.from({ length: connections * streams }, () => {
     const agent = new https.Agent({ keepAlive: true, maxSockets: 1, ca: caPem });
     const options = {
       port,
@@ -117,7 +120,7 @@ function openAgents({ port, caPem, path, body, connections }: LoadOrder): Line[]
       agent,
       headers: { "content-length": body.length },
     };
-    return { send: () => post(options, body), close: () => agent.destroy() };
+    return { send: () => post(options, body), streams: 1, close: () => agent.destroy() };
   });
 }
 
