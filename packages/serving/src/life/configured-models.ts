@@ -6,8 +6,11 @@ import type { ModelStore } from "./model-store.ts";
 
 /** What looks for the versions of models and names them to the store. */
 export interface ModelSource {
-  /** The models to look for from now on. Those that are no longer listed lose all versions. */
-  setModels(models: readonly ConfiguredModel[]): void;
+  /**
+   * The models to look for from now on. Those that are no longer listed lose all versions. The promise ends, without failing,
+   * when each of the models has been looked for once.
+   */
+  setModels(models: readonly ConfiguredModel[]): Promise<void>;
 }
 
 /** Parts of {@link ConfiguredModels}. */
@@ -18,9 +21,14 @@ export interface ConfiguredModelsOptions {
   readonly allowLabelsForUnavailable: boolean;
 }
 
+/** Loads the models that a change adds. */
+type Load = (added: readonly ConfiguredModel[], looked: Promise<void>) => Promise<void>;
+
 /**
  * The models of a server's configuration, and the way from one configuration to the next: new models are loaded first, and
- * only when all of them serve do others go. What fails leaves everything as it was.
+ * only when all of them serve do others go. What fails leaves everything as it was. Where a reload can do nothing but wait
+ * for versions to appear, as for a base path that does not exist, the next one takes its place: TensorFlow Serving would keep
+ * all later ones waiting.
  */
 export class ConfiguredModels {
   readonly #store: ModelStore;
@@ -29,6 +37,8 @@ export class ConfiguredModels {
   #current: readonly ConfiguredModel[] = [];
   /** The change under way: the next one waits for it. */
   #turn: Promise<void> = Promise.resolve();
+  /** Fires when another change is asked for behind the last one. */
+  #followed = new AbortController();
 
   constructor({ store, source, allowLabelsForUnavailable }: ConfiguredModelsOptions) {
     this.#store = store;
@@ -48,19 +58,17 @@ export class ConfiguredModels {
 
   /**
    * Another configuration, which is the whole new truth. Returns when its new models serve.
-   * @throws ServingError with TensorFlow Serving's messages
+   * @throws ServingError with TensorFlow Serving's messages; `ABORTED` when it waits for versions and another one follows
    */
   async reload(models: readonly ConfiguredModel[], signal?: AbortSignal): Promise<void> {
-    const load = (added: readonly ConfiguredModel[]): Promise<void> =>
-      this.#store.awaitAvailable(namesOf(added), "model", signal);
-    await this.#inTurn(() => this.#change(models, load, signal));
+    await this.#inTurn((followed) => {
+      const load: Load = (added, looked) =>
+        this.#store.awaitAvailable(namesOf(added), "model", signal, firedAfter(looked, followed));
+      return this.#change(models, load, signal);
+    });
   }
 
-  async #change(
-    models: readonly ConfiguredModel[],
-    load: (added: readonly ConfiguredModel[]) => Promise<void>,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async #change(models: readonly ConfiguredModel[], load: Load, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     if (isDeepStrictEqual(models, this.#current)) {
       return;
@@ -72,25 +80,40 @@ export class ConfiguredModels {
       models.filter(({ name }) => before.has(name)),
       this.#rules,
     );
-    this.#source.setModels([...this.#current, ...added]);
+    const looked = this.#source.setModels([...this.#current, ...added]);
     try {
-      await load(added);
+      await load(added, looked);
       await awaitLabels(added, this.#rules, signal);
     } catch (error) {
-      this.#source.setModels(this.#current);
+      void this.#source.setModels(this.#current);
       throw error;
     }
     this.#current = models;
-    this.#source.setModels(models);
+    void this.#source.setModels(models);
     this.#store.labels = new Map(models.map(({ name, labels }) => [name, labels]));
   }
 
-  /** Runs one change after the other. */
-  async #inTurn(change: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(change);
+  /** Runs one change after the other. Each is given a signal that fires when another one follows. */
+  async #inTurn(change: (followed: AbortSignal) => Promise<void>): Promise<void> {
+    this.#followed.abort();
+    this.#followed = new AbortController();
+    const { signal } = this.#followed;
+    const turn = this.#turn.then(() => change(signal));
     this.#turn = turn.catch(() => undefined);
     await turn;
   }
+}
+
+/** Fires when the signal does, but not before the promise has ended. */
+function firedAfter(promise: Promise<void>, signal: AbortSignal): AbortSignal {
+  const fired = new AbortController();
+  const fire = (): void => void promise.then(() => fired.abort());
+  if (signal.aborted) {
+    fire();
+  } else {
+    signal.addEventListener("abort", fire, { once: true });
+  }
+  return fired.signal;
 }
 
 function namesOf(models: readonly ConfiguredModel[]): string[] {

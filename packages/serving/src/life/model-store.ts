@@ -7,7 +7,7 @@ import type { AspiredVersion } from "./aspired-version.ts";
 import { ChangeSignal } from "./change-signal.ts";
 import { LoadQueue } from "./load-queue.ts";
 import { type HeldServable, ModelVersions } from "./model-versions.ts";
-import { describeUnavailable, type ModelProgress, progressOf } from "./progress.ts";
+import { checkAvailable, type ModelProgress, progressOf, standingOf } from "./progress.ts";
 import type { LoadRules } from "./version-life.ts";
 
 /** How many models that are gone the status remembers: the last ones. */
@@ -80,18 +80,24 @@ export class ModelStore implements Servables {
    * Waits until each of the models has a version that serves. A model whose source has found no version is waited for.
    *
    * @param noun what the message calls them
+   * @param giveWay once it has fired, a model without versions is no longer waited for
    * @throws ServingError `UNKNOWN` `N servable(s) did not become available: {{name: M version: V} due to error: ...}, }`
+   * @throws ServingError `ABORTED` when way was given
    */
-  async awaitAvailable(models: readonly string[], noun: "servable" | "model", signal?: AbortSignal): Promise<void> {
-    const failed = await this.until(() => {
+  async awaitAvailable(
+    models: readonly string[],
+    noun: "servable" | "model",
+    signal?: AbortSignal,
+    giveWay?: AbortSignal,
+  ): Promise<void> {
+    const recheck = (): void => this.#changes.notify();
+    giveWay?.addEventListener("abort", recheck);
+    const waiting = this.until(() => {
       const progress = models.map((name) => ({ name, ...this.progress(name) }));
-      const failures = progress.filter(({ kind }) => kind === "failed");
-      const pending = progress.some(({ kind }) => kind === "loading" || (kind === "unknown" && failures.length === 0));
-      return pending ? undefined : failures;
+      const standing = standingOf(progress);
+      return standing === "loading" || (standing === "unknown" && giveWay?.aborted !== true) ? undefined : progress;
     }, signal);
-    if (failed.length > 0) {
-      throw new ServingError("UNKNOWN", describeUnavailable(failed, noun));
-    }
+    checkAvailable(await waiting.finally(() => giveWay?.removeEventListener("abort", recheck)), noun);
   }
 
   /** The first wait of a server: from then on loads no longer take all processors. @throws as {@link awaitAvailable} */

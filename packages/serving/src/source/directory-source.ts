@@ -38,8 +38,11 @@ export class DirectorySource {
     this.#options = options;
   }
 
-  /** The models to look for from now on. Those that are no longer listed lose all versions. */
-  setModels(models: readonly DirectoryModel[]): void {
+  /**
+   * The models to look for from now on. Those that are no longer listed lose all versions. Returns when each of the models has
+   * been looked for once.
+   */
+  async setModels(models: readonly DirectoryModel[]): Promise<void> {
     const before = this.#models;
     this.#models = new Map(models.map((model) => [model.name, model]));
     for (const name of [...before.keys()].filter((old) => !this.#models.has(old))) {
@@ -47,7 +50,7 @@ export class DirectorySource {
       this.#options.aspire(name, []);
     }
     if (this.#options.pollMs >= 0) {
-      void this.poll();
+      await this.poll();
     }
   }
 

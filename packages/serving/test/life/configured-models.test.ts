@@ -140,6 +140,68 @@ test("reloads run one after the other", async () => {
   await store.close();
 });
 
+test("a reload for a model without versions gives way to the next one, and leaves what served before", async () => {
+  const { models, store, sought } = listedModels(
+    new Map([
+      ["m", [readyVersion(1n)]],
+      ["other", [readyVersion(1n)]],
+    ]),
+  );
+  await models.start([configured("m")]);
+  const stuck = models.reload([configured("nowhere"), configured("other")]);
+  const givenUp = assert.rejects(
+    stuck,
+    refusal("ABORTED", "A later configuration took the place of this one, which waited for versions of: nowhere"),
+  );
+  await store.until(() => (store.progress("other").kind === "available" ? true : undefined));
+  await models.reload([configured("m"), configured("other")]);
+  await givenUp;
+  assert.deepEqual(sought(), ["m", "other"]);
+  await store.close();
+});
+
+test("a reload gives way only after its source has looked, and not while anything loads", async () => {
+  const looked = Promise.withResolvers<void>();
+  const slow = versionDouble(1n);
+  const offer = new Map([
+    ["slow", [slow]],
+    ["other", [readyVersion(1n)]],
+  ]);
+  const { models, store, sought } = listedModels(offer, false, () => looked.promise);
+  await models.start([]);
+  const [first, second] = [models.reload([configured("slow"), configured("nowhere")]), models.reload([])];
+  const ended: string[] = [];
+  const firstEnd = assert.rejects(first, refusal("ABORTED", /nowhere/)).then(() => ended.push("first"));
+  await store.until(() => (store.progress("slow").kind === "loading" ? true : undefined));
+  looked.resolve();
+  await new Promise(setImmediate);
+  assert.deepEqual([sought(), ended], [["slow", "nowhere"], []], "a version is still loading");
+  slow.succeed();
+  await Promise.all([firstEnd, second]);
+  const unlooked = Promise.withResolvers<void>();
+  const blind = listedModels(new Map(), false, () => unlooked.promise);
+  await blind.models.start([]);
+  const waiting = blind.models.reload([configured("later")]);
+  const next = blind.models.reload([]);
+  await new Promise(setImmediate);
+  assert.deepEqual(blind.sought(), ["later"], "nobody has looked for it yet");
+  unlooked.resolve();
+  await assert.rejects(waiting, refusal("ABORTED", /later$/));
+  await next;
+  await Promise.all([store.close(), blind.store.close()]);
+});
+
+test("the first start gives way to nothing", async () => {
+  const { models } = listedModels(new Map());
+  const stop = new AbortController();
+  const start = models.start([configured("nowhere")], stop.signal);
+  const stopped = assert.rejects(start, /stopped/);
+  const next = models.reload([]);
+  await new Promise(setImmediate);
+  stop.abort(new Error("stopped"));
+  await Promise.all([stopped, next]);
+});
+
 test("labels of a model that is there already are taken for versions that serve, and for no others", async () => {
   const { models, store } = listedModels(new Map([["m", [readyVersion(1n), readyVersion(2n)]]]));
   await models.start([configured("m")]);

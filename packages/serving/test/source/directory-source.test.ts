@@ -65,7 +65,7 @@ const latest: VersionPolicyOption = { kind: "latest", count: 1 };
 /** The versions that one look at a base path names, and what it warns of. */
 async function look(path: string, policy: VersionPolicyOption = latest) {
   const { source, aspired, messages, loaded } = watched(0);
-  source.setModels([{ name: "m", basePath: path, policy }]);
+  void source.setModels([{ name: "m", basePath: path, policy }]);
   await source.poll();
   source.close();
   return { aspired: aspired.at(-1), messages, loaded };
@@ -111,7 +111,7 @@ test("of two directories for one version one is taken, with a warning", async ()
 test("an empty base path unloads all versions; a missing one leaves what serves, and each is logged once", async () => {
   const path = await basePath("vanishing", "1");
   const { source, aspired, messages } = watched(0);
-  source.setModels([{ name: "m", basePath: path, policy: latest }]);
+  void source.setModels([{ name: "m", basePath: path, policy: latest }]);
   await source.poll();
   await rm(join(path, "1"), { recursive: true });
   await source.poll();
@@ -140,9 +140,9 @@ test("a model that is no longer listed loses all its versions", async () => {
   const path = await basePath("listed", "1");
   const { source, aspired } = watched(0);
   const models = ["a", "b"].map((name) => ({ name, basePath: path, policy: latest }));
-  source.setModels(models);
+  void source.setModels(models);
   await source.poll();
-  source.setModels(models.slice(1));
+  void source.setModels(models.slice(1));
   assert.equal(aspired.at(-1), "a: ");
   source.close();
 });
@@ -155,7 +155,7 @@ test("a version directory may be a link", async () => {
 
 test("a negative period never looks", async () => {
   const { source, aspired } = watched(-1);
-  source.setModels([{ name: "m", basePath: await basePath("never", "1"), policy: latest }]);
+  void source.setModels([{ name: "m", basePath: await basePath("never", "1"), policy: latest }]);
   await new Promise(setImmediate);
   assert.deepEqual(aspired, []);
   source.close();
@@ -164,7 +164,7 @@ test("a negative period never looks", async () => {
 test("a period looks again and again", async () => {
   const path = await basePath("polled", "1");
   const { source, named } = watched(5);
-  source.setModels([{ name: "m", basePath: path, policy: latest }]);
+  void source.setModels([{ name: "m", basePath: path, policy: latest }]);
   await named("m: 1");
   await basePath("polled", "2");
   await named("m: 2");
@@ -176,7 +176,7 @@ test("a period looks again and again", async () => {
 test("a change of the base path is looked at long before the period is over", async () => {
   const path = await basePath("events", "1");
   const { source, named } = watched(3_600_000);
-  source.setModels([{ name: "m", basePath: path, policy: latest }]);
+  void source.setModels([{ name: "m", basePath: path, policy: latest }]);
   await named("m: 1");
   await source.poll();
   await rename(join(await basePath("staging", "2"), "2"), join(path, "2"));

@@ -14,12 +14,19 @@ export interface ListedModels {
   readonly sought: () => readonly string[];
 }
 
-/** A store with a configuration whose source finds versions at once. */
-export function listedModels(offer: Offer, allowLabelsForUnavailable = false): ListedModels {
+/**
+ * A store with a configuration whose source finds versions at once.
+ * @param looked awaited by each look of the source before it says that it is done
+ */
+export function listedModels(
+  offer: Offer,
+  allowLabelsForUnavailable = false,
+  looked: () => Promise<void> = () => Promise.resolve(),
+): ListedModels {
   const store = storeOf({ maxRetries: 0 });
   let sought: readonly string[] = [];
   const source = {
-    setModels: (listed: readonly ConfiguredModel[]): void => {
+    setModels: async (listed: readonly ConfiguredModel[]): Promise<void> => {
       const gone = sought.filter((name) => !listed.some((model) => model.name === name));
       sought = listed.map(({ name }) => name);
       for (const name of gone) {
@@ -28,6 +35,7 @@ export function listedModels(offer: Offer, allowLabelsForUnavailable = false): L
       for (const name of sought) {
         store.aspire(name, offer.get(name) ?? []);
       }
+      await looked();
     },
   };
   const models = new ConfiguredModels({ store, source, allowLabelsForUnavailable });
