@@ -50,6 +50,8 @@ const REQUIRED: ReadonlySet<string> = new Set([
   "basic_pitch",
   "string_identity_tf1",
   "mnist_onnx",
+  "gru_timeseries",
+  "lstm_stock",
 ]);
 const TOLERANCE = 1e-5;
 /**

@@ -1,4 +1,4 @@
-import type { Plan } from "../plan/plan.ts";
+import { mapIslands, type Plan } from "../plan/plan.ts";
 import { runPlan } from "../plan/run-plan.ts";
 import type { RunnableGraph } from "../runnable-graph.ts";
 import type { RunnableSignature } from "../runnable-signature.ts";
@@ -8,9 +8,7 @@ import type { RunnableSignature } from "../runnable-signature.ts";
  * @param bindIsland gives the graph of an island, whose model is overwritten later, its session
  */
 export function bindPlan(plan: Plan, bindIsland: (graph: RunnableGraph) => RunnableSignature): RunnableSignature {
-  const steps = plan.steps.map((step) =>
-    step.kind === "island" ? { ...step, island: bindIsland(step.island) } : step,
-  );
+  const steps = mapIslands(plan.steps, bindIsland);
   return {
     inputs: plan.inputs,
     outputs: [...plan.outputs.keys()],

@@ -8,6 +8,7 @@ import { changeCase, stripSpace } from "./strings/change-text.ts";
 import { joinStrings } from "./strings/join-strings.ts";
 import { reduceJoin } from "./strings/reduce-join.ts";
 import { splitByCharacters, splitByText } from "./strings/split-strings.ts";
+import { tensorListKernels } from "./tensor-list/tensor-list-kernels.ts";
 
 const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["Assert", assertTrue],
@@ -22,6 +23,7 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["StringSplitV2", splitByText],
   ["StringStrip", stripSpace],
   ["StringUpper", changeCase("upper")],
+  ...Object.entries(tensorListKernels),
 ]);
 
 /** How an operation is interpreted; undefined for one that is not. Every operation here is free of side effects. */

@@ -1,12 +1,13 @@
-import type { Tensor } from "@sealserve/protocol";
+import type { DataType, Tensor } from "@sealserve/protocol";
 
 import type { Value } from "../importer/onnx-graph.ts";
 import type { Lowering } from "../importer/operation.ts";
 import type { Kernel } from "../interpreter/kernel.ts";
+import type { RunnableGraph } from "../runnable-graph.ts";
 import type { NodeOperation } from "../saved-model/node-operation.ts";
 import { IslandBuilder } from "./island-builder.ts";
 import type { Origin, RunValue } from "./origin.ts";
-import type { KernelStep, Plan } from "./plan.ts";
+import type { BranchStep, KernelStep, LoopStep, Plan, Step } from "./plan.ts";
 
 /**
  * Stages alternate: the engine's islands are the even ones from 0 on, the interpreter's steps the odd ones from -1 on. An
@@ -19,10 +20,16 @@ const FIRST_KERNELS = -1;
 /** The stage at which what the caller gives is there. */
 export const FED_STAGE = FIRST_KERNELS;
 
+/** What a step outside of the engine does. */
+type StepWork =
+  | Omit<KernelStep, "inputs" | "outputs">
+  | Omit<LoopStep<RunnableGraph>, "inputs" | "outputs">
+  | Omit<BranchStep<RunnableGraph>, "inputs" | "outputs">;
+
 /** Puts the operations of a graph into steps. They come in an order in which each is behind its inputs. */
 export class PlanAssembly {
   readonly #islands = new Map<number, IslandBuilder>();
-  readonly #kernels: { readonly stage: number; readonly step: KernelStep }[] = [];
+  readonly #others: { readonly stage: number; readonly step: Step<RunnableGraph> }[] = [];
   readonly #constants = new Map<string, Tensor>();
   readonly #published = new Map<Origin, string>();
   #names = 0;
@@ -42,15 +49,19 @@ export class PlanAssembly {
 
   /** Adds a step of the interpreter and gives its outputs. @throws ModelError for a handle among the inputs */
   interpret(kernel: Kernel, inputs: readonly Origin[]): RunValue[] {
+    return this.addStep({ kind: "kernel", kernel }, inputs, kernel.outputs);
+  }
+
+  /**
+   * Adds a step outside of the engine and gives its outputs.
+   * @param dtypes of the outputs
+   * @throws ModelError for a handle among the inputs
+   */
+  addStep(work: StepWork, inputs: readonly Origin[], dtypes: readonly DataType[]): RunValue[] {
     const stage = firstStage(FIRST_KERNELS, inputs);
-    const outputs = kernel.outputs.map((dtype): RunValue => ({ kind: "run", name: this.#nextName(), dtype, stage }));
-    const step: KernelStep = {
-      kind: "kernel",
-      kernel,
-      inputs: inputs.map((input) => this.publish(input)),
-      outputs: outputs.map(({ name }) => name),
-    };
-    this.#kernels.push({ stage, step });
+    const outputs = dtypes.map((dtype): RunValue => ({ kind: "run", name: this.#nextName(), dtype, stage }));
+    const names = { inputs: inputs.map((input) => this.publish(input)), outputs: outputs.map(({ name }) => name) };
+    this.#others.push({ stage, step: { ...work, ...names } });
     return outputs;
   }
 
@@ -65,15 +76,16 @@ export class PlanAssembly {
    * @param fed what the caller gives. When all is done by one island, that takes all of it in, used or not: it then stands
    *   for the whole plan
    */
-  finish(fed: readonly RunValue[]): Pick<Plan, "constants" | "steps"> {
+  finish(fed: readonly Origin[]): Pick<Plan, "constants" | "steps"> {
     const [island] = this.#islands.values();
-    if (island !== undefined && this.#islands.size === 1 && this.#kernels.length === 0) {
+    if (island !== undefined && this.#islands.size === 1 && this.#others.length === 0) {
       fed.forEach((value) => {
         island.valueOf(value);
       });
     }
-    const islands = [...this.#islands.values()].map((builder) => ({ stage: builder.stage, step: builder.build() }));
-    const steps = [...islands, ...this.#kernels].sort((a, b) => a.stage - b.stage).map(({ step }) => step);
+    const built = [...this.#islands.values()].map((builder) => ({ stage: builder.stage, step: builder.build() }));
+    const islands = built.filter(({ step }) => step.outputs.length > 0);
+    const steps = [...islands, ...this.#others].sort((a, b) => a.stage - b.stage).map(({ step }) => step);
     return { constants: this.#constants, steps };
   }
 

@@ -43,3 +43,8 @@ export type Origin = RunValue | ConstantValue | VariableValue | VariableHandle;
 
 /** The value of a variable by its identity, the same object each time; undefined when nothing restores it. */
 export type FindVariable = (identity: string) => VariableValue | undefined;
+
+/** A value that is given when the model runs. It stands for the argument of a function, which names it itself. */
+export function unknownValue(dtype: DataType): RunValue {
+  return { kind: "run", name: "", dtype, stage: Number.NEGATIVE_INFINITY };
+}

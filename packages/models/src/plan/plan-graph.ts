@@ -7,7 +7,9 @@ import { findKernel } from "../interpreter/kernels.ts";
 import type { FlatGraph, FlatNode, FlatSource } from "../saved-model/flatten.ts";
 import { describeOperation, NodeOperation } from "../saved-model/node-operation.ts";
 import type { PlanAssembly } from "./assembly.ts";
-import type { ConstantValue, FindVariable, Origin, RunValue } from "./origin.ts";
+import type { BodyPlanner } from "./body-planner.ts";
+import { findControlOperation } from "./control-operations.ts";
+import type { ConstantValue, FindVariable, Origin } from "./origin.ts";
 import { findStaticOperation } from "./static-operations.ts";
 import { planOnNumbers } from "./string-operations.ts";
 
@@ -16,17 +18,20 @@ const inertOperations: ReadonlySet<string> = new Set(["NoOp"]);
 
 /** Whether a graph with this operation can be planned. Every such operation is free of side effects. */
 export function isPlannable(op: string): boolean {
-  return inertOperations.has(op) || [findStaticOperation, findLowering, findKernel].some((find) => find(op));
+  const finders = [findStaticOperation, findControlOperation, findLowering, findKernel];
+  return inertOperations.has(op) || finders.some((find) => find(op));
 }
 
 /** What the operations of one signature's graph are planned with. */
 export interface PlanningContext {
   /** Key of the signature, for messages. */
   readonly signature: string;
-  readonly fed: readonly RunValue[];
+  readonly fed: readonly Origin[];
   readonly findVariable: FindVariable;
   /** Shared by the constants of all the model's signatures. */
   readonly fill: FillBudget;
+  /** Takes out the functions that control flow runs. */
+  readonly bodies: BodyPlanner;
 }
 
 /**
@@ -53,7 +58,7 @@ function findOrigin(
   { fed, signature }: PlanningContext,
 ): Origin {
   if ("fed" in source) {
-    return fed[source.fed] as RunValue;
+    return fed[source.fed] as Origin;
   }
   const origin = planned.get(source.node)?.[source.output];
   if (origin === undefined) {
@@ -78,10 +83,14 @@ function readVariables(operation: NodeOperation<Origin>, findVariable: FindVaria
 /** Strings are for the interpreter where it can: the engine takes them for texts, and they may be any bytes. */
 function planOperation(
   operation: NodeOperation<Origin>,
-  { findVariable }: PlanningContext,
+  { findVariable, bodies }: PlanningContext,
   assembly: PlanAssembly,
 ): readonly Origin[] {
   const { op } = operation.node;
+  const controlOperation = findControlOperation(op);
+  if (controlOperation !== undefined) {
+    return controlOperation(operation, bodies, assembly);
+  }
   const staticOperation = findStaticOperation(op);
   if (staticOperation !== undefined) {
     return [staticOperation(operation, findVariable)];

@@ -10,6 +10,7 @@ import type { Signature } from "../signature.ts";
 import { FED_STAGE, PlanAssembly } from "./assembly.ts";
 import type { FindVariable, Origin, RunValue, VariableValue } from "./origin.ts";
 import type { Plan } from "./plan.ts";
+import { planBodies } from "./plan-bodies.ts";
 import { isPlannable, planGraph } from "./plan-graph.ts";
 
 /** Where the checkpoint has the variable with an identity, and under which key; undefined when nothing restores it. */
@@ -29,15 +30,16 @@ export function planSignature(
 ): Plan {
   expectDenseTensors(key, signature);
   const fedTensors = findFedTensors(library, signature);
+  const admit = (node: { readonly op: string; readonly name: string }): void => expectPlannable(node, key);
   const flat = flatten(library, {
     fed: fedTensors.map(({ tensor }) => tensor),
     fetched: [...signature.outputs.values()].map(({ tensorName }) => tensorName),
-    admit: (node) => expectPlannable(node, key),
+    admit,
   });
   const fed = fedTensors.map(({ dtype }, position) => fedValue(dtype, position));
-  const findVariable = variableFinder(locateVariable);
+  const context = { signature: key, findVariable: variableFinder(locateVariable), fill: library.fill };
   const assembly = new PlanAssembly();
-  const origins = planGraph(flat, { signature: key, fed, findVariable, fill: library.fill }, assembly);
+  const origins = planGraph(flat, { ...context, fed, bodies: planBodies(library, context, admit) }, assembly);
   const outputs = outputPorts(signature, origins, assembly);
   return { inputs: inputPorts(signature, fedTensors, fed), outputs, ...assembly.finish(fed) };
 }

@@ -6,7 +6,7 @@ import type { PreparedModel } from "../prepared-model.ts";
 import type { RunnableGraph } from "../runnable-graph.ts";
 import type { GraphLibrary } from "../saved-model/graph-library.ts";
 import type { Signature } from "../signature.ts";
-import { type Plan, soleGraph } from "./plan.ts";
+import { mapIslands, type Plan, soleGraph } from "./plan.ts";
 import { type LocateVariable, planSignature } from "./plan-signature.ts";
 
 /** Reasons that concern one signature only. Any other means that the model is damaged or hostile. */
@@ -81,10 +81,8 @@ class SortedSignatures {
   }
 
   #shareModels(plan: Plan): Plan {
-    const steps = plan.steps.map((step) =>
-      step.kind === "island" ? { ...step, island: { ...step.island, model: this.#share(step.island.model) } } : step,
-    );
-    return { ...plan, steps };
+    const share = (island: RunnableGraph): RunnableGraph => ({ ...island, model: this.#share(island.model) });
+    return { ...plan, steps: mapIslands(plan.steps, share) };
   }
 
   /** Islands that compute the same share one encoded model; the other copy is overwritten. */

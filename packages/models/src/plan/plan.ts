@@ -21,7 +21,40 @@ export interface KernelStep {
   readonly outputs: readonly string[];
 }
 
-export type Step<Island> = IslandStep<Island> | KernelStep;
+/** What a function computes that control flow runs as often as it takes: steps that see nothing but its arguments. */
+export interface BodyPlan<Island = RunnableGraph> {
+  /** Names of its values that are the arguments and the results, in order. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Values that are there before any step. */
+  readonly constants: ReadonlyMap<string, Tensor>;
+  /** Those that the outputs need, each behind those it takes its inputs from. */
+  readonly steps: readonly Step<Island>[];
+}
+
+/** A loop: as long as the condition holds, the body computes new values for the first ones of its arguments. */
+export interface LoopStep<Island> {
+  readonly kind: "loop";
+  readonly condition: BodyPlan<Island>;
+  readonly body: BodyPlan<Island>;
+  /** Names of the plan's values that are the first arguments of both. */
+  readonly inputs: readonly string[];
+  /** Names for the values that the loop ends with. */
+  readonly outputs: readonly string[];
+}
+
+/** A choice of one of several bodies. */
+export interface BranchStep<Island> {
+  readonly kind: "branch";
+  readonly branches: readonly BodyPlan<Island>[];
+  /** What chooses: a truth value, of which true is for the first branch; or a number, of which any other one is for the last. */
+  readonly chosenBy: "truth" | "index";
+  /** Names of the plan's values: what chooses, then the arguments of every branch. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+export type Step<Island> = IslandStep<Island> | KernelStep | LoopStep<Island> | BranchStep<Island>;
 
 /**
  * What a signature computes, as ONNX graphs for the engine with steps of the interpreter between them. The ports of a graph
@@ -37,9 +70,43 @@ export interface Plan<Island = RunnableGraph> {
   readonly steps: readonly Step<Island>[];
 }
 
-/** The graphs of all steps that the engine runs. */
-export function islandsOf({ steps }: Plan): RunnableGraph[] {
-  return steps.flatMap((step) => (step.kind === "island" ? [step.island] : []));
+/** The bodies that a step runs. */
+export function bodiesOf<Island>(step: Step<Island>): readonly BodyPlan<Island>[] {
+  switch (step.kind) {
+    case "loop":
+      return [step.condition, step.body];
+    case "branch":
+      return step.branches;
+    case "island":
+    case "kernel":
+    default:
+      return [];
+  }
+}
+
+/** The graphs of all steps that the engine runs, those inside of control flow too. */
+export function islandsOf<Island>({ steps }: { readonly steps: readonly Step<Island>[] }): Island[] {
+  return steps.flatMap((step) => (step.kind === "island" ? [step.island] : bodiesOf(step).flatMap(islandsOf)));
+}
+
+/** The steps with another form of each island, those inside of control flow too. */
+export function mapIslands<From, To>(steps: readonly Step<From>[], change: (island: From) => To): Step<To>[] {
+  return steps.map((step) => mapStep(step, change));
+}
+
+function mapStep<From, To>(step: Step<From>, change: (island: From) => To): Step<To> {
+  const inBody = (body: BodyPlan<From>): BodyPlan<To> => ({ ...body, steps: mapIslands(body.steps, change) });
+  switch (step.kind) {
+    case "island":
+      return { ...step, island: change(step.island) };
+    case "loop":
+      return { ...step, condition: inBody(step.condition), body: inBody(step.body) };
+    case "branch":
+      return { ...step, branches: step.branches.map(inBody) };
+    case "kernel":
+    default:
+      return step;
+  }
 }
 
 /** The graph that does all that the plan does, with the signature's names for its ports; undefined when none does. */

@@ -6,6 +6,7 @@ import {
   decodeTensor,
   type FillBudget,
   isNumberData,
+  type NameAttrList,
   type Tensor,
 } from "@sealserve/protocol";
 
@@ -137,6 +138,22 @@ export class NodeOperation<Input extends KnownInput> {
     return decodeTensor(value, { fill: this.#fill });
   }
 
+  /** A function that the operation calls. @throws ModelError `bad-graph` when it names none */
+  callee(name: string): NameAttrList {
+    return this.#attribute(name)?.func ?? this.#lacks(name);
+  }
+
+  /** {@link callee} for a list of functions. */
+  callees(name: string): readonly NameAttrList[] {
+    return this.#attribute(name)?.list?.func ?? this.#lacks(name);
+  }
+
+  /** A shape with -1 for a dimension of any size; undefined for one of unknown rank, or where the attribute is missing. */
+  shape(name: string): readonly number[] | undefined {
+    const shape = this.#attribute(name)?.shape;
+    return shape === undefined || shape.unknownRank ? undefined : shape.dim.map(({ size }) => Number(size));
+  }
+
   /** Ends the import of the signature. @param reason completes "is not supported: " */
   refuse(reason: string): never {
     throw new ModelError("unsupported-op", `operation ${this.describe()} is not supported: ${reason}`);
@@ -149,6 +166,10 @@ export class NodeOperation<Input extends KnownInput> {
 
   #attribute(name: string): AttrValue | undefined {
     return this.node.attribute(name);
+  }
+
+  #lacks(name: string): never {
+    throw new ModelError("bad-graph", `operation ${this.describe()} lacks its attribute ${name}`);
   }
 
   #knownType(name: string, number: number | undefined): DataType {

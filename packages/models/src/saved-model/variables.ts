@@ -4,9 +4,9 @@ import { decodeTensor, type FillBudget, isNumberData } from "@sealserve/protocol
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { type FlatNode, type FlatSource, flatten } from "./flatten.ts";
 import type { GraphLibrary } from "./graph-library.ts";
+import { originalSource } from "./pass-through.ts";
 
 const ASSIGN_OPERATIONS: ReadonlySet<string> = new Set(["Assign", "AssignVariableOp"]);
-const PASS_THROUGH_OPERATIONS: ReadonlySet<string> = new Set(["Identity"]);
 const VARIABLE_OPERATIONS: ReadonlySet<string> = new Set(["VariableV2", "Variable", "VarHandleOp"]);
 
 /** Position of the list of checkpoint keys among the inputs of RestoreV2. */
@@ -50,11 +50,8 @@ export function variableIdentity(node: FlatNode): string {
 
 /** The node behind a value, past nodes that only hand it on. */
 function origin(source: FlatSource | undefined): { node: FlatNode; output: number } | undefined {
-  let current = source;
-  while (current !== undefined && "node" in current && PASS_THROUGH_OPERATIONS.has(current.node.op)) {
-    current = current.node.inputs[0];
-  }
-  return current !== undefined && "node" in current ? current : undefined;
+  const original = source && originalSource(source);
+  return original !== undefined && "node" in original ? original : undefined;
 }
 
 function restoreKeys(restore: FlatNode, fill: FillBudget): readonly string[] {

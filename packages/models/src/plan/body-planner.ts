@@ -1,0 +1,41 @@
+import type { DataType, NameAttrList } from "@sealserve/protocol";
+
+import type { NodeOperation } from "../saved-model/node-operation.ts";
+import type { Origin } from "./origin.ts";
+import type { BodyPlan } from "./plan.ts";
+
+/** What to plan of a function. */
+export interface BodyRequest {
+  /** Origins of the arguments. Those that are known only when the model runs get names of their own in the body. */
+  readonly given: readonly Origin[];
+  /** Positions of the arguments that are inputs of the plan, in order. */
+  readonly inputs: readonly number[];
+  /** Positions of the results that are its outputs. */
+  readonly outputs: readonly number[];
+}
+
+/** A planned function. */
+export interface PlannedBody {
+  readonly plan: BodyPlan;
+  /** Types of the plan's outputs. */
+  readonly dtypes: readonly DataType[];
+}
+
+/** A function that control flow runs, taken out of the graph. */
+export interface FunctionBody {
+  /** Number of its results. */
+  readonly results: number;
+  /** Whether the result at a position is the argument there, handed on. */
+  handsOn(position: number): boolean;
+  /** @throws ModelError as for the operations of any graph */
+  plan(request: BodyRequest): PlannedBody;
+}
+
+/** Takes functions out of the graph, for operations that run them. */
+export interface BodyPlanner {
+  /**
+   * @param parameters number of its arguments
+   * @throws ModelError `bad-graph`, `too-large`, and others as for any graph
+   */
+  open(operation: NodeOperation<Origin>, callee: NameAttrList, parameters: number): FunctionBody;
+}

@@ -1,0 +1,94 @@
+import type { NameAttrList } from "@sealserve/protocol";
+
+import { ModelError } from "../errors.ts";
+import type { NodeOperation } from "../saved-model/node-operation.ts";
+import type { PlanAssembly } from "./assembly.ts";
+import type { BodyPlanner } from "./body-planner.ts";
+import { type Origin, unknownValue } from "./origin.ts";
+import type { BranchStep } from "./plan.ts";
+
+/** Plans an operation that runs functions of the graph, and gives the origins of its outputs. */
+type ControlOperation = (
+  operation: NodeOperation<Origin>,
+  bodies: BodyPlanner,
+  assembly: PlanAssembly,
+) => readonly Origin[];
+
+/**
+ * A loop over variables. Those that the body hands on as they are stay what they are, so that the weights among them are
+ * constants inside.
+ */
+const loop: ControlOperation = (operation, bodies, assembly) => {
+  const { inputs } = operation;
+  const open = (name: string) => bodies.open(operation, operation.callee(name), inputs.length);
+  const [condition, body] = [open("cond"), open("body")];
+  expect(condition.results === 1 && body.results === inputs.length, operation);
+  const carried = [...inputs.keys()].filter((position) => !body.handsOn(position));
+  const kept = [...inputs.keys()].filter((position) => body.handsOn(position) && inputs[position]?.kind === "run");
+  const given = inputs.map((input, position) => (body.handsOn(position) ? input : variableOf(operation, input)));
+  const request = { given, inputs: [...carried, ...kept] };
+  const planned = body.plan({ ...request, outputs: carried });
+  expect(
+    carried.every((position, index) => inputs[position]?.dtype === planned.dtypes[index]),
+    operation,
+  );
+  const outputs = assembly.addStep(
+    { kind: "loop", condition: condition.plan({ ...request, outputs: [0] }).plan, body: planned.plan },
+    request.inputs.map((position) => inputs[position] as Origin),
+    planned.dtypes,
+  );
+  return inputs.map((input, position) => outputs[carried.indexOf(position)] ?? input);
+};
+
+/** What a loop changes cannot be a handle: it is not known which one it will be. */
+function variableOf(operation: NodeOperation<Origin>, { dtype }: Origin): Origin {
+  return dtype === "resource" ? operation.refuse("it changes a handle") : unknownValue(dtype);
+}
+
+/** A choice of one of several functions. */
+function branch(
+  chosenBy: BranchStep<unknown>["chosenBy"],
+  callees: (operation: NodeOperation<Origin>) => NameAttrList[],
+) {
+  const plan: ControlOperation = (operation, bodies, assembly) => {
+    const given = operation.inputs.slice(1);
+    const opened = callees(operation).map((callee) => bodies.open(operation, callee, given.length));
+    const results = opened[0]?.results ?? 0;
+    expect(opened.length > 0 && opened.every((body) => body.results === results), operation);
+    const inputs = [...given.keys()].filter((position) => given[position]?.kind === "run");
+    const planned = opened.map((body) => body.plan({ given, inputs, outputs: [...Array(results).keys()] }));
+    const dtypes = planned[0]?.dtypes ?? [];
+    expect(
+      planned.every((body) => body.dtypes.join() === dtypes.join()),
+      operation,
+    );
+    const values = inputs.map((position) => given[position] as Origin);
+    const branches = planned.map((body) => body.plan);
+    return assembly.addStep({ kind: "branch", branches, chosenBy }, [operation.input(0), ...values], dtypes);
+  };
+  return plan;
+}
+
+/** @throws ModelError `bad-graph` */
+function expect(fits: boolean, operation: NodeOperation<Origin>): void {
+  if (!fits) {
+    throw new ModelError("bad-graph", `the functions of operation ${operation.describe()} do not fit its inputs`);
+  }
+}
+
+const ifElse = branch("truth", (operation) => [operation.callee("then_branch"), operation.callee("else_branch")]);
+const oneOfCases = branch("index", (operation) => [...operation.callees("branches")]);
+
+const controlOperations: ReadonlyMap<string, ControlOperation> = new Map([
+  ["Case", oneOfCases],
+  ["If", ifElse],
+  ["StatelessCase", oneOfCases],
+  ["StatelessIf", ifElse],
+  ["StatelessWhile", loop],
+  ["While", loop],
+]);
+
+/** How an operation that runs functions of the graph is planned; undefined for any other. */
+export function findControlOperation(op: string): ControlOperation | undefined {
+  return controlOperations.get(op);
+}

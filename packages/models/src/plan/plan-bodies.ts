@@ -1,0 +1,98 @@
+import type { NameAttrList } from "@sealserve/protocol";
+
+import { ModelError } from "../errors.ts";
+import { flattenFunction } from "../saved-model/call-graph.ts";
+import type { FlatGraph } from "../saved-model/flatten.ts";
+import type { GraphLibrary } from "../saved-model/graph-library.ts";
+import type { NodeOperation } from "../saved-model/node-operation.ts";
+import { originalSource } from "../saved-model/pass-through.ts";
+import { FED_STAGE, PlanAssembly } from "./assembly.ts";
+import type { BodyPlanner, BodyRequest, FunctionBody, PlannedBody } from "./body-planner.ts";
+import { neededSteps } from "./needed-steps.ts";
+import type { Origin } from "./origin.ts";
+import { type PlanningContext, planGraph } from "./plan-graph.ts";
+
+/** Control flow inside of control flow; real models have a few. */
+const MAX_DEPTH = 16;
+/** Functions that control flow runs, in one signature. Two inside of each of 16 nested ones would be too many. */
+const MAX_BODIES = 2_000;
+/** Nodes of all these functions. */
+const MAX_NODES = 500_000;
+
+/** What all bodies of one signature share. */
+interface Shared {
+  readonly library: GraphLibrary;
+  readonly context: Omit<PlanningContext, "fed" | "bodies">;
+  readonly admit: (node: { readonly op: string; readonly name: string }) => void;
+  left: { bodies: number; nodes: number };
+}
+
+/** A planner of the functions that one signature's control flow runs. */
+export function planBodies(library: GraphLibrary, context: Shared["context"], admit: Shared["admit"]): BodyPlanner {
+  return plannerAt(0, { library, context, admit, left: { bodies: MAX_BODIES, nodes: MAX_NODES } });
+}
+
+function plannerAt(depth: number, shared: Shared): BodyPlanner {
+  return {
+    open: (operation, callee, parameters) => {
+      const flat = openFunction(operation, callee, parameters, shared);
+      if (depth >= MAX_DEPTH) {
+        throw new ModelError("too-large", `control flow of the graph is nested more than ${MAX_DEPTH} times`);
+      }
+      return functionBody(flat, depth, shared);
+    },
+  };
+}
+
+function openFunction(
+  { node }: NodeOperation<Origin>,
+  callee: NameAttrList,
+  parameters: number,
+  { library, admit, left }: Shared,
+): FlatGraph {
+  left.bodies--;
+  const count: Shared["admit"] = (inner) => {
+    left.nodes--;
+    if (left.bodies < 0 || left.nodes < 0) {
+      throw new ModelError("too-large", "control flow of the graph runs too many functions, or too large ones");
+    }
+    admit(inner);
+  };
+  return flattenFunction(library, { callee, name: node.name, parameters, admit: count });
+}
+
+function functionBody(flat: FlatGraph, depth: number, shared: Shared): FunctionBody {
+  return {
+    results: flat.outputs.length,
+    handsOn: (position) => {
+      const output = flat.outputs[position];
+      const source = output && originalSource(output);
+      return source !== undefined && "fed" in source && source.fed === position;
+    },
+    plan: (request) => planBody(flat, request, { ...shared.context, bodies: plannerAt(depth + 1, shared) }),
+  };
+}
+
+function planBody(
+  flat: FlatGraph,
+  { given, inputs, outputs }: BodyRequest,
+  context: Omit<PlanningContext, "fed">,
+): PlannedBody {
+  const assembly = new PlanAssembly();
+  const fed = given.map((origin, position): Origin => {
+    const { dtype } = origin;
+    return origin.kind === "run" ? { kind: "run", name: argumentName(position), dtype, stage: FED_STAGE } : origin;
+  });
+  const origins = planGraph(flat, { ...context, fed }, assembly);
+  const results = outputs.map((position) => origins[position] as Origin);
+  const names = results.map((origin) => assembly.publish(origin));
+  const { constants, steps } = assembly.finish([]);
+  return {
+    plan: { inputs: inputs.map(argumentName), outputs: names, constants, steps: neededSteps(steps, names) },
+    dtypes: results.map(({ dtype }) => dtype),
+  };
+}
+
+function argumentName(position: number): string {
+  return `argument_${position}`;
+}
