@@ -15,13 +15,11 @@ import type { RequestRate } from "../transport/request-rate.ts";
 import { type ChannelSecurity, removeTlsMaterial, replaceTlsMaterial, tlsServerOptions } from "../transport/tls.ts";
 import { receiveBody } from "./receive-body.ts";
 import { failureAnswer, type HttpAnswer, type HttpRequest, type HttpRoute } from "./route.ts";
+import { sendAnswer } from "./send-answer.ts";
 import { UnansweredRequests } from "./unanswered.ts";
 
-/** An answer up to this size, bytes, is in the buffers of the system when it has been written. */
-const SMALL_ANSWER = 1 << 14;
 /** How often the timeouts of headers and requests are looked at, milliseconds. */
 const TIMEOUT_CHECK_MS = 1000;
-const UNAVAILABLE = 503;
 
 /** What an HTTP server needs beside its address. */
 export interface HttpServerOptions {
@@ -106,30 +104,9 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, conte
   const { tracer } = context;
   const ask = async (): Promise<HttpAnswer> => await answerOf(incoming, response, context);
   const answered = await (tracer === undefined ? ask() : tracer.http(incoming, ask));
-  const { status, contentType = "application/json", headers, body } = answered;
-  if (response.destroyed) {
-    return;
-  }
-  // A body that was refused half way is not read to its end, so its connection cannot be used again. A server that cannot
-  // serve at present is not to be sent more data.
-  const isEnding = context.isClosing() || context.goodbyes() !== goodbyes;
-  response.shouldKeepAlive &&= incoming.complete && !isEnding && status !== UNAVAILABLE;
-  expectTaking(incoming, response, body.length, context.limits);
-  response.writeHead(status, { ...headers, "content-type": contentType, "content-length": body.length });
-  response.end(body);
-}
-
-/** Ends a connection that does not take its answer, or takes a large one in pieces too small to ever come to its end. */
-function expectTaking(
-  { socket }: IncomingMessage,
-  response: ServerResponse,
-  size: number,
-  { stallTimeoutMs, requestTimeoutMs }: ServingLimits,
-): void {
-  response.setTimeout(stallTimeoutMs, () => socket.destroy());
-  if (size > SMALL_ANSWER) {
-    const late = setTimeout(() => socket.destroy(), requestTimeoutMs);
-    response.once("close", () => clearTimeout(late));
+  if (!response.destroyed) {
+    const keepAlive = !context.isClosing() && context.goodbyes() === goodbyes;
+    await sendAnswer(incoming, response, answered, { keepAlive, limits: context.limits });
   }
 }
 

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import type http2 from "node:http2";
 import tls from "node:tls";
@@ -64,8 +65,10 @@ export async function askHttp1(socket: tls.TLSSocket, ask: Ask): Promise<Reply> 
   const length = Buffer.byteLength(body);
   socket.write(`${method} ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n${body}`);
   let reply = "";
+  const ended = once(socket, "close").then(() => assert.fail(`the connection ended after ${reply.length} bytes`));
+  ended.catch(() => undefined);
   while (!/\r\n\r\n.*\}$/s.test(reply)) {
-    const [chunk] = await once(socket, "data");
+    const [chunk] = await Promise.race([once(socket, "data"), ended]);
     reply += String(chunk);
   }
   const [head = "", text = ""] = reply.split(/\r\n\r\n(.*)/s);
