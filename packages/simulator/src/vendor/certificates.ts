@@ -77,7 +77,8 @@ export async function createAuthorities(options: AuthorityOptions): Promise<Auth
   return { root, platformCa, tcbSigning, pck: await createAuthority("pck", platformCa, options) };
 }
 
-async function createAuthority(
+/** A key with a certificate for `role`, which `issuer` signs; without an issuer it signs itself. */
+export async function createAuthority(
   role: Role,
   issuer: Authority | undefined,
   { now, random, machine, overrides: { [role]: overrides = {} } }: AuthorityOptions,

@@ -10,6 +10,7 @@ export {
 export type { CollateralOptions } from "./collateral.ts";
 export type { IntelTee } from "./intel-tee.ts";
 export type { SimulatedMachine } from "./machine.ts";
+export { createPckCertificate, createProcessorCa } from "./other-platforms.ts";
 export { encodeSgxExtension } from "./pck-extension.ts";
 export type { QuoteOptions } from "./quote.ts";
 export type { PrefixOverrides } from "./quote-prefix.ts";

@@ -1,0 +1,130 @@
+import { admitDocument } from "../admit-document.ts";
+import type { CollateralFill, FillMode, PlatformMiss, RefreshScope, RefreshSummary } from "../fill.ts";
+import { ProviderError } from "../provider.ts";
+import { type RefreshContext, refreshStored } from "../refresh/refresh-stored.ts";
+import type { SqlConnection } from "../sql/database.ts";
+import { type DocumentId, type IdentityKind, keyOf, type PckCa, type Update } from "../store/document-key.ts";
+import { findPlatform, findResolvedTcb, type RawTcb } from "../store/platforms.ts";
+import { putRegistration, type Registration, type RegistrationState } from "../store/registrations.ts";
+import { fetchVerified, refusingAsGarbage } from "./fetch-verified.ts";
+import { fillPlatform, isCurrent, type PlatformOrder } from "./platform-fill.ts";
+import { SingleFlight } from "./single-flight.ts";
+
+/** What fills the store from upstream. */
+export interface FillContext extends RefreshContext {
+  readonly mode: FillMode;
+  /** How long it is remembered that upstream does not have something. Default 60 s. */
+  readonly absenceMs?: number;
+}
+
+const ABSENCE_MS = 60_000;
+const CAS: readonly PckCa[] = ["processor", "platform"];
+const IDENTITIES: readonly IdentityKind[] = ["QE", "QVE", "TDQE"];
+
+/**
+ * Fills the store: at misses, at registrations, or never, by its mode. One upstream request serves all who wait for the
+ * same thing, and nothing is stored that is not proven or goes back behind what was stored before.
+ */
+export class UpstreamFill implements CollateralFill {
+  readonly mode: FillMode;
+  readonly #context: FillContext;
+  readonly #flights: SingleFlight;
+
+  constructor(context: FillContext) {
+    this.#context = context;
+    this.mode = context.mode;
+    this.#flights = new SingleFlight(context.absenceMs ?? ABSENCE_MS);
+  }
+
+  async document(id: DocumentId): Promise<void> {
+    if (this.mode === "LAZY") {
+      await this.#completeDocument(id);
+    }
+  }
+
+  async platform(miss: PlatformMiss): Promise<void> {
+    if (this.mode !== "LAZY") {
+      return;
+    }
+    if (/^0*$/.test(miss.encryptedPpid)) {
+      throw new ProviderError("not-found", "the platform did not say by which encrypted PPID upstream knows it");
+    }
+    await this.#completePlatform({ ...miss, manifest: "" }, async (connection) => {
+      return (await findPlatform(connection, miss)) !== undefined;
+    });
+  }
+
+  async registered(registration: Registration): Promise<void> {
+    if (this.mode !== "LAZY") {
+      await this.#queue(registration, "NEW");
+    }
+    if (this.mode === "OFFLINE") {
+      return;
+    }
+    const tcb = registration.manifest === "" ? registration : undefined;
+    const isCached = (connection: SqlConnection): Promise<boolean> => isRegistered(connection, registration);
+    const { notAvailable } = await this.#completePlatform(registration, isCached, tcb);
+    if (this.mode === "REQ") {
+      await this.#queue(registration, notAvailable > 0 ? "NOT_AVAILABLE" : "DELETED");
+    }
+  }
+
+  async complete(updates: readonly Update[]): Promise<void> {
+    if (this.mode === "OFFLINE") {
+      return;
+    }
+    const identities = updates.flatMap((update) =>
+      IDENTITIES.map((identity): DocumentId => ({ kind: "identity", identity, version: 4, update })),
+    );
+    const lists = CAS.map((ca): DocumentId => ({ kind: "pck-crl", ca }));
+    await Promise.all(
+      [...lists, ...identities, { kind: "root-ca-crl" } as const].map((id) => this.#completeDocument(id)),
+    );
+  }
+
+  async refresh(scope: RefreshScope): Promise<RefreshSummary> {
+    const key = scope.kind === "documents" ? scope.kind : `${scope.kind}/${[scope.fmspcs].flat().join()}`;
+    return this.#flights.run(`refresh/${key}`, () => refreshStored(scope, this.#context));
+  }
+
+  #completeDocument(id: DocumentId): Promise<void> {
+    return this.#flights.run(keyOf(id), async () => {
+      // Another flight may have landed between the caller's look and this one.
+      if (!(await isCurrent(id, this.#context))) {
+        const verified = await fetchVerified(id, this.#context);
+        await refusingAsGarbage(() =>
+          this.#context.database.write((connection) => admitDocument(connection, verified)),
+        );
+      }
+    });
+  }
+
+  /** @param tcb to be resolved with the platform's certificates */
+  #completePlatform(
+    order: PlatformOrder,
+    isCached: (connection: SqlConnection) => Promise<boolean>,
+    tcb?: RawTcb,
+  ): Promise<{ readonly notAvailable: number }> {
+    const { qeId, pceId, encryptedPpid, manifest } = order;
+    const key = ["platform", qeId, pceId, manifest === "" ? encryptedPpid : manifest, tcb?.cpuSvn, tcb?.pceSvn];
+    return this.#flights.run(key.join("/"), async () =>
+      (await this.#context.database.read(isCached)) ? { notAvailable: 0 } : fillPlatform(order, this.#context, tcb),
+    );
+  }
+
+  #queue(registration: Registration, state: RegistrationState): Promise<void> {
+    const { database, now } = this.#context;
+    return database.write((connection) => putRegistration(connection, registration, state, now()));
+  }
+}
+
+/** Whether nothing of a registration is left to be fetched. */
+async function isRegistered(connection: SqlConnection, registration: Registration): Promise<boolean> {
+  const platform = await findPlatform(connection, registration);
+  if (platform === undefined) {
+    return false;
+  }
+  return registration.manifest === ""
+    ? (await findResolvedTcb(connection, registration, registration)) !== undefined
+    : platform.manifest === registration.manifest;
+}

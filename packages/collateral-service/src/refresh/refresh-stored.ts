@@ -1,0 +1,100 @@
+import { admitDocument } from "../admit-document.ts";
+import { fetchVerified, refusingAsGarbage } from "../fill/fetch-verified.ts";
+import { fillPlatform, type PlatformContext } from "../fill/platform-fill.ts";
+import type { RefreshScope, RefreshSummary } from "../fill.ts";
+import { ProviderError } from "../provider.ts";
+import { type DocumentId, type IdentityKind, keyOf, type Update } from "../store/document-key.ts";
+import { listDocuments } from "../store/documents.ts";
+import { listPlatforms, type Platform } from "../store/platforms.ts";
+import { type Failure, inParallel } from "./in-parallel.ts";
+import { idOfKey } from "./stored-ids.ts";
+
+/** What a refresh needs. */
+export interface RefreshContext extends PlatformContext {
+  /** Most requests to upstream at a time. Default 4. */
+  readonly parallel?: number;
+  /** Told about each part of a refresh that failed, whose last good stays. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+const PARALLEL = 4;
+const IDENTITIES: readonly IdentityKind[] = ["QE", "QVE", "TDQE"];
+const UPDATES: readonly Update[] = ["standard", "early"];
+
+/**
+ * Fetches again what is stored. What cannot be had or does not verify stays as it was, while the rest moves on.
+ *
+ * @throws ProviderError the first failure, after everything else is done
+ */
+export async function refreshStored(scope: RefreshScope, context: RefreshContext): Promise<RefreshSummary> {
+  const { count, failures } =
+    scope.kind === "documents" ? await refreshDocuments(context) : await refreshCertificates(scope.fmspcs, context);
+  for (const { error } of failures) {
+    context.onFailure?.(error);
+  }
+  const [first] = failures;
+  if (first !== undefined) {
+    throw first.error;
+  }
+  return { refreshed: count };
+}
+
+/** What came of several pieces of a refresh. */
+interface Outcome {
+  readonly count: number;
+  readonly failures: readonly Failure[];
+}
+
+/** Every stored document, and all identities: they are few, and every verifier needs them. */
+async function refreshDocuments(context: RefreshContext): Promise<Outcome> {
+  const stored = await context.database.read((connection) => listDocuments(connection));
+  const keys = new Set(stored.map(({ key }) => key));
+  const identities = IDENTITIES.flatMap((identity) =>
+    UPDATES.map((update): DocumentId => ({ kind: "identity", identity, version: 4, update })),
+  );
+  const ids = [...stored.map(({ key }) => idOfKey(key)), ...identities.filter((id) => !keys.has(keyOf(id)))].filter(
+    (id) => id !== undefined,
+  );
+  return refreshAll(ids, context, (id) => refreshDocument(id, keys.has(keyOf(id)), context));
+}
+
+async function refreshDocument(id: DocumentId, isStored: boolean, context: RefreshContext): Promise<void> {
+  try {
+    const verified = await fetchVerified(id, context);
+    await refusingAsGarbage(() => context.database.write((connection) => admitDocument(connection, verified)));
+  } catch (error) {
+    if (isStored || !(error instanceof ProviderError) || error.code !== "not-found") {
+      throw error;
+    }
+  }
+}
+
+/** Certificates of platforms, with the newest TCB info of each of their FMSPCs: raw TCBs are resolved by both. */
+async function refreshCertificates(fmspcs: readonly string[] | "all", context: RefreshContext): Promise<Outcome> {
+  const platforms = await context.database.read((connection) => listPlatforms(connection));
+  const chosen = platforms.filter(({ fmspc }) => fmspcs === "all" || fmspcs.includes(fmspc));
+  const known = new Set(chosen.map(({ fmspc }) => fmspc));
+  const early = [...known].map(
+    (fmspc): DocumentId => ({ kind: "tcb-info", tee: "sgx", fmspc, version: 4, update: "early" }),
+  );
+  const infos = await refreshAll(early, context, (id) => refreshDocument(id, false, context));
+  const fetchable = chosen.filter(isFetchable);
+  const certificates = await refreshAll(fetchable, context, async (platform) => {
+    await fillPlatform(platform, context);
+  });
+  return { count: infos.count + certificates.count, failures: [...infos.failures, ...certificates.failures] };
+}
+
+/** Platforms that were uploaded without saying how upstream knows them stay as they are. */
+function isFetchable({ encryptedPpid, manifest }: Platform): boolean {
+  return manifest !== "" || !/^0*$/.test(encryptedPpid);
+}
+
+async function refreshAll<Item>(
+  items: readonly Item[],
+  { parallel = PARALLEL }: RefreshContext,
+  work: (item: Item) => Promise<void>,
+): Promise<Outcome> {
+  const failures = await inParallel(items, parallel, work);
+  return { count: items.length - failures.length, failures };
+}

@@ -1,0 +1,159 @@
+import {
+  type CollateralProvider,
+  type FetchedDocument,
+  type FetchedPckCertificates,
+  type PlatformRequest,
+  ProviderError,
+} from "../provider.ts";
+import type { DocumentId, IdentityKind } from "../store/document-key.ts";
+import type { Attempts } from "./attempts.ts";
+import { placeOf, type UpstreamAnswer, type UpstreamRequest } from "./exchange.ts";
+import type { PcsAddress } from "./pcs-address.ts";
+import { certificatesIn, chainIn, expectType, revocationListIn } from "./pcs-answer.ts";
+import { crlDistributionPoint, rootOf } from "./root-crl.ts";
+
+const JSON_TYPE = ["application/json"];
+const CRL_TYPES = ["application/pkix-crl", "application/x-pem-file"];
+/** Distribution points are plain files on a web server. */
+const FILE_TYPES = [...CRL_TYPES, "application/x-pkcs7-crl", "application/octet-stream", "application/x-x509-crl"];
+const TCB_INFO_CHAIN = ["TCB-Info-Issuer-Chain", "SGX-TCB-Info-Issuer-Chain"];
+const IDENTITY_CHAIN = ["SGX-Enclave-Identity-Issuer-Chain"];
+const PCK_CRL_CHAIN = ["SGX-PCK-CRL-Issuer-Chain"];
+const IDENTITY_PATHS: Readonly<Record<IdentityKind, readonly [tee: "sgx" | "tdx", path: string]>> = {
+  QE: ["sgx", "qe/identity"],
+  QVE: ["sgx", "qve/identity"],
+  QAE: ["sgx", "qae/identity"],
+  TDQE: ["tdx", "qe/identity"],
+};
+const PCK_CRL_URI = /\/pckcrl\?/;
+const KEY_HEADER = "Ocp-Apim-Subscription-Key";
+const OK = 200;
+const UNAUTHORIZED = 401;
+
+/** What a provider works with. */
+export interface PcsSettings {
+  readonly attempts: Attempts;
+  readonly address: PcsAddress;
+  /** Subscription keys, primary first; the next is used where one is refused. */
+  readonly apiKeys?: readonly string[];
+  /** PEM of the root certificate that is stored, whose distribution point is then used without asking for one. */
+  readonly knownRoot?: () => Promise<string | undefined>;
+}
+
+/** Asks Intel's Provisioning Certification Service, or one that speaks like it. Nothing is verified here. */
+export class PcsProvider implements CollateralProvider {
+  readonly #attempts: Attempts;
+  readonly #address: PcsAddress;
+  readonly #apiKeys: readonly string[];
+  readonly #knownRoot: () => Promise<string | undefined>;
+
+  constructor({ attempts, address, apiKeys = [], knownRoot = async () => undefined }: PcsSettings) {
+    this.#attempts = attempts;
+    this.#address = address;
+    this.#apiKeys = apiKeys;
+    this.#knownRoot = knownRoot;
+  }
+
+  /** @throws ProviderError */
+  async fetchDocument(id: DocumentId): Promise<FetchedDocument> {
+    if ("version" in id && id.version !== this.#address.version) {
+      throw new ProviderError("not-found", `the upstream has no documents of API version ${id.version}`);
+    }
+    switch (id.kind) {
+      case "tcb-info":
+        return this.#get(`${this.#base(id.tee)}tcb?fmspc=${id.fmspc}&update=${id.update}`, JSON_TYPE, TCB_INFO_CHAIN);
+      case "identity": {
+        const [tee, path] = IDENTITY_PATHS[id.identity];
+        return this.#get(`${this.#base(tee)}${path}?update=${id.update}`, JSON_TYPE, IDENTITY_CHAIN);
+      }
+      case "pck-crl":
+        return this.#getPckCrl(`${this.#address.sgx}pckcrl?ca=${id.ca}&encoding=der`);
+      case "root-ca-crl": {
+        const root = await this.#root();
+        return this.#getFile(crlDistributionPoint(root), root);
+      }
+      case "crl":
+      default:
+        return PCK_CRL_URI.test(id.uri) ? this.#getPckCrl(id.uri) : this.#getFile(id.uri, await this.#root());
+    }
+  }
+
+  /** @throws ProviderError `not-found` too for a platform that Intel does not know */
+  async fetchPckCertificates(platform: PlatformRequest): Promise<FetchedPckCertificates> {
+    const url = `${this.#address.sgx}pckcerts`;
+    const answer = await this.#sendWithKey(questionAt(url, platform));
+    expectType(answer, JSON_TYPE, url);
+    const listed = certificatesIn(answer, url);
+    const certificates = listed.map(({ pem }) => pem).filter((pem) => pem !== undefined);
+    return {
+      certificates,
+      notAvailable: listed.length - certificates.length,
+      issuerChain: chainIn(answer, ["SGX-PCK-Certificate-Issuer-Chain"], url),
+    };
+  }
+
+  /** The root certificate, which says where its list is: the stored one, or else that of the identity which is asked for most. */
+  async #root(): Promise<string> {
+    const known = await this.#knownRoot();
+    const { version } = this.#address;
+    return rootOf(
+      known ??
+        (await this.fetchDocument({ kind: "identity", identity: "QE", version, update: "standard" })).issuerChain,
+    );
+  }
+
+  #base(tee: "sgx" | "tdx"): string {
+    const base = this.#address[tee];
+    if (base === undefined) {
+      throw new ProviderError("not-found", "the upstream's API version has no documents for TDX");
+    }
+    return base;
+  }
+
+  async #get(url: string, types: readonly string[], chain: readonly string[]): Promise<FetchedDocument> {
+    const answer = await this.#attempts.send({ method: "GET", url });
+    const place = placeOf(url);
+    expectType(answer, types, place);
+    return { body: answer.body, issuerChain: chainIn(answer, chain, place) };
+  }
+
+  /** In DER, however it was asked for: the URI that clients give may ask for PEM. */
+  async #getPckCrl(url: string): Promise<FetchedDocument> {
+    const { body, issuerChain } = await this.#get(url, CRL_TYPES, PCK_CRL_CHAIN);
+    return { body: revocationListIn(body, placeOf(url)), issuerChain };
+  }
+
+  /** A list from its distribution point, where nothing but the list is. */
+  async #getFile(url: string, root: string): Promise<FetchedDocument> {
+    const answer = await this.#attempts.send({ method: "GET", url });
+    expectType(answer, FILE_TYPES, placeOf(url));
+    return { body: revocationListIn(answer.body, placeOf(url)), issuerChain: root };
+  }
+
+  /** With each key until one is accepted; without any where there is none. */
+  async #sendWithKey(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    for (const key of this.#apiKeys.slice(0, -1)) {
+      const answer = await this.#attempts.send(withKey(request, key), [OK, UNAUTHORIZED]);
+      if (answer.status === OK) {
+        return answer;
+      }
+    }
+    const last = this.#apiKeys.at(-1);
+    return this.#attempts.send(last === undefined ? request : withKey(request, last));
+  }
+}
+
+function withKey(request: UpstreamRequest, key: string): UpstreamRequest {
+  return { ...request, headers: { ...request.headers, [KEY_HEADER]: key } };
+}
+
+function questionAt(url: string, platform: PlatformRequest): UpstreamRequest {
+  return "manifest" in platform
+    ? {
+        method: "POST",
+        url,
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ platformManifest: platform.manifest, pceid: platform.pceId }),
+      }
+    : { method: "GET", url: `${url}?encrypted_ppid=${platform.encryptedPpid}&pceid=${platform.pceId}` };
+}

@@ -1,0 +1,284 @@
+import assert from "node:assert/strict";
+import { afterEach, before, beforeEach, describe, test } from "node:test";
+import type { FillContext, UpstreamFill } from "../src/fill/upstream-fill.ts";
+import type { FillMode } from "../src/fill.ts";
+import type { SqlDatabase } from "../src/sql/database.ts";
+import { type DocumentId, documentKey } from "../src/store/document-key.ts";
+import { findDocument, listDocuments } from "../src/store/documents.ts";
+import { findPlatform, findResolvedTcb, listPckCertificates } from "../src/store/platforms.ts";
+import { listRegistrations, type RegistrationState } from "../src/store/registrations.ts";
+import { databases, type TestDatabase } from "./support/databases.ts";
+import { openFill, openProvider, type TestProvider } from "./support/filling.ts";
+import { encryptedPpid, type SimulatedPcs, simulatedPcs } from "./support/simulated-pcs.ts";
+import { startUpstream, type UpstreamServer } from "./support/upstream-server.ts";
+
+const DAY_MS = 86_400_000;
+const now = new Date();
+const QE: DocumentId = { kind: "identity", identity: "QE", version: 4, update: "standard" };
+const platformId = { qeId: "AB".repeat(16), pceId: "0000" };
+const raw = { cpuSvn: "0C0C0303FF0100000000000000000000", pceSvn: "0D00" };
+const ppid = encryptedPpid("01");
+const unknownPpid = encryptedPpid("02");
+const partlyPpid = encryptedPpid("03");
+const registration = { ...platformId, ...raw, encryptedPpid: ppid, manifest: "" };
+
+describe("filling from upstream", () => {
+  let pcs: SimulatedPcs;
+  let upstream: UpstreamServer;
+  let server: TestDatabase;
+  let database: SqlDatabase;
+  let opened: TestProvider;
+
+  const open = (options: { mode?: FillMode } & Partial<FillContext> = {}): Promise<UpstreamFill> =>
+    openFill(pcs, opened.provider, database, options);
+  const keys = async (): Promise<string[]> =>
+    (await database.read((connection) => listDocuments(connection))).map(({ key }) => key);
+  const queued = (state: RegistrationState): Promise<unknown[]> =>
+    database.read((connection) => listRegistrations(connection, state));
+
+  before(async () => {
+    pcs = await simulatedPcs(now);
+    await pcs.addPlatform({ ppid });
+    await pcs.addPlatform({ ppid: partlyPpid, notAvailable: 1 });
+    await pcs.addPlatform({ ppid: "ABCD" });
+  });
+  beforeEach(async () => {
+    await pcs.issue(now);
+    upstream = await startUpstream(pcs.reply);
+    server = (await databases["SQLite"]?.start()) as TestDatabase;
+    database = await server.open();
+    opened = openProvider(upstream);
+  });
+  afterEach(async () => {
+    opened.exchange.close();
+    await database.close();
+    await server.stop();
+    await upstream.close();
+  });
+
+  test("32 clients for one unknown platform are one round upstream and 32 answers", async () => {
+    const fill = await open();
+    upstream.reply = async (request) => {
+      await new Promise((resolve) => void setTimeout(resolve, 20));
+      return pcs.reply(request);
+    };
+    const miss = { ...platformId, ...raw, encryptedPpid: ppid };
+    await Promise.all(Array.from({ length: 32 }, () => fill.platform(miss)));
+    const paths = upstream.seen.map(({ path }) => path.replace(/\?.*update=/, " ").replace(/\?.*/, ""));
+    assert.deepEqual(paths.sort(), [
+      "/sgx/certification/v4/pckcerts",
+      "/sgx/certification/v4/tcb early",
+      "/sgx/certification/v4/tcb standard",
+      "/tdx/certification/v4/tcb early",
+      "/tdx/certification/v4/tcb standard",
+    ]);
+    assert.equal((await database.read((reader) => findPlatform(reader, platformId)))?.fmspc, "53494D554C38");
+    await fill.platform(miss);
+    assert.equal(upstream.seen.length, 5, "a client that comes a moment late finds what the others fetched");
+  });
+
+  test("32 clients for one document are one request, and each has it when it is told so", async () => {
+    const fill = await open();
+    await Promise.all(
+      Array.from({ length: 32 }, async () => {
+        await fill.document(QE);
+        assert.ok(await database.read((reader) => findDocument(reader, documentKey.identity("QE", 4, "standard"))));
+      }),
+    );
+    assert.equal(upstream.seen.length, 1);
+  });
+
+  test("what upstream does not have is asked for once in a while, a failure every time", async () => {
+    const fill = await open();
+    const miss = { ...platformId, ...raw, encryptedPpid: unknownPpid };
+    await assert.rejects(fill.platform(miss), { code: "not-found" });
+    await assert.rejects(fill.platform(miss), { code: "not-found" });
+    assert.equal(upstream.seen.length, 1);
+    upstream.reply = () => "reset";
+    await assert.rejects(fill.document(QE), { code: "unavailable" });
+    upstream.reply = pcs.reply;
+    await fill.document(QE);
+  });
+
+  test("an absence is forgotten", async () => {
+    const fill = await open({ absenceMs: 0 });
+    const miss = { ...platformId, ...raw, encryptedPpid: unknownPpid };
+    await assert.rejects(fill.platform(miss), { code: "not-found" });
+    await assert.rejects(fill.platform(miss), { code: "not-found" });
+    assert.equal(upstream.seen.length, 2);
+  });
+
+  test("a platform that does not say who it is is not asked for", async () => {
+    const fill = await open();
+    for (const encrypted of ["", "0".repeat(768)]) {
+      await assert.rejects(fill.platform({ ...platformId, ...raw, encryptedPpid: encrypted }), { code: "not-found" });
+    }
+    assert.equal(upstream.seen.length, 0);
+  });
+
+  for (const mode of ["REQ", "OFFLINE"] as const) {
+    test(`in the mode ${mode} misses stay misses`, async () => {
+      const fill = await open({ mode });
+      await fill.document(QE);
+      await fill.platform({ ...platformId, ...raw, encryptedPpid: ppid });
+      assert.deepEqual([upstream.seen.length, await keys()], [0, []]);
+    });
+  }
+
+  test("in the mode OFFLINE a registration is queued, and nothing is fetched", async () => {
+    const fill = await open({ mode: "OFFLINE" });
+    await fill.registered(registration);
+    await fill.complete(["standard"]);
+    assert.deepEqual([upstream.seen.length, await queued("NEW")], [0, [registration]]);
+  });
+
+  test("in the mode REQ a registration is fetched, resolved and done", async () => {
+    const fill = await open({ mode: "REQ" });
+    await fill.registered(registration);
+    assert.deepEqual([await queued("NEW"), await queued("DELETED")], [[], [registration]]);
+    assert.ok(await database.read((reader) => findResolvedTcb(reader, platformId, raw)));
+  });
+
+  test("in the mode REQ a registration that cannot be fetched stays in the queue", async () => {
+    const fill = await open({ mode: "REQ" });
+    const unknown = { ...registration, encryptedPpid: unknownPpid };
+    await assert.rejects(fill.registered(unknown), { code: "not-found" });
+    assert.deepEqual(await queued("NEW"), [unknown]);
+  });
+
+  test("in the mode REQ a registration without certificates for each TCB waits in a queue of its own", async () => {
+    const fill = await open({ mode: "REQ" });
+    const partly = { ...registration, encryptedPpid: partlyPpid };
+    await fill.registered(partly);
+    assert.deepEqual([await queued("NEW"), await queued("NOT_AVAILABLE")], [[], [partly]]);
+    assert.equal((await database.read((reader) => listPckCertificates(reader, platformId))).length, 1);
+  });
+
+  test("24 registrations at one time all succeed", async () => {
+    const fill = await open();
+    const all = Array.from({ length: 24 }, (_, index) => ({
+      ...registration,
+      qeId: `${index}`.padStart(32, "0"),
+    }));
+    await Promise.all(all.map((one) => fill.registered(one)));
+    for (const one of all) {
+      assert.ok(await database.read((reader) => findResolvedTcb(reader, one, raw)), one.qeId);
+    }
+  });
+
+  test("a platform with a manifest is known by it, and fetched again for another one", async () => {
+    const fill = await open();
+    const withManifest = { ...registration, cpuSvn: "", pceSvn: "", encryptedPpid: "", manifest: "ABCD" };
+    await fill.registered(withManifest);
+    await fill.registered(withManifest);
+    assert.equal(upstream.seen.filter(({ method }) => method === "POST").length, 1);
+    await assert.rejects(fill.registered({ ...withManifest, manifest: "EF01" }), { code: "not-found" });
+    assert.equal((await database.read((reader) => findPlatform(reader, platformId)))?.manifest, "ABCD");
+  });
+
+  test("what verifiers need is completed, each only where it is missing", async () => {
+    const fill = await open();
+    await fill.document(QE);
+    await fill.complete(["standard"]);
+    assert.deepEqual(await keys(), [
+      "identity/QE/v4/standard",
+      "identity/QVE/v4/standard",
+      "identity/TDQE/v4/standard",
+      "pck-crl/platform",
+      "pck-crl/processor",
+      "root-ca-crl",
+    ]);
+    const count = upstream.seen.length;
+    await fill.complete(["standard"]);
+    assert.equal(upstream.seen.length, count);
+  });
+
+  const [forged, foreign] = ["forged", "foreign"] as const;
+  for (const [what, id, change] of [
+    ["a signature that does not fit", QE, forged],
+    ["a list that its issuer did not sign", { kind: "pck-crl", ca: "platform" }, forged],
+    ["the list of another CA", { kind: "pck-crl", ca: "platform" }, foreign],
+    ["the identity of another enclave", QE, foreign],
+  ] as readonly (readonly [string, DocumentId, string])[]) {
+    test(`${what} is not stored`, async () => {
+      const fill = await open();
+      upstream.reply = async (request) => {
+        const path = request.path.replace("ca=platform", "ca=processor").replace("qe/", "qve/");
+        const answer = await pcs.reply(change === foreign ? { ...request, path } : request);
+        if (typeof answer === "string" || change === foreign) {
+          return answer;
+        }
+        const body = Buffer.from(answer.body);
+        body[body.length - 5] = body[body.length - 5] === 0x30 ? 0x31 : 0x30;
+        return { ...answer, body };
+      };
+      await assert.rejects(fill.document(id), { code: "garbage" });
+      assert.deepEqual(await keys(), []);
+    });
+  }
+
+  test("a document of another vendor is not stored", async () => {
+    const other = await simulatedPcs(now);
+    upstream.reply = other.reply;
+    await assert.rejects((await open()).document(QE), { code: "garbage" });
+    assert.deepEqual(await keys(), []);
+  });
+
+  test("an expired document is not stored, and one that is stored is fetched again", async () => {
+    await pcs.issue(now, { qeIdentity: { nextUpdate: new Date(now.getTime() - 1000) } });
+    await assert.rejects((await open()).document(QE), { code: "garbage" });
+    await pcs.issue(new Date(now.getTime() - 2000), { qeIdentity: { nextUpdate: now } });
+    await (await open({ now: () => new Date(now.getTime() - 1000) })).document(QE);
+    await pcs.issue(now);
+    await (await open()).document(QE);
+    const stored = await database.read((reader) => findDocument(reader, documentKey.identity("QE", 4, "standard")));
+    assert.equal(Math.floor((stored?.issued.getTime() ?? 0) / 1000), Math.floor(now.getTime() / 1000));
+  });
+
+  test("an older document than the stored one does not take its place", async () => {
+    const fill = await open();
+    await fill.document(QE);
+    await pcs.issue(new Date(now.getTime() - DAY_MS));
+    await assert.rejects(fill.refresh({ kind: "documents" }), { code: "garbage" });
+    const stored = await database.read((reader) => findDocument(reader, documentKey.identity("QE", 4, "standard")));
+    assert.equal(Math.floor((stored?.issued.getTime() ?? 0) / 1000), Math.floor(now.getTime() / 1000));
+  });
+
+  test("certificates of another platform are not stored", async () => {
+    const machine = { ...pcs.vendor.machine, ppid: "99".repeat(16) };
+    const mixed = encryptedPpid("04");
+    await pcs.addPlatform({ ppid: mixed, machines: [pcs.vendor.machine, machine] });
+    const fill = await open();
+    await assert.rejects(fill.registered({ ...registration, encryptedPpid: mixed }), { code: "garbage" });
+    assert.equal(await database.read((reader) => findPlatform(reader, platformId)), undefined);
+  });
+
+  test("a refresh moves on what it can, keeps what it cannot, and tells of it", async () => {
+    const told: unknown[] = [];
+    const fill = await open({ onFailure: (error) => told.push(error) });
+    await fill.complete(["standard"]);
+    const later = new Date(now.getTime() + 1000);
+    await pcs.issue(later);
+    upstream.reply = (request) => (request.path.includes("/qve/") ? "reset" : pcs.reply(request));
+    const refreshing = await open({ now: () => later, onFailure: (error) => told.push(error) });
+    await assert.rejects(refreshing.refresh({ kind: "documents" }), { code: "unavailable" });
+    const stored = await database.read((reader) => listDocuments(reader));
+    const ages = Object.fromEntries(stored.map(({ key, fetchedAt }) => [key, fetchedAt.getTime() === later.getTime()]));
+    assert.equal(ages["identity/QE/v4/standard"], true);
+    assert.equal(ages["identity/QVE/v4/standard"], false);
+    assert.equal(told.length, 2, "the standard and the early one");
+  });
+
+  test("a refresh of certificates fetches platforms again and resolves what was resolved", async () => {
+    const fill = await open();
+    await fill.registered(registration);
+    const count = upstream.seen.length;
+    assert.deepEqual(await fill.refresh({ kind: "certificates", fmspcs: ["53494D554C38"] }), { refreshed: 2 });
+    assert.deepEqual(
+      upstream.seen.slice(count).map(({ path }) => path.replace(/\?.*/, "")),
+      ["/sgx/certification/v4/tcb", "/sgx/certification/v4/pckcerts"],
+    );
+    assert.ok(await database.read((reader) => findResolvedTcb(reader, platformId, raw)));
+    assert.deepEqual(await fill.refresh({ kind: "certificates", fmspcs: ["FFFFFFFFFFFF"] }), { refreshed: 0 });
+  });
+});
