@@ -89,6 +89,44 @@ test("a run whose signal is aborted is withdrawn and no longer waited for; the o
   await engine.close();
 });
 
+test("a run that cannot be moved to the thread fails alone; those asked for with it and after it run", async () => {
+  const engine = new EngineThread();
+  await engine.load(load());
+  const moved = new Float32Array(2);
+  structuredClone(moved, { transfer: [moved.buffer] });
+  const shared = Float32Array.of(4, 5);
+  const inputs = (data: Float32Array<ArrayBuffer>) => new Map([["x", { dtype: "float32", shape: [1, 2], data } as const]]);
+  const runs = [
+    run(),
+    run({ inputs: inputs(moved) }),
+    run({ inputs: inputs(shared) }),
+    run({ inputs: inputs(shared) }),
+    run({ signature: (() => "no text") as never }),
+    run(),
+  ].map((asked) => engine.run(asked));
+  const refused = modelError("engine-failed", /cannot be moved/);
+  const ends = await Promise.allSettled(runs);
+  assert.deepEqual(
+    ends.map(({ status }) => status),
+    ["fulfilled", "rejected", "fulfilled", "rejected", "rejected", "fulfilled"],
+  );
+  for (const index of [1, 3, 4]) {
+    await assert.rejects(runs[index] as Promise<unknown>, refused);
+  }
+  assert.equal(engine.failure, undefined, "the engine itself is well");
+  assert.deepEqual((await engine.run(run())).get("y"), floats([1, 2], [2, 3]));
+  await engine.close();
+});
+
+test("a load that cannot be moved to the thread fails, and the thread can still be closed", async () => {
+  const engine = new EngineThread();
+  await assert.rejects(
+    engine.load({ ...load(), threads: (() => 1) as never }),
+    modelError("engine-failed", /cannot be moved/),
+  );
+  await engine.close();
+});
+
 test("a thread that dies fails what waits and all that is asked later, and closing still ends", async () => {
   const deaths: [(worker: Worker) => unknown, RegExp][] = [
     [(worker) => worker.terminate(), /ended by itself/],

@@ -22,7 +22,10 @@ export class EngineThread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #exited: Promise<void>;
-  readonly #outbox = new Outbox<EngineMessage>((messages, buffers) => this.#worker.postMessage(messages, buffers));
+  readonly #outbox = new Outbox<EngineMessage>({
+    send: (messages, buffers) => this.#worker.postMessage(messages, buffers),
+    refuse: ({ id }, cause) => this.#refuse(id, cause),
+  });
   #lastId = 0;
   #closing = false;
   /** Why nothing can be asked any more. */
@@ -120,6 +123,13 @@ export class EngineThread {
       setImmediate(() => this.#outbox.flush());
     }
     this.#outbox.add(message, buffers);
+  }
+
+  /** Nothing of such a request has come to the thread, which goes on. */
+  #refuse(id: number, cause: unknown): void {
+    const reason = new ModelError("engine-failed", "the request cannot be moved to the engine's thread", { cause });
+    this.#waiting.get(id)?.reject(reason);
+    this.#waiting.delete(id);
   }
 
   #withdraw(id: number, reason: unknown): void {

@@ -22,7 +22,10 @@ if (port !== null) {
 }
 
 function serveOver(own: MessagePort): void {
-  const outbox = new Outbox<EngineReply>((replies, buffers) => own.postMessage(replies, buffers));
+  const outbox = new Outbox<EngineReply>({
+    send: (replies, buffers) => own.postMessage(replies, buffers),
+    refuse: ({ id }) => own.postMessage([unsent(id)], []),
+  });
   let lastSent = 0;
   const send = (): void => {
     outbox.flush();
@@ -74,6 +77,12 @@ async function run({ signature, inputs, outputs }: EngineRun): Promise<Map<strin
   const tensors = new Map([...inputs].map(([name, tensor]) => [name, unpackTensor(tensor)]));
   const results = await callable.run(tensors, outputs);
   return new Map([...results].map(([name, tensor]) => [name, packOwned(tensor)]));
+}
+
+/** Stands for a reply that cannot be moved from here. */
+function unsent(id: number): EngineReply {
+  const error = new ServingError("INTERNAL", "The engine's answer cannot be moved from its thread");
+  return { kind: "failed", id, error: toPlainError(error) };
 }
 
 /** An error that nobody wrote for others to read. One of a run may quote the request, and is not passed on. */
