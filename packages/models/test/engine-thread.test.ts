@@ -95,7 +95,8 @@ test("a run that cannot be moved to the thread fails alone; those asked for with
   const moved = new Float32Array(2);
   structuredClone(moved, { transfer: [moved.buffer] });
   const shared = Float32Array.of(4, 5);
-  const inputs = (data: Float32Array<ArrayBuffer>) => new Map([["x", { dtype: "float32", shape: [1, 2], data } as const]]);
+  const inputs = (data: Float32Array<ArrayBuffer>) =>
+    new Map([["x", { dtype: "float32", shape: [1, 2], data } as const]]);
   const runs = [
     run(),
     run({ inputs: inputs(moved) }),

@@ -8,15 +8,22 @@ export class ChangeSignal {
     }
   }
 
-  /** Waits until `check` gives a value; it is asked now and after every change. @throws the signal's reason */
+  /**
+   * Waits until `check` gives a value; it is asked now and after every change.
+   * @throws what the check throws, which the one who tells of the change does not see, and the signal's reason
+   */
   async until<T>(check: () => T | undefined, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const giveUp = (): void => reject(signal?.reason as Error);
     const listener = (): void => {
-      const value = check();
-      if (value !== undefined) {
-        resolve(value);
+      try {
+        const value = check();
+        if (value !== undefined) {
+          resolve(value);
+        }
+      } catch (error) {
+        reject(error);
       }
     };
     this.#listeners.add(listener);

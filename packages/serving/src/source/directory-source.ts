@@ -54,9 +54,10 @@ export class DirectorySource {
     }
   }
 
-  /** Looks at all base paths, after a look that is under way. */
+  /** Looks at all base paths, after a look that is under way. What fails is logged, and looked at again at the next turn. */
   async poll(): Promise<void> {
-    this.#polling = this.#polling.then(() => this.#pollAll());
+    // Not even a log that cannot be written may end the looking.
+    this.#polling = this.#polling.then(() => this.#pollAll()).catch(() => undefined);
     await this.#polling;
   }
 
@@ -68,11 +69,18 @@ export class DirectorySource {
 
   async #pollAll(): Promise<void> {
     const found: string[] = [];
-    for (const model of this.#models.values()) {
-      if (await this.#pollModel(model)) {
-        found.push(model.basePath);
+    try {
+      for (const model of this.#models.values()) {
+        if (await this.#pollModel(model)) {
+          found.push(model.basePath);
+        }
       }
+    } finally {
+      this.#pollLater(found);
     }
+  }
+
+  #pollLater(found: readonly string[]): void {
     if (this.#options.pollMs > 0 && !this.#closed) {
       this.#watch.setDirectories(found);
       clearTimeout(this.#timer);
@@ -92,9 +100,22 @@ export class DirectorySource {
       return false;
     }
     if (this.#models.get(name) === model && !this.#closed) {
-      this.#aspire(model, directories);
+      this.#aspireSafely(model, directories);
     }
     return true;
+  }
+
+  /** What one model's versions cause is no reason to look for those of no other. */
+  #aspireSafely(model: DirectoryModel, directories: VersionDirectories): void {
+    const { name } = model;
+    try {
+      this.#aspire(model, directories);
+    } catch (error) {
+      const kind = error instanceof Error ? error.name : typeof error;
+      this.#warn(name, [
+        `The look for versions of servable ${name} failed (${kind}); it is repeated at the next turn.`,
+      ]);
+    }
   }
 
   #aspire({ name, basePath, policy }: DirectoryModel, { paths, repeated }: VersionDirectories): void {
@@ -109,11 +130,11 @@ export class DirectorySource {
     for (const version of missing) {
       warnings.push(`Version ${version} of servable ${name}, which was requested to be served, does not exist.`);
     }
-    this.#warn(name, warnings);
     this.#options.aspire(
       name,
       chosen.map((version) => this.#aspiredVersion(name, version, paths.get(version) ?? basePath)),
     );
+    this.#warn(name, warnings);
   }
 
   #aspiredVersion(name: string, version: bigint, path: string): AspiredVersion {

@@ -136,6 +136,59 @@ test("an empty base path unloads all versions; a missing one leaves what serves,
   source.close();
 });
 
+test("a failure with one model is logged, and neither the others nor the next look miss their turn", async () => {
+  const path = await basePath("failing", "1");
+  const named: string[] = [];
+  const messages: unknown[] = [];
+  let fails = true;
+  const source = new DirectorySource({
+    aspire: (model) => {
+      if (fails && model === "bad") {
+        throw new RangeError("the store is confused");
+      }
+      named.push(model);
+    },
+    load: () => Promise.reject(new Error("not loaded here")),
+    pollMs: 0,
+    log: (event, { model, message }) => messages.push([event, model, message]),
+  });
+  const models = ["bad", "good"].map((name) => ({ name, basePath: path, policy: latest }));
+  await source.setModels(models);
+  await source.poll();
+  const failure = "The look for versions of servable bad failed (RangeError); it is repeated at the next turn.";
+  assert.deepEqual([named, messages], [["good", "good"], [["model-source", "bad", failure]]]);
+  fails = false;
+  await source.poll();
+  assert.deepEqual(named, ["good", "good", "bad", "good"]);
+  fails = true;
+  await source.poll();
+  assert.equal(messages.length, 2, "a failure that comes back is logged again");
+  source.close();
+});
+
+test("a period goes on after a failure, also one of the log", async () => {
+  const path = await basePath("going-on", "1");
+  let looks = 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const source = new DirectorySource({
+    aspire: () => {
+      looks++;
+      if (looks < 3) {
+        throw new Error("not yet");
+      }
+      resolve();
+    },
+    load: () => Promise.reject(new Error("not loaded here")),
+    pollMs: 5,
+    log: () => {
+      throw new Error("the disk is full");
+    },
+  });
+  void source.setModels([{ name: "m", basePath: path, policy: latest }]);
+  await promise;
+  source.close();
+});
+
 test("a model that is no longer listed loses all its versions", async () => {
   const path = await basePath("listed", "1");
   const { source, aspired } = watched(0);
