@@ -27,14 +27,18 @@ export class ModelStore implements Servables {
   /** The labels that requests can use. A label may name a version that is not loaded. */
   labels: VersionLabels = new Map();
 
-  /** @param delay waits between two tries of a load; rejects when the signal fires */
+  /**
+   * @param delay waits between two tries of a load; rejects when the signal fires
+   * @param now milliseconds that go on steadily
+   */
   constructor(
     { maxRetries, retryIntervalMs, threads }: Pick<LoadingOptions, "maxRetries" | "retryIntervalMs" | "threads">,
     delay: LoadRules["delay"] = (ms, signal) => sleep(ms, undefined, { signal }),
+    now: LoadRules["now"] = () => performance.now(),
   ) {
     this.#loadsAtATime = Math.max(1, threads);
     const firstLoads = Math.max(this.#loadsAtATime, FIRST_LOADS_PER_PROCESSOR * availableParallelism());
-    this.#rules = { maxRetries, retryIntervalMs, queue: new LoadQueue(firstLoads), delay };
+    this.#rules = { maxRetries, retryIntervalMs, queue: new LoadQueue(firstLoads), delay, now };
   }
 
   find(spec: ModelSpec): Servable {

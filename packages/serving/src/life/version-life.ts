@@ -4,15 +4,22 @@ import type { AspiredVersion } from "./aspired-version.ts";
 import { describeLoadError, type LifeError } from "./load-error.ts";
 import type { LoadQueue } from "./load-queue.ts";
 
+/** An engine that has served for so long, milliseconds, is loaded again as if it had never ended. */
+export const STEADY_MS = 10 * 60_000;
+/** Pause before the second time that an engine which does not last is loaded again, milliseconds; then twice as much each time. */
+const FIRST_PAUSE_MS = 1000;
+
 /** How loads are run and repeated. */
 export interface LoadRules {
-  /** How often a failed load is tried again; a version whose engine ends is loaded again as often. */
+  /** How often a failed load is tried again; a version whose engine ends before {@link STEADY_MS} is loaded again as often. */
   readonly maxRetries: number;
-  /** Between two attempts, milliseconds. */
+  /** Between two attempts, milliseconds; the most between two engines that do not last. */
   readonly retryIntervalMs: number;
   readonly queue: LoadQueue;
   /** Waits; rejects when the signal fires. */
   readonly delay: (ms: number, signal: AbortSignal) => Promise<unknown>;
+  /** Milliseconds that go on steadily. */
+  readonly now: () => number;
 }
 
 /** What {@link VersionLife} tells of itself. */
@@ -34,7 +41,9 @@ export class VersionLife {
   #error: LifeError | undefined;
   /** Kept while a version whose engine has ended is loaded again: its calls learn from it that the engine is gone. */
   #servable: Servable | undefined;
+  /** How often it was loaded again because its engine ended, since one was steady. */
   #revivals = 0;
+  #availableSince = 0;
   #uses = 0;
   #unused: (() => void) | undefined;
 
@@ -67,11 +76,17 @@ export class VersionLife {
     }
   }
 
-  /** Loads the version, with retries, until it is AVAILABLE or at its END. */
-  async load(): Promise<void> {
+  /**
+   * Loads the version, with retries, until it is AVAILABLE or at its END.
+   * @param pauseMs before the first try, milliseconds
+   */
+  async load(pauseMs = 0): Promise<void> {
     const { signal } = this.#stop;
     this.queued = true;
     try {
+      if (pauseMs > 0) {
+        await this.#rules.delay(pauseMs, signal);
+      }
       const model = await this.#loadWithRetries(signal);
       if (signal.aborted) {
         await model.close();
@@ -79,6 +94,7 @@ export class VersionLife {
       signal.throwIfAborted();
       this.#servable = { name: this.#name, version: this.version, model, seal: this.#source?.seal };
       this.#error = undefined;
+      this.#availableSince = this.#rules.now();
       this.#enter("AVAILABLE");
     } catch (error) {
       if (!signal.aborted) {
@@ -131,15 +147,24 @@ export class VersionLife {
       return;
     }
     this.#error = { code: "INTERNAL", message: failure.message };
+    if (this.#rules.now() - this.#availableSince >= STEADY_MS) {
+      this.#revivals = 0;
+    }
     if (!this.wanted || this.#revivals >= this.#rules.maxRetries) {
       void close(this.#servable?.model);
       this.#end();
       return;
     }
+    void this.#revive(this.#servable?.model);
+  }
+
+  /** The first time at once, since whoever calls waits; then less and less often. */
+  async #revive(dead: LoadedModel | undefined): Promise<void> {
+    const pauseMs = this.#revivals === 0 ? 0 : FIRST_PAUSE_MS * 2 ** (this.#revivals - 1);
     this.#revivals++;
-    const dead = this.#servable?.model;
     this.#enter("LOADING");
-    void close(dead).then(() => this.load());
+    await close(dead);
+    await this.load(Math.min(pauseMs, this.#rules.retryIntervalMs));
   }
 
   async #loadWithRetries(signal: AbortSignal): Promise<LoadedModel> {

@@ -4,6 +4,7 @@ import { ModelError } from "@sealserve/models";
 import { ModelSpec, ServingError } from "@sealserve/protocol";
 import { MAX_GONE_MODELS, type ModelStore } from "../../src/life/model-store.ts";
 import { MAX_ENDED_VERSIONS } from "../../src/life/model-versions.ts";
+import { STEADY_MS } from "../../src/life/version-life.ts";
 import { modelDouble } from "../support/model-double.ts";
 import { refusal } from "../support/refusal.ts";
 import { storeOf } from "../support/store.ts";
@@ -180,27 +181,73 @@ test("a version that comes back while it is being unloaded is loaded anew", asyn
   await store.close();
 });
 
+/** Ends the engine of model m, as its next caller notices. */
+async function killEngine(store: ModelStore): Promise<void> {
+  const dead = { ...modelDouble(), failure: new ModelError("engine-failed", "the engine's thread has ended") };
+  Object.defineProperty(store.find(m), "model", { value: dead });
+  await store.use(m, async () => undefined);
+}
+
+test("an engine that lasted is loaded again however often; those that do not come back more and more slowly, then not at all", async () => {
+  const { waits, delay } = heldClock();
+  let now = 0;
+  const store = storeOf({ maxRetries: 4, retryIntervalMs: 3000 }, delay, () => now);
+  store.aspire("m", [readyVersion(1n)]);
+  await reached(store, "1 AVAILABLE");
+  for (let time = 0; time < 6; time++) {
+    now += STEADY_MS;
+    await killEngine(store);
+    await reached(store, "1 AVAILABLE");
+  }
+  assert.equal(waits.length, 0, "each of them was the first time");
+  now += STEADY_MS - 1;
+  for (const pause of [1000, 2000, 3000]) {
+    await killEngine(store);
+    await reached(store, "1 LOADING");
+    await new Promise(setImmediate);
+    assert.equal(waits.at(-1)?.ms, pause);
+    assert.equal(store.find(m).model.failure?.code, "engine-failed", "calls learn that it is gone");
+    waits.at(-1)?.end();
+    await reached(store, "1 AVAILABLE");
+  }
+  await killEngine(store);
+  await reached(store, "1 END");
+});
+
+test("a version that is removed while it waits to be loaded again ends", async () => {
+  const { waits, delay } = heldClock();
+  const store = storeOf({}, delay, () => 0);
+  const one = versionDouble(1n);
+  store.aspire("m", [one]);
+  for (let load = 1; load <= 2; load++) {
+    await reached(store, "1 LOADING");
+    await new Promise(setImmediate);
+    one.succeed();
+    await reached(store, "1 AVAILABLE");
+    await killEngine(store);
+  }
+  await new Promise(setImmediate);
+  assert.equal(waits.length, 1);
+  store.aspire("m", []);
+  await reached(store, "1 END");
+  assert.equal(one.attempts.length, 2);
+});
+
 test("a version whose engine dies is loaded again, a bounded number of times; calls meanwhile learn that it is gone", async () => {
   const store = storeOf({ maxRetries: 1 });
   const one = versionDouble(1n);
   store.aspire("m", [one]);
   await reached(store, "1 LOADING");
-  const kill = async (): Promise<void> => {
-    const model = modelDouble();
-    const dead = { ...model, failure: new ModelError("engine-failed", "the engine's thread has ended") };
-    Object.defineProperty(store.find(m), "model", { value: dead });
-    await store.use(m, async () => undefined);
-  };
   one.succeed();
   await reached(store, "1 AVAILABLE");
-  await kill();
+  await killEngine(store);
   await reached(store, "1 LOADING");
   assert.equal(store.find(m).model.failure?.code, "engine-failed", "a call would be answered UNAVAILABLE");
   await new Promise(setImmediate);
   one.succeed();
   await reached(store, "1 AVAILABLE");
   assert.equal(store.find(m).model.failure, undefined);
-  await kill();
+  await killEngine(store);
   await reached(store, "1 END");
   assert.deepEqual(store.versions("m")[0]?.error, { code: "INTERNAL", message: "the engine's thread has ended" });
   assert.throws(() => store.find(m), refusal("NOT_FOUND", "Servable not found for request: Latest(m)"));
