@@ -13,7 +13,7 @@ export interface ByteSink {
 /**
  * Feeds a request body to `sink` until its end. At the first problem no more is taken from the stream.
  *
- * @param signal ends the reading; its reason is thrown
+ * @param signal ends the reading, also when it has fired before; its reason is thrown
  * @throws ServingError `DEADLINE_EXCEEDED` when it comes too slowly, `CANCELLED` when the requester goes away
  */
 export function receiveAll(
@@ -23,13 +23,19 @@ export function receiveAll(
   signal?: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
+    // Neither event comes a second time.
+    if (signal?.aborted === true || stream.destroyed) {
+      stream.pause();
+      reject(signal?.aborted === true ? signal.reason : callerIsGone());
+      return;
+    }
     const fail = (error: unknown): void => {
       settle();
       stream.pause();
       reject(error);
     };
     const tooSlow = (): void => fail(new ServingError("DEADLINE_EXCEEDED", "The request came too slowly"));
-    const cancelled = (): void => fail(new ServingError("CANCELLED", "The caller cancelled the request"));
+    const cancelled = (): void => fail(callerIsGone());
     const aborted = (): void => fail(signal?.reason);
     const take = (chunk: Uint8Array): void => {
       try {
@@ -53,4 +59,8 @@ export function receiveAll(
     signal?.addEventListener("abort", aborted);
     stream.on("data", take).on("end", end).on("close", cancelled).on("timeout", tooSlow);
   });
+}
+
+function callerIsGone(): ServingError {
+  return new ServingError("CANCELLED", "The caller cancelled the request");
 }
