@@ -51,9 +51,12 @@ export class ConfiguredModels {
    * @throws ServingError with TensorFlow Serving's messages
    */
   async start(models: readonly ConfiguredModel[], signal?: AbortSignal): Promise<void> {
-    await this.#inTurn(() =>
-      this.#change(models, async (added) => await this.#store.ready(namesOf(added), signal), signal),
-    );
+    const load: Load = (added) => this.#store.awaitAvailable(namesOf(added), "servable", signal);
+    await this.#inTurn(async () => {
+      await this.#change(models, load, signal);
+      // Also for no models at all: those of the next configuration load beside calls.
+      await this.#store.ready(namesOf(models), signal);
+    });
   }
 
   /**

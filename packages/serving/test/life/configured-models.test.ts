@@ -191,6 +191,29 @@ test("a reload gives way only after its source has looked, and not while anythin
   await Promise.all([store.close(), blind.store.close()]);
 });
 
+test("after the first configuration, also an empty one, loads no longer take all processors", async () => {
+  for (const first of [[], [configured("m")]]) {
+    const versions = [1n, 2n, 3n].map((version) => versionDouble(version));
+    const { models, store } = listedModels(
+      new Map([
+        ["m", [readyVersion(1n)]],
+        ["later", versions],
+      ]),
+    );
+    await models.start(first);
+    const stop = new AbortController();
+    const reload = assert.rejects(models.reload([...first, configured("later")], stop.signal), /stopped/);
+    await store.until(() => (store.progress("later").kind === "loading" ? true : undefined));
+    await new Promise(setImmediate);
+    const begun = versions.filter(({ attempts }) => attempts.length > 0);
+    assert.equal(begun.length, 1, `after a configuration of ${first.length} models`);
+    stop.abort(new Error("stopped"));
+    await reload;
+    begun[0]?.succeed();
+    await store.close();
+  }
+});
+
 test("the first start gives way to nothing", async () => {
   const { models } = listedModels(new Map());
   const stop = new AbortController();
