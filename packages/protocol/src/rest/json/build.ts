@@ -5,6 +5,7 @@ import { decodeName } from "./name.ts";
 import { type JsonNode, JsonRecord, NumberBlock, TooDeepNode } from "./node.ts";
 import type { NodeBudget } from "./node-budget.ts";
 import type { NumberTable } from "./number-table.ts";
+import { PlainNumbers } from "./plain-numbers.ts";
 import { expectColon, expectName, skipValue } from "./skip.ts";
 import { syntaxError } from "./syntax-error.ts";
 
@@ -26,6 +27,7 @@ export class NodeBuilder {
   readonly #lexer: JsonLexer;
   readonly #numbers: NumberTable;
   readonly #budget: NodeBudget;
+  readonly #plain: PlainNumbers;
   readonly #open: Frame[] = [];
   /** List frames by depth, used again: there is one for each innermost list of a tensor. */
   readonly #lists: ListFrame[] = [];
@@ -34,6 +36,7 @@ export class NodeBuilder {
     this.#lexer = lexer;
     this.#numbers = numbers;
     this.#budget = budget;
+    this.#plain = new PlainNumbers(lexer, numbers);
   }
 
   /** Reads the value at the lexer's offset. */
@@ -112,17 +115,32 @@ export class NodeBuilder {
   #readNumbers(frame: ListFrame): boolean {
     const lexer = this.#lexer;
     while (startsNumber(lexer.skipSpace())) {
-      this.#readNumber();
-      frame.addNumber();
-      const next = lexer.skipSpace();
-      if (next === byte.closeList) {
+      const before = this.#numbers.length;
+      const ends = this.#plain.read();
+      frame.addNumbers(this.#numbers.length - before);
+      if (ends) {
         return true;
       }
-      if (next !== byte.comma) {
-        throw syntaxError("listNotContinued", lexer.offset);
+      if (startsNumber(lexer.peek()) && this.#readUnusual(frame)) {
+        return true;
       }
-      lexer.offset++;
     }
+    return false;
+  }
+
+  /** Reads a number that is written in any way. @returns whether the list ends behind it */
+  #readUnusual(frame: ListFrame): boolean {
+    const lexer = this.#lexer;
+    this.#readNumber();
+    frame.addNumbers(1);
+    const next = lexer.skipSpace();
+    if (next === byte.closeList) {
+      return true;
+    }
+    if (next !== byte.comma) {
+      throw syntaxError("listNotContinued", lexer.offset);
+    }
+    lexer.offset++;
     return false;
   }
 
@@ -163,8 +181,11 @@ export class NodeBuilder {
   /** Reads what follows a complete value in `parent`. @returns the parent if that completed it */
   #continueParent(parent: Frame): JsonNode | ListFrame | undefined {
     const lexer = this.#lexer;
-    const next = lexer.skipSpace();
     const isList = parent.kind === "list";
+    if (isList && parent.rowLength > 0) {
+      parent.addRows(this.#plain.readRows(parent.rowLength));
+    }
+    const next = lexer.skipSpace();
     if (next === (isList ? byte.closeList : byte.closeObject)) {
       return isList ? this.#closeList(parent) : this.#closeRecord(parent);
     }

@@ -1,13 +1,11 @@
 import { byte } from "./byte.ts";
 import { numberKind } from "./number-table.ts";
+import { EXACT_DIGITS, MAX_EXACT_POWER, powersOfTen } from "./powers-of-ten.ts";
 import { syntaxError } from "./syntax-error.ts";
 import { escapedCodePoint, escapeLength, unescapeString } from "./unescape.ts";
 
-const EXACT_DIGITS = 15;
-const MAX_EXACT_POWER = 22;
 const LARGEST_EXPONENT = 1e9;
 const decoder = new TextDecoder();
-const powersOfTen = Array.from({ length: MAX_EXACT_POWER + 1 }, (_, power) => 10 ** power);
 
 /**
  * Reads the tokens of a JSON text (RFC 8259, and the words NaN, Infinity and Inf, with or without a minus). Errors and

@@ -32,11 +32,23 @@ export class ListFrame {
     return this.#items === undefined && (this.#count === 0 || this.#childShape.length === 0);
   }
 
-  /** Adds the number that was put into the table last. */
-  addNumber(): void {
-    if (this.#count++ === 0) {
+  /** Length of the lists of numbers that this list consists of so far; 0 when it is another list. */
+  get rowLength(): number {
+    const isOfRows = this.#items === undefined && this.#count > 0 && this.#childShape.length === 1;
+    return isOfRows ? (this.#childShape[0] as number) : 0;
+  }
+
+  /** Adds the numbers that were put into the table last. */
+  addNumbers(count: number): void {
+    if (this.#count === 0) {
       this.#childShape = [];
     }
+    this.#count += count;
+  }
+
+  /** Adds lists of numbers that are as long as those before them. */
+  addRows(count: number): void {
+    this.#count += count;
   }
 
   add(node: JsonNode): void {

@@ -54,6 +54,11 @@ export class NumberTable {
     this.#starts[this.#length++] = start;
   }
 
+  /** Takes the last numbers out, so that `length` are left. */
+  cut(length: number): void {
+    this.#length = length;
+  }
+
   kind(index: number): number {
     return this.#kinds[index] as number;
   }
