@@ -70,7 +70,8 @@ export async function readFact(connection: SqlConnection, name: string): Promise
   return row === undefined ? undefined : integerIn(row, "value");
 }
 
-async function writeFact(connection: SqlConnection, name: string, value: number): Promise<void> {
+/** Remembers a number about the database. */
+export async function writeFact(connection: SqlConnection, name: string, value: number): Promise<void> {
   await connection.query(
     "INSERT INTO facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     [name, value],

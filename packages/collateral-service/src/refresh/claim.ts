@@ -1,0 +1,42 @@
+import type { SqlConnection, SqlDatabase } from "../sql/database.ts";
+import { readFact, writeFact } from "../sql/schema.ts";
+import type { Schedule } from "./schedule.ts";
+
+const STARTED = "refresh-started";
+const FINISHED = "refresh-finished";
+
+/** How long a refresh may take before it counts as abandoned, and how long one that failed waits. */
+export const LEASE_MS = 15 * 60_000;
+
+/**
+ * Takes on the refresh that is due, for all who share the database: of several that try at the same time one gets it. It is
+ * due by the schedule since the last one was started, or when that one was not finished within its lease.
+ *
+ * @param since from when on the schedule counts where none was ever started
+ */
+export function claimRefresh(database: SqlDatabase, schedule: Schedule, now: Date, since: Date): Promise<boolean> {
+  return database.write(async (connection) => {
+    const isDue = (await nextRefresh(connection, schedule, since)) <= now;
+    if (isDue) {
+      await writeFact(connection, STARTED, now.getTime());
+    }
+    return isDue;
+  });
+}
+
+/** Notes that the refresh which was claimed is done. */
+export function finishRefresh(database: SqlDatabase, now: Date): Promise<void> {
+  return database.write((connection) => writeFact(connection, FINISHED, now.getTime()));
+}
+
+/** When the next refresh is due. @param since as for {@link claimRefresh} */
+export async function nextRefresh(connection: SqlConnection, schedule: Schedule, since: Date): Promise<Date> {
+  const started = await readFact(connection, STARTED);
+  if (started === undefined) {
+    return schedule.next(since);
+  }
+  const usual = schedule.next(new Date(started));
+  const isFinished = ((await readFact(connection, FINISHED)) ?? 0) >= started;
+  const again = new Date(started + LEASE_MS);
+  return isFinished || usual < again ? usual : again;
+}

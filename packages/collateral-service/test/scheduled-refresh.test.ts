@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { CollateralFill } from "../src/fill.ts";
+import { claimRefresh, finishRefresh, LEASE_MS } from "../src/refresh/claim.ts";
+import { parseSchedule } from "../src/refresh/schedule.ts";
+import { startScheduledRefresh } from "../src/refresh/scheduled-refresh.ts";
+import type { SqlDatabase } from "../src/sql/database.ts";
+import { databases, type TestDatabase } from "./support/databases.ts";
+
+const schedule = parseSchedule("1h");
+const start = new Date("2026-01-02T00:00:00Z");
+const minutes = (count: number): Date => new Date(start.getTime() + count * 60_000);
+
+for (const [name, kind] of Object.entries(databases)) {
+  describe(`scheduled refreshes over ${name}`, { skip: kind.skip }, () => {
+    let server: TestDatabase;
+    let database: SqlDatabase;
+    let replica: SqlDatabase;
+
+    before(async () => {
+      server = await kind.start();
+      database = await server.open();
+      replica = await server.open();
+    });
+    after(async () => {
+      await replica?.close();
+      await database?.close();
+      await server?.stop();
+    });
+
+    test("are claimed once by the schedule, however many replicas try", async () => {
+      const claim = (through: SqlDatabase, now: Date): Promise<boolean> => claimRefresh(through, schedule, now, start);
+      assert.equal(await claim(database, minutes(59)), false);
+      const tries = Array.from({ length: 8 }, (_, index) => claim(index % 2 === 0 ? database : replica, minutes(60)));
+      assert.equal((await Promise.all(tries)).filter((won) => won).length, 1);
+      await finishRefresh(database, minutes(61));
+      assert.equal(await claim(replica, minutes(119)), false);
+      assert.equal(await claim(replica, minutes(120)), true);
+    });
+
+    test("that were not finished are due again after their lease", async () => {
+      const again = 120 + LEASE_MS / 60_000;
+      assert.equal(await claimRefresh(database, schedule, minutes(again - 1), start), false);
+      assert.equal(await claimRefresh(database, schedule, minutes(again), start), true);
+      await finishRefresh(database, minutes(again));
+    });
+
+    test("run on one of two replicas, and a failure is told and does not end them", async () => {
+      let count = 0;
+      const failing = { refresh: () => Promise.reject(new Error(`failed ${++count}`)) };
+      const outcomes: unknown[] = [];
+      const told = Promise.withResolvers<void>();
+      const base = Date.now();
+      const now = (): Date => new Date(minutes(600).getTime() + Date.now() - base);
+      const run = (through: SqlDatabase) =>
+        startScheduledRefresh({
+          database: through,
+          fill: failing as unknown as CollateralFill,
+          schedule,
+          now,
+          jitterMs: 5,
+          onRefresh: (outcome) => {
+            outcomes.push(outcome);
+            told.resolve();
+          },
+        });
+      const both = [run(database), run(replica)];
+      await told.promise;
+      await Promise.all(both.map((one) => one.stop()));
+      assert.deepEqual(outcomes, [{ error: new Error("failed 1") }]);
+    });
+  });
+}
