@@ -1,5 +1,5 @@
 import type { Collateral } from "@sealserve/attestation";
-import { createCertificateRevocationList } from "@sealserve/core";
+import { createCertificateRevocationList, parseCertificateChainPem } from "@sealserve/core";
 import {
   type CollateralOptions,
   chainPem,
@@ -18,6 +18,10 @@ export interface SimulatedPcs {
   readonly reply: Replier;
   /** Issues all documents anew, as of `now`. */
   issue(now: Date, options?: CollateralOptions): Promise<void>;
+  /** Answers as if other documents were issued, for the same platforms. */
+  variant(now: Date, options: CollateralOptions): Promise<{ readonly reply: Replier }>;
+  /** Serial number of a certificate in PEM. */
+  serialOf(pem: string): string;
   /** Makes a platform known, by its encrypted PPID or its manifest. Certificates exist for these TCBs; absent ones are "Not available". */
   addPlatform(platform: {
     readonly ppid: string;
@@ -61,6 +65,11 @@ export async function simulatedPcs(now: Date): Promise<SimulatedPcs> {
   return {
     vendor,
     reply: (request) => replyTo(request, vendor, documents, platforms),
+    variant: async (at, options) => {
+      const other = await issue(at, options);
+      return { reply: (request) => replyTo(request, vendor, other, platforms) };
+    },
+    serialOf: (pem) => parseCertificateChainPem(pem)[0]?.serialNumber ?? "",
     issue: async (at, options) => {
       documents = await issue(at, options);
     },
