@@ -11,6 +11,8 @@ export type NodeErrorCode =
   | "port-unavailable"
   /** The broker releases the key of another package than the one that the node has served. */
   | "package-replaced"
+  /** A file that the server needs is larger than any of its kind is. */
+  | "file-too-large"
   /** The lease of the key ended before the model was loaded. */
   | "lease-ended"
   /** There is no TLS material, and nothing that allows to serve without it. */

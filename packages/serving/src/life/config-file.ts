@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { ModelServerConfig, ServingError, servingErrorOf } from "@sealserve/protocol";
+import { fileRoles, readBoundedText } from "../config/bounded-file.ts";
 import { parseTextConfig } from "../config/text-config.ts";
+import { NodeError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { ConfiguredModels } from "./configured-models.ts";
 import { type ConfiguredModel, readModelConfigs } from "./model-config.ts";
@@ -86,10 +87,16 @@ export class ModelConfigFile {
 
   async #read(): Promise<string> {
     try {
-      return await readFile(this.#options.file, "utf8");
+      return await readBoundedText(this.#options.file, fileRoles.modelConfig);
     } catch (cause) {
+      const failed = "Failed to read ModelServerConfig file";
+      if (cause instanceof NodeError) {
+        const { message, expected, actual, remedy } = cause;
+        const details = `${message} (expected ${expected}; found ${actual}; ${remedy})`;
+        throw new ServingError("RESOURCE_EXHAUSTED", `${failed}: ${details}`, { cause });
+      }
       const reason = cause instanceof Error ? cause.message : "unknown";
-      throw new ServingError("NOT_FOUND", `Failed to read ModelServerConfig file: ${reason}`, { cause });
+      throw new ServingError("NOT_FOUND", `${failed}: ${reason}`, { cause });
     }
   }
 

@@ -8,6 +8,7 @@ import type { ServerMetrics } from "./server-metrics.ts";
 /** Identifier of a version in ML Metadata, which TensorFlow Serving tells in a metric. */
 const MLMD_FILE = "assets.extra/mlmd_uuid";
 const MLMD_UUID = /^[\w.:-]{1,128}$/;
+const MAX_MLMD_BYTES = 1024;
 
 type Load = (id: ServableId, files: VersionFiles, signal: AbortSignal) => Promise<LoadedModel>;
 
@@ -38,7 +39,7 @@ export function observeLoading(load: Load, metrics: ServerMetrics, batches: Batc
 }
 
 async function noteUuid({ name, version }: ServableId, files: VersionFiles, { life }: ServerMetrics): Promise<void> {
-  const content = await readVersionFile(files, MLMD_FILE).catch(() => undefined);
+  const content = await readVersionFile(files, MLMD_FILE, MAX_MLMD_BYTES).catch(() => undefined);
   const uuid = content === undefined ? "" : Buffer.from(content).toString("latin1").trim();
   if (MLMD_UUID.test(uuid)) {
     life.identified(name, version, uuid);

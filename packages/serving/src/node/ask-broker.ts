@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { type ReleasedKey, requestRelease } from "@sealserve/broker/client";
 import type { Platform } from "@sealserve/platform";
+import { fileRoles, readBoundedText } from "../config/bounded-file.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { LeaseRequest } from "../lease/lease-keeper.ts";
 import type { SealedModelOption } from "../options/server-options.ts";
@@ -12,7 +12,7 @@ export type AskBroker = (request?: Partial<LeaseRequest>) => Promise<ReleasedKey
 /** The node's end of the release protocol. */
 export function brokerOf({ broker, model }: SealedModelOption, platform: Platform): AskBroker {
   return async (request = {}) => {
-    const caPem = await readFile(broker.caFile, "utf8");
+    const caPem = await readBoundedText(broker.caFile, fileRoles.certificates);
     return await requestRelease({ url: broker.url, caPem, model, platform, ...request });
   };
 }

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { SealserveError } from "@sealserve/core";
 import type { OpenedPackage } from "@sealserve/encrypted-files";
 import type { Platform } from "@sealserve/platform";
+import { fileRoles, readBoundedFile } from "../config/bounded-file.ts";
 import { AttestedCertificate, type CertifiedPorts } from "../evidence/attested-certificate.ts";
 import { quoteInTime } from "../evidence/quote-in-time.ts";
 import type { SealedTlsOption } from "../options/server-options.ts";
@@ -24,7 +24,7 @@ type SourceOf<From extends SealedTlsOption["from"]> = Extract<SealedTlsOption, {
 /**
  * Opens the TLS material from where the options say.
  *
- * @throws NodeError `tls-files-missing`, `tls-files-unusable`; EncryptedFilesError, RaTlsError, the platform's error
+ * @throws NodeError `tls-files-missing`, `tls-files-unusable`, `file-too-large`; EncryptedFilesError, RaTlsError, the platform's error
  */
 export async function openSealedTls(
   context: Context,
@@ -49,7 +49,10 @@ async function tlsOfPackage({ steps }: Context, opened: OpenedPackage): Promise<
 
 async function tlsOfFiles({ steps }: Context, files: SourceOf<"file">): Promise<SealedTls> {
   const read = async (): Promise<TlsMaterial> => {
-    const [key, certificate] = await Promise.all([readFile(files.keyFile), readFile(files.certificateFile)]);
+    const [key, certificate] = await Promise.all([
+      readBoundedFile(files.keyFile, fileRoles.tlsKey),
+      readBoundedFile(files.certificateFile, fileRoles.certificates),
+    ]);
     return checked({ key, certificate });
   };
   const material = await steps.run("TLS files read", read, () => files.certificateFile);

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { encodeUtf8 } from "@sealserve/core";
 import { ProtocolError, parseSslConfig } from "@sealserve/protocol";
+import { fileRoles, readBoundedFile } from "../config/bounded-file.ts";
 import { NodeError } from "../errors.ts";
 import type { ListenOptions, TlsOptions } from "../options/server-options.ts";
 import { type ChannelSecurity, checkTlsMaterial, type TlsMaterial } from "../transport/tls.ts";
@@ -9,7 +9,7 @@ import { type ChannelSecurity, checkTlsMaterial, type TlsMaterial } from "../tra
  * How the ports of a server without a sealed package are secured: by its SSL configuration, or in plaintext where that is
  * allowed by name. A Unix socket alone needs neither: nobody is on the way.
  *
- * @throws NodeError `plaintext-not-allowed`, `tls-files-unusable`
+ * @throws NodeError `plaintext-not-allowed`, `tls-files-unusable`, `file-too-large`
  */
 export async function readChannelSecurity(tls: TlsOptions, listen: ListenOptions): Promise<ChannelSecurity> {
   const { sslConfigFile, minimumVersion } = tls;
@@ -28,7 +28,10 @@ export async function readChannelSecurity(tls: TlsOptions, listen: ListenOptions
 }
 
 async function readSslConfig(file: string, minimumVersion: TlsOptions["minimumVersion"]): Promise<TlsMaterial> {
-  const { serverKeyPem, serverCertificatePem, clientCaPem } = parse(await readFile(file), file);
+  const { serverKeyPem, serverCertificatePem, clientCaPem } = parse(
+    await readBoundedFile(file, fileRoles.sslConfig),
+    file,
+  );
   const material = {
     key: encodeUtf8(serverKeyPem),
     certificate: encodeUtf8(serverCertificatePem),

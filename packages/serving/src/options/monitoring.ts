@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { MonitoringConfig } from "@sealserve/protocol";
+import { fileRoles, readBoundedText } from "../config/bounded-file.ts";
 import { parseTextConfig } from "../config/text-config.ts";
 import { NodeError } from "../errors.ts";
 
@@ -15,13 +15,14 @@ export const TRACE_ENDPOINT_FORM = "an https URL such as https://collector.examp
  *
  * @param file empty when there is none
  * @throws ServingError `INVALID_ARGUMENT` naming file and line
- * @throws NodeError `bad-option`
+ * @throws NodeError `bad-option`, `file-too-large`
  */
 export async function readMetricsPath(file: string): Promise<string | undefined> {
   if (file === "") {
     return undefined;
   }
-  const { prometheusConfig } = parseTextConfig(MonitoringConfig, await readFile(file, "utf8"), file);
+  const text = await readBoundedText(file, fileRoles.monitoringConfig);
+  const { prometheusConfig } = parseTextConfig(MonitoringConfig, text, file);
   const path = prometheusConfig?.path || DEFAULT_METRICS_PATH;
   if (!isMetricsPath(path)) {
     throw new NodeError("bad-option", `${file}: the path of the metrics cannot be used`, {

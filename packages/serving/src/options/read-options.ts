@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { fileRoles, readBoundedText } from "../config/bounded-file.ts";
 import { parseServeConfig } from "../config/serve-config.ts";
 import { NodeError } from "../errors.ts";
 import { flagWarnings } from "./flag-warnings.ts";
@@ -34,5 +34,5 @@ export async function readOptions(flags: ParsedFlags): Promise<ReadOptions> {
       remedy: "write it as a member of the file, or remove it",
     });
   }
-  return { options: parseServeConfig(await readFile(config, "utf8"), config), warnings: [] };
+  return { options: parseServeConfig(await readBoundedText(config, fileRoles.serveConfig), config), warnings: [] };
 }

@@ -21,6 +21,9 @@ export const WARMUP_JSON_FILE = "assets.extra/warmup_requests.json";
 /** Most requests of a file. */
 export const MAX_WARMUP_REQUESTS = 1000;
 
+/** Largest file, bytes: it is held as a whole beside the model. */
+export const MAX_WARMUP_BYTES = 256 << 20;
+
 /** How versions are warmed up. */
 export interface WarmUpOptions extends SignatureOptions {
   /** How often each request is run. */
@@ -44,11 +47,11 @@ export async function warmUp(
 ): Promise<number> {
   const handler = new ModelHandler(new OneServable(servable), options);
   let count = 0;
-  const records = await readVersionFile(files, WARMUP_RECORDS_FILE);
+  const records = await readVersionFile(files, WARMUP_RECORDS_FILE, MAX_WARMUP_BYTES);
   if (records !== undefined) {
     count += await runAll(recordRuns(records), WARMUP_RECORDS_FILE, handler, options, signal);
   }
-  const json = await readVersionFile(files, WARMUP_JSON_FILE);
+  const json = await readVersionFile(files, WARMUP_JSON_FILE, MAX_WARMUP_BYTES);
   if (json !== undefined) {
     count += await runAll(jsonRuns(json), WARMUP_JSON_FILE, handler, options, signal);
   }

@@ -21,9 +21,9 @@ test("reads a file of a folder or of memory; one that is not there is undefined"
   await writeFile(join(directory, "assets", "vocabulary"), "words");
   const memory = new Map([["assets/vocabulary", Buffer.from("words")]]);
   for (const files of [{ directory }, memory]) {
-    assert.equal(text(await readVersionFile(files, "assets/vocabulary")), "words");
-    assert.equal(await readVersionFile(files, "assets.extra/none"), undefined);
-    assert.equal(await readVersionFile(files, "assets/vocabulary/none"), undefined);
+    assert.equal(text(await readVersionFile(files, "assets/vocabulary", 100)), "words");
+    assert.equal(await readVersionFile(files, "assets.extra/none", 100), undefined);
+    assert.equal(await readVersionFile(files, "assets/vocabulary/none", 100), undefined);
   }
 });
 
@@ -34,8 +34,8 @@ test("follows links that stay inside, as in volumes of Kubernetes, and a version
   await symlink("..2026", join(directory, "..data"));
   await symlink(join("..data", "requests"), join(directory, "requests"));
   await symlink(directory, join(root, "2"));
-  assert.equal(text(await readVersionFile({ directory }, "requests")), "content");
-  assert.equal(text(await readVersionFile({ directory: join(root, "2") }, "requests")), "content");
+  assert.equal(text(await readVersionFile({ directory }, "requests", 100)), "content");
+  assert.equal(text(await readVersionFile({ directory: join(root, "2") }, "requests", 100)), "content");
 });
 
 test("links that lead out of the version are refused", async () => {
@@ -43,9 +43,26 @@ test("links that lead out of the version are refused", async () => {
   await mkdir(directory);
   await symlink(join(root, "secret"), join(directory, "link"));
   const outside = refusal("PERMISSION_DENIED", `link in ${directory} is a link that leads out of the folder`);
-  await assert.rejects(readVersionFile({ directory }, "link"), outside);
+  await assert.rejects(readVersionFile({ directory }, "link", 100), outside);
   await assert.rejects(
-    readVersionFile({ directory }, "../secret"),
+    readVersionFile({ directory }, "../secret", 100),
     refusal("PERMISSION_DENIED", /leads out of the folder/),
+  );
+});
+
+test("a file larger than it may be is refused by its name and size, in a folder as in memory", async () => {
+  const directory = join(root, "large");
+  await mkdir(directory);
+  await writeFile(join(directory, "requests"), Buffer.alloc(101));
+  assert.equal((await readVersionFile({ directory }, "requests", 101))?.length, 101);
+  await assert.rejects(
+    readVersionFile({ directory }, "requests", 99),
+    refusal("RESOURCE_EXHAUSTED", /^requests of the version is larger than 99 bytes \(found 101 bytes\): /),
+  );
+  const memory = new Map([["requests", Buffer.alloc(101)]]);
+  assert.equal((await readVersionFile(memory, "requests", 101))?.length, 101);
+  await assert.rejects(
+    readVersionFile(memory, "requests", 100),
+    refusal("RESOURCE_EXHAUSTED", /^requests of the version is larger than 100 bytes: /),
   );
 });
