@@ -78,7 +78,8 @@ describe("numbers that are written as most are", () => {
   it("form rows, whatever stands between these", () => {
     for (const gap of ["", " ", "\n"]) {
       const rows = `[${Array(5).fill(`[1,${gap}2.5,3${gap}]`).join(`${gap},${gap}`)}]`;
-      assert.deepEqual(read(rows, "float32"), { shape: [5, 3], values: Array(5).fill([1, 2.5, 3]).flat() });
+      const values = Array.from({ length: 5 }, () => [1, 2.5, 3]).flat();
+      assert.deepEqual(read(rows, "float32"), { shape: [5, 3], values });
     }
     const cube = "[[[1,2],[3,4],[5,6e0]],[[7,8],[9,10],[11,12]]]";
     assert.deepEqual(read(cube, "float32").shape, [2, 3, 2]);

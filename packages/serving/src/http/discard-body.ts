@@ -17,7 +17,7 @@ export function endsSoon({ complete, headers }: IncomingMessage): boolean {
  * Takes what is left of the body of a request that has its answer, and drops it. A connection that is closed while data come
  * in is reset, and a reset takes the answer from a client that has not read it yet (RFC 9112 section 9.6).
  *
- * @returns whether the body came to its end. It is given up when it is larger than a message may be, or comes too slowly.
+ * @returns whether the body came to its end. It is given up when it is much larger than a message may be, or comes too slowly.
  */
 export function discardBody(
   incoming: IncomingMessage,
@@ -34,7 +34,7 @@ export function discardBody(
     const drop = (chunk: Uint8Array): void => {
       dropped += chunk.length;
       quiet.refresh();
-      if (dropped > maxMessageBytes) {
+      if (dropped > maxMessageBytes + SMALL_BODY) {
         settle();
       }
     };
