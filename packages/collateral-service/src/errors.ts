@@ -9,7 +9,11 @@ export type ServiceErrorCode =
   /** A document is not in the form of its kind, or is another one than it should be. */
   | "document-malformed"
   /** A document was issued before one of its kind that was stored before. */
-  | "rolled-back";
+  | "rolled-back"
+  /** A file that the configuration names cannot be used. */
+  | "file-unusable"
+  /** The port cannot be had. */
+  | "port-unavailable";
 
 /** The collateral service cannot do its work. */
 export class ServiceError extends SealserveError<ServiceErrorCode> {}

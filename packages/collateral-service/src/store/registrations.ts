@@ -33,6 +33,18 @@ export async function listRegistrations(connection: SqlConnection, state: Regist
   return (await connection.query(sql, [state])).map(toRegistration);
 }
 
+/** Takes a platform out of the queues: its certificates are there. */
+export async function finishRegistrations(
+  connection: SqlConnection,
+  { qeId, pceId }: PlatformId,
+  now: Date,
+): Promise<void> {
+  await connection.query(
+    "UPDATE registrations SET state = 'DELETED', changed_at = $1 WHERE qe_id = $2 AND pce_id = $3 AND state <> 'DELETED'",
+    [now.getTime(), qeId, pceId],
+  );
+}
+
 function valuesOf(registration: Registration): SqlValue[] {
   const { qeId, pceId, cpuSvn, pceSvn, encryptedPpid, manifest } = registration;
   return [qeId, pceId, cpuSvn, pceSvn, encryptedPpid, manifest];

@@ -1,0 +1,90 @@
+import type { IncomingMessage } from "node:http";
+import type { ServiceContext } from "../service-context.ts";
+import type { Answer } from "./answer.ts";
+import { Query } from "./query.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import { receiveBody } from "./receive-body.ts";
+import { RequestError } from "./request-error.ts";
+import type { Route } from "./route.ts";
+import { findPlace, type Place } from "./router.ts";
+import { TOKEN_HEADERS, type TokenGuard } from "./tokens.ts";
+
+/** What requests are answered with. */
+export interface DispatchContext extends ServiceContext {
+  readonly tokens: TokenGuard;
+  /** Bytes. */
+  readonly maximumBody: number;
+  /** How often an address may present a wrong token. */
+  readonly wrongTokens: RateLimit;
+}
+
+/** A path with its query, taken apart. */
+export interface RequestTarget {
+  readonly path: string;
+  readonly query: string;
+}
+
+export function targetOf(url: string): RequestTarget {
+  const start = url.indexOf("?");
+  return start === -1 ? { path: url, query: "" } : { path: url.slice(0, start), query: url.slice(start + 1) };
+}
+
+/**
+ * Answers a request by the table of routes. The token is judged before anything else is read.
+ * @throws RequestError, ServiceError, ProviderError, AttestationError, which `status.ts` knows
+ */
+export async function dispatch(
+  request: IncomingMessage,
+  { path, query }: RequestTarget,
+  context: DispatchContext,
+): Promise<Answer> {
+  const place = findPlace(path);
+  if (place === undefined) {
+    throw unknownPath();
+  }
+  if (request.method === "OPTIONS") {
+    return optionsAnswer(place);
+  }
+  const route = routeOf(request, place, context);
+  const body = route.body === undefined ? undefined : await receiveBody(request, context.maximumBody);
+  return route.handle({ version: place.version, query: new Query(query), body }, context);
+}
+
+/** The route of a method. Where administrators alone do anything, a stranger does not learn which methods there are. */
+function routeOf(request: IncomingMessage, { routes }: Place, context: DispatchContext): Route {
+  const method = request.method === "HEAD" ? "GET" : request.method;
+  const route = routes.find((one) => one.method === method);
+  const token = route === undefined && routes.every((one) => one.token === "admin") ? "admin" : route?.token;
+  if (token !== undefined) {
+    expectToken(request, token, context);
+  }
+  if (route === undefined) {
+    throw unknownPath();
+  }
+  return route;
+}
+
+function expectToken(request: IncomingMessage, kind: "user" | "admin", context: DispatchContext): void {
+  const address = request.socket.remoteAddress ?? "";
+  if (!context.wrongTokens.allows(address, performance.now())) {
+    throw new RequestError("too-many-requests", `too many wrong tokens from ${address}`);
+  }
+  const given = request.headers[TOKEN_HEADERS[kind]];
+  if (!context.tokens.accepts(kind, Array.isArray(given) ? undefined : given)) {
+    context.wrongTokens.take(address, performance.now());
+    throw new RequestError("unauthenticated", `the ${kind} token is missing or wrong`);
+  }
+}
+
+function unknownPath(): RequestError {
+  return new RequestError("unknown-path", "the path or the method is unknown");
+}
+
+function optionsAnswer({ routes }: Place): Answer {
+  const methods = routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(",");
+  return {
+    status: 200,
+    headers: ["Allow", methods, "Content-Type", "text/html; charset=utf-8"],
+    body: Buffer.from(methods),
+  };
+}

@@ -1,0 +1,61 @@
+import type { IncomingMessage } from "node:http";
+import { decodeUtf8, type JsonValue, parseStrictJson, undefinedIfMalformed } from "@sealserve/core";
+import { Query } from "./query.ts";
+import { invalid, RequestError } from "./request-error.ts";
+
+/** Values of a body: an empty object in it costs a hundred times its length. */
+const MAXIMUM_VALUES = 1 << 18;
+
+/**
+ * The body of a request as JSON. That of a form becomes an object of texts; one of any other media type does not count.
+ *
+ * @param maximum bytes
+ * @throws RequestError `too-large`, or `invalid-request` for JSON that is malformed, has a member twice or is not in UTF-8
+ */
+export async function receiveBody(request: IncomingMessage, maximum: number): Promise<JsonValue | undefined> {
+  const bytes = await receiveBytes(request, maximum);
+  const [mediaType = "", ...parameters] = (request.headers["content-type"] ?? "").toLowerCase().split(";");
+  const charset = parameters
+    .map((text) => /^\s*charset="?([^"]*)"?\s*$/.exec(text)?.[1])
+    .find((text) => text !== undefined);
+  if (charset !== undefined && charset !== "utf-8") {
+    throw invalid("the body is not in UTF-8");
+  }
+  switch (mediaType.trim()) {
+    case "application/json":
+      return parseJson(bytes, maximum);
+    case "application/x-www-form-urlencoded":
+      return Object.fromEntries(new Query(bytes.toString("utf8")).entries());
+    default:
+      return undefined;
+  }
+}
+
+function parseJson(bytes: Buffer, maximum: number): JsonValue {
+  const limits = { maxLength: maximum, maxValues: MAXIMUM_VALUES };
+  const value = undefinedIfMalformed(() => parseStrictJson(decodeUtf8(bytes), limits));
+  if (value === undefined) {
+    throw invalid("the body is no JSON document");
+  }
+  return value;
+}
+
+async function receiveBytes(request: IncomingMessage, maximum: number): Promise<Buffer> {
+  if (Number(request.headers["content-length"] ?? 0) > maximum) {
+    throw tooLarge();
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maximum) {
+      throw tooLarge();
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+function tooLarge(): RequestError {
+  return new RequestError("too-large", "the body is too large");
+}

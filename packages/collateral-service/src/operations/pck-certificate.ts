@@ -1,0 +1,113 @@
+import { parseTcbInfo, type TcbInfo } from "@sealserve/attestation";
+import { parseSignedText } from "@sealserve/collateral";
+import { type Answer, answer, chainHeader } from "../http/answer.ts";
+import { form, optional, required } from "../http/parameters.ts";
+import { RequestError } from "../http/request-error.ts";
+import type { RouteRequest } from "../http/route.ts";
+import { candidatesOf } from "../selection/candidates.ts";
+import { selectPckCertificate } from "../selection/select-pck-certificate.ts";
+import type { ServiceContext } from "../service-context.ts";
+import type { SqlConnection } from "../sql/database.ts";
+import { documentKey } from "../store/document-key.ts";
+import { findDocument } from "../store/documents.ts";
+import {
+  findPlatform,
+  findResolvedTcb,
+  listPckCertificates,
+  listResolvedTcbs,
+  type PckCertificate,
+  type Platform,
+  type PlatformId,
+  putResolvedTcb,
+  type RawTcb,
+} from "../store/platforms.ts";
+
+/** More raw TCBs than a machine has in its life; anybody can ask for any, so they are not remembered without end. */
+const MAXIMUM_RESOLVED = 256;
+/** Nothing in the answer ends at a set time; what was stored anew is seen at once. */
+const REUSE_MS = 3_600_000;
+
+/** GET pckcert */
+export async function getPckCertificate({ query, version }: RouteRequest, context: ServiceContext): Promise<Answer> {
+  const id = {
+    qeId: required("qeid", query.get("qeid"), form.qeId),
+    pceId: required("pceid", query.get("pceid"), form.pceId),
+  };
+  const raw = {
+    cpuSvn: required("cpusvn", query.get("cpusvn"), form.cpuSvn),
+    pceSvn: required("pcesvn", query.get("pcesvn"), form.pceSvn),
+  };
+  const encryptedPpid = optional("encrypted_ppid", query.get("encrypted_ppid"), form.encryptedPpid) ?? "";
+  const platform = await knownPlatform({ ...id, ...raw, encryptedPpid }, version, context);
+  const certificate = await resolve(platform, raw, context);
+  return certificateAnswer(platform, certificate, context.now().getTime());
+}
+
+async function knownPlatform(
+  miss: PlatformId & RawTcb & { readonly encryptedPpid: string },
+  version: RouteRequest["version"],
+  { database, fill }: ServiceContext,
+): Promise<Platform> {
+  const find = (): Promise<Platform | undefined> => database.read((connection) => findPlatform(connection, miss));
+  const known = await find();
+  if (known !== undefined) {
+    return known;
+  }
+  if (fill.mode !== "LAZY") {
+    throw new RequestError("unknown-platform", "the platform is not stored");
+  }
+  if (version === 3) {
+    throw new RequestError("version-ended", "the platform is not stored");
+  }
+  await fill.platform(miss);
+  const filled = await find();
+  if (filled === undefined) {
+    throw new RequestError("not-cached", "the platform was not found upstream");
+  }
+  return filled;
+}
+
+async function resolve(platform: Platform, raw: RawTcb, { database }: ServiceContext): Promise<PckCertificate> {
+  const resolved = await database.read((connection) => findResolvedTcb(connection, platform, raw));
+  if (resolved !== undefined) {
+    return resolved;
+  }
+  const { selected, remembered } = await database.read(async (connection) => ({
+    selected: await select(connection, platform, raw),
+    remembered: (await listResolvedTcbs(connection, platform)).length,
+  }));
+  if (selected === undefined) {
+    throw new RequestError("not-cached", "the platform has no certificate for this TCB");
+  }
+  if (remembered < MAXIMUM_RESOLVED) {
+    await database.write((connection) => putResolvedTcb(connection, platform, { ...raw, tcbm: selected.tcbm }));
+  }
+  return selected;
+}
+
+async function select(connection: SqlConnection, platform: Platform, raw: RawTcb): Promise<PckCertificate | undefined> {
+  const tcbInfo = await selectionTcbInfo(connection, platform.fmspc);
+  const candidates = candidatesOf(await listPckCertificates(connection, platform));
+  return tcbInfo === undefined ? undefined : selectPckCertificate(raw, platform.pceId, candidates, tcbInfo);
+}
+
+/** Levels by which certificates are selected: those of the early update where it is stored. */
+export async function selectionTcbInfo(connection: SqlConnection, fmspc: string): Promise<TcbInfo | undefined> {
+  for (const update of ["early", "standard"] as const) {
+    const document = await findDocument(connection, documentKey.tcbInfo("sgx", fmspc, 4, update));
+    if (document !== undefined) {
+      return parseTcbInfo(parseSignedText(document.body, "tcbInfo").text);
+    }
+  }
+  return undefined;
+}
+
+function certificateAnswer(platform: Platform, { tcbm, pem }: PckCertificate, now: number): Answer {
+  const headers = [
+    ["SGX-TCBm", tcbm],
+    ["SGX-FMSPC", platform.fmspc],
+    ["SGX-PCK-Certificate-CA-Type", platform.ca.toUpperCase()],
+    ["SGX-PCK-Certificate-Issuer-Chain", chainHeader(platform.issuerChain)],
+  ];
+  return { ...answer(pem, "application/x-pem-file", headers.flat()), reusableUntil: now + REUSE_MS };
+}

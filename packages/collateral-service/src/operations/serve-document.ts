@@ -1,0 +1,87 @@
+import { type Answer, answer, chainHeader } from "../http/answer.ts";
+import { RequestError } from "../http/request-error.ts";
+import type { ServiceContext } from "../service-context.ts";
+import { type ApiVersion, type DocumentId, keyOf } from "../store/document-key.ts";
+import { findDocument, type StoredDocument } from "../store/documents.ts";
+
+/** Clients need not ask again sooner. */
+const MAXIMUM_AGE_SECONDS = 3600;
+/** How long an answer whose age is near its end is sent again as it is. */
+const SHORT_REUSE_MS = 30_000;
+const STALE_WARNING = '110 - "Response is Stale"';
+
+/** How a stored document is sent. */
+export interface DocumentForm {
+  readonly mediaType: string;
+  /** The header with its issuer chain. */
+  readonly chain?: string;
+  readonly encode?: (body: Uint8Array) => string | Uint8Array;
+}
+
+/**
+ * The stored document, fetched first where the mode says so. One past its next update is fetched again; when that does not
+ * help, it is sent with a warning, or refused: never silently.
+ *
+ * @throws RequestError `not-cached`, `version-ended`, `unavailable`
+ * @throws ProviderError when it is not stored and cannot be had
+ */
+export async function serveDocument(
+  id: DocumentId,
+  version: ApiVersion,
+  form: DocumentForm,
+  context: ServiceContext,
+): Promise<Answer> {
+  const document = await currentDocument(id, version, context);
+  if (document === undefined) {
+    const ended = version === 3 && context.fill.mode === "LAZY";
+    throw new RequestError(ended ? "version-ended" : "not-cached", `${keyOf(id)} is not stored`);
+  }
+  return documentAnswer(document, form, context);
+}
+
+async function currentDocument(
+  id: DocumentId,
+  version: ApiVersion,
+  { database, fill, now }: ServiceContext,
+): Promise<StoredDocument | undefined> {
+  const find = (): Promise<StoredDocument | undefined> =>
+    database.read((connection) => findDocument(connection, keyOf(id)));
+  const stored = await find();
+  if (fill.mode !== "LAZY" || version === 3 || (stored !== undefined && stored.nextUpdate > now())) {
+    return stored;
+  }
+  try {
+    await fill.document(id);
+  } catch (error) {
+    if (stored === undefined) {
+      throw error;
+    }
+    return stored;
+  }
+  return find();
+}
+
+function documentAnswer(
+  { body, issuerChain, nextUpdate }: StoredDocument,
+  { mediaType, chain, encode = (bytes) => bytes }: DocumentForm,
+  { now, stale }: ServiceContext,
+): Answer {
+  const time = now().getTime();
+  const remaining = nextUpdate.getTime() - time;
+  if (remaining <= 0 && stale === "refuse") {
+    throw new RequestError("unavailable", "a document is past its next update, and there is no newer one");
+  }
+  const headers = chain === undefined ? [] : [chain, chainHeader(issuerChain)];
+  if (remaining <= 0) {
+    return {
+      ...answer(encode(body), mediaType, [...headers, "Warning", STALE_WARNING]),
+      reusableUntil: time + SHORT_REUSE_MS,
+    };
+  }
+  const maximumAge = Math.min(MAXIMUM_AGE_SECONDS, Math.floor(remaining / 1000));
+  const steadyUntil = nextUpdate.getTime() - MAXIMUM_AGE_SECONDS * 1000;
+  return {
+    ...answer(encode(body), mediaType, [...headers, "Cache-Control", `max-age=${maximumAge}`]),
+    reusableUntil: Math.min(nextUpdate.getTime(), Math.max(steadyUntil, time + SHORT_REUSE_MS)),
+  };
+}

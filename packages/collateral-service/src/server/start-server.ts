@@ -1,0 +1,109 @@
+import type { Server } from "node:https";
+import type { TrustedRoot } from "@sealserve/attestation";
+import { type Endpoint, formatEndpoint } from "@sealserve/config";
+import { type OpenPort, openServerPort } from "@sealserve/ra-tls";
+import { ServiceError } from "../errors.ts";
+import type { CollateralFill } from "../fill.ts";
+import { AnswerCache } from "../http/answer-cache.ts";
+import { RateLimit } from "../http/rate-limit.ts";
+import { TokenGuard, type TokenHashes } from "../http/tokens.ts";
+import type { ServiceContext, StalePolicy } from "../service-context.ts";
+import type { SqlDatabase } from "../sql/database.ts";
+import { createCollateralServer } from "./collateral-server.ts";
+import { type ExtraRoute, operatorRoutes } from "./extra-routes.ts";
+import { defaultLimits, type ServiceLimits, WRONG_TOKENS } from "./limits.ts";
+import type { TlsMaterial } from "./tls-material.ts";
+import { clearingCache, watchGeneration } from "./watch-generation.ts";
+
+/** What fills the store, and what it adds to the service. */
+export interface FillParts {
+  readonly fill: CollateralFill;
+  readonly extraRoutes?: ReadonlyMap<string, ExtraRoute>;
+  readonly onAnswer?: (status: number, fromCache: boolean) => void;
+  close?(): Promise<void>;
+}
+
+/** What a server is started with. */
+export interface StartOptions {
+  readonly listen: Endpoint;
+  readonly tls: TlsMaterial;
+  readonly tokens: TokenHashes;
+  /** Closed with the server. */
+  readonly database: SqlDatabase;
+  readonly root: TrustedRoot;
+  readonly stale: StalePolicy;
+  /** Default `now`; see {@link ServiceContext}. */
+  readonly windows?: ServiceContext["windows"];
+  readonly limits?: Partial<ServiceLimits>;
+  readonly now: () => Date;
+  /** Makes what fills the store, over a database whose writes are seen at once. */
+  readonly fill: (database: SqlDatabase) => Promise<FillParts>;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** A service that answers. */
+export interface RunningServer {
+  /** Such as `https://127.0.0.1:8081`. */
+  readonly url: string;
+  /** Takes another certificate and other tokens; connections that are open stay. */
+  replace(settings: { readonly tls?: TlsMaterial; readonly tokens?: TokenHashes }): void;
+  /** Takes no more connections, lets running requests finish, closes the database. */
+  close(): Promise<void>;
+}
+
+/** @throws ServiceError `port-unavailable` */
+export async function startServer(options: StartOptions): Promise<RunningServer> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const cache = new AnswerCache();
+  const database = clearingCache(options.database, cache);
+  const tokens = new TokenGuard(options.tokens);
+  let stopping = false;
+  const parts = await options.fill(database);
+  const { root, now, stale, windows = "now", tls, onFault } = options;
+  const server = createCollateralServer({
+    database,
+    root,
+    now,
+    stale,
+    windows,
+    tls,
+    limits,
+    cache,
+    tokens,
+    onFault,
+    fill: parts.fill,
+    maximumBody: limits.maximumBody,
+    wrongTokens: new RateLimit(WRONG_TOKENS),
+    extraRoutes: new Map([...operatorRoutes(database, () => stopping), ...(parts.extraRoutes ?? [])]),
+    onAnswer: parts.onAnswer ?? (() => undefined),
+  });
+  const port = await openPort(server, options);
+  const unwatch = watchGeneration(database, cache, onFault);
+  return {
+    url: `https://${formatEndpoint(port.address)}`,
+    replace: (settings) => {
+      if (settings.tls !== undefined) {
+        server.setSecureContext(settings.tls);
+      }
+      tokens.replace(settings.tokens ?? options.tokens);
+    },
+    close: async () => {
+      stopping = true;
+      await port.close(limits.drainTimeoutMs, () => server.closeIdleConnections());
+      unwatch();
+      await parts.close?.();
+      await database.close();
+    },
+  };
+}
+
+async function openPort(server: Server, { listen, onFault }: StartOptions): Promise<OpenPort> {
+  try {
+    return await openServerPort(server, listen, onFault);
+  } catch (cause) {
+    throw new ServiceError("port-unavailable", `cannot listen on ${formatEndpoint(listen)}`, {
+      remedy: 'stop what listens there, or choose another port at "listen" in the configuration',
+      cause,
+    });
+  }
+}
