@@ -1,0 +1,129 @@
+import type { TrustedRoot } from "@sealserve/attestation";
+import { admitDocument } from "../admit-document.ts";
+import { refusingAsGarbage } from "../fill/fetch-verified.ts";
+import { SingleFlight } from "../fill/single-flight.ts";
+import type { FillMode } from "../fill.ts";
+import { ProviderError } from "../provider.ts";
+import type { SqlDatabase } from "../sql/database.ts";
+import { findDocument, listDocuments, type StoredDocument } from "../store/documents.ts";
+import { AMD_PREFIX, type AmdDocumentId, amdKey, chipPrefix, parseAmdPath } from "./amd-document.ts";
+import type { AmdProvider } from "./kds-provider.ts";
+import { verifyAmdDocument } from "./verify-amd-document.ts";
+
+/** What AMD's part of the cache works with. */
+export interface AmdContext {
+  readonly mode: FillMode;
+  readonly provider: AmdProvider;
+  readonly database: SqlDatabase;
+  readonly root: TrustedRoot;
+  readonly now: () => Date;
+  /** How long it is remembered that AMD does not have something. Default 60 s. */
+  readonly absenceMs?: number;
+}
+
+const ABSENCE_MS = 60_000;
+/** AMD makes a certificate for any TCB that anybody asks for; a chip has few in its life. */
+const MAX_PER_CHIP = 16;
+
+/** What a path of AMD's answers with. */
+export interface AmdAnswer {
+  readonly document: StoredDocument;
+  readonly mediaType: string;
+}
+
+const MEDIA_TYPES: Readonly<Record<AmdDocumentId["kind"], string>> = {
+  "cert-chain": "application/x-pem-file",
+  crl: "application/pkix-crl",
+  vcek: "application/pkix-cert",
+};
+
+/**
+ * AMD's endorsements of SEV-SNP: VCEKs, chains and revocation lists, cached and verified as Intel's collateral is. Served
+ * only in their windows: one past its end is fetched again, or refused.
+ */
+export class AmdCollateral {
+  readonly #context: AmdContext;
+  readonly #flights: SingleFlight;
+
+  constructor(context: AmdContext) {
+    this.#context = context;
+    this.#flights = new SingleFlight(context.absenceMs ?? ABSENCE_MS);
+  }
+
+  /**
+   * Answers a path of AMD's service.
+   * @param query without its question mark
+   * @returns undefined for a path that it does not have
+   * @throws ProviderError
+   */
+  async answer(path: string, query: string): Promise<AmdAnswer | undefined> {
+    const id = parseAmdPath(path, new URLSearchParams(query));
+    return id && { document: await this.document(id), mediaType: MEDIA_TYPES[id.kind] };
+  }
+
+  /** A document in its window, fetched where it is not stored and the mode is LAZY. @throws ProviderError */
+  async document(id: AmdDocumentId): Promise<StoredDocument> {
+    const stored = await this.#current(id);
+    if (stored !== undefined) {
+      return stored;
+    }
+    if (this.#context.mode !== "LAZY") {
+      throw new ProviderError("not-found", `${amdKey(id)} is not stored, or past its end`);
+    }
+    return this.#flights.run(amdKey(id), async () => (await this.#current(id)) ?? this.#fetch(id));
+  }
+
+  /** What a refresh fetches again: chains and lists. A VCEK never changes. */
+  async refreshable(): Promise<AmdDocumentId[]> {
+    const stored = await this.#context.database.read((connection) => listDocuments(connection, AMD_PREFIX));
+    return stored
+      .map(({ key }) => /^amd\/(vcek|vlek)\/([A-Za-z]+)\/(cert-chain|crl)$/.exec(key))
+      .flatMap((match) => {
+        const name = match?.[3] === "crl" ? "crl" : "cert_chain";
+        const id = match && parseAmdPath(`/${match[1]}/v1/${match[2]}/${name}`, new URLSearchParams());
+        return id ?? [];
+      });
+  }
+
+  /** Fetches a document again. @throws ProviderError, and what is stored stays */
+  async refresh(id: AmdDocumentId): Promise<void> {
+    await this.#flights.run(`refresh/${amdKey(id)}`, () => this.#fetch(id));
+  }
+
+  async #fetch(id: AmdDocumentId): Promise<StoredDocument> {
+    const { provider, database, root, now } = this.#context;
+    const chain = id.kind === "cert-chain" ? undefined : await this.#chainFor(id);
+    const body = await provider.fetch(id);
+    return refusingAsGarbage(async () => {
+      const crl = await this.#current({ kind: "crl", vek: "vcek", product: id.product });
+      const verified = await verifyAmdDocument(id, body, { root, now: now(), chain, crl: crl?.body });
+      if (await this.#mayStore(id)) {
+        await database.write((connection) => admitDocument(connection, verified));
+      }
+      return verified.document;
+    });
+  }
+
+  async #chainFor(id: AmdDocumentId): Promise<string> {
+    const vek = id.kind === "vcek" ? "vcek" : id.vek;
+    const { body } = await this.document({ kind: "cert-chain", vek, product: id.product });
+    return new TextDecoder().decode(body);
+  }
+
+  async #current(id: AmdDocumentId): Promise<StoredDocument | undefined> {
+    const stored = await this.#find(id);
+    return stored !== undefined && this.#context.now() <= stored.nextUpdate ? stored : undefined;
+  }
+
+  #find(id: AmdDocumentId): Promise<StoredDocument | undefined> {
+    return this.#context.database.read((connection) => findDocument(connection, amdKey(id)));
+  }
+
+  async #mayStore(id: AmdDocumentId): Promise<boolean> {
+    if (id.kind !== "vcek") {
+      return true;
+    }
+    const ofChip = await this.#context.database.read((connection) => listDocuments(connection, chipPrefix(id)));
+    return ofChip.length < MAX_PER_CHIP;
+  }
+}

@@ -1,0 +1,103 @@
+import { SNP_PRODUCTS, type SnpProduct, type SnpTcb } from "@sealserve/attestation";
+
+/** The kinds of endorsement keys, by the name of AMD's paths. */
+export type VekKind = "vcek" | "vlek";
+
+/** What is fetched from AMD's key distribution service. */
+export type AmdDocumentId =
+  /** CA of the endorsement keys and root, PEM. */
+  | { readonly kind: "cert-chain"; readonly vek: VekKind; readonly product: SnpProduct }
+  /** The root's revocation list, DER. */
+  | { readonly kind: "crl"; readonly vek: VekKind; readonly product: SnpProduct }
+  /** The certificate of a chip's key for one TCB, DER. */
+  | {
+      readonly kind: "vcek";
+      readonly product: SnpProduct;
+      /** Lower-case hex: 64 bytes, 8 for Turin. */
+      readonly hardwareId: string;
+      readonly tcb: SnpTcb;
+    };
+
+/** Prefix of the keys of all of AMD's documents. */
+export const AMD_PREFIX = "amd/";
+
+const HARDWARE_ID_DIGITS: Readonly<Record<SnpProduct, number>> = { Milan: 128, Genoa: 128, Turin: 16 };
+const PARAMETERS: Readonly<Record<keyof SnpTcb, string>> = {
+  fmc: "fmcSPL",
+  bootLoader: "blSPL",
+  tee: "teeSPL",
+  snp: "snpSPL",
+  microcode: "ucodeSPL",
+};
+const MAX_LEVEL = 255;
+const PATH = /^\/(vcek|vlek)\/v1\/([A-Za-z]+)\/([A-Za-z0-9_]+)$/;
+
+/** The name that a document is stored under. */
+export function amdKey(id: AmdDocumentId): string {
+  return id.kind === "vcek"
+    ? `${chipPrefix(id)}${levelsOf(id)
+        .map(([, level]) => level)
+        .join("-")}`
+    : `${AMD_PREFIX}${id.vek}/${id.product}/${id.kind}`;
+}
+
+/** The beginning of the keys of all certificates of one chip. */
+export function chipPrefix({
+  product,
+  hardwareId,
+}: {
+  readonly product: SnpProduct;
+  readonly hardwareId: string;
+}): string {
+  return `${AMD_PREFIX}vcek/${product}/${hardwareId}/`;
+}
+
+/** Path and query, as AMD's service has them (VCEK certificate and KDS interface specification, chapter 4). */
+export function amdPath(id: AmdDocumentId): string {
+  if (id.kind !== "vcek") {
+    return `/${id.vek}/v1/${id.product}/${id.kind === "crl" ? "crl" : "cert_chain"}`;
+  }
+  const levels = levelsOf(id).map(([name, level]) => `${PARAMETERS[name]}=${`${level}`.padStart(2, "0")}`);
+  return `/vcek/v1/${id.product}/${id.hardwareId}?${levels.join("&")}`;
+}
+
+/** What a request is for; undefined for a path, product, chip or TCB that AMD's service does not have. */
+export function parseAmdPath(path: string, query: URLSearchParams): AmdDocumentId | undefined {
+  const [, vek, name, last = ""] = PATH.exec(path) ?? [];
+  const product = SNP_PRODUCTS.find((known) => known === name);
+  if (product === undefined) {
+    return undefined;
+  }
+  const common = { vek: vek as VekKind, product };
+  if (last === "cert_chain" || last === "crl") {
+    return { kind: last === "crl" ? "crl" : "cert-chain", ...common };
+  }
+  const tcb = readTcb(product, query);
+  const isChip = /^[0-9A-Fa-f]+$/.test(last) && last.length === HARDWARE_ID_DIGITS[product];
+  // AMD gives VLEKs to cloud providers alone, who hand them on beside their reports.
+  return vek === "vcek" && isChip && tcb !== undefined
+    ? { kind: "vcek", product, hardwareId: last.toLowerCase(), tcb }
+    : undefined;
+}
+
+/** Each level exactly once: a level that is left out would be taken for zero by one and for the newest by another. */
+function readTcb(product: SnpProduct, query: URLSearchParams): SnpTcb | undefined {
+  const names = componentsOf(product);
+  const levels = names.map((name) => {
+    const [text, ...others] = query.getAll(PARAMETERS[name]);
+    const isLevel = text !== undefined && others.length === 0 && /^[0-9]{1,3}$/.test(text) && Number(text) <= MAX_LEVEL;
+    return [name, isLevel ? Number(text) : undefined] as const;
+  });
+  return levels.some(([, level]) => level === undefined)
+    ? undefined
+    : (Object.fromEntries(levels) as unknown as SnpTcb);
+}
+
+function levelsOf({ product, tcb }: { readonly product: SnpProduct; readonly tcb: SnpTcb }) {
+  return componentsOf(product).map((name) => [name, tcb[name] ?? 0] as const);
+}
+
+/** In the order of AMD's parameters. */
+function componentsOf(product: SnpProduct): (keyof SnpTcb)[] {
+  return [...(product === "Turin" ? (["fmc"] as const) : []), "bootLoader", "tee", "snp", "microcode"];
+}
