@@ -55,10 +55,28 @@ const REQUIRED: ReadonlySet<string> = new Set([
 ]);
 const TOLERANCE = 1e-5;
 /**
- * Models whose results hang on roundings. This one takes the logarithm of sums that nearly cancel out: its outputs here are
- * those of its published ONNX form, whose sums differ from TensorFlow's by as much.
+ * Models whose expected outputs carry more error of their own than the tolerance. This one takes the logarithm of powers
+ * down to 1e-10, of sums that nearly cancel out. Its graph evaluated in float64 differs from TensorFlow's float32 outputs by
+ * up to 4.2e-4, from the engine's by up to 2.5e-3, and the engine's own optimiser, which only changes the order of sums,
+ * moves outputs by as much. That no operation differs is seen from {@link SAME_GRAPHS}.
  */
-const LOOSER_TOLERANCES: ReadonlyMap<string, number> = new Map([["basic_pitch", 5e-3]]);
+const LOOSER_TOLERANCES: ReadonlyMap<string, number> = new Map([["basic_pitch", 3e-3]]);
+/**
+ * SavedModels that are published as ONNX too, converted by others: in one engine, with sums in one order, both must give
+ * the same to {@link TOLERANCE}, in all elements. Names of the ONNX form's ports by the signature's.
+ */
+const SAME_GRAPHS = [
+  {
+    savedModel: "basic_pitch",
+    onnx: "basic_pitch_onnx",
+    ports: new Map([
+      ["input_2", "serving_default_input_2:0"],
+      ["contour", "StatefulPartitionedCall:0"],
+      ["note", "StatefulPartitionedCall:1"],
+      ["onset", "StatefulPartitionedCall:2"],
+    ]),
+  },
+] as const;
 /** Sums over many thousand elements gather the rounding of each. */
 const SUM_TOLERANCE = 1e-4;
 
@@ -84,6 +102,19 @@ describe("public models", { skip }, () => {
         }
       });
     }
+  }
+
+  for (const { savedModel, onnx, ports } of SAME_GRAPHS) {
+    test(`${savedModel} gives what its ONNX form gives`, async (context) => {
+      const entries = [savedModel, onnx].map((name) => models.find((entry) => entry.name === name) as ModelEntry);
+      const loaded = await Promise.all(
+        entries.map(({ dir, version_dir }) => loadModel(readFiles(join(folder, dir, version_dir)))),
+      );
+      context.after(() => Promise.all(loaded.map((model) => model.close())));
+      for (const { inputs = {} } of entries[0]?.goldens ?? []) {
+        await expectSameOutputs(loaded, tensorsOf(inputs), ports);
+      }
+    });
   }
 
   test("there are models to check, and the required ones are among them", (context) => {
@@ -135,6 +166,24 @@ async function checkModel(entry: ModelEntry, version: string, context: TestConte
     }
   }
   return outcome;
+}
+
+async function expectSameOutputs(
+  [savedModel, onnx]: readonly LoadedModel[],
+  inputs: ReadonlyMap<string, Tensor>,
+  ports: ReadonlyMap<string, string>,
+): Promise<void> {
+  const renamed = new Map(Array.from(inputs, ([name, tensor]) => [ports.get(name) ?? name, tensor]));
+  const outputs = (await savedModel?.run("serving_default", inputs, [])) ?? new Map<string, Tensor>();
+  const expected = await onnx?.run("serving_default", renamed, []);
+  assert.ok(outputs.size > 0);
+  for (const [name, { shape, data }] of outputs) {
+    const same = expected?.get(ports.get(name) ?? name);
+    assert.deepEqual(shape, same?.shape, name);
+    data.forEach((value, index) => {
+      expectClose(`${name}[${index}]`, Number(value), Number(same?.data[index]), TOLERANCE);
+    });
+  }
 }
 
 /** Only a refusal of something unsupported, which says what, may stand in for an output. */
