@@ -1,5 +1,9 @@
-import { typeAttr } from "../src/examples/graph-def.ts";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { node, typeAttr } from "../src/examples/graph-def.ts";
+import { loadModel } from "../src/load-model.ts";
 import { constant, type OperationCase, testOperations } from "./fixtures/operation-case.ts";
+import { savedModelFiles } from "./fixtures/saved-model.ts";
 import { booleans, bytes, doubles, floats, int32s, int64s, numbersOf } from "./fixtures/tensors.ts";
 
 const row = floats([1, 3], [1, 2, 3]);
@@ -34,11 +38,35 @@ testOperations([
   eachOf("Rsqrt", positive, (value) => 1 / Math.sqrt(value)),
   eachOf("Square", mixed, (value) => value * value),
   { op: "Pow", inputs: [row, floats([], [2])], expected: floats([1, 3], [1, 4, 9]) },
+  {
+    op: "Pow",
+    about: "int64",
+    inputs: [int64s([2], [3, -2]), int64s([], [33])],
+    expected: int64s([2], [3 ** 33, -(2 ** 33)]),
+  },
+  {
+    op: "Pow",
+    about: "int64, beyond what the engine can count exactly",
+    inputs: [int64s([1], [3]), int64s([], [39])],
+    expected: int64s([1], [0]),
+    fails: true,
+  },
+  {
+    op: "Pow",
+    about: "no whole number",
+    inputs: [int32s([1], [2]), int32s([], [-1])],
+    expected: int32s([1], [0]),
+    fails: true,
+  },
   { op: "SquaredDifference", inputs: [row, floats([], [3])], expected: floats([1, 3], [4, 1, 0]) },
   { op: "FloorDiv", inputs: [floats([2], [-3, 5]), floats([], [2])], expected: floats([2], [-2, 2]) },
   { op: "AddN", inputs: [row, row, row], expected: floats([1, 3], [3, 6, 9]) },
   { op: "AddN", about: "of one", inputs: [row], expected: row },
   eachOf("Log1p", positive, Math.log1p),
+  {
+    ...eachOf("Log1p", floats([4], [-1, 1e-3, Number.POSITIVE_INFINITY, Number.NaN]), Math.log1p),
+    about: "at its ends",
+  },
   eachOf("Sin", mixed, Math.sin),
   eachOf("Cos", mixed, Math.cos),
   { op: "Erf", inputs: [floats([2], [0, 0.5])], expected: floats([2], [0, 0.5204999]) },
@@ -92,3 +120,18 @@ testOperations([
   { op: "StopGradient", inputs: [mixed], expected: mixed },
   { op: "PlaceholderWithDefault", about: "unfed", inputs: [constant(row)], expected: row },
 ]);
+
+test("Log1p of small numbers keeps all of their digits", async () => {
+  const nodes = [node("x", "Placeholder", [], { dtype: typeAttr("float32") }), node("y", "Log1p", ["x"])];
+  const signature = { inputs: { x: ["x:0", "float32"] }, outputs: { y: ["y:0", "float32"] } } as const;
+  const model = await loadModel(savedModelFiles({ nodes, signatures: { serving_default: signature } }));
+  const small = [1e-3, 1e-5, 1e-7, 1e-9, 1e-20, -1e-4, -1e-8].map(Math.fround);
+  const x = floats([small.length], small);
+  const y = (await model.run("serving_default", new Map([["x", x]]), [])).get("y");
+  assert.ok(y);
+  numbersOf(y).forEach((value, index) => {
+    const expected = Math.log1p(small[index] as number);
+    assert.ok(Math.abs(value / expected - 1) < 2e-7, `${value} is not ${expected}`);
+  });
+  await model.close();
+});

@@ -1,16 +1,50 @@
+import type { Tensor } from "@sealserve/protocol";
 import { constant, testOperations, textAttr } from "./fixtures/operation-case.ts";
 import { booleans, floats, int32s, int64s } from "./fixtures/tensors.ts";
 
 const grid = floats([2, 2], [1, 2, 3, 4]);
+const wide = (...ends: bigint[]): Tensor => ({
+  dtype: "int64",
+  shape: [ends.length],
+  data: BigInt64Array.from(ends, (end) => 2n ** 60n + end),
+});
 const huge = int32s([2], [65_536, 65_536]);
 
 testOperations([
   { op: "Fill", inputs: [int32s([2], [1, 2]), floats([], [7])], expected: floats([1, 2], [7, 7]) },
   { op: "Fill", about: "too large", inputs: [huge, floats([], [7])], expected: grid, fails: true },
+  {
+    op: "Fill",
+    about: "no single value",
+    inputs: [int32s([2], [1, 2]), floats([2], [7, 8])],
+    expected: grid,
+    fails: true,
+  },
+  {
+    op: "Fill",
+    about: "too large from the start",
+    inputs: [constant(huge), floats([], [7])],
+    expected: grid,
+    fails: true,
+  },
   { op: "BroadcastTo", inputs: [floats([2, 1], [1, 2]), int32s([2], [2, 2])], expected: floats([2, 2], [1, 1, 2, 2]) },
   { op: "BroadcastTo", about: "too large", inputs: [floats([1], [1]), huge], expected: grid, fails: true },
   { op: "BroadcastArgs", inputs: [int32s([2], [2, 1]), int32s([1], [3])], expected: int32s([2], [2, 3]) },
-  { op: "BroadcastArgs", about: "too large", inputs: [huge, int32s([1], [1])], expected: huge, fails: true },
+  { op: "BroadcastTo", about: "smaller", inputs: [floats([2], [1, 2]), int32s([1], [1])], expected: grid, fails: true },
+  { op: "BroadcastArgs", about: "of any size", inputs: [int32s([1], [1]), huge], expected: huge },
+  {
+    op: "BroadcastArgs",
+    about: "a scalar's",
+    inputs: [int64s([0], []), int64s([2], [2, 0])],
+    expected: int64s([2], [2, 0]),
+  },
+  {
+    op: "BroadcastArgs",
+    about: "that do not fit",
+    inputs: [int32s([1], [2]), int32s([1], [3])],
+    expected: huge,
+    fails: true,
+  },
   { op: "Tile", inputs: [grid, int32s([2], [1, 2])], expected: floats([2, 4], [1, 2, 1, 2, 3, 4, 3, 4]) },
   { op: "Tile", about: "too large", inputs: [grid, int32s([2], [16_384, 16_384])], expected: grid, fails: true },
   { op: "ZerosLike", inputs: [grid], expected: floats([2, 2], [0, 0, 0, 0]) },
@@ -28,6 +62,33 @@ testOperations([
     about: "too long",
     inputs: [int64s([], [0]), int64s([], [2 ** 40]), int64s([], [1])],
     expected: int64s([0], []),
+    fails: true,
+  },
+  {
+    op: "Range",
+    about: "beyond what float64 can tell apart",
+    inputs: [wide(1n), wide(4n), int64s([], [2])].map((limit) => ({ ...limit, shape: [] })),
+    expected: wide(1n, 3n),
+  },
+  {
+    op: "Range",
+    about: "the wrong way",
+    inputs: [int32s([], [5]), int32s([], [1]), int32s([], [1])],
+    expected: int32s([0], []),
+    fails: true,
+  },
+  {
+    op: "Range",
+    about: "in steps of nothing",
+    inputs: [int64s([], [5]), int64s([], [9]), int64s([], [0])],
+    expected: int64s([0], []),
+    fails: true,
+  },
+  {
+    op: "OneHot",
+    about: "less than nothing",
+    inputs: [int32s([1], [1]), int32s([], [-1]), floats([], [1]), floats([], [0])],
+    expected: grid,
     fails: true,
   },
   { op: "Size", inputs: [grid], expected: int32s([], [4]) },

@@ -5,6 +5,10 @@ import { floats, int32s, int64s } from "./fixtures/tensors.ts";
 const grid = floats([2, 3], [1, 2, 3, 4, 5, 6]);
 const axis = (value: number) => constant(int32s([], [value]));
 
+function slicing(begin: readonly number[], size: readonly number[]): Pick<OperationCase, "inputs" | "expected"> {
+  return { inputs: [grid, int32s([2], begin), int32s([2], size)], expected: grid };
+}
+
 const gathering: OperationCase[] = [
   { op: "GatherV2", inputs: [grid, int32s([2], [2, 0]), axis(1)], expected: floats([2, 2], [3, 1, 6, 4]) },
   { op: "GatherV2", about: "one slice", inputs: [grid, int32s([], [1]), axis(0)], expected: floats([3], [4, 5, 6]) },
@@ -19,6 +23,11 @@ const gathering: OperationCase[] = [
     inputs: [grid, int32s([2], [0, 1]), int32s([2], [1, -1])],
     expected: floats([1, 2], [2, 3]),
   },
+  { op: "Slice", about: "from the back", ...slicing([0, -1], [1, 1]), fails: true },
+  { op: "Slice", about: "beyond the end", ...slicing([0, 1], [1, 3]), fails: true },
+  { op: "Slice", about: "to the end from beyond it", ...slicing([0, 4], [1, -1]), fails: true },
+  { op: "Slice", about: "of less than nothing", ...slicing([0, 1], [1, -2]), fails: true },
+  { op: "Slice", about: "of nothing at the end", ...slicing([0, 3], [1, 0]), expected: floats([1, 0], []) },
 ];
 
 testOperations([
@@ -30,6 +39,14 @@ testOperations([
     inputs: [axis(1), grid],
     output: 1,
     expected: floats([2, 1], [2, 5]),
+  },
+  {
+    op: "Split",
+    about: "parts cannot be equal",
+    attributes: { num_split: { i: 2n } },
+    inputs: [axis(1), grid],
+    expected: grid,
+    fails: true,
   },
   {
     op: "SplitV",

@@ -3,6 +3,7 @@ import { constant, integersAttr, type OperationCase, testOperations } from "./fi
 import { booleans, floats, int32s, int64s } from "./fixtures/tensors.ts";
 
 const grid = floats([2, 3], [1, 2, 3, 4, 5, 6]);
+const gaps = floats([2, 3], [1, Number.NaN, 2, 4, 5, 4]);
 const cube = floats([2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]);
 const axes = (...values: number[]) => constant(int32s([values.length], values));
 const axis = (value: number) => constant(int32s([], [value]));
@@ -37,6 +38,24 @@ const reductions: OperationCase[] = [
   { op: "All", inputs: [booleans([2, 2], [1, 1, 1, 0]), axes(1)], expected: booleans([2], [1, 0]) },
   { op: "Any", inputs: [booleans([2, 2], [0, 1, 0, 0]), axes(1)], expected: booleans([2], [1, 0]) },
   { op: "All", about: "of nothing", inputs: [booleans([1, 0], []), axes(1)], expected: booleans([1], [1]) },
+  { op: "Any", about: "of nothing", inputs: [booleans([1, 0], []), axes(1)], expected: booleans([1], [0]) },
+  { op: "Max", about: "of what is no number", inputs: [gaps, axes(1)], expected: floats([2], [Number.NaN, 5]) },
+  { op: "Min", about: "of what is no number", inputs: [gaps, axes(1)], expected: floats([2], [Number.NaN, 4]) },
+  {
+    op: "Max",
+    about: "of nothing, kept",
+    inputs: [floats([1, 0]), axes(1)],
+    attributes: { keep_dims: { b: true } },
+    expected: floats([1, 1], [Number.NEGATIVE_INFINITY]),
+  },
+  { op: "Sum", about: "up to 2^53", inputs: [int64s([2], [2 ** 53 - 1, 1]), axes(0)], expected: int64s([], [2 ** 53]) },
+  ...["Sum", "Mean", "Prod"].map((op) => ({
+    op,
+    about: "beyond what the engine can count exactly",
+    inputs: [int64s([2], [2 ** 53, -2]), axes(0)],
+    expected: int64s([], [0]),
+    fails: true,
+  })),
   { op: "Prod", inputs: [grid, axes(1)], expected: floats([2], [6, 120]) },
   { op: "ArgMax", inputs: [floats([2, 3], [1, 9, 9, 7, 1, 2]), axis(1)], expected: int64s([2], [1, 0]) },
   {

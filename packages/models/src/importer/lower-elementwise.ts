@@ -1,5 +1,8 @@
 import { floatAttribute } from "../onnx/attribute.ts";
 import { scalar } from "./convert.ts";
+import { expectExact } from "./exact-integers.ts";
+import { failWhere, isBelow } from "./fail-where.ts";
+import type { Value } from "./onnx-graph.ts";
 import type { Lowering } from "./operation.ts";
 
 /** Two inputs of one type, broadcast against each other by the same rules in TensorFlow and ONNX. */
@@ -58,10 +61,30 @@ const floorDivide: Lowering = (operation, graph) => {
     : operation.refuse(`its inputs are ${a.dtype}`);
 };
 
-/** The logarithm of a number increased by 1. */
+/**
+ * The logarithm of a number increased by 1. The rounding of that sum, which is all there is of a small number, goes out
+ * again by dividing by the sum without the 1 (Kahan). Numbers too small to change the sum, and infinity, are as they are.
+ */
 const log1p: Lowering = (operation, graph) => {
   const value = operation.input(0);
-  return graph.apply("Log", [graph.apply("Add", [value, scalar(1, value.dtype, graph)], value.dtype)], value.dtype);
+  const on = (opType: string, ...inputs: Value[]): Value => graph.apply(opType, inputs, value.dtype);
+  const equal = (a: Value, b: Value): Value => graph.apply("Equal", [a, b], "bool");
+  const one = scalar(1, value.dtype, graph);
+  const sum = on("Add", value, one);
+  const logarithm = on("Log", sum);
+  const asIs = graph.apply("Or", [equal(sum, one), equal(sum, logarithm)], "bool");
+  return on("Where", asIs, value, on("Mul", value, on("Div", logarithm, on("Sub", sum, one))));
+};
+
+/** Powers. Whole numbers have none with a negative exponent. */
+const power: Lowering = (operation, graph) => {
+  const [base, exponent] = [operation.input(0), operation.input(1)];
+  if (isFloat(base.dtype)) {
+    return graph.apply("Pow", [base, exponent], base.dtype);
+  }
+  const checked = failWhere([isBelow(exponent, 0, graph)], exponent, graph);
+  const magnitude = ([a, b]: readonly Value[]): Value => graph.apply("Pow", [a, b], "float64");
+  return expectExact(graph.apply("Pow", [base, checked], base.dtype), [base, exponent], magnitude, graph);
 };
 
 /** The sum of any number of inputs of one shape. */
@@ -87,7 +110,7 @@ export const elementwiseLowerings: Readonly<Record<string, Lowering>> = {
   RealDiv: divide,
   Maximum: binary("Max"),
   Minimum: binary("Min"),
-  Pow: binary("Pow"),
+  Pow: power,
   SquaredDifference: squaredDifference,
   FloorDiv: floorDivide,
   AddN: addAll,

@@ -1,5 +1,6 @@
 import { intAttribute } from "../onnx/attribute.ts";
-import { asInt64, castTo, sizesOf } from "./convert.ts";
+import { asInt64, castTo, scalar, sizesOf } from "./convert.ts";
+import { failWhere, isBelow } from "./fail-where.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Lowering, Operation } from "./operation.ts";
 
@@ -36,21 +37,33 @@ const gatherNd: Lowering = (operation, graph) => {
   return graph.apply("GatherND", [value, indices], value.dtype);
 };
 
-/** A part of each axis. A size of -1 reaches to the end. */
+/** A part of each axis. A size of -1 reaches to the end; anything outside of the axis is refused, which ONNX would cut off. */
 const slice: Lowering = (operation, graph) => {
   const [value, begin] = [operation.input(0), asInt64(operation.input(1), graph)];
   const size = asInt64(operation.input(2), graph);
-  const toEnd = graph.apply("Less", [size, graph.integers([0])], "bool");
-  const end = graph.apply("Where", [toEnd, sizesOf(value, graph), graph.apply("Add", [begin, size], "int64")], "int64");
-  return graph.apply("Slice", [value, begin, end], value.dtype);
+  const whole = sizesOf(value, graph);
+  const end = graph.apply(
+    "Where",
+    [isBelow(size, 0, graph), whole, graph.apply("Add", [begin, size], "int64")],
+    "int64",
+  );
+  const outside = [
+    isBelow(begin, 0, graph),
+    isBelow(size, -1, graph),
+    graph.apply("Less", [end, begin], "bool"),
+    graph.apply("Less", [whole, end], "bool"),
+  ];
+  return graph.apply("Slice", [value, begin, failWhere(outside, end, graph)], value.dtype);
 };
 
-/** As many equal parts as the attribute says. */
+/** As many equal parts as the attribute says. Told their number alone, ONNX would make the last one smaller. */
 const split: Lowering = (operation, graph) => {
-  const value = operation.input(1);
+  const [value, axis] = [operation.input(1), operation.constantInteger(0)];
   const parts = Array.from({ length: outputCount(operation, "num_split") }, () => value.dtype);
-  const attributes = [intAttribute("axis", operation.constantInteger(0)), intAttribute("num_outputs", parts.length)];
-  return graph.applyToSeveral("Split", [value], parts, attributes);
+  const whole = graph.apply("Gather", [sizesOf(value, graph), graph.integers([axis])], "int64");
+  const each = graph.apply("Div", [whole, scalar(parts.length, "int64", graph)], "int64");
+  const sizes = graph.apply("Expand", [each, graph.integers([parts.length])], "int64");
+  return graph.applyToSeveral("Split", [value, sizes], parts, [intAttribute("axis", axis)]);
 };
 
 /** Parts of given sizes. */

@@ -1,11 +1,7 @@
-import { makeNumbers } from "@sealserve/protocol";
-
 import { intAttribute, intsAttribute } from "../onnx/attribute.ts";
 import { elementTypeNumber } from "../onnx/element-type.ts";
 import { asInt64, castTo } from "./convert.ts";
-import { isFloat } from "./lower-elementwise.ts";
-import type { OnnxGraph, Value } from "./onnx-graph.ts";
-import type { Lowering, Operation } from "./operation.ts";
+import type { Lowering } from "./operation.ts";
 
 /** In TensorFlow a 0 in a shape is a dimension without elements; in ONNX only with `allowzero`. */
 const reshape: Lowering = (operation, graph) => {
@@ -59,51 +55,6 @@ const cast: Lowering = (operation, graph) => {
   return castTo(value, dtype, graph);
 };
 
-/** Where along an axis the extreme is; of equal ones the first. */
-function argExtreme(opType: "ArgMax" | "ArgMin"): Lowering {
-  return (operation, graph) => {
-    const attributes = [intAttribute("axis", operation.constantInteger(1)), intAttribute("keepdims", 0)];
-    const found = graph.apply(opType, [operation.input(0)], "int64", attributes);
-    return castTo(found, operation.type("output_type", "int64"), graph);
-  };
-}
-
-/** A reduction over constant axes; no axes at all leave the value as it is. */
-function reduction(opType: string) {
-  return (operation: Operation, graph: OnnxGraph): Value => {
-    const [value, axes] = [operation.input(0), operation.constantIntegers(1)];
-    const keepDimensions = intAttribute("keepdims", operation.flag("keep_dims", false) ? 1 : 0);
-    // ONNX takes no axes for all of them. Its attribute against that makes the engine pass empty inputs on unreduced.
-    return axes.length === 0
-      ? value
-      : graph.apply(opType, [value, graph.integers(axes)], value.dtype, [keepDimensions]);
-  };
-}
-
-/** All or any of truth values, which the engine reduces as numbers. */
-function logicalReduction(opType: "ReduceMin" | "ReduceMax"): Lowering {
-  const reduce = reduction(opType);
-  return (operation, graph) => {
-    const asNumbers = operation.withInputs((input) => (input.dtype === "bool" ? castTo(input, "int32", graph) : input));
-    return castTo(reduce(asNumbers, graph), "bool", graph);
-  };
-}
-
-const plainMean = reduction("ReduceMean");
-
-/** The mean of no numbers is NaN in TensorFlow and 0 in the engine, so 0 divided by how many there are is added. */
-const mean: Lowering = (operation, graph) => {
-  const [value, axes] = [operation.input(0), operation.constantIntegers(1)];
-  const result = plainMean(operation, graph);
-  if (axes.length === 0 || !isFloat(value.dtype)) {
-    return result;
-  }
-  const sizes = graph.apply("Gather", [graph.apply("Shape", [value], "int64"), graph.integers(axes)], "int64");
-  const count = castTo(graph.apply("ReduceProd", [sizes], "int64", [intAttribute("keepdims", 0)]), value.dtype, graph);
-  const zero = graph.constant({ dtype: value.dtype, shape: [], data: makeNumbers(value.dtype, 1) });
-  return graph.apply("Add", [result, graph.apply("Div", [zero, count], value.dtype)], value.dtype);
-};
-
 /** Operations on shapes, axes and types. */
 export const shapeLowerings: Readonly<Record<string, Lowering>> = {
   Reshape: reshape,
@@ -114,13 +65,4 @@ export const shapeLowerings: Readonly<Record<string, Lowering>> = {
   ConcatV2: concat,
   Shape: shape,
   Cast: cast,
-  ArgMax: argExtreme("ArgMax"),
-  ArgMin: argExtreme("ArgMin"),
-  Mean: mean,
-  Sum: reduction("ReduceSum"),
-  Max: reduction("ReduceMax"),
-  Min: reduction("ReduceMin"),
-  Prod: reduction("ReduceProd"),
-  All: logicalReduction("ReduceMin"),
-  Any: logicalReduction("ReduceMax"),
 };

@@ -4,6 +4,7 @@ import { gatherLowerings } from "./lower-gather.ts";
 import { imageLowerings } from "./lower-image.ts";
 import { logicLowerings } from "./lower-logic.ts";
 import { matrixLowerings } from "./lower-matrix.ts";
+import { reductionLowerings } from "./lower-reduction.ts";
 import { shapeLowerings } from "./lower-shape.ts";
 import { stridedSliceLowerings } from "./lower-strided-slice.ts";
 import type { Lowering } from "./operation.ts";
@@ -13,6 +14,7 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map(
     ...elementwiseLowerings,
     ...matrixLowerings,
     ...shapeLowerings,
+    ...reductionLowerings,
     ...stridedSliceLowerings,
     ...imageLowerings,
     ...logicLowerings,

@@ -1,0 +1,94 @@
+import { makeNumbers } from "@sealserve/protocol";
+
+import { intAttribute } from "../onnx/attribute.ts";
+import { castTo, scalar } from "./convert.ts";
+import { expectExact } from "./exact-integers.ts";
+import { isFloat } from "./lower-elementwise.ts";
+import type { OnnxGraph, Value } from "./onnx-graph.ts";
+import type { Lowering, Operation } from "./operation.ts";
+
+/** Where along an axis the extreme is; of equal ones the first. */
+function argExtreme(opType: "ArgMax" | "ArgMin"): Lowering {
+  return (operation, graph) => {
+    const attributes = [intAttribute("axis", operation.constantInteger(1)), intAttribute("keepdims", 0)];
+    const found = graph.apply(opType, [operation.input(0)], "int64", attributes);
+    return castTo(found, operation.type("output_type", "int64"), graph);
+  };
+}
+
+/** A reduction over constant axes; no axes at all leave the value as it is. */
+function reduction(opType: string) {
+  return (operation: Operation, graph: OnnxGraph): Value => {
+    const [value, axes] = [operation.input(0), operation.constantIntegers(1)];
+    const keepDimensions = intAttribute("keepdims", operation.flag("keep_dims", false) ? 1 : 0);
+    // ONNX takes no axes for all of them. Its attribute against that makes the engine pass empty inputs on unreduced.
+    return axes.length === 0
+      ? value
+      : graph.apply(opType, [value, graph.integers(axes)], value.dtype, [keepDimensions]);
+  };
+}
+
+/** A sum, a product or a mean, which the engine works out in float64 for int64. @param magnitudeType bounds the result */
+function arithmetic(opType: string, magnitudeType = opType) {
+  const [reduce, magnitude] = [reduction(opType), reduction(magnitudeType)];
+  return (operation: Operation, graph: OnnxGraph): Value => {
+    const value = operation.input(0);
+    const bound = ([absolute]: readonly Value[]): Value => magnitude(withValue(operation, absolute as Value), graph);
+    return expectExact(reduce(operation, graph), [value], bound, graph);
+  };
+}
+
+/** The largest or the smallest; none is a number where one of them is not, which the engine would pass over. */
+function extreme(opType: "ReduceMin" | "ReduceMax"): Lowering {
+  const [reduce, any] = [reduction(opType), logicalReduction("ReduceMax")];
+  return (operation, graph) => {
+    const value = operation.input(0);
+    const result = reduce(operation, graph);
+    if (!isFloat(value.dtype)) {
+      return result;
+    }
+    const notNumbers = withValue(operation, graph.apply("IsNaN", [value], "bool"));
+    return graph.apply("Where", [any(notNumbers, graph), scalar(Number.NaN, value.dtype, graph), result], value.dtype);
+  };
+}
+
+/** The operation over another value. */
+function withValue(operation: Operation, value: Value): Operation {
+  const [replaced] = operation.inputs;
+  return operation.withInputs((input) => (input === replaced ? value : input));
+}
+
+/** All or any of truth values, which the engine reduces as bytes: of none the largest is 0, and the smallest is not. */
+function logicalReduction(opType: "ReduceMin" | "ReduceMax") {
+  const reduce = reduction(opType);
+  return (operation: Operation, graph: OnnxGraph): Value =>
+    castTo(reduce(withValue(operation, castTo(operation.input(0), "uint8", graph)), graph), "bool", graph);
+}
+
+const plainMean = arithmetic("ReduceMean", "ReduceSum");
+
+/** The mean of no numbers is NaN in TensorFlow and 0 in the engine, so 0 divided by how many there are is added. */
+const mean: Lowering = (operation, graph) => {
+  const [value, axes] = [operation.input(0), operation.constantIntegers(1)];
+  const result = plainMean(operation, graph);
+  if (axes.length === 0 || !isFloat(value.dtype)) {
+    return result;
+  }
+  const sizes = graph.apply("Gather", [graph.apply("Shape", [value], "int64"), graph.integers(axes)], "int64");
+  const count = castTo(graph.apply("ReduceProd", [sizes], "int64", [intAttribute("keepdims", 0)]), value.dtype, graph);
+  const zero = graph.constant({ dtype: value.dtype, shape: [], data: makeNumbers(value.dtype, 1) });
+  return graph.apply("Add", [result, graph.apply("Div", [zero, count], value.dtype)], value.dtype);
+};
+
+/** Operations that make one element of many. */
+export const reductionLowerings: Readonly<Record<string, Lowering>> = {
+  ArgMax: argExtreme("ArgMax"),
+  ArgMin: argExtreme("ArgMin"),
+  Mean: mean,
+  Sum: arithmetic("ReduceSum"),
+  Max: extreme("ReduceMax"),
+  Min: extreme("ReduceMin"),
+  Prod: arithmetic("ReduceProd"),
+  All: logicalReduction("ReduceMin"),
+  Any: logicalReduction("ReduceMax"),
+};
