@@ -8,6 +8,7 @@ import type { PreparedModel } from "./prepared-model.ts";
 import { type GraphLibrary, indexGraph } from "./saved-model/graph-library.ts";
 import { parseMetaGraph } from "./saved-model/meta-graph.ts";
 import { describeSignatures } from "./saved-model/signatures.ts";
+import { fillTables } from "./saved-model/tables.ts";
 import { findCheckpointKeys } from "./saved-model/variables.ts";
 
 /**
@@ -21,12 +22,16 @@ export function prepareSavedModel(files: ReadableFiles, tags?: readonly string[]
   const signatureDefs = ownCopy(metaGraph.signatureDef);
   const signatures = describeSignatures(signatureDefs, library.fill);
   const checkpoint = openCheckpoint(files);
-  const locateVariable = variableLocator(library, metaGraph.saverDef?.restoreOpName, checkpoint);
+  const tables = fillTables(library, metaGraph, files);
+  const resources = {
+    locateVariable: variableLocator(library, metaGraph.saverDef?.restoreOpName, checkpoint),
+    findTable: (identity: string) => tables.get(identity),
+  };
   return {
     platform: "tensorflow",
     signatures,
     signatureDefs,
-    ...planSignatures(library, signatures, locateVariable),
+    ...planSignatures(library, signatures, resources),
     weightFiles: checkpoint?.shardFiles ?? [],
   };
 }

@@ -55,8 +55,8 @@ export class IslandBuilder {
     if (origin.kind === "run") {
       return this.#input(origin);
     }
-    const handle = `the handle of variable ${JSON.stringify(origin.identity)}`;
-    throw new ModelError("unsupported-op", `${handle} is used as a value`);
+    const what = origin.kind === "handle" ? `variable ${JSON.stringify(origin.identity)}` : "a table";
+    throw new ModelError("unsupported-op", `the handle of ${what} is used as a value`);
   }
 
   #input({ name, dtype }: RunValue): Value {

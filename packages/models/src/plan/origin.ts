@@ -2,6 +2,7 @@ import type { DataType, Tensor } from "@sealserve/protocol";
 
 import type { StoredTensor } from "../bundle/checkpoint.ts";
 import type { Value } from "../importer/onnx-graph.ts";
+import type { LookupTable } from "../interpreter/lookup/lookup-table.ts";
 
 /** A value that the caller gives or that a step of the plan computes. */
 export interface RunValue {
@@ -38,11 +39,27 @@ export interface VariableHandle {
   readonly identity: string;
 }
 
+/** A handle of a table of the model. */
+export interface TableHandle {
+  readonly kind: "table";
+  readonly dtype: "resource";
+  readonly table: LookupTable;
+}
+
 /** Where a value of a signature's graph comes from, past the operations that only hand it on. */
-export type Origin = RunValue | ConstantValue | VariableValue | VariableHandle;
+export type Origin = RunValue | ConstantValue | VariableValue | VariableHandle | TableHandle;
 
 /** The value of a variable by its identity, the same object each time; undefined when nothing restores it. */
 export type FindVariable = (identity: string) => VariableValue | undefined;
+
+/** The table with an identity; undefined when what it holds is not known before the model runs, or nothing fills it. */
+export type FindTable = (identity: string) => LookupTable | undefined;
+
+/** What a graph reads besides its inputs. */
+export interface Resources {
+  readonly findVariable: FindVariable;
+  readonly findTable: FindTable;
+}
 
 /** A value that is given when the model runs. It stands for the argument of a function, which names it itself. */
 export function unknownValue(dtype: DataType): RunValue {

@@ -4,12 +4,13 @@ import { ModelError, refuseMalformed } from "../errors.ts";
 import { findLowering } from "../importer/lowerings.ts";
 import type { MakeKernel } from "../interpreter/kernel.ts";
 import { findKernel } from "../interpreter/kernels.ts";
+import { findValues } from "../interpreter/lookup/find-values.ts";
 import type { FlatGraph, FlatNode, FlatSource } from "../saved-model/flatten.ts";
 import { describeOperation, NodeOperation } from "../saved-model/node-operation.ts";
 import type { PlanAssembly } from "./assembly.ts";
 import type { BodyPlanner } from "./body-planner.ts";
 import { findControlOperation } from "./control-operations.ts";
-import type { ConstantValue, FindVariable, Origin } from "./origin.ts";
+import type { ConstantValue, Origin, Resources } from "./origin.ts";
 import { findStaticOperation } from "./static-operations.ts";
 import { planOnNumbers } from "./string-operations.ts";
 
@@ -19,7 +20,7 @@ const inertOperations: ReadonlySet<string> = new Set(["NoOp"]);
 /** Whether a graph with this operation can be planned. Every such operation is free of side effects. */
 export function isPlannable(op: string): boolean {
   const finders = [findStaticOperation, findControlOperation, findLowering, findKernel];
-  return inertOperations.has(op) || finders.some((find) => find(op));
+  return inertOperations.has(op) || tableOperations.has(op) || finders.some((find) => find(op));
 }
 
 /** What the operations of one signature's graph are planned with. */
@@ -27,7 +28,7 @@ export interface PlanningContext {
   /** Key of the signature, for messages. */
   readonly signature: string;
   readonly fed: readonly Origin[];
-  readonly findVariable: FindVariable;
+  readonly resources: Resources;
   /** Shared by the constants of all the model's signatures. */
   readonly fill: FillBudget;
   /** Takes out the functions that control flow runs. */
@@ -72,7 +73,7 @@ function findOrigin(
 const readsHandles: ReadonlySet<string> = new Set(["ResourceGather"]);
 
 /** The operation with the values of variables in place of their handles. @throws ModelError `unsupported-op` */
-function readVariables(operation: NodeOperation<Origin>, findVariable: FindVariable): NodeOperation<Origin> {
+function readVariables(operation: NodeOperation<Origin>, { findVariable }: Resources): NodeOperation<Origin> {
   return operation.withInputs((input) =>
     input.kind === "handle"
       ? (findVariable(input.identity) ?? operation.refuse("its variable is not restored from the checkpoint"))
@@ -80,10 +81,20 @@ function readVariables(operation: NodeOperation<Origin>, findVariable: FindVaria
   );
 }
 
+/** Operations that find values in a table. */
+const tableOperations: ReadonlySet<string> = new Set(["LookupTableFind", "LookupTableFindV2"]);
+
+function findInTable(operation: NodeOperation<Origin>, assembly: PlanAssembly): readonly Origin[] {
+  const [handle, ...given] = operation.inputs;
+  return handle?.kind === "table"
+    ? assembly.interpret(findValues(operation, handle.table), given)
+    : operation.refuse("its input is not a table");
+}
+
 /** Strings are for the interpreter where it can: the engine takes them for texts, and they may be any bytes. */
 function planOperation(
   operation: NodeOperation<Origin>,
-  { findVariable, bodies }: PlanningContext,
+  { resources, bodies }: PlanningContext,
   assembly: PlanAssembly,
 ): readonly Origin[] {
   const { op } = operation.node;
@@ -91,9 +102,12 @@ function planOperation(
   if (controlOperation !== undefined) {
     return controlOperation(operation, bodies, assembly);
   }
+  if (tableOperations.has(op)) {
+    return findInTable(operation, assembly);
+  }
   const staticOperation = findStaticOperation(op);
   if (staticOperation !== undefined) {
-    return [staticOperation(operation, findVariable)];
+    return [staticOperation(operation, resources)];
   }
   const [makeKernel, lowering] = [findKernel(op), findLowering(op)];
   const constants = makeKernel && foldConstants(operation, makeKernel);
@@ -111,7 +125,7 @@ function planOperation(
   if (onNumbers !== undefined) {
     return onNumbers;
   }
-  return assembly.lower(readsHandles.has(op) ? readVariables(operation, findVariable) : operation, lowering);
+  return assembly.lower(readsHandles.has(op) ? readVariables(operation, resources) : operation, lowering);
 }
 
 /** The outputs of an operation on constants; undefined for any other, and for one that would fail the run. */

@@ -8,13 +8,19 @@ import { describeOperation } from "../saved-model/node-operation.ts";
 import { tensorKey } from "../saved-model/tensor-reference.ts";
 import type { Signature } from "../signature.ts";
 import { FED_STAGE, PlanAssembly } from "./assembly.ts";
-import type { FindVariable, Origin, RunValue, VariableValue } from "./origin.ts";
+import type { FindTable, FindVariable, Origin, RunValue, VariableValue } from "./origin.ts";
 import type { Plan } from "./plan.ts";
 import { planBodies } from "./plan-bodies.ts";
 import { isPlannable, planGraph } from "./plan-graph.ts";
 
 /** Where the checkpoint has the variable with an identity, and under which key; undefined when nothing restores it. */
 export type LocateVariable = (identity: string) => { readonly key: string; readonly stored: StoredTensor } | undefined;
+
+/** What the signatures of a model share. */
+export interface ModelResources {
+  readonly locateVariable: LocateVariable;
+  readonly findTable: FindTable;
+}
 
 /**
  * Plans how what a signature computes is run. The graph is cut at the tensors that the signature feeds, which need not be
@@ -26,7 +32,7 @@ export function planSignature(
   library: GraphLibrary,
   key: string,
   signature: Signature,
-  locateVariable: LocateVariable,
+  { locateVariable, findTable }: ModelResources,
 ): Plan {
   expectDenseTensors(key, signature);
   const fedTensors = findFedTensors(library, signature);
@@ -37,7 +43,8 @@ export function planSignature(
     admit,
   });
   const fed = fedTensors.map(({ dtype }, position) => fedValue(dtype, position));
-  const context = { signature: key, findVariable: variableFinder(locateVariable), fill: library.fill };
+  const resources = { findVariable: variableFinder(locateVariable), findTable };
+  const context = { signature: key, resources, fill: library.fill };
   const assembly = new PlanAssembly();
   const origins = planGraph(flat, { ...context, fed, bodies: planBodies(library, context, admit) }, assembly);
   const outputs = outputPorts(signature, origins, assembly);

@@ -7,7 +7,7 @@ import type { RunnableGraph } from "../runnable-graph.ts";
 import type { GraphLibrary } from "../saved-model/graph-library.ts";
 import type { Signature } from "../signature.ts";
 import { mapIslands, type Plan, soleGraph } from "./plan.ts";
-import { type LocateVariable, planSignature } from "./plan-signature.ts";
+import { type ModelResources, planSignature } from "./plan-signature.ts";
 
 /** Reasons that concern one signature only. Any other means that the model is damaged or hostile. */
 const signatureCodes: ReadonlySet<ModelErrorCode> = new Set([
@@ -26,7 +26,7 @@ const MAX_SIGNATURES = 256;
 export function planSignatures(
   library: GraphLibrary,
   signatures: ReadonlyMap<string, Signature>,
-  locateVariable: LocateVariable,
+  resources: ModelResources,
 ): Pick<PreparedModel, "graphs" | "plans" | "refusals"> {
   if (signatures.size > MAX_SIGNATURES) {
     throw new ModelError("too-large", "the model has too many signatures", {
@@ -36,7 +36,7 @@ export function planSignatures(
   }
   const sorted = new SortedSignatures();
   for (const [key, signature] of signatures) {
-    sorted.add(key, () => planSignature(library, key, signature, locateVariable));
+    sorted.add(key, () => planSignature(library, key, signature, resources));
   }
   sorted.expectSome();
   return sorted;

@@ -2,10 +2,10 @@ import { isNumberData, type Tensor } from "@sealserve/protocol";
 
 import type { NodeOperation } from "../saved-model/node-operation.ts";
 import { variableIdentity } from "../saved-model/variables.ts";
-import type { FindVariable, Origin } from "./origin.ts";
+import type { FindVariable, Origin, Resources } from "./origin.ts";
 
 /** Finds the origin of an operation's one output, which takes no step of its own. */
-type StaticOperation = (operation: NodeOperation<Origin>, findVariable: FindVariable) => Origin;
+type StaticOperation = (operation: NodeOperation<Origin>, resources: Resources) => Origin;
 
 const constant: StaticOperation = (operation) => {
   const tensor = ownTensor(operation.tensor("value"));
@@ -23,7 +23,7 @@ const passOn: StaticOperation = (operation) => operation.input(0);
 const unfed: StaticOperation = (operation) => operation.refuse("the signature does not feed it");
 
 /** A variable of TensorFlow 1: the operation itself gives the value. */
-const variable: StaticOperation = (operation, findVariable) =>
+const variable: StaticOperation = (operation, { findVariable }) =>
   valueOfVariable(operation, variableIdentity(operation.node), findVariable);
 
 /** A variable of TensorFlow 2: the operation gives a handle, which another one reads. */
@@ -33,7 +33,7 @@ const variableHandle: StaticOperation = (operation) => ({
   identity: variableIdentity(operation.node),
 });
 
-const readHandle: StaticOperation = (operation, findVariable) => {
+const readHandle: StaticOperation = (operation, { findVariable }) => {
   const handle = operation.input(0);
   return handle.kind === "handle"
     ? valueOfVariable(operation, handle.identity, findVariable)
@@ -43,6 +43,24 @@ const readHandle: StaticOperation = (operation, findVariable) => {
 function valueOfVariable(operation: NodeOperation<Origin>, identity: string, findVariable: FindVariable): Origin {
   return findVariable(identity) ?? operation.refuse("its variable is not restored from the checkpoint");
 }
+
+const tableHandle: StaticOperation = (operation, { findTable }) => ({
+  kind: "table",
+  dtype: "resource",
+  table:
+    findTable(variableIdentity(operation.node)) ?? operation.refuse("its table is not filled when the model is loaded"),
+});
+
+/** How many keys a table has. */
+const tableSize: StaticOperation = (operation) => {
+  const handle = operation.input(0);
+  const size = handle.kind === "table" ? handle.table.size : operation.refuse("its input is not a table");
+  return {
+    kind: "constant",
+    dtype: "int64",
+    constant: { dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(size)) },
+  };
+};
 
 const staticOperations: ReadonlyMap<string, StaticOperation> = new Map([
   ["Const", constant],
@@ -54,6 +72,11 @@ const staticOperations: ReadonlyMap<string, StaticOperation> = new Map([
   ["VariableV2", variable],
   ["VarHandleOp", variableHandle],
   ["ReadVariableOp", readHandle],
+  ["HashTable", tableHandle],
+  ["HashTableV2", tableHandle],
+  ["MutableHashTableV2", tableHandle],
+  ["LookupTableSize", tableSize],
+  ["LookupTableSizeV2", tableSize],
 ]);
 
 /** How the output of a constant, a variable, or an operation that hands its input on is found; else undefined. */

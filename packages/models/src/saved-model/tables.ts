@@ -1,0 +1,51 @@
+import type { MetaGraphDef } from "@sealserve/protocol";
+
+import type { LookupTable } from "../interpreter/lookup/lookup-table.ts";
+import type { ReadableFiles } from "../model-files.ts";
+import { type FlatNode, flatten } from "./flatten.ts";
+import type { GraphLibrary } from "./graph-library.ts";
+import { assetFiles, initialisationOperation } from "./initialisation.ts";
+import { originalSource } from "./pass-through.ts";
+import { declaredTable, fillsTable, fillTable, TABLE_OPERATIONS, type TableSources } from "./table-content.ts";
+import { variableIdentity } from "./variables.ts";
+
+/**
+ * The tables of a model by their identity, filled with what its initialisation and its restoring put there; undefined for
+ * one whose content is computed.
+ * @throws ModelError `bad-graph` and others
+ */
+export function fillTables(
+  library: GraphLibrary,
+  metaGraph: MetaGraphDef,
+  files: ReadableFiles,
+): Map<string, LookupTable | undefined> {
+  const tables = new Map<string, LookupTable | undefined>();
+  const sources: TableSources = { fill: library.fill, asset: assetReader(metaGraph, files) };
+  const targets = [initialisationOperation(metaGraph), metaGraph.saverDef?.restoreOpName];
+  for (const target of targets) {
+    const { effects } = target ? flatten(library, { fed: [], fetched: [], targets: [target] }) : { effects: [] };
+    for (const node of effects.filter(fillsTable)) {
+      addContent(tables, node, sources);
+    }
+  }
+  return tables;
+}
+
+function addContent(tables: Map<string, LookupTable | undefined>, node: FlatNode, sources: TableSources): void {
+  const handle = node.inputs[0] && originalSource(node.inputs[0]);
+  if (handle === undefined || !("node" in handle) || !TABLE_OPERATIONS.has(handle.node.op)) {
+    return;
+  }
+  const identity = variableIdentity(handle.node);
+  const table = tables.has(identity) ? tables.get(identity) : declaredTable(handle.node);
+  const filled = table !== undefined && fillTable(table, node, sources);
+  tables.set(identity, filled ? table : undefined);
+}
+
+function assetReader(metaGraph: MetaGraphDef, files: ReadableFiles): TableSources["asset"] {
+  const names = assetFiles(metaGraph);
+  return (node) => {
+    const name = names.get(node);
+    return name === undefined ? undefined : files.get(`assets/${name}`);
+  };
+}
