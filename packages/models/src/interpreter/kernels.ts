@@ -4,14 +4,27 @@ import { parseExampleV2 } from "./example/parse-example-v2.ts";
 import { parseSingleExample } from "./example/parse-single-example.ts";
 import type { MakeKernel } from "./kernel.ts";
 import { reshape } from "./reshape.ts";
+import { asString } from "./strings/as-string.ts";
 import { changeCase, stripSpace } from "./strings/change-text.ts";
+import { hashIntoBuckets } from "./strings/hash-strings.ts";
 import { joinStrings } from "./strings/join-strings.ts";
+import { fullMatchByInput, fullMatchStatic, replaceByInputs, replaceStatic } from "./strings/match-strings.ts";
+import { normaliseText } from "./strings/normalise-text.ts";
+import { readNumbers } from "./strings/read-numbers.ts";
 import { reduceJoin } from "./strings/reduce-join.ts";
 import { splitByCharacters, splitByText } from "./strings/split-strings.ts";
 import { tensorListKernels } from "./tensor-list/tensor-list-kernels.ts";
 
 const kernels: ReadonlyMap<string, MakeKernel> = new Map([
+  ["AsString", asString],
   ["Assert", assertTrue],
+  ["NormalizeUTF8", normaliseText],
+  ["RegexFullMatch", fullMatchByInput],
+  ["RegexReplace", replaceByInputs],
+  ["StaticRegexFullMatch", fullMatchStatic],
+  ["StaticRegexReplace", replaceStatic],
+  ["StringToHashBucketFast", hashIntoBuckets],
+  ["StringToNumber", readNumbers],
   ["ParseExample", parseExample],
   ["ParseExampleV2", parseExampleV2],
   ["ParseSingleExample", parseSingleExample],

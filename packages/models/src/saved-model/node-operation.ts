@@ -104,6 +104,11 @@ export class NodeOperation<Input extends KnownInput> {
     return value === undefined ? fallback : decodeUtf8(value);
   }
 
+  /** A string that need not be a text; empty where the attribute is missing. */
+  bytes(name: string): Uint8Array {
+    return (this.#attribute(name)?.s ?? new Uint8Array()).slice();
+  }
+
   texts(name: string): readonly string[] {
     return (this.#attribute(name)?.list?.s ?? []).map(decodeUtf8);
   }

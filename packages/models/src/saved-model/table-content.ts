@@ -27,7 +27,9 @@ const FROM_TEXT_FILE: ReadonlySet<string> = new Set(["InitializeTableFromTextFil
 
 /** An empty table as a node declares it; undefined when a type is unknown. */
 export function declaredTable(node: FlatNode): LookupTable | undefined {
-  const [keys, values] = ["key_dtype", "value_dtype"].map((name) => dataTypeFromNumber(node.attribute(name)?.type ?? 0));
+  const [keys, values] = ["key_dtype", "value_dtype"].map((name) =>
+    dataTypeFromNumber(node.attribute(name)?.type ?? 0),
+  );
   return keys === undefined || values === undefined ? undefined : new LookupTable({ keys, values });
 }
 

@@ -51,7 +51,7 @@ function keysOf({ data }: Tensor): Key[] {
 
 /** Strings may be views into the model's files, which are overwritten once the model is loaded. */
 function ownElements({ data }: Tensor): Tensor["data"] {
-  return isNumberData(data) ? data : data.map((string) => string.slice());
+  return isNumberData(data) ? data : data.map((string) => new Uint8Array(string));
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -1,0 +1,110 @@
+import { isUtf8 } from "node:buffer";
+import { invalidArgument } from "@sealserve/protocol";
+import { RE2JS } from "re2js";
+
+/** Bytes of a pattern; the machine that it becomes is larger by far. */
+const MAX_PATTERN_BYTES = 2 ** 12;
+const BACKSLASH = 0x5c;
+const [DIGIT_0, DIGIT_9] = [0x30, 0x39];
+
+/** A compiled pattern. */
+export type Pattern = RE2JS;
+
+/** A part of a rewrite: bytes as they are, or the number of a group of the pattern. */
+export type RewritePart = Uint8Array | number;
+
+/**
+ * A pattern in RE2's syntax, matched in time that grows with the text only, never with what the pattern could try.
+ * @throws ServingError `INVALID_ARGUMENT`
+ */
+export function compilePattern(pattern: Uint8Array): Pattern {
+  const text = Buffer.from(pattern.buffer, pattern.byteOffset, pattern.length);
+  if (text.length > MAX_PATTERN_BYTES || !isUtf8(text)) {
+    throw invalidArgument(`Invalid pattern: it must be UTF-8 of at most ${MAX_PATTERN_BYTES} bytes`);
+  }
+  try {
+    return RE2JS.compile(text.toString());
+  } catch {
+    throw invalidArgument("Invalid pattern: it is no regular expression in RE2's syntax");
+  }
+}
+
+/** Whether a pattern matches a whole string. @throws ServingError `INVALID_ARGUMENT` for a string that is not UTF-8 */
+export function matchesAll(pattern: Pattern, string: Uint8Array): boolean {
+  return pattern.matcher(expectUtf8(string)).matches();
+}
+
+/**
+ * Reads what matches are replaced with: `\0` to `\9` stand for the match and its groups, `\\` for a backslash.
+ * @throws ServingError `INVALID_ARGUMENT`
+ */
+export function parseRewrite(rewrite: Uint8Array, pattern: Pattern): RewritePart[] {
+  const parts: RewritePart[] = [];
+  for (let index = 0; index < rewrite.length; index++) {
+    const byte = rewrite[index] as number;
+    if (byte !== BACKSLASH) {
+      parts.push(Uint8Array.of(byte));
+      continue;
+    }
+    index++;
+    const escaped = rewrite[index] ?? 0;
+    const group = escaped - DIGIT_0;
+    if (escaped !== BACKSLASH && (escaped < DIGIT_0 || escaped > DIGIT_9 || group > pattern.groupCount())) {
+      throw invalidArgument("Invalid rewrite: a backslash must be followed by a group of the pattern or a backslash");
+    }
+    parts.push(escaped === BACKSLASH ? Uint8Array.of(BACKSLASH) : group);
+  }
+  return parts;
+}
+
+/**
+ * The string with the matches of a pattern replaced, one behind the other (re2.cc, GlobalReplace): an empty match right
+ * behind a match does not count.
+ * @param all or only the first one
+ * @returns parts of the new string, of which the first and the last one may be all of it
+ * @throws ServingError `INVALID_ARGUMENT` for a string that is not UTF-8
+ */
+export function replaceMatches(
+  string: Uint8Array,
+  pattern: Pattern,
+  rewrite: readonly RewritePart[],
+  all: boolean,
+): Uint8Array[] {
+  const matcher = pattern.matcher(expectUtf8(string));
+  const parts: Uint8Array[] = [];
+  let [copied, behind] = [0, -1];
+  for (let from = 0; from <= string.length && matcher.find(from); ) {
+    const [start, end] = [matcher.start(), matcher.end()];
+    if (start === end && start === behind) {
+      from = nextCharacter(string, start);
+      behind = -1;
+      continue;
+    }
+    const group = (number: number): Uint8Array => string.subarray(matcher.start(number), matcher.end(number));
+    parts.push(
+      string.subarray(copied, start),
+      ...rewrite.map((part) => (typeof part === "number" ? group(part) : part)),
+    );
+    [copied, behind, from] = [end, end, end];
+    if (!all) {
+      break;
+    }
+  }
+  return [...parts, string.subarray(copied)];
+}
+
+/** Position behind the character of UTF-8 at a position. */
+function nextCharacter(string: Uint8Array, position: number): number {
+  let next = position + 1;
+  while (((string[next] ?? 0) & 0xc0) === 0x80) {
+    next++;
+  }
+  return next;
+}
+
+function expectUtf8(string: Uint8Array): Uint8Array {
+  if (!isUtf8(string)) {
+    throw invalidArgument("a string that a pattern is matched against is not UTF-8");
+  }
+  return string;
+}
