@@ -52,7 +52,7 @@ interface Column {
 }
 
 function readColumn(rows: readonly (readonly string[])[], { node, index, dtype }: Column): Tensor {
-  const { data, set } = makeElements(dtype, rows.length);
+  const elements = makeElements(dtype, rows.length);
   for (const [number, row] of rows.entries()) {
     const text = row[Math.max(index, 0)];
     if (text === undefined) {
@@ -62,9 +62,9 @@ function readColumn(rows: readonly (readonly string[])[], { node, index, dtype }
     if (element === undefined) {
       throw unfit(node, `has no ${dtype} in line ${number + 1}`);
     }
-    set(element, number);
+    elements.set(element, number);
   }
-  return { dtype, shape: [rows.length], data };
+  return { dtype, shape: [rows.length], data: elements.data };
 }
 
 function lineNumber(dtype: DataType, number: number): Tensor["data"] | undefined {

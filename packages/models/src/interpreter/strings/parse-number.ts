@@ -1,5 +1,7 @@
 import { type DataType, makeNumbers, type Tensor } from "@sealserve/protocol";
 
+const FLOATS: ReadonlySet<DataType> = new Set(["float32", "float64"]);
+const INTEGERS: ReadonlySet<DataType> = new Set(["int32", "int64", "uint32", "uint64"]);
 const INTEGER = /^\s*([+-]?\d{1,20})\s*$/;
 const DECIMAL = /^\s*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|infinity|nan)\s*$/i;
 
@@ -8,18 +10,10 @@ const DECIMAL = /^\s*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|infinity|nan)
  * @returns one element; undefined when the text is no number, or none that the type holds
  */
 export function parseNumber(dtype: DataType, text: string): Tensor["data"] | undefined {
-  switch (dtype) {
-    case "float32":
-    case "float64":
-      return DECIMAL.test(text) ? element(dtype, parseDecimal(text)) : undefined;
-    case "int32":
-    case "int64":
-    case "uint32":
-    case "uint64":
-      return parseInteger(dtype, text);
-    default:
-      return undefined;
+  if (FLOATS.has(dtype)) {
+    return DECIMAL.test(text) ? element(dtype, parseDecimal(text)) : undefined;
   }
+  return INTEGERS.has(dtype) ? parseInteger(dtype, text) : undefined;
 }
 
 function parseInteger(dtype: DataType, text: string): Tensor["data"] | undefined {
