@@ -72,16 +72,10 @@ export interface Plan<Island = RunnableGraph> {
 
 /** The bodies that a step runs. */
 export function bodiesOf<Island>(step: Step<Island>): readonly BodyPlan<Island>[] {
-  switch (step.kind) {
-    case "loop":
-      return [step.condition, step.body];
-    case "branch":
-      return step.branches;
-    case "island":
-    case "kernel":
-    default:
-      return [];
+  if (step.kind === "loop") {
+    return [step.condition, step.body];
   }
+  return step.kind === "branch" ? step.branches : [];
 }
 
 /** The graphs of all steps that the engine runs, those inside of control flow too. */
@@ -96,17 +90,13 @@ export function mapIslands<From, To>(steps: readonly Step<From>[], change: (isla
 
 function mapStep<From, To>(step: Step<From>, change: (island: From) => To): Step<To> {
   const inBody = (body: BodyPlan<From>): BodyPlan<To> => ({ ...body, steps: mapIslands(body.steps, change) });
-  switch (step.kind) {
-    case "island":
-      return { ...step, island: change(step.island) };
-    case "loop":
-      return { ...step, condition: inBody(step.condition), body: inBody(step.body) };
-    case "branch":
-      return { ...step, branches: step.branches.map(inBody) };
-    case "kernel":
-    default:
-      return step;
+  if (step.kind === "island") {
+    return { ...step, island: change(step.island) };
   }
+  if (step.kind === "loop") {
+    return { ...step, condition: inBody(step.condition), body: inBody(step.body) };
+  }
+  return step.kind === "branch" ? { ...step, branches: step.branches.map(inBody) } : step;
 }
 
 /** The graph that does all that the plan does, with the signature's names for its ports; undefined when none does. */
