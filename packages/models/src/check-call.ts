@@ -3,6 +3,12 @@ import { checkTensor, dataTypeErrorName, ServingError, type Tensor } from "@seal
 import type { CallPorts } from "./runnable-signature.ts";
 
 /**
+ * How large the other dimensions of an input without elements may be. Such an input costs its sender nothing, and its sum
+ * along the dimension of 0 would be gigabytes of zeros.
+ */
+const MAX_EMPTY_EXTENT = 2 ** 24;
+
+/**
  * The inputs of a call that belong to the signature, in its order.
  * @param inputs others than those of the signature are left out
  * @throws ServingError `INVALID_ARGUMENT`, for a wrong type in TensorFlow's words
@@ -24,9 +30,18 @@ export function chooseInputs(
       throw new ServingError("INVALID_ARGUMENT", message);
     }
     checkTensor(tensor);
+    expectSmallExtent(name, tensor);
     chosen.set(name, tensor);
   }
   return chosen;
+}
+
+function expectSmallExtent(name: string, { shape }: Tensor): void {
+  const extent = shape.reduce((product, size) => product * Math.max(size, 1), 1);
+  if (shape.includes(0) && extent > MAX_EMPTY_EXTENT) {
+    const message = `Input ${name} has no elements, and other dimensions of more than ${MAX_EMPTY_EXTENT} in all`;
+    throw new ServingError("INVALID_ARGUMENT", message);
+  }
 }
 
 /**

@@ -107,6 +107,15 @@ test("operations on constants are done once, when the model is loaded", () => {
   );
 });
 
+test("what operations on constants make is bounded for all of a model (D10)", () => {
+  const inputs = Array.from({ length: 64 }, () => "word");
+  const joins = Array.from({ length: 5 }, (_, index) => node(`join${index}`, "StringJoin", inputs));
+  const model = modelOf([constantNode("word", { ...texts(["x".repeat(2 ** 20)]), shape: [] }), ...joins], {
+    ...Object.fromEntries(joins.map(({ name }) => [name, [`${name}:0`, "string"] as const])),
+  });
+  assert.throws(() => prepareSavedModel(savedModelFiles(model)), modelError("bad-graph", /far larger than the values/));
+});
+
 test("strings that are handed on may be any bytes, and constants stay whole for the next run", async () => {
   const nodes = [
     node("same", "Identity", ["text"]),

@@ -3,7 +3,7 @@ import { after, test } from "node:test";
 
 import { ServingError, type Tensor } from "@sealserve/protocol";
 
-import { node, typeAttr } from "../src/examples/graph-def.ts";
+import { constantNode, node, typeAttr } from "../src/examples/graph-def.ts";
 import { makeHalfPlusTwo } from "../src/examples/half-plus-two.ts";
 import { makeTinyClassifier } from "../src/examples/tiny-classifier.ts";
 import { loadModel } from "../src/load-model.ts";
@@ -13,7 +13,7 @@ import { onnxFiles } from "./fixtures/onnx.ts";
 import { closeModels, load } from "./fixtures/open-models.ts";
 import { expectTensor } from "./fixtures/operation-case.ts";
 import { floatVariable, halfPlusTwoWithFunctions, savedModelFiles } from "./fixtures/saved-model.ts";
-import { doubles, feed, floats, texts } from "./fixtures/tensors.ts";
+import { doubles, feed, floats, int32s, texts } from "./fixtures/tensors.ts";
 
 after(closeModels);
 
@@ -30,6 +30,20 @@ test("a call that does not fit the signature is refused", async () => {
     call(feed(floats([1])), [], "nowhere"),
     servingError("FAILED_PRECONDITION", 'Serving signature key "nowhere" not found.'),
   );
+});
+
+test("an input without elements may not stand for gigabytes of them (E1)", async () => {
+  const nodes = [
+    node("x", "Placeholder", [], { dtype: typeAttr("float32") }),
+    constantNode("axis", int32s([], [0])),
+    node("y", "Sum", ["x", "axis"]),
+  ];
+  const signature = { inputs: { x: ["x:0", "float32"] }, outputs: { y: ["y:0", "float32"] } } as const;
+  const model = await load(savedModelFiles({ nodes, signatures: { s: signature } }));
+  const sum = async (shape: number[]) => (await model.run("s", feed(floats(shape, [])), [])).get("y");
+  expectTensor(await sum([0, 3]), floats([3], [0, 0, 0]));
+  assert.deepEqual((await sum([0, 2 ** 12, 2 ** 12]))?.shape, [2 ** 12, 2 ** 12]);
+  await assert.rejects(sum([2 ** 12, 0, 2 ** 12 + 1]), servingError("INVALID_ARGUMENT", /^Input x has no elements/));
 });
 
 test("arguments are numbered by the names of the fed tensors", async () => {

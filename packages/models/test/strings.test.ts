@@ -52,6 +52,29 @@ test("strings are joined element by element, and a scalar to each of them", () =
   );
 });
 
+test("parts are counted while they are found", () => {
+  const commas = texts([",".repeat(2 ** 22)]);
+  assert.throws(() => run("StringSplitV2", [commas, scalar(",")]), servingError("RESOURCE_EXHAUSTED", /too large/));
+  assert.throws(() => run("StringSplit", [commas, scalar("")]), servingError("RESOURCE_EXHAUSTED", /too large/));
+  assert.deepEqual(
+    run("StringSplit", [commas, scalar(",")])[2],
+    int64s([2], [1, 0]),
+    "empty parts that are left out cost nothing",
+  );
+});
+
+test("a join over a large dimension of an empty tensor is refused before its places are made", () => {
+  for (const shape of [
+    [2 ** 30, 0],
+    [0, 2 ** 30],
+  ]) {
+    assert.throws(
+      () => run("ReduceJoin", [{ dtype: "string", shape, data: [] }, int32s([1], [1])]),
+      servingError("RESOURCE_EXHAUSTED", /too large/),
+    );
+  }
+});
+
 test("a join that would explode is refused before it is made", () => {
   const long = scalar("x".repeat(2 ** 20));
   const many = texts(Array.from({ length: 300 }, () => ""));

@@ -1,4 +1,4 @@
-import { type FillBudget, ServingError } from "@sealserve/protocol";
+import { type FillBudget, isNumberData, ServingError, type Tensor } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { findLowering } from "../importer/lowerings.ts";
@@ -94,7 +94,7 @@ function findInTable(operation: NodeOperation<Origin>, assembly: PlanAssembly): 
 /** Strings are for the interpreter where it can: the engine takes them for texts, and they may be any bytes. */
 function planOperation(
   operation: NodeOperation<Origin>,
-  { resources, bodies }: PlanningContext,
+  { resources, bodies, fill }: PlanningContext,
   assembly: PlanAssembly,
 ): readonly Origin[] {
   const { op } = operation.node;
@@ -110,7 +110,7 @@ function planOperation(
     return [staticOperation(operation, resources)];
   }
   const [makeKernel, lowering] = [findKernel(op), findLowering(op)];
-  const constants = makeKernel && foldConstants(operation, makeKernel);
+  const constants = makeKernel && foldConstants(operation, makeKernel, fill);
   if (constants !== undefined) {
     return constants;
   }
@@ -128,14 +128,23 @@ function planOperation(
   return assembly.lower(readsHandles.has(op) ? readVariables(operation, resources) : operation, lowering);
 }
 
-/** The outputs of an operation on constants; undefined for any other, and for one that would fail the run. */
-function foldConstants(operation: NodeOperation<Origin>, makeKernel: MakeKernel): ConstantValue[] | undefined {
+/**
+ * The outputs of an operation on constants; undefined for any other, and for one that would fail the run. They count as
+ * what the model's constants fill up, or a chain of joins in a small file would take all memory.
+ */
+function foldConstants(
+  operation: NodeOperation<Origin>,
+  makeKernel: MakeKernel,
+  fill: FillBudget,
+): ConstantValue[] | undefined {
   const constants = operation.inputs.flatMap((input) => (input.kind === "constant" ? [input.constant] : []));
   if (constants.length === 0 || constants.length < operation.inputs.length) {
     return undefined;
   }
   try {
     const outputs = makeKernel(operation).run(constants);
+    const made = outputs.filter(({ data }) => constants.every((constant) => constant.data !== data));
+    fill.take(made.reduce((total, output) => total + byteLength(output), 0));
     return outputs.map((constant) => ({ kind: "constant", dtype: constant.dtype, constant }));
   } catch (error) {
     if (error instanceof ServingError) {
@@ -143,4 +152,9 @@ function foldConstants(operation: NodeOperation<Origin>, makeKernel: MakeKernel)
     }
     throw error;
   }
+}
+
+/** Memory of a tensor's elements. */
+function byteLength({ data }: Tensor): number {
+  return isNumberData(data) ? data.byteLength : data.reduce((total, { length }) => total + length, 0);
 }

@@ -34,11 +34,13 @@ function readAxes({ data }: Tensor, rank: number): readonly number[] {
 function joinAlong(input: Tensor, axes: readonly number[], separator: Uint8Array, keepDimensions: boolean): Tensor {
   const { shape } = input;
   const kept = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const budget = new OutputBudget();
+  // Either may be large although the input, which has a dimension of 0, is empty.
+  budget.take("string", countAlong(shape, kept));
+  budget.take("int64", countAlong(shape, axes));
   const starts = offsetsAlong(shape, kept.toReversed());
   const steps = offsetsAlong(shape, axes);
   const strings = stringsOf(input);
-  const budget = new OutputBudget();
-  budget.take("string", starts.length);
   return {
     dtype: "string",
     shape: keepDimensions
@@ -52,6 +54,10 @@ function joinAlong(input: Tensor, axes: readonly number[], separator: Uint8Array
       ),
     ),
   };
+}
+
+function countAlong(shape: readonly number[], axes: readonly number[]): number {
+  return axes.reduce((count, axis) => count * (shape[axis] as number), 1);
 }
 
 /** Offsets of the elements along some axes, of which the first one varies fastest. */

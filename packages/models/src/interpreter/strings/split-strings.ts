@@ -5,6 +5,9 @@ import { OutputBudget } from "../output-budget.ts";
 import { isSpace } from "./change-text.ts";
 import { expectStrings, stringsOf } from "./strings.ts";
 
+/** Memory that a part takes: an object that points to its bytes, which are not copied, and two numbers. */
+const PART_BYTES = 128;
+
 /** A half-open range of a string's bytes. */
 type Range = readonly [start: number, end: number];
 
@@ -12,8 +15,9 @@ type Range = readonly [start: number, end: number];
 export const splitByCharacters: MakeKernel = (operation) => {
   const skipEmpty = operation.flag("skip_empty", true);
   return splitter(operation, (string, delimiter) => {
-    const ranges = delimiter.length === 0 ? bytesOf(string) : rangesBetween(string, (byte) => delimiter.includes(byte));
-    return skipEmpty ? ranges.filter(isFilled) : ranges;
+    const separators = new Set(delimiter);
+    const ranges = separators.size === 0 ? bytesOf(string) : rangesBetween(string, (byte) => separators.has(byte));
+    return skipEmpty ? filled(ranges) : ranges;
   });
 };
 
@@ -24,7 +28,7 @@ export const splitByText: MakeKernel = (operation) => {
   }
   return splitter(operation, (string, separator) =>
     separator.length === 0
-      ? rangesBetween(string, isSpace).filter(isFilled)
+      ? filled(rangesBetween(string, isSpace))
       : rangesBetweenTexts(string, Buffer.from(separator)),
   );
 };
@@ -32,7 +36,7 @@ export const splitByText: MakeKernel = (operation) => {
 /** An operation that gives the parts of a vector of strings as a sparse matrix, a row for each string. */
 function splitter(
   operation: Parameters<MakeKernel>[0],
-  split: (string: Uint8Array, separator: Uint8Array) => readonly Range[],
+  split: (string: Uint8Array, separator: Uint8Array) => Iterable<Range>,
 ): Kernel {
   expectStrings(operation, [0, 1]);
   return {
@@ -43,59 +47,71 @@ function splitter(
         throw invalidArgument("strings are split as a vector, by one separator");
       }
       const strings = stringsOf(input);
-      return sparseRows(
-        strings,
-        strings.map((string) => split(string, text)),
-      );
+      const budget = new OutputBudget();
+      return sparseRows(strings.map((string) => takeParts(string, split(string, text), budget)));
     },
   };
 }
 
-/** @throws ServingError `RESOURCE_EXHAUSTED` */
-function sparseRows(strings: readonly Uint8Array[], rows: readonly (readonly Range[])[]): Tensor[] {
-  const count = rows.reduce((total, { length }) => total + length, 0);
+/** Each part is counted before the next one is looked for: a string may have as many as bytes. @throws ServingError `RESOURCE_EXHAUSTED` */
+function takeParts(string: Uint8Array, ranges: Iterable<Range>, budget: OutputBudget): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (const [start, end] of ranges) {
+    budget.takeBytes(PART_BYTES);
+    parts.push(string.subarray(start, end));
+  }
+  return parts;
+}
+
+function sparseRows(rows: readonly (readonly Uint8Array[])[]): Tensor[] {
+  const values = rows.flat();
   const width = rows.reduce((widest, { length }) => Math.max(widest, length), 0);
-  const budget = new OutputBudget();
-  budget.take("int64", count * 2);
-  budget.take("string", count);
-  const indices = rows.flatMap((row, number) => row.flatMap((_, column) => [BigInt(number), BigInt(column)]));
-  const values = rows.flatMap((row, number) =>
-    row.map(([start, end]) => (strings[number] as Uint8Array).subarray(start, end)),
-  );
+  const indices = new BigInt64Array(values.length * 2);
+  let at = 0;
+  for (const [number, { length }] of rows.entries()) {
+    for (let column = 0; column < length; column++) {
+      indices[at++] = BigInt(number);
+      indices[at++] = BigInt(column);
+    }
+  }
   return [
-    { dtype: "int64", shape: [count, 2], data: BigInt64Array.from(indices) },
-    { dtype: "string", shape: [count], data: values },
+    { dtype: "int64", shape: [values.length, 2], data: indices },
+    { dtype: "string", shape: [values.length], data: values },
     { dtype: "int64", shape: [2], data: BigInt64Array.of(BigInt(rows.length), BigInt(width)) },
   ];
 }
 
-function bytesOf(string: Uint8Array): Range[] {
-  return Array.from(string, (_, index): Range => [index, index + 1]);
+function* bytesOf(string: Uint8Array): Generator<Range, void> {
+  for (let index = 0; index < string.length; index++) {
+    yield [index, index + 1];
+  }
 }
 
-function isFilled([start, end]: Range): boolean {
-  return end > start;
+function* filled(ranges: Iterable<Range>): Generator<Range, void> {
+  for (const range of ranges) {
+    if (range[1] > range[0]) {
+      yield range;
+    }
+  }
 }
 
-function rangesBetween(string: Uint8Array, separates: (byte: number) => boolean): Range[] {
-  const ranges: Range[] = [];
+function* rangesBetween(string: Uint8Array, separates: (byte: number) => boolean): Generator<Range, void> {
   let start = 0;
   for (const [index, byte] of string.entries()) {
     if (separates(byte)) {
-      ranges.push([start, index]);
+      yield [start, index];
       start = index + 1;
     }
   }
-  return [...ranges, [start, string.length]];
+  yield [start, string.length];
 }
 
-function rangesBetweenTexts(string: Uint8Array, separator: Buffer): Range[] {
+function* rangesBetweenTexts(string: Uint8Array, separator: Buffer): Generator<Range, void> {
   const searched = Buffer.from(string.buffer, string.byteOffset, string.length);
-  const ranges: Range[] = [];
   let start = 0;
   for (let found = searched.indexOf(separator); found >= 0; found = searched.indexOf(separator, start)) {
-    ranges.push([start, found]);
+    yield [start, found];
     start = found + separator.length;
   }
-  return [...ranges, [start, string.length]];
+  yield [start, string.length];
 }
