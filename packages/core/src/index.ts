@@ -1,6 +1,7 @@
 export * from "./bytes/base64.ts";
 export * from "./bytes/compare.ts";
 export * from "./bytes/crc32c.ts";
+export * from "./bytes/free.ts";
 export * from "./bytes/hex.ts";
 export * from "./bytes/reader.ts";
 export * from "./bytes/text.ts";

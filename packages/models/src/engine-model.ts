@@ -3,7 +3,7 @@ import { ServingError, type SignatureDef, type Tensor } from "@sealserve/protoco
 import { chooseInputs, chooseOutputs } from "./check-call.ts";
 import type { EngineThread } from "./engine/engine-thread.ts";
 import type { ModelDescription } from "./engine/messages.ts";
-import { packCopy, unpackTensor } from "./engine/packed-tensor.ts";
+import { packCopy, packOwned, unpackTensor } from "./engine/packed-tensor.ts";
 import { fromPlainModelError } from "./engine/plain-error.ts";
 import type { ModelError } from "./errors.ts";
 import type { LoadedModel, RunOptions } from "./loaded-model.ts";
@@ -36,12 +36,13 @@ export class EngineModel implements LoadedModel {
     signatureName: string,
     inputs: ReadonlyMap<string, Tensor>,
     outputs: readonly string[],
-    { signal }: RunOptions = {},
+    { signal, moveInputs = false }: RunOptions = {},
   ): Promise<Map<string, Tensor>> {
     const ports = this.#portsOf(signatureName);
     const given = [...chooseInputs(ports.inputs, inputs)];
     const wanted = chooseOutputs(ports.outputs, outputs);
-    const packed = new Map(given.map(([name, tensor]) => [name, packCopy(tensor)]));
+    const pack = moveInputs ? packOwned : packCopy;
+    const packed = new Map(given.map(([name, tensor]) => [name, pack(tensor)]));
     const results = await this.#engine.run({ signature: signatureName, inputs: packed, outputs: wanted }, signal);
     return new Map([...results].map(([name, tensor]) => [name, unpackTensor(tensor)]));
   }

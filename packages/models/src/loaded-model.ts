@@ -6,9 +6,14 @@ import type { Signature } from "./signature.ts";
 /** What a run may be given beside its inputs. */
 export interface RunOptions {
   /** Once it is aborted, the run is left out if its turn has not come, and no longer waited for. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called by what makes a run wait for others to share it with, before it begins: once for each part of the run. */
   readonly onQueued?: ((waitedMs: number) => void) | undefined;
+  /**
+   * Whether the inputs are given away: arrays of numbers that fill their buffers are moved to the engine, and are empty here afterwards.
+   * By default they are copied.
+   */
+  readonly moveInputs?: boolean | undefined;
 }
 
 /** A model in an engine, ready to run. */
@@ -23,7 +28,7 @@ export interface LoadedModel {
   /** Why the engine is gone although nobody closed it: no run will succeed again. */
   readonly failure: ModelError | undefined;
   /**
-   * Runs a signature. The inputs are copied; several runs may be under way at a time.
+   * Runs a signature; several runs may be under way at a time.
    * @param inputs all of the signature, of any shape that the model's operations take; default values are for the caller
    *   to fill in, and names that the signature lacks are ignored
    * @param outputs names of the outputs to give; all of the signature when empty

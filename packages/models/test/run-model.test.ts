@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { ServingError, type Tensor } from "@sealserve/protocol";
+import { ProtocolError, ServingError, type Tensor } from "@sealserve/protocol";
 
 import { constantNode, node, typeAttr } from "../src/examples/graph-def.ts";
 import { makeHalfPlusTwo } from "../src/examples/half-plus-two.ts";
@@ -163,6 +163,58 @@ test("the inputs of a run are left as they are, and runs at the same time do not
     expectTensor(output.get("y"), floats([2], [index / 2 + 2, -index / 2 + 2]));
     expectTensor(inputs[index], floats([2], [index, -index]));
   });
+});
+
+test("inputs that are given away are moved, unless others share their buffer", async () => {
+  const model = await load(makeHalfPlusTwo(), { threads: 1 });
+  const given = floats([2], [2, 4]);
+  const shared = Float32Array.of(7, 6, 8, 9);
+  const part: Tensor = { dtype: "float32", shape: [2], data: shared.subarray(1, 3) };
+  const run = async (input: Tensor, moveInputs?: boolean) =>
+    (await model.run("serving_default", feed(input), [], { moveInputs })).get("y");
+  expectTensor(await run(given), floats([2], [3, 4]));
+  assert.equal(given.data.length, 2, "copied unless it is said that they are given away");
+  expectTensor(await run(given, true), floats([2], [3, 4]));
+  assert.equal(given.data.length, 0);
+  await assert.rejects(run(given, true), ProtocolError, "what is gone is not run as if it were there");
+  expectTensor(await run(part, true), floats([2], [5, 6]));
+  assert.deepEqual(shared, Float32Array.of(7, 6, 8, 9));
+});
+
+test("a run that is left out before it is sent keeps its inputs", async () => {
+  const model = await load(makeHalfPlusTwo(), { threads: 1 });
+  const given = floats([1], [2]);
+  const options = { moveInputs: true, signal: AbortSignal.abort(new Error("gone")) };
+  await assert.rejects(model.run("serving_default", feed(given), [], options), /gone/);
+  assert.equal(given.data.length, 1);
+});
+
+test("an input that the model gives back as it came is still there, however large", async () => {
+  const [x, word] = [floats([1 << 15]), texts(["A"])];
+  const model = await load(
+    savedModelFiles({
+      nodes: [
+        node("x", "Placeholder", [], { dtype: typeAttr("float32") }),
+        node("texts", "Placeholder", [], { dtype: typeAttr("string") }),
+        node("same", "Identity", ["x"], { T: typeAttr("float32") }),
+        node("lower", "StringLower", ["texts"]),
+      ],
+      signatures: {
+        s: {
+          inputs: { x: ["x:0", "float32"], texts: ["texts:0", "string"] },
+          outputs: { y: ["same:0", "float32"], z: ["x:0", "float32"], lower: ["lower:0", "string"] },
+        },
+      },
+    }),
+  );
+  const inputs = new Map<string, Tensor>([
+    ["x", structuredClone(x)],
+    ["texts", word],
+  ]);
+  const outputs = await model.run("s", inputs, [], { moveInputs: true });
+  assert.equal(inputs.get("x")?.data.length, 0);
+  expectTensor(outputs.get("y"), x);
+  expectTensor(outputs.get("z"), x);
 });
 
 test("a signature without inputs gives its constants and variables", async () => {

@@ -123,6 +123,18 @@ test("inputs left out take the signature's default values; names that it lacks a
   );
 });
 
+test("inputs that a call gives away are moved to the model, those of its signature never", async () => {
+  const giving: Call = { ...call, givesInputs: true };
+  const moved = async (names: string[], given: Call): Promise<boolean | undefined> => {
+    const inputs = new Map(names.map((name) => [name, text]));
+    await handler.predict(request({ inputs, spec: { signatureName: "greeting" } }), given);
+    return three.moves.at(-1);
+  };
+  assert.equal(await moved(["a", "b"], giving), true);
+  assert.equal(await moved(["a"], giving), false, "a default value is among them");
+  assert.equal(await moved(["a", "b"], call), false, "nobody said that they are given away");
+});
+
 test("a call over REST takes no default values", async () => {
   const restCall: RestRequest["call"] = { kind: "predict", model: { name: "half" } };
   const { signal } = new AbortController();

@@ -46,7 +46,7 @@ let started = Promise.withResolvers<void>();
 let gate = Promise.withResolvers<void>();
 
 const methods = new Map<string, UnaryMethod>([
-  ["/test.Echo/Echo", async (request) => request],
+  ["/test.Echo/Echo", async (request) => request.slice()],
   [
     "/test.Echo/Refuse",
     async () => {

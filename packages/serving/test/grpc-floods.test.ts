@@ -25,7 +25,7 @@ const budget = new MemoryBudget(quickLimits().maxBytesInFlight);
 let runs = 0;
 
 const methods = new Map<string, GrpcMethod>([
-  [ECHO, async (request) => request],
+  [ECHO, async (request) => request.slice()],
   ["/test.Echo/Large", async () => Buffer.alloc(LARGE)],
   [
     "/test.Echo/Deaf",

@@ -31,7 +31,7 @@ let held = Promise.withResolvers<void>();
 let started = Promise.withResolvers<void>();
 
 const methods = new Map<string, UnaryMethod>([
-  ["/test.Echo/Echo", async (request) => request],
+  ["/test.Echo/Echo", async (request) => request.slice()],
   ["/test.Echo/Double", async (request) => Buffer.concat([request, request])],
   [
     "/test.Echo/Refuse",
@@ -57,7 +57,7 @@ const methods = new Map<string, UnaryMethod>([
       started.resolve();
       await held.promise;
       signal.throwIfAborted();
-      return request;
+      return request.slice();
     },
   ],
 ]);

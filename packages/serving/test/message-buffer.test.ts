@@ -38,6 +38,14 @@ test("memory follows what came, until the announcement can be believed", () => {
   assert.equal(budget.held, 0);
 });
 
+test("a large message is gone once its memory is given back", () => {
+  const buffer = new MessageBuffer(MIB, MIB, new MemoryBudget(MIB));
+  buffer.append(new Uint8Array(MIB));
+  const message = buffer.take();
+  buffer.release();
+  assert.equal(message.length, 0);
+});
+
 test("a million chunks of one byte cost little more than their bytes", () => {
   const count = 1_000_000;
   for (const announced of [undefined, 512 * MIB]) {

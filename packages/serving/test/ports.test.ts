@@ -22,7 +22,7 @@ import { quickLimits } from "./support/quick-limits.ts";
 const limits = quickLimits();
 const shared = { limits, budget: new MemoryBudget(limits.maxBytesInFlight), log: () => undefined };
 const ANY = { host: "127.0.0.1", port: 0 };
-const methods = new Map([["/test.Echo/Echo", async (request: Uint8Array) => request]]);
+const methods = new Map([["/test.Echo/Echo", async (request: Uint8Array) => request.slice()]]);
 const routes = [() => Promise.resolve({ status: 200, body: Buffer.from('"here"') })];
 
 let authority: TestAuthority;

@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort } from "node:worker_threads";
 
+import { freeLarge } from "@sealserve/core";
 import { ServingError } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
@@ -76,7 +77,15 @@ async function run({ signature, inputs, outputs }: EngineRun): Promise<Map<strin
   }
   const tensors = new Map([...inputs].map(([name, tensor]) => [name, unpackTensor(tensor)]));
   const results = await callable.run(tensors, outputs);
-  return new Map([...results].map(([name, tensor]) => [name, packOwned(tensor)]));
+  const packed = new Map([...results].map(([name, tensor]) => [name, packOwned(tensor)]));
+  const given = new Set(buffersOf(packed));
+  for (const buffer of buffersOf(inputs)) {
+    // An output may be an input as it came.
+    if (!given.has(buffer)) {
+      freeLarge(buffer);
+    }
+  }
+  return packed;
 }
 
 /** Stands for a reply that cannot be moved from here. */

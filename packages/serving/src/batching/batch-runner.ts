@@ -4,8 +4,8 @@ import { whenAllAborted } from "./all-aborted.ts";
 import type { BatchClock } from "./batch-clock.ts";
 import type { BatchObserver } from "./batch-observer.ts";
 import type { PaddingRules } from "./batch-rules.ts";
-import type { BatchTask, Tensors } from "./batch-task.ts";
-import { mergeInputs } from "./merge-inputs.ts";
+import type { BatchTask } from "./batch-task.ts";
+import { type MergedInputs, mergeInputs } from "./merge-inputs.ts";
 import { separateShapes } from "./separate-shapes.ts";
 import { checkOutputs, sliceAll } from "./split-outputs.ts";
 
@@ -54,7 +54,7 @@ async function runPresent(call: BatchCall, tasks: readonly BatchTask[]): Promise
   }
   let outputs: Map<string, Tensor>;
   try {
-    outputs = await runModel(call, tasks, merged.inputs, merged.size);
+    outputs = await runModel(call, tasks, merged);
   } catch (error) {
     await runAgain(call, tasks, error);
     return;
@@ -65,12 +65,13 @@ async function runPresent(call: BatchCall, tasks: readonly BatchTask[]): Promise
 async function runModel(
   { model, signatureName, outputs, observer, clock }: BatchCall,
   tasks: readonly BatchTask[],
-  inputs: Tensors,
-  size: number,
+  { inputs, size }: MergedInputs,
 ): Promise<Map<string, Tensor>> {
   const joint = whenAllAborted(tasks.map(({ signal }) => signal));
   const startedAt = clock.now();
-  const options = joint === undefined ? {} : { signal: joint.signal };
+  // A task that is alone may come with its own inputs; others were copied into the batch's, and can be run again.
+  const moveInputs = tasks.every((task) => task.moveInputs || task.inputs !== inputs);
+  const options = { signal: joint?.signal, moveInputs };
   const result = await model.run(signatureName, inputs, outputs, options).finally(() => joint?.release());
   const rows = tasks.reduce((sum, task) => sum + task.rows, 0);
   const run = { requests: tasks.length, rows, size, startedAt, endedAt: clock.now() };

@@ -10,6 +10,8 @@ export class BatchTask {
   readonly inputs: Tensors;
   readonly rows: number;
   readonly signal: AbortSignal | undefined;
+  /** Whether nobody reads the inputs after the run. */
+  readonly moveInputs: boolean;
   /** When it came, milliseconds of the scheduler's clock. */
   readonly queuedAt: number;
   /** Its own rows of the batch's outputs. */
@@ -20,12 +22,14 @@ export class BatchTask {
   readonly #settle = Promise.withResolvers<Map<string, Tensor>>();
   #leave: (() => void) | undefined;
 
-  constructor(inputs: Tensors, rows: number, queuedAt: number, { signal, onQueued }: RunOptions = {}) {
+  constructor(inputs: Tensors, rows: number, queuedAt: number, options: RunOptions = {}) {
+    const { signal, onQueued, moveInputs = false } = options;
     this.inputs = inputs;
     this.rows = rows;
     this.queuedAt = queuedAt;
     this.signal = signal;
     this.#onQueued = onQueued;
+    this.moveInputs = moveInputs;
     this.outputs = this.#settle.promise;
   }
 

@@ -95,7 +95,8 @@ export class BatchedModel extends ModelDecorator {
     const { scheduler } = this.#batching;
     const now = scheduler.clock.now();
     const parts = sizes.length === 1 ? [inputs] : cutInputs(inputs, sizes);
-    const tasks = parts.map((part, index) => new BatchTask(part, sizes[index] ?? 0, now, options));
+    const ofTask = parts.length === 1 ? options : { ...options, moveInputs: true };
+    const tasks = parts.map((part, index) => new BatchTask(part, sizes[index] ?? 0, now, ofTask));
     for (const task of tasks) {
       waiting.add(task);
     }

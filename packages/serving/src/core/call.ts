@@ -6,4 +6,6 @@ export interface Call {
   readonly onQueued?: ((waitedMs: number) => void) | undefined;
   /** The port the call came in by, in TensorFlow Serving's words for its metrics. */
   readonly entrypoint: "GRPC" | "REST";
+  /** Whether nobody reads the request's inputs after this call, so that they need not be copied for the model. */
+  readonly givesInputs?: boolean;
 }

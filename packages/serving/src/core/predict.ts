@@ -26,7 +26,7 @@ export async function predict(
   { name, version, model }: Servable,
   request: Pick<PredictRequest, "inputs" | "outputFilter">,
   requestedSignature: string,
-  call: Pick<Call, "signal" | "onQueued">,
+  { signal, onQueued, givesInputs = false }: Pick<Call, "signal" | "onQueued" | "givesInputs">,
   options: SignatureOptions = {},
 ): Promise<PredictResponse> {
   const signatureName = requestedSignature || DEFAULT_SIGNATURE_KEY;
@@ -39,10 +39,12 @@ export async function predict(
   }
   const inputs = completeInputs(signature, request.inputs);
   const outputs = chooseOutputs(signature, request.outputFilter);
-  call.signal.throwIfAborted();
+  signal.throwIfAborted();
+  // Default values are the signature's, for all calls.
+  const moveInputs = givesInputs && inputs.size === request.inputs.size;
   return {
     modelSpec: ModelSpec.create({ name, version, signatureName }),
-    outputs: await runModel(model, signatureName, inputs, outputs, call),
+    outputs: await runModel(model, signatureName, inputs, outputs, { signal, onQueued, moveInputs }),
   };
 }
 

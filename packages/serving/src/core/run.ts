@@ -1,7 +1,6 @@
-import { type LoadedModel, ModelError } from "@sealserve/models";
+import { type LoadedModel, ModelError, type RunOptions } from "@sealserve/models";
 import { ServingError, type Tensor } from "@sealserve/protocol";
 import { tracePart } from "../tracing/current-trace.ts";
-import type { Call } from "./call.ts";
 
 /**
  * Runs a signature; what the model package refuses becomes a status.
@@ -14,14 +13,14 @@ export async function runModel(
   signatureName: string,
   inputs: ReadonlyMap<string, Tensor>,
   outputs: readonly string[],
-  { signal, onQueued }: Pick<Call, "signal" | "onQueued">,
+  options: RunOptions,
 ): Promise<Map<string, Tensor>> {
   const refusal = model.refusals.get(signatureName);
   if (refusal !== undefined) {
     throw new ServingError("UNIMPLEMENTED", refusal.message, { cause: refusal });
   }
   try {
-    return await tracePart("run", () => model.run(signatureName, inputs, outputs, { signal, onQueued }));
+    return await tracePart("run", () => model.run(signatureName, inputs, outputs, options));
   } catch (cause) {
     if (model.failure !== undefined) {
       throw new ServingError("UNAVAILABLE", "The model's engine has failed", { cause });

@@ -13,7 +13,7 @@ export function typedRpc<Request, Response>(
     responseType.encode(await answer(requestType.decode(bytes, limits), grpcCall(signal)));
 }
 
-/** A call that came in by gRPC. */
+/** A call that came in by gRPC. Its request was decoded for it alone. */
 export function grpcCall(signal: AbortSignal): Call {
-  return { signal, entrypoint: "GRPC" };
+  return { signal, entrypoint: "GRPC", givesInputs: true };
 }

@@ -13,7 +13,8 @@ import type { StreamingCalls } from "./streaming-calls.ts";
 import type { StreamingMethod } from "./streaming-method.ts";
 
 /**
- * One rpc: request message in, response message out, both as protobuf bytes. A thrown ServingError becomes the call's
+ * One rpc: request message in, response message out, both as protobuf bytes. The response is over memory of its own: the request's is freed
+ * when the method is done. A thrown ServingError becomes the call's
  * status; any other error becomes INTERNAL without its text.
  */
 export type UnaryMethod = (request: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;

@@ -1,3 +1,4 @@
+import { freeLarge } from "@sealserve/core";
 import { ServingError } from "@sealserve/protocol";
 import type { MemoryBudget } from "./memory-budget.ts";
 
@@ -65,6 +66,7 @@ export class MessageBuffer {
   release(): void {
     this.#budget.release(this.#reserved);
     this.#reserved = 0;
+    freeLarge(this.#block.buffer);
     this.#block = new Uint8Array();
   }
 
@@ -87,6 +89,7 @@ export class MessageBuffer {
       this.#block.set(held);
       this.#budget.release(held.length);
       this.#reserved -= held.length;
+      freeLarge(held.buffer);
     }
   }
 

@@ -14,6 +14,8 @@ interface Request {
   readonly width: number;
   readonly outputs: readonly string[];
   readonly leaves: boolean;
+  /** Whether its inputs are given away. */
+  readonly gives: boolean;
 }
 
 const request = fc.record<Request>({
@@ -21,6 +23,7 @@ const request = fc.record<Request>({
   width: fc.integer({ min: 1, max: 3 }),
   outputs: fc.constantFrom(["y"], ["n"], ["n", "y"]),
   leaves: fc.boolean(),
+  gives: fc.boolean(),
 });
 const settings = fc.record({
   maxBatchRows: fc.constantFrom(1, 4, 16),
@@ -71,11 +74,12 @@ test("under any load, every answer is made of its own request's values and no ot
 
 /** Values are the request's number and the place in it, so that any other value betrays its origin. */
 async function expectOwnAnswer(batched: BatchedModel, one: Request, number: number): Promise<void> {
-  const { rows, width, outputs, leaves } = one;
+  const { rows, width, outputs, leaves, gives } = one;
   const own = Float32Array.from({ length: rows * width }, (_, index) => 1000 * (number + 1) + index);
-  const x: Tensor = { dtype: "float32", shape: [rows, width], data: own };
+  const x: Tensor = { dtype: "float32", shape: [rows, width], data: own.slice() };
   const caller = new AbortController();
-  const answer = batched.run("halve", new Map([["x", x]]), outputs, { signal: caller.signal });
+  const options = { signal: caller.signal, moveInputs: gives };
+  const answer = batched.run("halve", new Map([["x", x]]), outputs, options);
   if (leaves) {
     caller.abort(new ServingError("CANCELLED", "gone"));
   }

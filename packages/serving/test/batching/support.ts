@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { RunOptions } from "@sealserve/models";
 import { ServingError, type Tensor } from "@sealserve/protocol";
 import type { BatchObserver, BatchRun } from "../../src/batching/batch-observer.ts";
 import type { BatchRules } from "../../src/batching/batch-rules.ts";
@@ -41,10 +42,7 @@ export interface Bench {
   readonly clock: ManualClock;
   readonly observer: Observed;
   /** Asks for `y` of the signature `halve`. */
-  readonly ask: (
-    x: Tensor,
-    options?: { readonly signal?: AbortSignal; readonly outputs?: readonly string[] },
-  ) => Promise<Tensor>;
+  readonly ask: (x: Tensor, options?: RunOptions & { readonly outputs?: readonly string[] }) => Promise<Tensor>;
   /** Rows of `x` in each run so far. */
   readonly sizes: () => number[];
 }
@@ -63,8 +61,7 @@ export function bench(
     batched,
     clock,
     observer,
-    ask: async (x, { signal, outputs = ["y"] } = {}) => {
-      const options = signal === undefined ? {} : { signal };
+    ask: async (x, { outputs = ["y"], ...options } = {}) => {
       const result = await batched.run("halve", new Map([["x", x]]), outputs, options);
       return result.get(outputs[0] ?? "") as Tensor;
     },

@@ -134,13 +134,24 @@ describe("requests that do not go together", () => {
       }
       return compute(inputs);
     };
-    const settled = Promise.allSettled([1, 1001, 3, 1002].map((value) => ask(floats([value]))));
+    const settled = Promise.allSettled([1, 1001, 3, 1002].map((value) => ask(floats([value]), { moveInputs: true })));
     await clock.advance(0);
     const outcomes = (await settled).map((one) =>
       one.status === "fulfilled" ? one.value.data[0] : (one.reason as Error).message,
     );
     assert.deepEqual(outcomes, [2.5, "value 1001", 3.5, "value 1002"]);
     assert.deepEqual(sizes(), [4, 1, 1, 1, 1]);
+    assert.deepEqual(model.moves, [true, true, true, true, true], "each had kept its own inputs for this");
+  });
+
+  it("keep their inputs when these were not given away, also alone in a batch", async () => {
+    const { ask, clock, model } = bench({ maxBatchRows: 1 });
+    const [kept, given] = [floats([1]), floats([2])];
+    const answers = [ask(kept), ask(given, { moveInputs: true })];
+    await clock.advance(0);
+    await Promise.all(answers);
+    assert.deepEqual([kept.data.length, given.data.length], [1, 0]);
+    assert.deepEqual(model.moves, [false, true]);
   });
 
   it("all fail with an engine that is gone", async () => {

@@ -7,6 +7,8 @@ import { ServingError, SignatureDef, type Tensor } from "@sealserve/protocol";
  */
 export interface ModelDouble extends LoadedModel {
   readonly runs: { readonly signatureName: string; readonly outputs: readonly string[] }[];
+  /** Whether the inputs of each were given away. */
+  readonly moves: boolean[];
   /** Awaited by every run. */
   gate: Promise<void>;
   closed: boolean;
@@ -48,10 +50,12 @@ export function modelDouble(): ModelDouble {
     refusals: new Map(),
     failure: undefined,
     runs: [],
+    moves: [],
     gate: Promise.resolve(),
     closed: false,
-    run: async (signatureName, inputs, outputs) => {
+    run: async (signatureName, inputs, outputs, options) => {
       double.runs.push({ signatureName, outputs });
+      double.moves.push(options?.moveInputs === true);
       await double.gate;
       return compute(signatureName, inputs, outputs);
     },

@@ -1,5 +1,5 @@
 import type { LoadedModel, Signature, SignatureTensor } from "@sealserve/models";
-import { type DataType, ServingError, type Tensor } from "@sealserve/protocol";
+import { type DataType, isNumberData, ServingError, type Tensor } from "@sealserve/protocol";
 
 /** A model whose runs a test sees and holds. */
 export interface RowModel extends LoadedModel {
@@ -8,6 +8,8 @@ export interface RowModel extends LoadedModel {
   /** Outputs asked for in these. */
   readonly asked: (readonly string[])[];
   readonly signals: (AbortSignal | undefined)[];
+  /** Whether their inputs were given away. */
+  readonly moves: boolean[];
   /** Runs under way now, and the most there ever were. */
   readonly load: { now: number; most: number };
   /** Awaited by every run. */
@@ -57,14 +59,17 @@ export function rowModel(shape: readonly number[] | undefined = [-1]): RowModel 
     runs: [],
     asked: [],
     signals: [],
+    moves: [],
     load: { now: 0, most: 0 },
     gate: Promise.resolve(),
     closed: false,
     compute: computeRows,
-    run: async (_signature, inputs, outputs, options) => {
+    run: async (_signature, given, outputs, { signal, moveInputs = false } = {}) => {
+      const inputs = moveInputs ? moveAll(given) : given;
       model.runs.push(inputs);
       model.asked.push(outputs);
-      model.signals.push(options?.signal);
+      model.signals.push(signal);
+      model.moves.push(moveInputs);
       model.load.most = Math.max(model.load.most, ++model.load.now);
       await model.gate;
       model.load.now--;
@@ -75,6 +80,16 @@ export function rowModel(shape: readonly number[] | undefined = [-1]): RowModel 
     },
   };
   return model;
+}
+
+/** The inputs as an engine gets them: arrays that fill their buffers are gone where they came from. */
+function moveAll(inputs: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  return new Map(Array.from(inputs, ([name, tensor]) => [name, { ...tensor, data: move(tensor.data) }]));
+}
+
+function move(data: Tensor["data"]): Tensor["data"] {
+  const isWhole = isNumberData(data) && data.buffer.byteLength === data.byteLength;
+  return isWhole ? structuredClone(data, { transfer: [data.buffer as ArrayBuffer] }) : data;
 }
 
 function computeRows(inputs: ReadonlyMap<string, Tensor>): Map<string, Tensor> {

@@ -38,6 +38,7 @@ test("logged requests are run in order, as often as asked; names and versions in
     model.runs.map(({ signatureName }) => signatureName),
     ["serving_default", "serving_default", "serving_default", "serving_default"],
   );
+  assert.deepEqual(model.moves, [false, false, false, false], "what is run again is not given away");
 });
 
 test("bodies of REST calls are run from a list or from lines", async () => {
