@@ -1,4 +1,6 @@
+import type { AppraisalPolicy } from "@sealserve/attestation";
 import type { BrokerConfig } from "./config/broker-config.ts";
+import { policyNotices } from "./config/policy.ts";
 import { BrokerError } from "./errors.ts";
 import { loadModels } from "./keys/load-models.ts";
 import type { ProvisionedSecret } from "./keys/provisioned-secret.ts";
@@ -20,13 +22,16 @@ export interface Holdings {
  * @param notice told about traps in it
  * @throws BrokerError
  */
-export async function loadHoldings(
-  { models: configs, secretProvisioning }: BrokerConfig,
-  notice: (message: string) => void,
-): Promise<Holdings> {
-  const models = await loadModels(configs);
+export async function loadHoldings(config: BrokerConfig, notice: (message: string) => void): Promise<Holdings> {
+  const { secretProvisioning } = config;
+  const models = await loadModels(config.models);
   const provisioned =
     secretProvisioning === undefined ? undefined : await loadProvisionedSecrets(secretProvisioning, { models, notice });
+  for (const [name, policy] of namedPolicies(config)) {
+    for (const message of policyNotices(policy)) {
+      notice(`the policy of ${name} ${message}`);
+    }
+  }
   return {
     models,
     secrets: async () => provisioned?.secrets() ?? [],
@@ -37,6 +42,15 @@ export async function loadHoldings(
       }
     },
   };
+}
+
+function namedPolicies({ models, secretProvisioning }: BrokerConfig): [name: string, policy: AppraisalPolicy][] {
+  const { secrets = [], raConfig } = secretProvisioning ?? {};
+  return [
+    ...models.map(({ name, policy }): [string, AppraisalPolicy] => [`model ${name}`, policy]),
+    ...secrets.map(({ name, policy }): [string, AppraisalPolicy] => [`secret ${name}`, policy]),
+    ...(raConfig === undefined ? [] : [["raConfig", raConfig.platform] as [string, AppraisalPolicy]]),
+  ];
 }
 
 /** What a broker holds by the configuration as it was read last. */
@@ -53,7 +67,12 @@ export class CurrentHoldings {
   }
 
   /** @throws BrokerError `configuration-unusable` */
-  readonly secrets = async (): Promise<readonly ProvisionedSecret[]> => this.#expect().secrets();
+  readonly secrets = async (): Promise<readonly ProvisionedSecret[]> => {
+    const asked = this.#expect();
+    const secrets = await asked.secrets();
+    // Their rules were read from a file: a configuration that was read meanwhile counts, and has these wiped.
+    return asked === this.#current ? secrets : await this.secrets();
+  };
 
   /** @param next undefined when the configuration cannot be used: nothing is held until it can */
   replace(next: Holdings | undefined): void {

@@ -1,10 +1,8 @@
-import type { AppraisalPolicy } from "@sealserve/attestation";
 import type { CollateralSource } from "@sealserve/collateral";
 import { formatEndpoint } from "@sealserve/config";
 import type { OpenPort } from "@sealserve/ra-tls";
 import { type BrokerState, closeBrokerState, loadBrokerState } from "./broker-state.ts";
 import type { BrokerConfig } from "./config/broker-config.ts";
-import { policyNotices } from "./config/policy.ts";
 import type { BrokerLog } from "./log/log-record.ts";
 import { createProvisioningServer } from "./provisioning/provisioning-server.ts";
 import { ReleaseDesk } from "./release/release-desk.ts";
@@ -55,23 +53,9 @@ export async function startBroker(config: BrokerConfig, options: BrokerOptions):
   if (root.simulated) {
     notice(SIMULATED);
   }
-  for (const [name, policy] of namedPolicies(config)) {
-    for (const message of policyNotices(policy)) {
-      notice(`the policy of ${name} ${message}`);
-    }
-  }
   const limits = { ...defaultLimits, ...options.limits };
   const desk = new ReleaseDesk({ ...state, ...limits, root, log, now });
   return openPorts(config, { state, desk, limits, now, notice });
-}
-
-function namedPolicies({ models, secretProvisioning }: BrokerConfig): [name: string, policy: AppraisalPolicy][] {
-  const { secrets = [], raConfig } = secretProvisioning ?? {};
-  return [
-    ...models.map(({ name, policy }): [string, AppraisalPolicy] => [`model ${name}`, policy]),
-    ...secrets.map(({ name, policy }): [string, AppraisalPolicy] => [`secret ${name}`, policy]),
-    ...(raConfig === undefined ? [] : [["raConfig", raConfig.platform] as [string, AppraisalPolicy]]),
-  ];
 }
 
 interface PortContext {

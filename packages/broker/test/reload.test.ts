@@ -143,6 +143,13 @@ describe("a broker whose configuration is read again", () => {
     await assert.rejects(provisioned(), /closed after 0 bytes/);
   });
 
+  it("warns of a policy that protects nothing, as at a start", async () => {
+    const notices = await reload({
+      models: DEFAULT_PARTS.models.replace("policy:", "policy:\n      debug: allow-insecure"),
+    });
+    assert.match(notices.join("\n"), /the policy of model alpha accepts debug enclaves, NOT SECURE/);
+  });
+
   it("names what takes effect at the next start only", async () => {
     const [, ...later] = await reload({
       collateral: `collateral: { pccs: "https://localhost:1" }`,

@@ -31,7 +31,7 @@ describe("secret key", () => {
     const own = Uint8Array.from(bytes);
     const key = new SecretKey(own);
     key.wipe();
-    assert.deepEqual(key.reveal(), new Uint8Array(16));
+    assert.throws(() => key.reveal(), /wiped/);
     assert.deepEqual(own, new Uint8Array(16));
   });
 });
