@@ -4,6 +4,11 @@ import type { ServingError } from "@sealserve/protocol";
 /** Receives what happens, as an event name and plain fields. Never request data, keys or model content. */
 export type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
 
+/** Code of a failure, which is all that a log says of one; `internal` for one without. */
+export function codeOf(error: unknown): string {
+  return error instanceof SealserveError ? error.code : "internal";
+}
+
 /** Logs the kind of an unforeseen failure. Its text stays out: it may quote the request. */
 export function logUnexpected(failure: ServingError, log: Log): void {
   const { cause } = failure;

@@ -27,6 +27,10 @@ let certificate: AttestedCertificate;
 let grpc: Front;
 let rest: Front;
 let failure: Error | undefined;
+/** What the platform waits for. */
+let held: Promise<void> | undefined;
+/** What the ports say to new material. */
+let refusal: Error | undefined;
 /** What the ports were given, as it was then. */
 let given: TlsMaterial[];
 let logged: string[];
@@ -35,11 +39,12 @@ let kept: Promise<void>;
 
 beforeEach(async () => {
   clock = new PassingClock();
-  [failure, given, logged, stop] = [undefined, [], [], new AbortController()];
+  [failure, held, refusal, given, logged, stop] = [undefined, undefined, undefined, [], [], new AbortController()];
   const quote = async (reportData: Uint8Array): Promise<Uint8Array> => {
     if (failure !== undefined) {
       throw failure;
     }
+    await held;
     return await quoteOf()(reportData);
   };
   const log = (event: string, fields: object): void => void logged.push(`${event} ${Object.values(fields).join()}`);
@@ -52,6 +57,9 @@ beforeEach(async () => {
   const ports = {
     replaceTls: (material: TlsMaterial) => {
       given.push(material);
+      if (refusal !== undefined) {
+        throw refusal;
+      }
       grpc.replaceTls(material);
       rest.replaceTls(material);
     },
@@ -149,6 +157,39 @@ describe("a certificate made in the TEE", () => {
     for (const front of [grpc, rest]) {
       await connect(front);
     }
+  });
+
+  it("serves no connection after its life while the platform still makes the next", async () => {
+    const quoted = Promise.withResolvers<void>();
+    held = quoted.promise;
+    await clock.pass(0.99 * HOUR);
+    await connect(rest);
+    await clock.pass(0.02 * HOUR);
+    assert.deepEqual(logged, ["certificate-outdated "]);
+    await assert.rejects(connect(rest), { code: "peer-lost" });
+    quoted.resolve();
+    await passUntil(0, () => given.length === 1);
+    await connect(rest);
+  });
+
+  it("is tried again when the ports do not take it, and its key is wiped", async () => {
+    refusal = new Error("canary");
+    await passUntil(0.6 * HOUR, () => given.length > 0);
+    refusal = undefined;
+    await passUntil(0, () => logged.includes("certificate-renewed "));
+    assert.ok(logged.includes("certificate-not-renewed internal") && !logged.join().includes("canary"));
+    assert.ok(given.every(({ key }) => key.every((byte) => byte === 0)));
+    await connect(rest);
+  });
+
+  it("goes to no port once the node closes", async () => {
+    const quoted = Promise.withResolvers<void>();
+    held = quoted.promise;
+    await clock.pass(0.6 * HOUR);
+    stop.abort();
+    quoted.resolve();
+    await kept;
+    assert.deepEqual([given, logged], [[], []]);
   });
 });
 

@@ -130,6 +130,27 @@ test("many concurrent calls keep their own data", async () => {
   assert.ok(answers.every((answer, index) => answer.equals(requests[index] ?? Buffer.alloc(0))));
 });
 
+test("connections that are told to end let their calls end, and are cut when those do not in time", async () => {
+  const hasty = await open(quickLimits({ drainTimeoutMs: 200 }));
+  for (const outcome of ["answered", "cut"]) {
+    [held, started] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const using = connect(hasty);
+    const answer = call("Wait", Buffer.of(1), { using });
+    await started.promise;
+    hasty.disconnect();
+    if (outcome === "answered") {
+      held.resolve();
+      assert.deepEqual(await answer, Buffer.of(1));
+    } else {
+      await assert.rejects(answer, failsWith(grpc.status.UNAVAILABLE));
+      held.resolve();
+    }
+    using.close();
+  }
+  assert.deepEqual(await call("Echo", Buffer.of(1)), Buffer.of(1));
+  await hasty.close();
+});
+
 test("the whole memory is given back after all kinds of calls", async () => {
   await call("Echo", Buffer.alloc(3 << 20));
   await assert.rejects(call("Break", Buffer.alloc(1 << 20)));

@@ -19,6 +19,8 @@ export type ListenAddress = PortAddress | SocketAddress;
 export interface OpenPort<Address extends ListenAddress = PortAddress> {
   /** With the true port, which differs from the one asked for when that was 0. */
   readonly address: Address;
+  /** Cuts those of the connections open now that still are after `ms`. */
+  cutLater(ms: number): void;
   /**
    * Takes no more connections and waits until all have ended; those that have not after `drainMs` are cut.
    *
@@ -45,6 +47,10 @@ export async function openServerPort<Address extends ListenAddress>(
   const bound = server.address();
   return {
     address: typeof bound === "object" && bound !== null ? { ...address, port: bound.port } : address,
+    cutLater: (ms) => {
+      const now = [...connections];
+      setTimeout(() => cutAll(now), ms).unref();
+    },
     close: async (drainMs, goodbye) => {
       const closed = once(server, "close");
       server.close();
@@ -65,7 +71,7 @@ function trackConnections(server: Server): ReadonlySet<Socket> {
   return open;
 }
 
-function cutAll(connections: ReadonlySet<Socket>): void {
+function cutAll(connections: Iterable<Socket>): void {
   for (const socket of connections) {
     socket.destroy();
   }

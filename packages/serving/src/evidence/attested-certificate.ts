@@ -1,9 +1,9 @@
-import { encodeUtf8, SealserveError } from "@sealserve/core";
+import { encodeUtf8 } from "@sealserve/core";
 import type { Platform } from "@sealserve/platform";
 import { createRaTlsCertificate } from "@sealserve/ra-tls";
 import { type LeaseClock, monotonicClock } from "../lease/clock.ts";
 import { Pauses } from "../lease/pauses.ts";
-import type { Log } from "../log.ts";
+import { codeOf, type Log } from "../log.ts";
 import type { Front } from "../transport/front.ts";
 import type { TlsIdentity } from "../transport/tls.ts";
 
@@ -62,15 +62,12 @@ export class AttestedCertificate {
 
   /** Gives the ports new certificates until the signal fires, once the first was made. */
   async keep(ports: CertifiedPorts, signal: AbortSignal): Promise<void> {
-    const { lifetimeMs, log } = this.#options;
+    const { lifetimeMs } = this.#options;
     try {
       for (;;) {
         const keptBackMs = lifetimeMs * (0.45 + 0.1 * this.#random());
         await this.#clock.wait(Math.max(0, this.#remainingMs - keptBackMs), signal);
-        const { key, certificate } = await this.#renew(ports, signal);
-        ports.replaceTls({ key, certificate });
-        key.fill(0);
-        log("certificate-renewed", {});
+        await this.#renew(ports, signal);
       }
     } catch (error) {
       if (!signal.aborted) {
@@ -83,25 +80,48 @@ export class AttestedCertificate {
     return Math.max(0, this.#endsAt - this.#clock.now());
   }
 
-  async #renew(ports: CertifiedPorts, signal: AbortSignal): Promise<TlsIdentity> {
+  /** Until it is replaced, the certificate that is served counts to its end and no longer, whatever the platform is busy with. */
+  async #renew(ports: CertifiedPorts, signal: AbortSignal): Promise<void> {
+    const replaced = new AbortController();
+    const outdated = this.#clock.wait(this.#remainingMs, AbortSignal.any([signal, replaced.signal])).then(
+      () => this.#refuse(ports),
+      () => undefined,
+    );
+    try {
+      await this.#replace(ports, signal);
+    } finally {
+      replaced.abort();
+      await outdated;
+    }
+  }
+
+  #refuse(ports: CertifiedPorts): void {
+    ports.refuseTls();
+    this.#options.log("certificate-outdated", {});
+  }
+
+  async #replace(ports: CertifiedPorts, signal: AbortSignal): Promise<void> {
+    const { log } = this.#options;
     const pauses = new Pauses(FIRST_PAUSE_MS, MAX_PAUSE_MS, this.#random);
-    let outdated = false;
     for (;;) {
       try {
-        return await this.make();
+        giveTo(ports, await this.make(), signal);
+        log("certificate-renewed", {});
+        return;
       } catch (error) {
         signal.throwIfAborted();
-        this.#options.log("certificate-not-renewed", {
-          code: error instanceof SealserveError ? error.code : "internal",
-        });
+        log("certificate-not-renewed", { code: codeOf(error) });
       }
-      if (this.#remainingMs === 0 && !outdated) {
-        ports.refuseTls();
-        this.#options.log("certificate-outdated", {});
-        outdated = true;
-      }
-      const pauseMs = pauses.next();
-      await this.#clock.wait(outdated ? pauseMs : Math.min(pauseMs, this.#remainingMs), signal);
+      await this.#clock.wait(pauses.next(), signal);
     }
+  }
+}
+
+function giveTo(ports: CertifiedPorts, { key, certificate }: TlsIdentity, signal: AbortSignal): void {
+  try {
+    signal.throwIfAborted();
+    ports.replaceTls({ key, certificate });
+  } finally {
+    key.fill(0);
   }
 }

@@ -1,8 +1,8 @@
 import type { TLSSocket } from "node:tls";
-import { CoreError, decodeUtf8, SealserveError } from "@sealserve/core";
+import { CoreError, decodeUtf8 } from "@sealserve/core";
 import { ServingError } from "@sealserve/protocol";
 import { RaTlsError } from "@sealserve/ra-tls";
-import type { Log } from "../log.ts";
+import { codeOf, type Log } from "../log.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import { MemoryBudget } from "../transport/memory-budget.ts";
 import { MessageBuffer } from "../transport/message-buffer.ts";
@@ -58,7 +58,7 @@ function evidenceFailure(error: unknown, log: Log): JsonAnswer {
   if (error instanceof CoreError || (error instanceof RaTlsError && error.code === "bad-message")) {
     return failure(400, error.message);
   }
-  log("evidence-failed", { code: error instanceof SealserveError ? error.code : "internal" });
+  log("evidence-failed", { code: codeOf(error) });
   return failure(503, "The platform gave no evidence");
 }
 

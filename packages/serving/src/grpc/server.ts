@@ -63,14 +63,18 @@ export async function openGrpcServer<Address extends ListenAddress>(
   server.on("stream", (stream, headers) => void answerStream(stream, headers, context));
   const connections = countConnections(server);
   const port = await openPort(server, address, limits, options.log);
-  const disconnect = (): void => {
+  const closeSessions = (): void => {
     for (const session of sessions) {
       session.close();
     }
   };
+  const disconnect = (): void => {
+    closeSessions();
+    port.cutLater(limits.drainTimeoutMs);
+  };
   const goodbye = (): void => {
     streaming.close();
-    disconnect();
+    closeSessions();
   };
   return {
     address: port.address,

@@ -68,6 +68,7 @@ export async function openHttpServer<Address extends ListenAddress>(
   const disconnect = (): void => {
     goodbyes++;
     server.closeIdleConnections();
+    port.cutLater(limits.drainTimeoutMs);
   };
   const goodbye = (): void => {
     closing = true;

@@ -1,6 +1,5 @@
 import { BrokerError, type ReleasedKey } from "@sealserve/broker/client";
-import { SealserveError } from "@sealserve/core";
-import type { Log } from "../log.ts";
+import { codeOf, type Log } from "../log.ts";
 import { type LeaseClock, monotonicClock } from "./clock.ts";
 import type { Lease } from "./lease.ts";
 import { Pauses } from "./pauses.ts";
@@ -194,7 +193,7 @@ export class LeaseKeeper {
   }
 
   #logFailure(event: string, error: unknown): void {
-    this.#options.log(event, { code: error instanceof SealserveError ? error.code : "internal" });
+    this.#options.log(event, { code: codeOf(error) });
   }
 }
 

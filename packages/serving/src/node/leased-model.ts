@@ -1,10 +1,10 @@
 import type { ReleasedKey } from "@sealserve/broker/client";
-import { SealserveError } from "@sealserve/core";
 import type { OpenedPackage } from "@sealserve/encrypted-files";
 import { NodeError } from "../errors.ts";
 import type { Lease } from "../lease/lease.ts";
 import { LeaseKeeper } from "../lease/lease-keeper.ts";
 import { Pauses } from "../lease/pauses.ts";
+import { codeOf } from "../log.ts";
 import type { AskBroker } from "./ask-broker.ts";
 import type { SealedPackage } from "./sealed-package.ts";
 import type { SealedVersions } from "./sealed-versions.ts";
@@ -68,7 +68,9 @@ export class LeasedModel {
       clock,
     });
     // The lease itself ends without its keeper: nothing is served for longer when this fails.
-    const kept = keeper.keep(this.#ending.signal).catch((error: unknown) => log("lease-not-kept", codeOf(error)));
+    const kept = keeper
+      .keep(this.#ending.signal)
+      .catch((error: unknown) => log("lease-not-kept", { code: codeOf(error) }));
     closers.add({
       close: async () => {
         this.#ending.abort();
@@ -109,7 +111,7 @@ export class LeasedModel {
         return;
       } catch (error) {
         if (!signal.aborted) {
-          log("model-not-restored", codeOf(error));
+          log("model-not-restored", { code: codeOf(error) });
         }
       } finally {
         sealed.forgetKey();
@@ -117,8 +119,4 @@ export class LeasedModel {
       await clock.wait(pauses.next(), signal).catch(() => undefined);
     }
   }
-}
-
-function codeOf(error: unknown): { code: string } {
-  return { code: error instanceof SealserveError ? error.code : "internal" };
 }

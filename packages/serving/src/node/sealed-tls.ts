@@ -1,9 +1,9 @@
-import { SealserveError } from "@sealserve/core";
 import type { OpenedPackage } from "@sealserve/encrypted-files";
 import type { Platform } from "@sealserve/platform";
 import { fileRoles, readBoundedFile } from "../config/bounded-file.ts";
 import { AttestedCertificate, type CertifiedPorts } from "../evidence/attested-certificate.ts";
 import { quoteInTime } from "../evidence/quote-in-time.ts";
+import { codeOf } from "../log.ts";
 import type { SealedTlsOption } from "../options/server-options.ts";
 import { checkTlsMaterial, type TlsMaterial } from "../transport/tls.ts";
 import { decryptTlsPair } from "./decrypt.ts";
@@ -75,15 +75,13 @@ async function attestedTls(
   const keep = (ports: CertifiedPorts): void => {
     const ending = new AbortController();
     const replaceTls: CertifiedPorts["replaceTls"] = (tls) => ports.replaceTls({ ...tls, minimumVersion });
-    const kept = certificate.keep({ ...ports, replaceTls }, ending.signal).catch((error: unknown) => {
+    void certificate.keep({ ...ports, replaceTls }, ending.signal).catch((error: unknown) => {
       ports.refuseTls();
-      log("certificate-not-kept", { code: error instanceof SealserveError ? error.code : "internal" });
+      log("certificate-not-kept", { code: codeOf(error) });
     });
     closers.add({
-      close: async () => {
-        ending.abort();
-        await kept;
-      },
+      // A certificate that is being made goes nowhere then, and the ports do not wait for it.
+      close: async () => ending.abort(),
     });
   };
   return { material: { ...first, minimumVersion }, reread: async () => undefined, keep };

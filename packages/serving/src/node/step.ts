@@ -1,5 +1,4 @@
-import { SealserveError } from "@sealserve/core";
-import type { Log } from "../log.ts";
+import { codeOf, type Log } from "../log.ts";
 
 /** One finished step of the node's start. */
 export interface StartStep {
@@ -34,7 +33,7 @@ export class StepRunner {
     this.#signal?.throwIfAborted();
     const start = performance.now();
     const result = await step().catch((error: unknown) => {
-      this.#log("step-failed", { name, code: error instanceof SealserveError ? error.code : "internal" });
+      this.#log("step-failed", { name, code: codeOf(error) });
       throw error;
     });
     const finished = { name, ms: Math.round(performance.now() - start), detail: describe(result) };

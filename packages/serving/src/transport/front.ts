@@ -18,7 +18,8 @@ export interface Front<Address extends ListenAddress = Endpoint> {
   connections(): number;
   /**
    * Has the connections that are open end, once the requests on them have: whoever is on the other end asks for evidence
-   * again, or goes to another node, before sending more.
+   * again, or goes to another node, before sending more. Those that have not ended after the time for draining are cut, and
+   * what runs for them is given up.
    */
   disconnect(): void;
   /** Takes no new requests, lets those in flight end for a bounded time, then closes. */
