@@ -14,6 +14,8 @@ export type PlatformErrorCode =
   | "quote-malformed"
   | "quote-not-for-report-data"
   | "quote-timeout"
+  /** Too many are asked for and not made yet. */
+  | "quotes-pending"
   /** Linux offers no report interface where it was looked for. */
   | "tsm-directory-missing"
   | "tsm-not-permitted"

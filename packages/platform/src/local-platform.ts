@@ -7,6 +7,9 @@ import { withTimeLimit } from "./time-limit.ts";
 /** How long a caller waits for evidence, in milliseconds: a quoting service may have to fetch certificates first. */
 export const QUOTE_TIMEOUT_MS = 30_000;
 
+/** Most quotes that are asked for and not made yet, also those that nobody waits for any more. */
+const MAX_PENDING = 64;
+
 /** A platform of this machine that is asked through files. */
 interface LocalPlatform {
   readonly tee: TeeKind;
@@ -21,6 +24,18 @@ interface LocalPlatform {
 /** A {@link Platform} that checks what it is asked, queues, and waits for a bounded time. */
 export function localPlatform({ tee, name, queue, timeoutMs, makeEvidence }: LocalPlatform): Platform {
   let closed = false;
+  let pending = 0;
+  const inTurn = async (asked: Uint8Array, signal: AbortSignal): Promise<Uint8Array> => {
+    pending++;
+    try {
+      return await queue(async () => {
+        signal.throwIfAborted();
+        return await makeEvidence(asked, signal);
+      });
+    } finally {
+      pending--;
+    }
+  };
   return {
     tee,
     name,
@@ -30,13 +45,17 @@ export function localPlatform({ tee, name, queue, timeoutMs, makeEvidence }: Loc
         throw new PlatformError("platform-closed", "the platform was closed");
       }
       expectReportData(reportData);
+      if (pending >= MAX_PENDING) {
+        throw new PlatformError(
+          "quotes-pending",
+          `the platform has not made the ${MAX_PENDING} quotes asked for before`,
+          {
+            remedy: "check that the host's quoting service answers",
+          },
+        );
+      }
       const asked = Uint8Array.from(reportData);
-      return await withTimeLimit(timeoutMs, (signal) =>
-        queue(async () => {
-          signal.throwIfAborted();
-          return await makeEvidence(asked, signal);
-        }),
-      );
+      return await withTimeLimit(timeoutMs, (signal) => inTurn(asked, signal));
     },
     close: async () => {
       closed = true;

@@ -59,6 +59,27 @@ describe("Gramine platform", () => {
     await writeFile(join(directory, "quote"), ""); // lets the reader go
   });
 
+  it("gathers no endless row of quotes behind one that hangs", async () => {
+    const directory = await plainDirectory({});
+    execFileSync("mkfifo", [join(directory, "quote")]);
+    const platform = await openGraminePlatform(directory, { timeoutMs: 50 });
+    const asked = Array.from({ length: 64 }, () =>
+      assert.rejects(platform.quote(reportData(1)), { code: "quote-timeout" }),
+    );
+    await Promise.all(asked);
+    await assert.rejects(platform.quote(reportData(1)), { code: "quotes-pending" });
+    await writeFile(join(directory, "quote"), "");
+    await rm(join(directory, "quote"));
+    while (
+      await platform.quote(reportData(1)).then(
+        () => false,
+        ({ code }) => code === "quotes-pending",
+      )
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  });
+
   it("names a missing directory, also when a file stands there", async () => {
     await assert.rejects(openGraminePlatform("/nonexistent/attestation"), { code: "attestation-directory-missing" });
     const directory = await plainDirectory({});

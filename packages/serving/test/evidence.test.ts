@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import http2 from "node:http2";
 import { after, before, test } from "node:test";
 import type tls from "node:tls";
@@ -140,7 +141,7 @@ test("one request of a connection may wait, and a bounded number over all", asyn
   const nonce = newNonce();
   // The client's end stands in for the server's: both have an exporter, and the certificate is the peer's either way.
   const outcomes = sockets
-    .map(serverEnd)
+    .map((socket, index) => from(`192.0.2.${index % 5}`, serverEnd(socket)))
     .flatMap((socket) => Array.from({ length: 2 }, () => issuer.issue(socket, nonce).then(() => "made", codeOf)));
   await new Promise((resolve) => setTimeout(resolve, 200));
   gate.resolve();
@@ -152,6 +153,41 @@ test("one request of a connection may wait, and a bounded number over all", asyn
   for (const socket of sockets) {
     socket.destroy();
   }
+});
+
+test("the connections of one address leave places for those of others", async () => {
+  const slow = testPlatform();
+  const gate = Promise.withResolvers<void>();
+  slow.gate = gate.promise;
+  const issuer = new EvidenceIssuer(slow, { model: "half", manifestDigest }, quickLimits());
+  const sockets = (await Promise.all(Array.from({ length: 20 }, () => connect("rest")))).map(serverEnd);
+  const ask = (socket: tls.TLSSocket): Promise<string> => issuer.issue(socket, newNonce()).then(() => "made", codeOf);
+  const outcomes = sockets.map((socket, index) => ask(from(index < 18 ? "192.0.2.1" : "192.0.2.2", socket)));
+  gate.resolve();
+  assert.deepEqual(await Promise.all(outcomes), [
+    ...Array(16).fill("made"),
+    ...Array(2).fill("RESOURCE_EXHAUSTED"),
+    ...Array(2).fill("made"),
+  ]);
+  for (const socket of sockets) {
+    socket.destroy();
+  }
+});
+
+test("requests for evidence count among those of their address, on either port", async () => {
+  const strict = await openEvidencePorts(testPlatform(), { requestsPerSecond: 1 });
+  const [grpc, rest] = [
+    await connectPort(strict.caPem, strict.grpc, "h2"),
+    await connectPort(strict.caPem, strict.rest, "http/1.1"),
+  ];
+  const session = http2.connect("https://localhost", { createConnection: () => grpc });
+  const body = encodeEvidenceRequest({ nonce: newNonce() });
+  assert.equal((await askHttp2(session, { body })).status, 200);
+  assert.equal((await askHttp2(session, { body })).status, 429);
+  assert.equal((await askHttp1(rest, { body })).status, 429);
+  session.destroy();
+  rest.destroy();
+  await strict.close();
 });
 
 test("a quote that hangs is given up and holds nobody else up", async () => {
@@ -175,8 +211,10 @@ test("a platform that fails gives 503 and says nothing of the cause outside", as
   const reply = await askHttp1(socket, { body: encodeEvidenceRequest({ nonce: newNonce() }) });
   assert.deepEqual([reply.status, JSON.parse(reply.text).error], [503, "The platform gave no evidence"]);
   failure = undefined;
-  assert.equal((await askHttp1(socket, { body: encodeEvidenceRequest({ nonce: newNonce() }) })).status, 200);
-  socket.destroy();
+  await once(socket, "close");
+  const next = await connect("rest");
+  assert.equal((await askHttp1(next, { body: encodeEvidenceRequest({ nonce: newNonce() }) })).status, 200);
+  next.destroy();
   assert.ok(logged.some((line) => line.includes("evidence-failed")));
   assert.ok(!logged.join().includes("canary"));
 });
@@ -192,6 +230,10 @@ function serverEnd(socket: tls.TLSSocket): tls.TLSSocket {
   const certificate = socket.getPeerX509Certificate();
   socket.getX509Certificate = () => certificate;
   return socket;
+}
+
+function from(address: string, socket: tls.TLSSocket): tls.TLSSocket {
+  return Object.defineProperty(socket, "remoteAddress", { value: address });
 }
 
 function codeOf(error: unknown): string {

@@ -7,6 +7,7 @@ import type { ServingLimits } from "../transport/limits.ts";
 import { MemoryBudget } from "../transport/memory-budget.ts";
 import { MessageBuffer } from "../transport/message-buffer.ts";
 import { type RequestStream, receiveAll } from "../transport/receive.ts";
+import type { RequestRate } from "../transport/request-rate.ts";
 import type { EvidenceCall } from "./evidence-call.ts";
 import type { EvidenceIssuer } from "./issuer.ts";
 
@@ -29,6 +30,8 @@ export interface EvidenceContext {
   readonly issuer: EvidenceIssuer;
   readonly limits: ServingLimits;
   readonly log: Log;
+  /** By which requests count that the server has not counted yet. */
+  readonly rate?: RequestRate;
 }
 
 /** An answer of either HTTP version: a status and a JSON text. */
@@ -40,9 +43,10 @@ export interface JsonAnswer {
 /** Reads a request for evidence and answers it; the outside caller learns a code, the log the reason. */
 export async function answerEvidenceRequest(
   { call, stream, socket }: EvidenceHttpRequest,
-  { issuer, limits, log }: EvidenceContext,
+  { issuer, limits, log, rate }: EvidenceContext,
 ): Promise<JsonAnswer> {
   try {
+    rate?.admit(socket);
     const body = new MessageBuffer(undefined, MAX_REQUEST, new MemoryBudget(MAX_REQUEST));
     await receiveAll(stream, body, limits);
     return { status: 200, body: call.encode(await issuer.issue(socket, call.nonce(decodeUtf8(body.take())))) };

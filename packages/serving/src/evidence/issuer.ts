@@ -9,6 +9,8 @@ import { quoteInTime } from "./quote-in-time.ts";
 
 /** Most statements waiting for the platform over all connections; one of each at most. */
 const MAX_WAITING = 64;
+/** ... and over the connections of one address, which anybody can open: places are left for others. */
+const MAX_WAITING_PER_ADDRESS = 16;
 /** Statements one connection may ask for at once, and then one each {@link REFILL_MS}. */
 const BURST = 4;
 const REFILL_MS = 1000;
@@ -85,7 +87,9 @@ export class EvidenceIssuer {
   }
 
   #admit(socket: TLSSocket): void {
-    const hasPlace = !this.#waiting.has(socket) && this.#waiting.size < MAX_WAITING;
+    const sameAddress = [...this.#waiting].filter(({ remoteAddress }) => remoteAddress === socket.remoteAddress);
+    const hasPlace =
+      !this.#waiting.has(socket) && this.#waiting.size < MAX_WAITING && sameAddress.length < MAX_WAITING_PER_ADDRESS;
     const now = this.#now();
     const bucket = this.#buckets.get(socket) ?? new TokenBucket(BURST, REFILL_MS, now);
     this.#buckets.set(socket, bucket);

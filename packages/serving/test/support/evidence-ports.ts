@@ -13,6 +13,7 @@ import type { LeaseView } from "../../src/lease/lease.ts";
 import type { Log } from "../../src/log.ts";
 import type { Front } from "../../src/transport/front.ts";
 import { MemoryBudget } from "../../src/transport/memory-budget.ts";
+import { RequestRate } from "../../src/transport/request-rate.ts";
 import { quickLimits } from "./quick-limits.ts";
 
 export const manifestDigest = new Uint8Array(32).fill(7);
@@ -27,12 +28,17 @@ export interface EvidencePorts {
 
 export async function openEvidencePorts(
   platform: Platform,
-  { log = () => undefined, lease }: { log?: Log; lease?: LeaseView } = {},
+  {
+    log = () => undefined,
+    lease,
+    requestsPerSecond = 0,
+  }: { log?: Log; lease?: LeaseView; requestsPerSecond?: number } = {},
 ): Promise<EvidencePorts> {
   const authority = await createAuthority();
-  const limits = quickLimits();
+  const limits = quickLimits({ maxRequestsPerSecondPerAddress: requestsPerSecond });
   const issuer = new EvidenceIssuer(platform, { model: "half", manifestDigest }, limits, lease && { lease });
-  const shared = { tls: await authority.issue(), limits, budget: new MemoryBudget(1 << 20), log, evidence: issuer };
+  const [budget, rate] = [new MemoryBudget(1 << 20), new RequestRate(limits)];
+  const shared = { tls: await authority.issue(), limits, budget, rate, log, evidence: issuer };
   const address = { host: "127.0.0.1", port: 0 };
   const grpc = await openGrpcServer(address, { ...shared, methods: new Map() });
   const rest = await openHttpServer(address, { ...shared, routes: [evidenceRoute({ issuer, limits, log })] });
