@@ -51,6 +51,7 @@ function withCode(code: NodeErrorCode) {
   return (error: unknown): boolean => error instanceof NodeError && error.code === code;
 }
 
+const never = new AbortController().signal;
 const latest = (count: number) => ({ kind: "latest", count }) as const;
 
 test("the versions that the policy picks are decrypted, newest first, with their files by path", async () => {
@@ -60,7 +61,8 @@ test("the versions that the policy picks are decrypted, newest first, with their
     chosen.map(({ version }) => version),
     [9007199254740993n, 10n],
   );
-  const files = chosen[1] === undefined ? new Map<string, Uint8Array>() : await decryptVersion(opened, chosen[1]);
+  const files =
+    chosen[1] === undefined ? new Map<string, Uint8Array>() : await decryptVersion(opened, chosen[1], never);
   const texts = [...files].map(([path, content]) => [path, Buffer.from(content).toString()]);
   assert.deepEqual(Object.fromEntries(texts), {
     "saved_model.pb": "model 10",
@@ -70,6 +72,23 @@ test("the versions that the policy picks are decrypted, newest first, with their
   assert.equal(choosePackagedVersions(opened.manifest, { kind: "all" }).length, 3);
   const [only, ...others] = choosePackagedVersions(opened.manifest, { kind: "specific", versions: [2n] });
   assert.deepEqual([only?.version, others], [2n, []]);
+});
+
+test("nothing more is decrypted for a version that is given up", async () => {
+  const opened = await openVersions("given-up", ["1"]);
+  const [packaged] = choosePackagedVersions(opened.manifest, latest(1));
+  const stop = new AbortController();
+  const read = opened.read.bind(opened);
+  const contents: Uint8Array[] = [];
+  opened.read = async (path) => {
+    stop.abort(new Error("given up"));
+    const content = await read(path);
+    contents.push(content);
+    return content;
+  };
+  assert.ok(packaged !== undefined && packaged.files.size > 1);
+  await assert.rejects(decryptVersion(opened, packaged, stop.signal), /given up/);
+  assert.deepEqual([contents.length, contents[0]?.every((byte) => byte === 0)], [1, true]);
 });
 
 test("a version that the policy names and the package lacks is refused", async () => {
@@ -95,7 +114,7 @@ test("wiping leaves no plaintext, and does not trip over buffers that were hande
   const opened = await openVersions("wiped", ["1"]);
   const [packaged] = choosePackagedVersions(opened.manifest, latest(1));
   assert.ok(packaged !== undefined);
-  const files = await decryptVersion(opened, packaged);
+  const files = await decryptVersion(opened, packaged, never);
   const handedOver = files.get("saved_model.pb");
   assert.ok(handedOver?.buffer instanceof ArrayBuffer);
   structuredClone(handedOver.buffer, { transfer: [handedOver.buffer] });

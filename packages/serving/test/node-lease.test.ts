@@ -5,13 +5,14 @@ import { get } from "node:https";
 import { text } from "node:stream/consumers";
 import { after, afterEach, before, describe, it } from "node:test";
 import type { RunningBroker } from "@sealserve/broker";
+import type { ReleasedKey } from "@sealserve/broker/client";
 import { type AttestedNode, connectNode } from "@sealserve/client";
-import { openPlatform } from "@sealserve/platform";
+import { openPlatform, type Platform } from "@sealserve/platform";
 import { ModelSpec, type ServingError } from "@sealserve/protocol";
 import { NodeError } from "../src/errors.ts";
 import { Lease } from "../src/lease/lease.ts";
 import { ModelStore } from "../src/life/model-store.ts";
-import { brokerOf } from "../src/node/ask-broker.ts";
+import { type AskBroker, brokerOf } from "../src/node/ask-broker.ts";
 import { Closers } from "../src/node/closers.ts";
 import { LeasedModel } from "../src/node/leased-model.ts";
 import { NodeReadiness, type ReadinessState } from "../src/node/readiness.ts";
@@ -19,6 +20,7 @@ import { SealedPackage } from "../src/node/sealed-package.ts";
 import { SealedVersions } from "../src/node/sealed-versions.ts";
 import { type RunningNode, startNode } from "../src/node/start.ts";
 import type { StartStep } from "../src/node/step.ts";
+import type { LoadVersion } from "../src/node/version-loader.ts";
 import { PassingClock } from "./support/passing-clock.ts";
 import { type BrokerChanges, createWorld, type World } from "./support/world.ts";
 
@@ -205,48 +207,48 @@ describe("a node with a lease", () => {
 });
 
 describe("a model under a lease", () => {
-  it("that ends while it is loaded is given up: the node never gets ready", async () => {
+  let platform: Platform;
+  let lease: Lease;
+  let leased: LeasedModel;
+  let readiness: NodeReadiness;
+  let closers: Closers;
+
+  afterEach(() => platform.close());
+
+  /** A model whose lease is kept, made of the parts that a node makes it of. */
+  async function keepModel(load: LoadVersion, onReleased: (key: ReleasedKey) => void = () => undefined): Promise<void> {
     await start({ lease: "1h" });
     const option = world.serveConfig(broker).models;
-    const platform = await openPlatform(option.platform);
-    const askBroker = brokerOf(option, platform);
-    const lease = new Lease(clock);
-    const released = await askBroker();
-    lease.grant(clock.now(), released.leaseSeconds);
-    const begun = Promise.withResolvers<void>();
-    const sealed = new SealedPackage({
-      option,
-      release: async (signal) => await askBroker({ signal }),
-      load: async (_id, _files, signal) => {
-        begun.resolve();
-        await once(signal, "abort");
-        throw signal.reason;
-      },
-      lease,
-    });
-    const { opened } = await sealed.open(released);
-    const versions = new SealedVersions(
-      new ModelStore({ maxRetries: 0, retryIntervalMs: 0, threads: 0 }),
-      option,
-      sealed,
-      opened.manifest,
-    );
-    const closers = new Closers(1000);
-    const readiness = new NodeReadiness();
-    const parts = {
-      lease,
-      released,
-      opened,
-      sealed,
-      versions,
-      askBroker,
-      closers,
-      readiness,
-      clock,
-      log: () => undefined,
+    platform = await openPlatform(option.platform);
+    const ask = brokerOf(option, platform);
+    const askBroker: AskBroker = async (asked) => {
+      const key = await ask(asked);
+      onReleased(key);
+      return key;
     };
-    const leased = new LeasedModel(parts);
+    lease = new Lease(clock);
+    const released = await ask();
+    lease.grant(clock.now(), released.leaseSeconds);
+    const sealed = new SealedPackage({ option, release: async (signal) => await ask({ signal }), load, lease });
+    const { opened } = await sealed.open(released);
+    const store = new ModelStore({ maxRetries: 0, retryIntervalMs: 0, threads: 0 });
+    const versions = new SealedVersions(store, option, sealed, opened.manifest);
+    [closers, readiness] = [new Closers(1000), new NodeReadiness()];
+    const parts = { lease, released, opened, sealed, versions, askBroker, closers, readiness, clock };
+    leased = new LeasedModel({
+      ...parts,
+      log: (event, fields) => log.push([event, ...Object.values(fields)].join(" ")),
+    });
     leased.keep();
+  }
+
+  it("that ends while it is loaded is given up: the node never gets ready", async () => {
+    const begun = Promise.withResolvers<void>();
+    await keepModel(async (_id, _files, signal) => {
+      begun.resolve();
+      await once(signal, "abort");
+      throw signal.reason;
+    });
     let ended: unknown;
     const loading = leased.load(undefined).catch((error: unknown) => {
       ended = error;
@@ -258,6 +260,31 @@ describe("a model under a lease", () => {
     assert.ok(ended instanceof NodeError && ended.code === "lease-ended", String(ended));
     assert.deepEqual([leased.serving, readiness.state], [false, "starting"]);
     await closers.closeAll();
-    await platform.close();
+  });
+
+  it("is not loaded again, nor its key kept, when the node closes while the key is on its way", async () => {
+    const keys: ReleasedKey[] = [];
+    let loads = 0;
+    let closed: Promise<void> | undefined;
+    await keepModel(
+      async () => {
+        loads++;
+        throw new Error("not to be loaded");
+      },
+      (key) => {
+        keys.push(key);
+        // When the answer has been taken, and the package is being opened.
+        setImmediate(() => {
+          closed = closers.closeAll();
+        });
+      },
+    );
+    lease.end();
+    clock.jump(7_200_000);
+    await passUntil(() => closed !== undefined);
+    await closed;
+    assert.ok(log.some((line) => line.startsWith("lease-lapsed")));
+    assert.ok(keys.length > 0 && keys.every(({ wrapKey }) => wrapKey.every((byte) => byte === 0)));
+    assert.equal(loads, 0);
   });
 });

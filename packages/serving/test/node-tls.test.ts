@@ -10,6 +10,8 @@ import { type AttestedNode, connectNode, type NodeOptions } from "@sealserve/cli
 import { ModelSpec } from "@sealserve/protocol";
 import { connectRaTls, expectBound, type RaTlsVerification } from "@sealserve/ra-tls";
 import { type RunningNode, startNode } from "../src/node/start.ts";
+import { parseFlags } from "../src/options/parse-flags.ts";
+import { readOptions } from "../src/options/read-options.ts";
 import { askHttp1 } from "./support/evidence-ports.ts";
 import { PassingClock } from "./support/passing-clock.ts";
 import { createWorld, type World } from "./support/world.ts";
@@ -184,6 +186,49 @@ describe("a node with its TLS pair in files", () => {
       code: "ENOENT",
     });
   });
+});
+
+it("an SSL configuration that cannot take effect while the server runs changes no port, not the one for health either", async () => {
+  const { authority, directory } = world;
+  broker = await world.startBroker();
+  const file = join(directory, "ssl.cfg");
+  const write = async (more = ""): Promise<void> => {
+    const { keyPem, certificatePem } = await authority.issue();
+    await writeFile(
+      file,
+      `server_key: ${JSON.stringify(keyPem)} server_cert: ${JSON.stringify(certificatePem)} ${more}`,
+    );
+  };
+  const shown = async (address: string): Promise<string> => {
+    const socket = tls.connect({ port: portOf(address), host: "localhost", ca: authority.caPem });
+    await once(socket, "secureConnect");
+    const certificate = socket.getPeerX509Certificate();
+    socket.destroy();
+    return certificate?.fingerprint256 ?? assert.fail("no certificate");
+  };
+  await write();
+  log = [];
+  const flags = ["--model_name=half_plus_two", `--model_base_path=${join(directory, "models", "half_plus_two")}`];
+  const ports = [
+    "--port=0",
+    `--grpc_socket_path=${join(directory, "grpc.sock")}`,
+    "--bind-address=127.0.0.1",
+    "--admin-port=1",
+  ];
+  const { options } = await readOptions(parseFlags([...flags, ...ports, `--ssl_config_file=${file}`]));
+  const listen = { ...options.listen, admin: { host: "127.0.0.1", port: 0 } };
+  node = await startNode(
+    { ...options, listen },
+    { log: (event, fields) => log.push([event, ...Object.values(fields)].join(" ")) },
+  );
+  const first = await shown(node.adminAddress);
+  await write(`client_verify: true custom_ca: ${JSON.stringify(authority.caPem)}`);
+  await node.reread();
+  assert.ok(log.some((line) => line.startsWith("tls-not-replaced bad-option")));
+  assert.equal(await shown(node.adminAddress), first);
+  await write();
+  await node.reread();
+  assert.notEqual(await shown(node.adminAddress), first);
 });
 
 it("a package without a TLS pair is not enough for a node that takes it from there", async () => {

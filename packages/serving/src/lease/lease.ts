@@ -6,7 +6,10 @@ const SECOND = 1000;
 export interface LeaseView {
   /** Whether the package may be served at this moment. */
   readonly held: boolean;
-  /** Time of day, by a clock that the host sets: for people only. Undefined without a lease, or without an end. Stays the same object until a renewal. */
+  /**
+   * Time of day, by a clock that the host sets: for people only. Over when the lease is; undefined where there never was one, or it
+   * has no end. Stays the same object until a renewal.
+   */
   readonly endsAt: Date | undefined;
 }
 
@@ -29,7 +32,7 @@ export class Lease implements LeaseView {
   }
 
   get endsAt(): Date | undefined {
-    return this.held ? this.#shownEnd : undefined;
+    return this.#shownEnd;
   }
 
   /** Milliseconds, infinite without an end, 0 when there is no lease. */
@@ -55,6 +58,9 @@ export class Lease implements LeaseView {
 
   /** Ends it before its time. */
   end(): void {
+    if (this.held) {
+      this.#shownEnd = new Date();
+    }
     this.#endsAt = Number.NEGATIVE_INFINITY;
   }
 }

@@ -15,11 +15,16 @@ export async function decryptTlsPair(opened: OpenedPackage): Promise<TlsIdentity
   return { key: await opened.read(key), certificate: await opened.read(certificate) };
 }
 
-/** Decrypts the files of one version in memory. @throws EncryptedFilesError */
-export async function decryptVersion(opened: OpenedPackage, { files }: PackagedVersion): Promise<ModelFiles> {
+/** Decrypts the files of one version in memory. @throws EncryptedFilesError; the signal's reason when it fires between two files */
+export async function decryptVersion(
+  opened: OpenedPackage,
+  { files }: PackagedVersion,
+  signal: AbortSignal,
+): Promise<ModelFiles> {
   const plain = new Map<string, Uint8Array>();
   try {
     for (const [path, packagePath] of files) {
+      signal.throwIfAborted();
       plain.set(path, await opened.read(packagePath));
     }
     return plain;

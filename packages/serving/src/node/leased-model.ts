@@ -102,7 +102,7 @@ export class LeasedModel {
   async #loadAgain(signal: AbortSignal): Promise<void> {
     const { sealed, versions, readiness, log, clock } = this.#parts;
     const pauses = new Pauses(FIRST_PAUSE_MS, MAX_PAUSE_MS, Math.random);
-    while (!signal.aborted) {
+    do {
       try {
         await versions.load(signal);
         signal.throwIfAborted();
@@ -117,6 +117,6 @@ export class LeasedModel {
         sealed.forgetKey();
       }
       await clock.wait(pauses.next(), signal).catch(() => undefined);
-    }
+    } while (!signal.aborted);
   }
 }

@@ -69,10 +69,11 @@ export async function openFronts(context: StartContext, served: ServedModels): P
     restAddress: rest && formatAddress(rest.address),
     adminAddress: adminFront && formatAddress(adminFront.address),
     replaceTls: (material) => {
-      adminFront?.replaceTls({ ...material, clientCa: undefined });
+      // All of these take it, or the first refuses it and nothing has changed.
       for (const front of open.values()) {
         front.replaceTls(material);
       }
+      adminFront?.replaceTls({ ...material, clientCa: undefined });
     },
     refuseTls: () => {
       for (const front of [...open.values(), ...(adminFront === undefined ? [] : [adminFront])]) {

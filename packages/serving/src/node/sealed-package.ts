@@ -77,7 +77,7 @@ export class SealedPackage {
   }
 
   async #loadFrom(opened: OpenedPackage, packaged: PackagedVersion, signal: AbortSignal): Promise<LoadedModel> {
-    const files = await decryptVersion(opened, packaged);
+    const files = await decryptVersion(opened, packaged, signal);
     try {
       return await this.#load({ name: this.#option.model, version: packaged.version }, files, signal);
     } finally {

@@ -31,9 +31,10 @@ export class SealedVersions {
   /**
    * Loads all of them; the package must be open. The first that cannot be loaded fails the whole.
    *
-   * @throws EncryptedFilesError, ModelError, ServingError
+   * @throws EncryptedFilesError, ModelError, ServingError; the signal's reason
    */
   async load(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
     const { model, versionLabels } = this.#option;
     const failure = Promise.withResolvers<never>();
     const versions = this.#chosen.map((packaged) => tellFailure(this.#sealed.aspiredVersion(packaged), failure.reject));

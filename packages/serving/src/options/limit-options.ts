@@ -32,7 +32,7 @@ export const limitOptions: Readonly<Record<keyof ServingLimits, LimitOption>> = 
   idleTimeoutMs: time("pause between two requests of a connection"),
   restRunTimeoutMs: time("longest run of a REST call"),
   quoteTimeoutMs: time("longest time the platform may take for one quote"),
-  drainTimeoutMs: time("longest wait for requests in flight when the server stops"),
+  drainTimeoutMs: time("longest wait for requests in flight when the server stops, or its lease ends"),
 };
 
 /** Names of all limits. */

@@ -43,7 +43,7 @@ export interface ServingLimits {
   readonly restRunTimeoutMs: number;
   /** Longest time that the platform may take for one quote, milliseconds. */
   readonly quoteTimeoutMs: number;
-  /** Longest wait for requests in flight when the node closes, milliseconds. */
+  /** Longest wait for requests in flight when the node closes or its lease ends, milliseconds. */
   readonly drainTimeoutMs: number;
 }
 
