@@ -161,6 +161,8 @@ describe("filling from upstream", () => {
       qeId: `${index}`.padStart(32, "0"),
     }));
     await Promise.all(all.map((one) => fill.registered(one)));
+    const tcbInfos = upstream.seen.filter(({ path }) => path.includes("/tcb?"));
+    assert.equal(tcbInfos.length, 4, "platforms of one FMSPC share its TCB infos");
     for (const one of all) {
       assert.ok(await database.read((reader) => findResolvedTcb(reader, one, raw)), one.qeId);
     }

@@ -1,6 +1,5 @@
-import { admitDocument } from "../admit-document.ts";
 import { type PlatformRequest, ProviderError } from "../provider.ts";
-import type { SqlConnection } from "../sql/database.ts";
+import { resolveStored } from "../selection/select-stored.ts";
 import { type DocumentId, keyOf } from "../store/document-key.ts";
 import { findDocument } from "../store/documents.ts";
 import {
@@ -10,14 +9,7 @@ import {
   type RawTcb,
   replacePckCertificates,
 } from "../store/platforms.ts";
-import type { VerifiedDocument } from "../verify-document.ts";
-import {
-  type FetchContext,
-  type FetchedPlatform,
-  fetchVerified,
-  fetchVerifiedPlatform,
-  refusingAsGarbage,
-} from "./fetch-verified.ts";
+import { type FetchContext, type FetchedPlatform, fetchVerifiedPlatform } from "./fetch-verified.ts";
 
 /** A platform to be fetched. */
 export interface PlatformOrder extends PlatformId {
@@ -27,29 +19,25 @@ export interface PlatformOrder extends PlatformId {
   readonly manifest: string;
 }
 
-/** What storing platforms needs. */
-export interface PlatformContext extends FetchContext {
-  /**
-   * Selects the certificate for a raw TCB among those of its platform, and remembers it; nothing happens where there is none
-   * for it.
-   */
-  readonly resolveTcb: (connection: SqlConnection, platform: PlatformId, tcb: RawTcb) => Promise<void>;
-}
+/** Has a document stored and in its window, or throws a ProviderError. */
+export type EnsureDocument = (id: DocumentId) => Promise<void>;
 
 /**
- * Fetches the certificates of a platform and the TCB infos that they are selected by, and stores all of it at once.
+ * Fetches the certificates of a platform, has the TCB infos that they are selected by, and stores the platform.
  *
+ * @param ensure shared by all platforms that are filled at the same time: many have the same TCB infos
  * @param tcb to be resolved too, beside those that were before
  * @throws ProviderError `not-found` where Intel has no certificate for it, or no TCB info for SGX
  */
 export async function fillPlatform(
   order: PlatformOrder,
-  context: PlatformContext,
+  context: FetchContext,
+  ensure: EnsureDocument,
   tcb?: RawTcb,
 ): Promise<Pick<FetchedPlatform, "notAvailable">> {
   const fetched = await fetchVerifiedPlatform(requestFor(order), context);
-  const tcbInfos = await fetchTcbInfos(fetched.fmspc, context);
-  await refusingAsGarbage(() => storePlatform(order, fetched, tcbInfos, context, tcb));
+  await ensureTcbInfos(fetched.fmspc, ensure);
+  await storePlatform(order, fetched, context, tcb);
   return fetched;
 }
 
@@ -58,32 +46,27 @@ function requestFor({ pceId, encryptedPpid, manifest }: PlatformOrder): Platform
   return manifest === "" ? { pceId, encryptedPpid } : { pceId, manifest };
 }
 
-/** Those that are not stored, or out of date. Only the standard one for SGX has to exist. */
-async function fetchTcbInfos(fmspc: string, context: FetchContext): Promise<VerifiedDocument[]> {
+/** Only the standard one for SGX has to exist. */
+async function ensureTcbInfos(fmspc: string, ensure: EnsureDocument): Promise<void> {
   const ids = (["sgx", "tdx"] as const).flatMap((tee) =>
     (["early", "standard"] as const).map((update) => ({ kind: "tcb-info", tee, fmspc, version: 4, update }) as const),
   );
-  const fetched = await Promise.all(
+  await Promise.all(
     ids.map(async (id) => {
       const isOptional = id.tee === "tdx" || id.update === "early";
-      return (await isCurrent(id, context)) ? undefined : fetchTcbInfo(id, isOptional, context);
+      await (isOptional ? unlessMissing(ensure(id)) : ensure(id));
     }),
   );
-  return fetched.filter((document) => document !== undefined);
 }
 
-async function fetchTcbInfo(
-  id: DocumentId,
-  isOptional: boolean,
-  context: FetchContext,
-): Promise<VerifiedDocument | undefined> {
+/** What upstream does not have is left out. */
+export async function unlessMissing(fetch: Promise<void>): Promise<void> {
   try {
-    return await fetchVerified(id, context);
+    await fetch;
   } catch (error) {
-    if (isOptional && error instanceof ProviderError && error.code === "not-found") {
-      return undefined;
+    if (!(error instanceof ProviderError) || error.code !== "not-found") {
+      throw error;
     }
-    throw error;
   }
 }
 
@@ -96,20 +79,16 @@ export async function isCurrent(id: DocumentId, { database, now, windows }: Fetc
 function storePlatform(
   { qeId, pceId, encryptedPpid, manifest }: PlatformOrder,
   { fmspc, ca, issuerChain, certificates }: FetchedPlatform,
-  tcbInfos: readonly VerifiedDocument[],
-  { database, resolveTcb }: PlatformContext,
+  { database }: FetchContext,
   tcb: RawTcb | undefined,
 ): Promise<void> {
   const id = { qeId, pceId };
   return database.write(async (connection) => {
-    for (const tcbInfo of tcbInfos) {
-      await admitDocument(connection, tcbInfo);
-    }
     await putPlatform(connection, { ...id, encryptedPpid, manifest, fmspc, ca, issuerChain });
     await replacePckCertificates(connection, id, certificates);
     const known = await listResolvedTcbs(connection, id);
     for (const raw of tcb === undefined ? known : [...known, tcb]) {
-      await resolveTcb(connection, id, raw);
+      await resolveStored(connection, id, raw);
     }
   });
 }

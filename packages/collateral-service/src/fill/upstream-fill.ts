@@ -108,7 +108,9 @@ export class UpstreamFill implements CollateralFill {
     const { qeId, pceId, encryptedPpid, manifest } = order;
     const key = ["platform", qeId, pceId, manifest === "" ? encryptedPpid : manifest, tcb?.cpuSvn, tcb?.pceSvn];
     return this.#flights.run(key.join("/"), async () =>
-      (await this.#context.database.read(isCached)) ? { notAvailable: 0 } : fillPlatform(order, this.#context, tcb),
+      (await this.#context.database.read(isCached))
+        ? { notAvailable: 0 }
+        : fillPlatform(order, this.#context, (id) => this.#completeDocument(id), tcb),
     );
   }
 

@@ -21,7 +21,10 @@ function changeLine({ day, daysLeft, subject, change, why }: Change): string {
 
 function platformLines({ qeId, pceId, fmspc, verifiableUntil, because, tcbs }: PlatformOutlook): string[] {
   const until = verifiableUntil === null ? "cannot be verified" : `can be verified until ${verifiableUntil}`;
-  return [`platform ${qeId}/${pceId} (FMSPC ${fmspc}) ${until}: ${because.join(", ")}.`, ...tcbs.map(tcbLine)];
+  return [
+    `platform${qeId === "" ? "" : ` ${qeId}/${pceId}`} of FMSPC ${fmspc} ${until}: ${because.join(", ")}.`,
+    ...tcbs.map(tcbLine),
+  ];
 }
 
 function tcbLine({ tcbm, status, advisoryIds, evaluationNumber }: TcbOutlook): string {

@@ -1,19 +1,12 @@
-import { parseTcbInfo, type TcbInfo } from "@sealserve/attestation";
-import { parseSignedText } from "@sealserve/collateral";
 import { type Answer, answer, chainHeader } from "../http/answer.ts";
 import { form, optional, required } from "../http/parameters.ts";
 import { RequestError } from "../http/request-error.ts";
 import type { RouteRequest } from "../http/route.ts";
-import { candidatesOf } from "../selection/candidates.ts";
-import { selectPckCertificate } from "../selection/select-pck-certificate.ts";
+import { selectStored } from "../selection/select-stored.ts";
 import type { ServiceContext } from "../service-context.ts";
-import type { SqlConnection } from "../sql/database.ts";
-import { documentKey } from "../store/document-key.ts";
-import { findDocument } from "../store/documents.ts";
 import {
   findPlatform,
   findResolvedTcb,
-  listPckCertificates,
   listResolvedTcbs,
   type PckCertificate,
   type Platform,
@@ -73,7 +66,7 @@ async function resolve(platform: Platform, raw: RawTcb, { database }: ServiceCon
     return resolved;
   }
   const { selected, remembered } = await database.read(async (connection) => ({
-    selected: await select(connection, platform, raw),
+    selected: await selectStored(connection, platform, raw),
     remembered: (await listResolvedTcbs(connection, platform)).length,
   }));
   if (selected === undefined) {
@@ -83,23 +76,6 @@ async function resolve(platform: Platform, raw: RawTcb, { database }: ServiceCon
     await database.write((connection) => putResolvedTcb(connection, platform, { ...raw, tcbm: selected.tcbm }));
   }
   return selected;
-}
-
-async function select(connection: SqlConnection, platform: Platform, raw: RawTcb): Promise<PckCertificate | undefined> {
-  const tcbInfo = await selectionTcbInfo(connection, platform.fmspc);
-  const candidates = candidatesOf(await listPckCertificates(connection, platform));
-  return tcbInfo === undefined ? undefined : selectPckCertificate(raw, platform.pceId, candidates, tcbInfo);
-}
-
-/** Levels by which certificates are selected: those of the early update where it is stored. */
-export async function selectionTcbInfo(connection: SqlConnection, fmspc: string): Promise<TcbInfo | undefined> {
-  for (const update of ["early", "standard"] as const) {
-    const document = await findDocument(connection, documentKey.tcbInfo("sgx", fmspc, 4, update));
-    if (document !== undefined) {
-      return parseTcbInfo(parseSignedText(document.body, "tcbInfo").text);
-    }
-  }
-  return undefined;
 }
 
 function certificateAnswer(platform: Platform, { tcbm, pem }: PckCertificate, now: number): Answer {

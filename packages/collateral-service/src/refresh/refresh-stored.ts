@@ -1,8 +1,7 @@
 import { admitDocument } from "../admit-document.ts";
-import { fetchVerified, refusingAsGarbage } from "../fill/fetch-verified.ts";
-import { fillPlatform, type PlatformContext } from "../fill/platform-fill.ts";
+import { type FetchContext, fetchVerified, refusingAsGarbage } from "../fill/fetch-verified.ts";
+import { fillPlatform, isCurrent, unlessMissing } from "../fill/platform-fill.ts";
 import type { RefreshScope, RefreshSummary } from "../fill.ts";
-import { ProviderError } from "../provider.ts";
 import { type DocumentId, type IdentityKind, keyOf, type Update } from "../store/document-key.ts";
 import { listDocuments } from "../store/documents.ts";
 import { listPlatforms, type Platform } from "../store/platforms.ts";
@@ -10,11 +9,13 @@ import { type Failure, inParallel } from "./in-parallel.ts";
 import { idOfKey } from "./stored-ids.ts";
 
 /** What a refresh needs. */
-export interface RefreshContext extends PlatformContext {
+export interface RefreshContext extends FetchContext {
   /** Most requests to upstream at a time. Default 4. */
   readonly parallel?: number;
   /** Told about each part of a refresh that failed, whose last good stays. */
   readonly onFailure?: (error: unknown) => void;
+  /** What else is fetched again with the documents. */
+  readonly others?: () => Promise<readonly (() => Promise<void>)[]>;
 }
 
 const PARALLEL = 4;
@@ -55,18 +56,18 @@ async function refreshDocuments(context: RefreshContext): Promise<Outcome> {
   const ids = [...stored.map(({ key }) => idOfKey(key)), ...identities.filter((id) => !keys.has(keyOf(id)))].filter(
     (id) => id !== undefined,
   );
-  return refreshAll(ids, context, (id) => refreshDocument(id, keys.has(keyOf(id)), context));
+  const work = ids.map((id) => () => refreshDocument(id, keys.has(keyOf(id)), context));
+  return refreshAll([...work, ...((await context.others?.()) ?? [])], context, (one) => one());
 }
 
 async function refreshDocument(id: DocumentId, isStored: boolean, context: RefreshContext): Promise<void> {
-  try {
-    const verified = await fetchVerified(id, context);
-    await refusingAsGarbage(() => context.database.write((connection) => admitDocument(connection, verified)));
-  } catch (error) {
-    if (isStored || !(error instanceof ProviderError) || error.code !== "not-found") {
-      throw error;
-    }
-  }
+  const fetching = fetchAndStore(id, context);
+  await (isStored ? fetching : unlessMissing(fetching));
+}
+
+async function fetchAndStore(id: DocumentId, context: RefreshContext): Promise<void> {
+  const verified = await fetchVerified(id, context);
+  await refusingAsGarbage(() => context.database.write((connection) => admitDocument(connection, verified)));
 }
 
 /** Certificates of platforms, with the newest TCB info of each of their FMSPCs: raw TCBs are resolved by both. */
@@ -80,7 +81,11 @@ async function refreshCertificates(fmspcs: readonly string[] | "all", context: R
   const infos = await refreshAll(early, context, (id) => refreshDocument(id, false, context));
   const fetchable = chosen.filter(isFetchable);
   const certificates = await refreshAll(fetchable, context, async (platform) => {
-    await fillPlatform(platform, context);
+    await fillPlatform(platform, context, async (id) => {
+      if (!(await isCurrent(id, context))) {
+        await fetchAndStore(id, context);
+      }
+    });
   });
   return { count: infos.count + certificates.count, failures: [...infos.failures, ...certificates.failures] };
 }

@@ -9,7 +9,7 @@ import { RateLimit } from "../http/rate-limit.ts";
 import { RequestError } from "../http/request-error.ts";
 import { isVersion3 } from "../http/router.ts";
 import { sendAnswer, version3Headers } from "../http/send.ts";
-import type { ExtraRoute } from "./extra-routes.ts";
+import type { ExtraRoutes } from "./extra-routes.ts";
 import type { ServiceLimits } from "./limits.ts";
 import type { TlsMaterial } from "./tls-material.ts";
 
@@ -19,7 +19,7 @@ export interface ServerContext extends DispatchContext {
   readonly limits: ServiceLimits;
   readonly tls: TlsMaterial;
   /** Paths outside the protocol, such as `/health`. */
-  readonly extraRoutes: ReadonlyMap<string, ExtraRoute>;
+  readonly extraRoutes: ExtraRoutes;
   /** Told of each answer, for metrics; must be quick. */
   readonly onAnswer: (status: number, fromCache: boolean) => void;
   /** Told of what went wrong here, as opposed to what a caller did wrong. */

@@ -5,6 +5,11 @@ import type { SqlDatabase } from "../sql/database.ts";
 /** Answers GET on a path outside the protocol. @param query without its question mark */
 export type ExtraRoute = (query: string) => Promise<Answer>;
 
+/** Finds what answers a path outside the protocol. */
+export interface ExtraRoutes {
+  get(path: string): ExtraRoute | undefined;
+}
+
 /**
  * Paths for those who run the service: `/health` says that the process answers, `/ready` that it can do its work,
  * `/openapi.json` what it offers.

@@ -10,7 +10,7 @@ import { TokenGuard, type TokenHashes } from "../http/tokens.ts";
 import type { ServiceContext, StalePolicy } from "../service-context.ts";
 import type { SqlDatabase } from "../sql/database.ts";
 import { createCollateralServer } from "./collateral-server.ts";
-import { type ExtraRoute, operatorRoutes } from "./extra-routes.ts";
+import { type ExtraRoutes, operatorRoutes } from "./extra-routes.ts";
 import { defaultLimits, type ServiceLimits, WRONG_TOKENS } from "./limits.ts";
 import type { TlsMaterial } from "./tls-material.ts";
 import { clearingCache, watchGeneration } from "./watch-generation.ts";
@@ -18,7 +18,7 @@ import { clearingCache, watchGeneration } from "./watch-generation.ts";
 /** What fills the store, and what it adds to the service. */
 export interface FillParts {
   readonly fill: CollateralFill;
-  readonly extraRoutes?: ReadonlyMap<string, ExtraRoute>;
+  readonly extraRoutes?: ExtraRoutes;
   readonly onAnswer?: (status: number, fromCache: boolean) => void;
   close?(): Promise<void>;
 }
@@ -59,6 +59,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const tokens = new TokenGuard(options.tokens);
   let stopping = false;
   const parts = await options.fill(database);
+  const ofOperator = operatorRoutes(database, () => stopping);
   const { root, now, stale, windows = "now", tls, onFault } = options;
   const server = createCollateralServer({
     database,
@@ -74,7 +75,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     fill: parts.fill,
     maximumBody: limits.maximumBody,
     wrongTokens: new RateLimit(WRONG_TOKENS),
-    extraRoutes: new Map([...operatorRoutes(database, () => stopping), ...(parts.extraRoutes ?? [])]),
+    extraRoutes: { get: (path) => ofOperator.get(path) ?? parts.extraRoutes?.get(path) },
     onAnswer: parts.onAnswer ?? (() => undefined),
   });
   const port = await openPort(server, options);

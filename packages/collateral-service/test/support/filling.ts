@@ -2,7 +2,6 @@ import { trustedRootFromPem } from "@sealserve/attestation";
 import { type FillContext, UpstreamFill } from "../../src/fill/upstream-fill.ts";
 import type { FillMode } from "../../src/fill.ts";
 import type { SqlDatabase } from "../../src/sql/database.ts";
-import { listPckCertificates, putResolvedTcb } from "../../src/store/platforms.ts";
 import { type AttemptRules, Attempts } from "../../src/upstream/attempts.ts";
 import { type Exchange, type ExchangeSettings, openExchange } from "../../src/upstream/exchange.ts";
 import { INTEL_PCS, parsePcsAddress } from "../../src/upstream/pcs-address.ts";
@@ -45,10 +44,6 @@ export async function openFill(
     database,
     root: await trustedRootFromPem(pcs.vendor.rootPem),
     now: () => new Date(),
-    resolveTcb: async (connection, id, tcb) => {
-      const [certificate] = await listPckCertificates(connection, id);
-      await putResolvedTcb(connection, id, { ...tcb, tcbm: certificate?.tcbm ?? "" });
-    },
     ...options,
   });
 }

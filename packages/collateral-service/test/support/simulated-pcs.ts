@@ -114,11 +114,11 @@ function replyTo(
     return { status: 200, headers: { "Content-Type": "application/pkix-crl" }, body: documents.sgx.rootCaCrl };
   }
   if (method === "POST") {
-    return platforms.get((JSON.parse(body) as { platformManifest: string }).platformManifest) ?? MISSING;
+    return platforms.get((JSON.parse(body) as { platformManifest: string }).platformManifest.toUpperCase()) ?? MISSING;
   }
   switch (url.pathname) {
     case "/sgx/certification/v4/pckcerts":
-      return platforms.get(url.searchParams.get("encrypted_ppid") ?? "") ?? MISSING;
+      return platforms.get((url.searchParams.get("encrypted_ppid") ?? "").toUpperCase()) ?? MISSING;
     case "/sgx/certification/v4/pckcrl":
       return url.searchParams.get("ca") === "platform"
         ? list(documents.sgx.pckCrl, documents.sgx.pckCrlIssuerChain)

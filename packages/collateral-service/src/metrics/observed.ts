@@ -1,0 +1,36 @@
+import type { AmdProvider } from "../amd/kds-provider.ts";
+import type { CollateralFill } from "../fill.ts";
+import type { CollateralProvider } from "../provider.ts";
+import type { CollateralMetrics } from "./collateral-metrics.ts";
+
+/** A provider whose fetches are counted. */
+export function observedProvider(provider: CollateralProvider, metrics: CollateralMetrics): CollateralProvider {
+  return {
+    fetchDocument: (id) => metrics.observeFetch(id.kind, () => provider.fetchDocument(id)),
+    fetchPckCertificates: (platform) =>
+      metrics.observeFetch("pck-certificates", () => provider.fetchPckCertificates(platform)),
+  };
+}
+
+/** {@link observedProvider} for AMD's documents. */
+export function observedAmdProvider(provider: AmdProvider, metrics: CollateralMetrics): AmdProvider {
+  return { fetch: (id) => metrics.observeFetch(`amd-${id.kind}`, () => provider.fetch(id)) };
+}
+
+/** What fills the store, with a count of what was missing. */
+export function observedFill(fill: CollateralFill, metrics: CollateralMetrics): CollateralFill {
+  return {
+    mode: fill.mode,
+    document: (id) => {
+      metrics.missed(id.kind);
+      return fill.document(id);
+    },
+    platform: (miss) => {
+      metrics.missed("platform");
+      return fill.platform(miss);
+    },
+    registered: (registration) => fill.registered(registration),
+    complete: (updates) => fill.complete(updates),
+    refresh: (scope) => fill.refresh(scope),
+  };
+}
