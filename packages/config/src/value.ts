@@ -52,6 +52,11 @@ export class ConfigValue {
     return resolve(dirname(this.#source.file), this.string());
   }
 
+  /** A file or folder that the configuration need not name: beside the configuration file. */
+  fileBeside(name: string): string {
+    return resolve(dirname(this.#source.file), name);
+  }
+
   /** A whole number in the bounds, both included. */
   integer(bounds: { readonly minimum: number; readonly maximum?: number }): number {
     const value = this.#scalar();

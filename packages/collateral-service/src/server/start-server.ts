@@ -86,7 +86,9 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       if (settings.tls !== undefined) {
         server.setSecureContext(settings.tls);
       }
-      tokens.replace(settings.tokens ?? options.tokens);
+      if (settings.tokens !== undefined) {
+        tokens.replace(settings.tokens);
+      }
     },
     close: async () => {
       stopping = true;

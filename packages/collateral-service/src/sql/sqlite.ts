@@ -15,7 +15,7 @@ const SQLITE_BUSY = 5;
  * Opens the embedded database, one file that several processes of a machine may share. Committed writes survive the
  * process and the machine (write-ahead log, synced at each commit).
  *
- * @param file path, created with mode 0600 where it is not there yet
+ * @param file path, created where it is not there yet
  * @throws ServiceError `database-unavailable`, `database-foreign`
  */
 export async function openSqlite(file: string): Promise<SqlDatabase> {

@@ -1,0 +1,105 @@
+import { SealserveError } from "@sealserve/core";
+import type { ServiceConfig } from "../config/service-config.ts";
+import { failureOf } from "../http/status.ts";
+import { TokenGuard } from "../http/tokens.ts";
+import { offlineFill } from "../offline-fill.ts";
+import { type RunningServer, type StartOptions, startServer } from "../server/start-server.ts";
+import { readTlsMaterial, type TlsFiles } from "../server/tls-material.ts";
+import { openDatabase } from "./open-database.ts";
+import { ownCertificate } from "./own-certificate.ts";
+import { openTrustedRoot } from "./trusted-root.ts";
+import { watchFiles } from "./watch-files.ts";
+
+/** What a service takes from outside its configuration. */
+export interface ServiceOptions {
+  /** Receives what a person who runs it should know; `fields` hold no secrets. */
+  readonly log: (message: string, fields?: Readonly<Record<string, string>>) => void;
+  /** Default: the system's clock. */
+  readonly now?: () => Date;
+  /** See {@link StartOptions}; for collections of documents from other times. */
+  readonly windows?: StartOptions["windows"];
+}
+
+/** A collateral service that answers. */
+export interface CollateralService {
+  readonly url: string;
+  /** Takes tokens from a configuration that was read again, and the certificate from its files. Never rejects. */
+  reload(read: () => Promise<ServiceConfig>): Promise<void>;
+  close(): Promise<void>;
+}
+
+const SIMULATED = "a simulated root is trusted, NOT SECURE: what is served is made by software";
+
+/**
+ * Makes what processes of one service share, before any of them starts: certificate and database.
+ * @throws ServiceError, whose message names what is at fault
+ */
+export async function prepareCollateralService(config: ServiceConfig): Promise<void> {
+  await readTlsMaterial(config.tls ?? (await ownCertificate(config.stateFolder, new Date())));
+  await (await openDatabase(config.database, () => undefined)).close();
+}
+
+/**
+ * Starts a service. Everything it needs is read and checked first; nothing listens unless all of it can be used.
+ * @throws ServiceError, whose message names what is at fault
+ */
+export async function startCollateralService(
+  config: ServiceConfig,
+  { log, now = () => new Date(), windows }: ServiceOptions,
+): Promise<CollateralService> {
+  const onFault = (error: unknown): void => log(faultText(error));
+  const root = await openTrustedRoot(config.simulatedRootFile);
+  if (root.simulated) {
+    log(SIMULATED);
+  }
+  for (const kind of new TokenGuard(config.tokens).unusable()) {
+    log(`there is no usable ${kind} token: what it guards answers 401`);
+  }
+  const files = config.tls ?? (await ownCertificate(config.stateFolder, now()));
+  const tls = await readTlsMaterial(files);
+  const database = await openDatabase(config.database, onFault);
+  const { listen, tokens, stale, limits } = config;
+  const server = await startServer({
+    listen,
+    tls,
+    tokens,
+    stale,
+    limits,
+    database,
+    root,
+    now,
+    onFault,
+    ...(windows === undefined ? {} : { windows }),
+    fill: async (store) => ({ fill: offlineFill(store, now) }),
+  });
+  return running(server, files, log);
+}
+
+function running(server: RunningServer, files: TlsFiles, log: ServiceOptions["log"]): CollateralService {
+  const reread = async (read?: () => Promise<ServiceConfig>): Promise<void> => {
+    try {
+      const tokens = (await read?.())?.tokens;
+      const tls = await readTlsMaterial(files);
+      server.replace({ tls, ...(tokens === undefined ? {} : { tokens }) });
+      log(tokens === undefined ? "the certificate was read again" : "tokens and the certificate were read again");
+    } catch (error) {
+      log(`nothing was taken over, the last certificate and tokens stay: ${faultText(error)}`);
+    }
+  };
+  const unwatch = watchFiles([files.certificate, files.key], () => void reread());
+  return {
+    url: server.url,
+    reload: (read) => reread(read),
+    close: async () => {
+      unwatch();
+      await server.close();
+    },
+  };
+}
+
+function faultText(error: unknown): string {
+  if (error instanceof SealserveError) {
+    return `${error.code}: ${error.message}`;
+  }
+  return `internal (${failureOf(error).status}): ${error instanceof Error ? error.message : String(error)}`;
+}
