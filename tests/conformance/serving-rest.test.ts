@@ -34,6 +34,8 @@ type RestCase = ServingCase<RestRequest, RestExpect>;
 
 const all = casesOf<RestRequest, RestExpect>("rest").filter(({ id }) => !(id in elsewhere));
 const cases = all.filter(({ id }) => !(id in refused));
+/** Bytes of a body that is not decoded on the server's main thread. */
+const LARGE_BODY = 2 ** 19;
 const PREDICT_PATH = /^\/v1\/models\/([^/:]+)(?:\/versions\/(\d+)|\/labels\/([^/:]+))?:predict$/i;
 
 /** Serves version 123 of the cases' model, under the label `some_label` too. */
@@ -106,6 +108,11 @@ function appliesToGrpc({ request, expect }: RestCase): boolean {
   return request.method === "POST" && PREDICT_PATH.test(request.path) && sameWords;
 }
 
+/** Cases whose body means the same with space behind it. */
+function startsObject({ request: { method, body = "" } }: RestCase): boolean {
+  return method === "POST" && body.trimStart().startsWith("{");
+}
+
 describe("TensorFlow Serving's REST API", { skip: skipWithoutCases }, () => {
   const servers = new Map<string, Promise<ModelServer>>();
 
@@ -118,14 +125,19 @@ describe("TensorFlow Serving's REST API", { skip: skipWithoutCases }, () => {
     return server;
   }
 
-  async function ask({ flags, request }: RestCase): Promise<HttpsAnswer> {
-    const { method, path, headers = {}, body = "", encode } = request;
+  async function ask({ flags, request }: RestCase, padding = 0): Promise<HttpsAnswer> {
+    const { method, path, headers = {}, encode } = request;
+    const body = (request.body ?? "").padEnd(padding);
     const { rest } = await serverWith(flags);
     return await rest.send({ method, path, headers, body: encode === "gzip" ? gzipSync(body) : body });
   }
 
   for (const entry of cases) {
     it(`over REST: ${entry.id}`, async () => checkAnswer(await ask(entry), entry.expect));
+    if (startsObject(entry)) {
+      it(`over REST, with a body that is decoded in a thread: ${entry.id}`, async () =>
+        checkAnswer(await ask(entry, LARGE_BODY), entry.expect));
+    }
   }
 
   for (const entry of all.filter(({ id }) => id in refused)) {

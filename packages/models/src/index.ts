@@ -1,3 +1,4 @@
+export { buffersOf, type PackedTensor, packOwned, unpackTensor } from "./engine/packed-tensor.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { writeExampleModels } from "./examples/write-example-models.ts";
 export { type LoadOptions, loadModel } from "./load-model.ts";

@@ -36,25 +36,46 @@ export function parsePredictBody(
   signature: PredictSignature | ((signatureName: string) => PredictSignature),
   limits: Partial<JsonLimits> = {},
 ): PredictBody {
-  const document = parseJsonObject(bytes, wanted, limits);
-  const signatureName = readSignatureName(document);
-  const { inputs: types } = typeof signature === "function" ? signature(signatureName) : signature;
-  if (types.size === 0) {
-    throw invalidArgument(`Failed to get input map for signature: ${signatureName === "" ? "DEFAULT" : signatureName}`);
+  const document = new PredictDocument(bytes, limits);
+  return document.against(typeof signature === "function" ? signature(document.signatureName) : signature);
+}
+
+/** The same body when its syntax has been read, but not its tensors. */
+export class PredictDocument {
+  /** Empty when the body names none. */
+  readonly signatureName: string;
+  readonly #document: JsonDocument;
+
+  /** @throws ServingError INVALID_ARGUMENT */
+  constructor(bytes: Uint8Array, limits: Partial<JsonLimits> = {}) {
+    this.#document = parseJsonObject(bytes, wanted, limits);
+    this.signatureName = readSignatureName(this.#document);
   }
-  const instances = document.members.get("instances");
-  const inputs = document.members.get("inputs");
-  if (instances !== undefined && inputs !== undefined) {
-    throw badDocument(document, "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist ");
+
+  /** Its content, read against the signature that it names. @throws ServingError INVALID_ARGUMENT, UNIMPLEMENTED */
+  against({ inputs: types }: PredictSignature): PredictBody {
+    const document = this.#document;
+    const { signatureName } = this;
+    if (types.size === 0) {
+      throw invalidArgument(`Failed to get input map for signature: ${signatureName || "DEFAULT"}`);
+    }
+    const instances = document.members.get("instances");
+    const inputs = document.members.get("inputs");
+    if (instances !== undefined && inputs !== undefined) {
+      throw badDocument(
+        document,
+        "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist ",
+      );
+    }
+    if (instances !== undefined) {
+      const rows = requireRows(instances, document);
+      return { inputs: tensorsFromRows(rows, types, document), format: "row", signatureName };
+    }
+    if (inputs !== undefined) {
+      return { inputs: tensorsFromColumns(inputs, types, document), format: "column", signatureName };
+    }
+    throw invalidArgument("Missing 'inputs' or 'instances' key");
   }
-  if (instances !== undefined) {
-    const rows = requireRows(instances, document);
-    return { inputs: tensorsFromRows(rows, types, document), format: "row", signatureName };
-  }
-  if (inputs !== undefined) {
-    return { inputs: tensorsFromColumns(inputs, types, document), format: "column", signatureName };
-  }
-  throw invalidArgument("Missing 'inputs' or 'instances' key");
 }
 
 function requireRows(instances: JsonNode, document: JsonDocument): NumberBlock | JsonList {

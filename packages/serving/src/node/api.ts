@@ -1,4 +1,5 @@
 import { type Handler, ModelHandler } from "../core/handler.ts";
+import { HoldingHandler } from "../core/holding-handler.ts";
 import type { Seal } from "../core/servables.ts";
 import { evidenceRoute } from "../evidence/http-route.ts";
 import { servingMethods } from "../grpc/methods.ts";
@@ -14,7 +15,9 @@ import { inferenceMethods } from "../open-inference/grpc-methods.ts";
 import { InferenceService } from "../open-inference/inference-service.ts";
 import { inferenceRoute } from "../open-inference/rest-route.ts";
 import { reflectionMethods } from "../reflection/grpc-methods.ts";
+import type { BodyDecoder } from "../rest/decode/body-decoder.ts";
 import { restRoute } from "../rest/route.ts";
+import type { MemoryBudget } from "../transport/memory-budget.ts";
 import { VERSION } from "../version.ts";
 import { SealHeaders, sealedRoute } from "./seal-headers.ts";
 import type { ServedModels } from "./served-models.ts";
@@ -30,13 +33,19 @@ export interface NodeApi {
   readonly adminRoutes: readonly HttpRoute[];
 }
 
+/** What bounds the memory of requests. */
+export interface RequestMemory {
+  readonly budget: MemoryBudget;
+  readonly decoder: BodyDecoder;
+}
+
 /** Puts the APIs together that the options of a node ask for, over one handler core. */
-export function createApi(context: StartContext, served: ServedModels): NodeApi {
+export function createApi(context: StartContext, served: ServedModels, { budget, decoder }: RequestMemory): NodeApi {
   const { readiness, store, metrics, log } = context;
   const { api, limits, monitoring, rest } = context.options;
   const { servables, sealed } = served;
   const models = new ModelHandler(servables, { checkMethodName: api.checkSignatureMethodName });
-  const handler = new ObservedHandler(models, metrics.requests);
+  const handler = new ObservedHandler(new HoldingHandler(models, budget), metrics.requests);
   const health = new Health(readiness, store);
   const service = new InferenceService(handler, servables, VERSION);
   const inference = inferenceRoute({ service, health, limits });
@@ -48,7 +57,9 @@ export function createApi(context: StartContext, served: ServedModels): NodeApi 
     },
     restRoutes: [
       ...(sealed === undefined ? [] : [evidenceRoute({ issuer: sealed.evidence, limits, log })]),
-      ...[restRoute(handler, limits, { ...rest, observer: metrics.requests }), inference].map(withSeal(sealed?.seal)),
+      ...[restRoute(handler, limits, { ...rest, observer: metrics.requests, decoder }), inference].map(
+        withSeal(sealed?.seal),
+      ),
       ...(prometheusPath === undefined ? [] : [metricsRoute(metrics.registry, prometheusPath)]),
     ],
     adminRoutes: [

@@ -1,6 +1,7 @@
 import { openGrpcServer } from "../grpc/server.ts";
 import { openHttpServer } from "../http/server.ts";
 import { observeProcess } from "../metrics/process-metrics.ts";
+import { DecodeThread } from "../rest/decode/decode-thread.ts";
 import type { Front } from "../transport/front.ts";
 import { MemoryBudget } from "../transport/memory-budget.ts";
 import { formatAddress } from "../transport/open-port.ts";
@@ -40,7 +41,9 @@ export async function openFronts(context: StartContext, served: ServedModels): P
   const rate = limits.maxRequestsPerSecondPerAddress > 0 ? { rate: new RequestRate(limits) } : {};
   const tracer = openTracer(context);
   const shared = { limits, budget: new MemoryBudget(limits.maxBytesInFlight), log: context.log, tracer, ...rate };
-  const api = createApi(context, served);
+  const { budget } = shared;
+  const decoder = context.closers.add(new DecodeThread({ maxElements: limits.maxElements, budget, log: context.log }));
+  const api = createApi(context, served, { budget, decoder });
   const adminTls = withoutClientCa(tls);
   const adminFront =
     listen.admin && (await openHttpServer(listen.admin, { ...shared, tls: adminTls, routes: api.adminRoutes }));

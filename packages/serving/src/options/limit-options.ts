@@ -16,7 +16,7 @@ export const limitOptions: Readonly<Record<keyof ServingLimits, LimitOption>> = 
   maxMessageBytes: bytes("largest request message or body, bytes"),
   maxUnpackedBytes: bytes("largest request after unpacking gzip, bytes"),
   maxElements: count("lists, strings and the like in one request; numbers in arrays do not count", 1, 2 ** 24),
-  maxBytesInFlight: bytes("requests and answers held at one time, bytes", 1024 * GIB),
+  maxBytesInFlight: bytes("requests, what is decoded from them, and answers, held at one time, bytes", 1024 * GIB),
   maxConnections: count("connections at one time, on each port"),
   maxConnectionsPerAddress: count("connections at one time from one address, on each port"),
   maxStreamsPerConnection: count("concurrent requests on one connection"),

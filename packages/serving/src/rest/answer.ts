@@ -10,8 +10,6 @@ import {
   type JsonLimits,
   ModelSpec,
   type PredictSignature,
-  parseExamplesBody,
-  parsePredictBody,
   type RestCall,
   type RestModel,
   ServingError,
@@ -20,6 +18,7 @@ import {
 import type { Call } from "../core/call.ts";
 import type { Handler } from "../core/handler.ts";
 import type { HttpAnswer } from "../http/route.ts";
+import { type BodyDecoder, directDecoder } from "./decode/body-decoder.ts";
 
 /** A REST request without its connection. */
 export interface RestRequest {
@@ -30,9 +29,11 @@ export interface RestRequest {
   readonly signal: AbortSignal;
   /** Of the body. */
   readonly limits?: Partial<JsonLimits>;
+  /** Decodes the body; without it that is done at once, on this thread. */
+  readonly decoder?: BodyDecoder | undefined;
 }
 
-type RequestBody = Pick<RestRequest, "body" | "limits">;
+type RequestBody = Pick<RestRequest, "body" | "decoder" | "limits" | "signal">;
 
 /**
  * Answers a call of TensorFlow Serving's REST API over the handler core.
@@ -67,28 +68,31 @@ export async function answerRest(handler: Handler, request: RestRequest): Promis
 async function predict(
   handler: Handler,
   model: RestModel,
-  { body, limits }: RequestBody,
+  { body, decoder = directDecoder, limits, signal }: RequestBody,
   call: Call,
 ): Promise<Uint8Array> {
   const spec = specOf(model);
-  const parsed = parsePredictBody(body, (name) => inputTypes(handler, spec, name), limits);
+  const parsed = await decoder.predict(body, (name) => inputTypes(handler, spec, name), { limits, signal });
   const modelSpec = { ...spec, signatureName: parsed.signatureName };
   const response = await handler.predict({ modelSpec, inputs: parsed.inputs, outputFilter: [] }, call);
   return encodePredictAnswer(response.outputs, parsed.format);
 }
 
 async function classify(handler: Handler, model: RestModel, body: RequestBody, call: Call): Promise<Uint8Array> {
-  const { result } = await handler.classify(examplesRequest(model, body), call);
+  const { result } = await handler.classify(await examplesRequest(model, body), call);
   return encodeClassifyAnswer(result ?? { classifications: [] });
 }
 
 async function regress(handler: Handler, model: RestModel, body: RequestBody, call: Call): Promise<Uint8Array> {
-  const { result } = await handler.regress(examplesRequest(model, body), call);
+  const { result } = await handler.regress(await examplesRequest(model, body), call);
   return encodeRegressAnswer(result ?? { regressions: [] });
 }
 
-function examplesRequest(model: RestModel, { body, limits }: RequestBody): { modelSpec: ModelSpec; input: Input } {
-  const { signatureName, input } = parseExamplesBody(body, limits);
+async function examplesRequest(
+  model: RestModel,
+  { body, decoder = directDecoder, limits, signal }: RequestBody,
+): Promise<{ modelSpec: ModelSpec; input: Input }> {
+  const { signatureName, input } = await decoder.examples(body, { limits, signal });
   return { modelSpec: { ...specOf(model), signatureName }, input };
 }
 

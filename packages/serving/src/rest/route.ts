@@ -3,12 +3,15 @@ import type { Handler } from "../core/handler.ts";
 import type { HttpAnswer, HttpRequest, HttpRoute } from "../http/route.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import { answerRest } from "./answer.ts";
+import type { BodyDecoder } from "./decode/body-decoder.ts";
 
 /** What the REST API does beyond its default. */
 export interface RestRouteOptions {
   /** Whether pages of any origin may read its answers: `--rest_api_enable_cors_support`. Off by default. */
   readonly cors?: boolean;
   readonly observer?: RestObserver;
+  /** Decodes bodies; without it that is done on the thread of the server. */
+  readonly decoder?: BodyDecoder;
 }
 
 /** Is told of every call that runs a model, when it has been answered. */
@@ -36,7 +39,7 @@ export function restRoute(handler: Handler, limits: RestLimits, options: RestRou
         request.setHeader(name, value);
       });
     }
-    return answerCall(handler, request, limits, options.observer);
+    return answerCall(handler, request, limits, options);
   };
 }
 
@@ -44,7 +47,7 @@ async function answerCall(
   handler: Handler,
   request: HttpRequest,
   { maxElements, restRunTimeoutMs }: RestLimits,
-  observer: RestObserver | undefined,
+  { decoder, observer }: RestRouteOptions,
 ): Promise<HttpAnswer> {
   const { method = "", url = "", headers } = request.incoming;
   const call = parseRestPath(method, url);
@@ -52,7 +55,7 @@ async function answerCall(
   request.limit(restRunTimeoutMs);
   const { signal } = request;
   const limits = { maxNodes: maxElements };
-  const answering = answerRest(handler, { call, body, origin: headers.origin, signal, limits });
+  const answering = answerRest(handler, { call, body, origin: headers.origin, signal, limits, decoder });
   return await (observer === undefined ? answering : observe(answering, call, observer));
 }
 

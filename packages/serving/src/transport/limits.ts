@@ -12,7 +12,7 @@ export interface ServingLimits {
    * protobuf. Numbers in arrays do not count.
    */
   readonly maxElements: number;
-  /** Bytes of requests and answers held at one time over all connections. */
+  /** Bytes of requests, of what is decoded from them, and of answers, held at one time over all connections. */
   readonly maxBytesInFlight: number;
   /** Connections at one time, on each port. */
   readonly maxConnections: number;

@@ -4,7 +4,7 @@ import { ServingError } from "@sealserve/protocol";
 /** A stream that emits `close` once it is destroyed. */
 type Closing = EventEmitter & { readonly destroyed: boolean };
 
-/** Counts bytes of requests and answers held at one time, so that many large ones together cannot use up the enclave's memory. */
+/** Counts bytes of requests, inputs and answers held at one time, so that many large ones together cannot use up the enclave's memory. */
 export class MemoryBudget {
   readonly #limit: number;
   #held = 0;
@@ -25,6 +25,13 @@ export class MemoryBudget {
       throw new ServingError("RESOURCE_EXHAUSTED", "The server holds too much data; try again later");
     }
     this.#held += bytes;
+  }
+
+  /** Reserves the bytes, or half of what is free where that is less, so that others still find room. @returns how many */
+  reservePart(bytes: number): number {
+    const part = Math.min(bytes, Math.floor((this.#limit - this.#held) / 2));
+    this.#held += part;
+    return part;
   }
 
   release(bytes: number): void {

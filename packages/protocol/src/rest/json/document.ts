@@ -26,14 +26,14 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 /**
  * Reads the JSON object that `bytes` begin with, as RapidJSON does for TensorFlow Serving: whatever follows it is
  * ignored, NaN and Infinity are numbers, nesting has no limit. Members with other names are checked for syntax only.
- * @throws ServingError INVALID_ARGUMENT
+ * @throws ServingError INVALID_ARGUMENT; RESOURCE_EXHAUSTED when its numbers take more memory than they may
  */
 export function parseJsonObject(
   bytes: Uint8Array,
   wanted: ReadonlySet<string>,
   limits: Partial<JsonLimits> = {},
 ): JsonDocument {
-  const { maxBytes, maxNodes } = { ...defaultJsonLimits, ...limits };
+  const { maxBytes, maxNodes, maxNumberBytes } = { ...defaultJsonLimits, ...limits };
   if (bytes.length > maxBytes) {
     throw invalidArgument(`JSON document is larger than ${maxBytes} bytes`);
   }
@@ -50,7 +50,7 @@ export function parseJsonObject(
     skipValue(lexer);
     throw invalidArgument(`JSON Value: ${printJson(bytes, start)} Is not object`);
   }
-  const numbers = new NumberTable(bytes);
+  const numbers = new NumberTable(bytes, maxNumberBytes);
   const builder = new NodeBuilder(lexer, numbers, new NodeBudget(maxNodes));
   return { bytes, numbers, members: readMembers(lexer, builder, wanted), start };
 }

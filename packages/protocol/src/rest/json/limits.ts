@@ -4,7 +4,16 @@ export interface JsonLimits {
   readonly maxBytes: number;
   /** Lists, objects, members and strings that are kept as objects in memory. Numbers are kept in flat arrays. */
   readonly maxNodes: number;
+  /** Bytes of these flat arrays. */
+  readonly maxNumberBytes: number;
 }
 
-/** Default limits: 1 GiB, and 4 million nodes, because two bytes of JSON can make an object of a hundred bytes. */
-export const defaultJsonLimits: JsonLimits = { maxBytes: 2 ** 30, maxNodes: 2 ** 22 };
+/**
+ * Default limits: 1 GiB, and 4 million nodes, because two bytes of JSON can make an object of a hundred bytes. Numbers take
+ * about seven times the bytes of the shortest text that they can have, which only who knows the memory can bound.
+ */
+export const defaultJsonLimits: JsonLimits = {
+  maxBytes: 2 ** 30,
+  maxNodes: 2 ** 22,
+  maxNumberBytes: Number.POSITIVE_INFINITY,
+};

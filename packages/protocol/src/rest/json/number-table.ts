@@ -1,4 +1,5 @@
 import type { NumberArray } from "../../protobuf/little-endian.ts";
+import { ServingError } from "../../status/serving-error.ts";
 
 /** What a number's text was, as far as its value does not tell. */
 export const numberKind = {
@@ -15,6 +16,10 @@ export const numberKind = {
 /** A rough mean, to begin with a table of about the right size. */
 const BYTES_PER_NUMBER = 8;
 const LARGEST_FIRST_CAPACITY = 2 ** 18;
+/** Value, kind and start. */
+const NUMBER_BYTES = 13;
+const HEADROOM = 1.1;
+const LEAST_GROWTH = 1.25;
 const decoder = new TextDecoder();
 
 /**
@@ -30,11 +35,16 @@ export class NumberTable {
   #values: Float64Array;
   #kinds: Uint8Array;
   #starts: Uint32Array;
+  readonly #maxBytes: number;
   #length = 0;
 
-  /** @param source the document, to read long literals again where every digit counts */
-  constructor(source: Uint8Array) {
+  /**
+   * @param source the document, to read long literals again where every digit counts
+   * @param maxBytes most that the table may take, of which nobody is told before it is needed
+   */
+  constructor(source: Uint8Array, maxBytes = Number.POSITIVE_INFINITY) {
     this.#source = source;
+    this.#maxBytes = maxBytes;
     const capacity = Math.min(1 + Math.ceil(source.length / BYTES_PER_NUMBER), LARGEST_FIRST_CAPACITY);
     this.#values = new Float64Array(capacity);
     this.#kinds = new Uint8Array(capacity);
@@ -47,7 +57,7 @@ export class NumberTable {
 
   push(value: number, kind: number, start: number): void {
     if (this.#length === this.#values.length) {
-      this.#grow();
+      this.#grow(start);
     }
     this.#values[this.#length] = value;
     this.#kinds[this.#length] = kind;
@@ -110,10 +120,17 @@ export class NumberTable {
     return decoder.decode(this.#source.subarray(start, end));
   }
 
-  #grow(): void {
-    this.#values = grown(this.#values, new Float64Array(2 * this.#length));
-    this.#kinds = grown(this.#kinds, new Uint8Array(2 * this.#length));
-    this.#starts = grown(this.#starts, new Uint32Array(2 * this.#length));
+  /** Takes room for as many numbers as there will be when the rest of the document is like what lies before `offset`. */
+  #grow(offset: number): void {
+    const expected = Math.ceil((this.#length * this.#source.length * HEADROOM) / offset);
+    const capacity = Math.min(Math.max(expected, Math.ceil(this.#length * LEAST_GROWTH)), 2 * this.#length);
+    // Both tables are there while one is copied into the other.
+    if ((capacity + this.#length) * NUMBER_BYTES > this.#maxBytes) {
+      throw new ServingError("RESOURCE_EXHAUSTED", "The numbers of the request take too much memory; try again later");
+    }
+    this.#values = grown(this.#values, new Float64Array(capacity));
+    this.#kinds = grown(this.#kinds, new Uint8Array(capacity));
+    this.#starts = grown(this.#starts, new Uint32Array(capacity));
   }
 }
 

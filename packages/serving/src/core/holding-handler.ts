@@ -1,0 +1,94 @@
+import type { Signature } from "@sealserve/models";
+import {
+  type ClassificationRequest,
+  type ClassificationResponse,
+  type GetModelMetadataRequest,
+  type GetModelMetadataResponse,
+  type GetModelStatusRequest,
+  type GetModelStatusResponse,
+  type Input,
+  isNumberData,
+  type ModelSpec,
+  type MultiInferenceRequest,
+  type MultiInferenceResponse,
+  type PredictRequest,
+  type PredictResponse,
+  type RegressionRequest,
+  type RegressionResponse,
+  type Tensor,
+} from "@sealserve/protocol";
+import type { MemoryBudget } from "../transport/memory-budget.ts";
+import type { Call } from "./call.ts";
+import type { Handler } from "./handler.ts";
+
+/** What a byte string takes beside its bytes. */
+const STRING_OBJECT_BYTES = 100;
+
+/** A handler whose inputs count as held from the moment that they are decoded until their call ends. */
+export class HoldingHandler implements Handler {
+  readonly #handler: Handler;
+  readonly #budget: MemoryBudget;
+
+  constructor(handler: Handler, budget: MemoryBudget) {
+    this.#handler = handler;
+    this.#budget = budget;
+  }
+
+  async predict(request: PredictRequest, call: Call): Promise<PredictResponse> {
+    return await this.#hold(sizeOfTensors(request.inputs), () => this.#handler.predict(request, call));
+  }
+
+  async classify(request: ClassificationRequest, call: Call): Promise<ClassificationResponse> {
+    return await this.#hold(sizeOfInput(request.input), () => this.#handler.classify(request, call));
+  }
+
+  async regress(request: RegressionRequest, call: Call): Promise<RegressionResponse> {
+    return await this.#hold(sizeOfInput(request.input), () => this.#handler.regress(request, call));
+  }
+
+  async multiInference(request: MultiInferenceRequest, call: Call): Promise<MultiInferenceResponse> {
+    return await this.#hold(sizeOfInput(request.input), () => this.#handler.multiInference(request, call));
+  }
+
+  metadata(request: GetModelMetadataRequest): GetModelMetadataResponse {
+    return this.#handler.metadata(request);
+  }
+
+  status(request: GetModelStatusRequest): GetModelStatusResponse {
+    return this.#handler.status(request);
+  }
+
+  signature(spec: ModelSpec, name: string): Signature | undefined {
+    return this.#handler.signature(spec, name);
+  }
+
+  async #hold<T>(bytes: number, answer: () => Promise<T>): Promise<T> {
+    this.#budget.reserve(bytes);
+    try {
+      return await answer();
+    } finally {
+      this.#budget.release(bytes);
+    }
+  }
+}
+
+function sizeOfTensors(tensors: ReadonlyMap<string, Tensor>): number {
+  let bytes = 0;
+  for (const { data } of tensors.values()) {
+    bytes += isNumberData(data) ? data.byteLength : sizeOfStrings(data);
+  }
+  return bytes;
+}
+
+function sizeOfInput(input: Input | undefined): number {
+  const { exampleList, exampleListWithContext: withContext } = input ?? {};
+  return (
+    sizeOfStrings(exampleList?.examples ?? []) +
+    sizeOfStrings(withContext?.examples ?? []) +
+    (withContext?.context?.length ?? 0)
+  );
+}
+
+function sizeOfStrings(strings: readonly Uint8Array[]): number {
+  return strings.reduce((sum, { length }) => sum + length + STRING_OBJECT_BYTES, 0);
+}

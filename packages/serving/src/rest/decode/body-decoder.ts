@@ -1,0 +1,32 @@
+import {
+  type ExamplesBody,
+  type JsonLimits,
+  type PredictBody,
+  type PredictSignature,
+  parseExamplesBody,
+  parsePredictBody,
+} from "@sealserve/protocol";
+
+/** What a body is decoded with. */
+export interface DecodeOptions {
+  readonly limits?: Partial<JsonLimits> | undefined;
+  /** Once it is aborted, the body is not waited for; its reason is thrown. */
+  readonly signal: AbortSignal;
+}
+
+/** How to get the signature by the name in a body; it can throw. */
+export type SignatureLookup = (signatureName: string) => PredictSignature;
+
+/** Decodes the bodies of calls that run a model. It may take the memory of the body. */
+export interface BodyDecoder {
+  /** @throws ServingError with TensorFlow Serving's messages */
+  predict(body: Uint8Array, signature: SignatureLookup, options: DecodeOptions): PredictBody | Promise<PredictBody>;
+  /** The body of classify and regress. @throws ServingError with TensorFlow Serving's messages */
+  examples(body: Uint8Array, options: DecodeOptions): ExamplesBody | Promise<ExamplesBody>;
+}
+
+/** Decodes every body at once, on the thread that asks. */
+export const directDecoder: BodyDecoder = {
+  predict: (body, signature, { limits }) => parsePredictBody(body, signature, limits),
+  examples: (body, { limits }) => parseExamplesBody(body, limits),
+};

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { encodeUtf8 } from "@sealserve/core";
+import { type PredictSignature, ServingError } from "@sealserve/protocol";
+import { directDecoder } from "../src/rest/decode/body-decoder.ts";
+import { DecodeThread, type DecodeThreadOptions, LARGE_BODY } from "../src/rest/decode/decode-thread.ts";
+import { MemoryBudget } from "../src/transport/memory-budget.ts";
+import { quickLimits } from "./support/quick-limits.ts";
+
+const MIB = 1 << 20;
+const PATIENCE = { timeout: 60_000 };
+const budget = new MemoryBudget(256 * MIB);
+const logged: string[] = [];
+const opened: DecodeThread[] = [];
+const signature: PredictSignature = {
+  inputs: new Map([
+    ["x", "float32"],
+    ["s", "string"],
+  ]),
+};
+const { signal } = new AbortController();
+
+function open(options: Partial<DecodeThreadOptions> = {}): DecodeThread {
+  const log = (event: string, fields: object): void => void logged.push(JSON.stringify([event, fields]));
+  const thread = new DecodeThread({ maxElements: quickLimits().maxElements, budget, log, ...options });
+  opened.push(thread);
+  return thread;
+}
+
+const thread = open();
+
+after(async () => void (await Promise.all(opened.map((each) => each.close()))));
+
+/** A body large enough for the thread; space behind the object has no meaning. */
+function large(text: string): Uint8Array {
+  return encodeUtf8(text.padEnd(LARGE_BODY));
+}
+
+/** Waits until the thread has said its last word, which may come after the refusal. */
+async function expectNothingHeld(): Promise<void> {
+  while (budget.held > 0) {
+    await turn();
+  }
+}
+
+function lookUp(name: string): PredictSignature {
+  if (name === "none") {
+    throw new ServingError("INVALID_ARGUMENT", 'Serving signature name: "none" not found in signature def');
+  }
+  return signature;
+}
+
+/** A body, or the code and words it is refused with. */
+async function outcome(decode: () => unknown): Promise<unknown> {
+  try {
+    return await decode();
+  } catch (error) {
+    assert.ok(error instanceof ServingError);
+    return [error.code, error.message];
+  }
+}
+
+const numbers = Array.from({ length: 50_000 }, (_, index) => index / 8).join();
+
+const predictBodies = [
+  `{"inputs":{"x":[[${numbers}]],"s":["a",{"b64":"AP8="},"\\u00e4"]}}`,
+  '{"signature_name":"other","instances":[{"x":1,"s":"a"},{"x":NaN,"s":""}]}',
+  '{"inputs":{"x":[],"s":[[],[]]}}',
+  '{"signature_name":"none","inputs":{}}',
+  '{"inputs":{"x":[[1,2],[3]],"s":"a"}}',
+  '{"inputs":{"x":"text","s":"a"}}',
+  '{"inputs":{"x":1,"s":{"b64":"not base64!"}}}',
+  '{"inputs":1,"instances":[1]}',
+  '{"instances":[]}',
+  '{"x":1}',
+  '{"inputs":{"x":1e999}}',
+  '{"inputs":{"x":[1,2',
+  `{"inputs":{"x":${"[".repeat(1_000_000)}`,
+  `{"inputs":{"x":${"[".repeat(300)}${"]".repeat(300)},"s":"a"}}`,
+  `{"inputs":{"x":1,"s":[${'{"b64":""},'.repeat(50_000)}{"b64":"?"}]}}`,
+  `[${"1,".repeat(10)}1]`,
+  "nothing",
+];
+
+for (const text of predictBodies) {
+  test(`in the thread as on the spot: ${text.slice(0, 60)}`, PATIENCE, async () => {
+    const limits = { maxNodes: 200_000 };
+    const expected = await outcome(() => directDecoder.predict(large(text), lookUp, { limits, signal }));
+    const found = await outcome(() => thread.predict(large(text), lookUp, { limits, signal }));
+    assert.deepEqual(found, expected);
+    await expectNothingHeld();
+  });
+}
+
+const exampleBodies = [
+  `{"examples":[{"x":[${numbers}],"s":["a"]},{}],"context":{"c":1}}`,
+  '{"signature_name":"classify","examples":[{"x":1}]}',
+  '{"examples":[1]}',
+  '{"examples":{}}',
+  '{"examples":[{"x":[1,"a"]}]}',
+];
+
+for (const text of exampleBodies) {
+  test(`examples in the thread as on the spot: ${text.slice(0, 60)}`, PATIENCE, async () => {
+    const expected = await outcome(() => directDecoder.examples(large(text), { signal }));
+    assert.deepEqual(await outcome(() => thread.examples(large(text), { signal })), expected);
+    await expectNothingHeld();
+  });
+}
+
+test("the event loop goes on while a large body is decoded", PATIENCE, async () => {
+  const millions = Buffer.from(`{"inputs":{"x":[${"1.25,".repeat(4_000_000)}1],"s":"a"}}`);
+  let turns = 0;
+  const ticking = setInterval(() => turns++, 1);
+  const { inputs } = await thread.predict(millions, lookUp, { signal });
+  clearInterval(ticking);
+  assert.deepEqual(inputs.get("x")?.shape, [4_000_001]);
+  assert.ok(turns > 10, `${turns} turns`);
+});
+
+test("numbers that would take too much memory are refused, and others then decoded", PATIENCE, async () => {
+  const narrow = new MemoryBudget(16 * MIB);
+  const bounded = open({ budget: narrow });
+  const bomb = Buffer.from(`{"inputs":{"x":[${"1,".repeat(2_000_000)}1],"s":"a"}}`);
+  assert.deepEqual(await outcome(() => bounded.predict(bomb, lookUp, { signal })), [
+    "RESOURCE_EXHAUSTED",
+    "The numbers of the request take too much memory; try again later",
+  ]);
+  assert.equal(narrow.held, 0);
+  const { format } = await bounded.predict(large('{"inputs":{"x":1,"s":"a"}}'), lookUp, { signal });
+  assert.deepEqual([format, narrow.held], ["column", 0]);
+});
+
+test("half of the free memory at most is taken for decoding, so that others find room", PATIENCE, async () => {
+  const body = large('{"inputs":{"x":1,"s":"a"}}');
+  for (const [free, taken] of [
+    [256 * MIB, 32 * LARGE_BODY],
+    [4 * MIB, 2 * MIB],
+  ] as const) {
+    const memory = new MemoryBudget(free);
+    const decoding = open({ budget: memory }).predict(body.slice(), lookUp, { signal });
+    assert.equal(memory.held, taken);
+    await decoding;
+    assert.equal(memory.held, 0);
+  }
+});
+
+test("no more than so many wait, and those that wait are decoded", PATIENCE, async () => {
+  const busy = open({ maxWaiting: 2 });
+  const outcomes = Array.from({ length: 5 }, () =>
+    outcome(async () => (await busy.predict(large('{"inputs":{"x":1,"s":"a"}}'), lookUp, { signal })).format),
+  );
+  const refused = ["RESOURCE_EXHAUSTED", "Too many large requests wait to be read; try again later"];
+  assert.deepEqual(await Promise.all(outcomes), ["column", "column", "column", refused, refused]);
+});
+
+test("one that is given up is not waited for, in its turn or before it", PATIENCE, async () => {
+  const giving = open();
+  const gone = new ServingError("CANCELLED", "gone");
+  const controllers = [new AbortController(), new AbortController(), new AbortController()];
+  controllers[2]?.abort(gone);
+  const outcomes = controllers.map((controller) =>
+    outcome(() => giving.predict(large(predictBodies[0] as string), lookUp, { signal: controller.signal })),
+  );
+  const next = giving.predict(large('{"inputs":{"x":1,"s":"a"}}'), lookUp, { signal });
+  controllers[0]?.abort(gone);
+  controllers[1]?.abort(gone);
+  assert.deepEqual(
+    await Promise.all(outcomes),
+    ["", "", ""].map(() => ["CANCELLED", "gone"]),
+  );
+  assert.equal((await next).format, "column");
+  await expectNothingHeld();
+});
+
+test("a thread that dies takes one body with it and is replaced", PATIENCE, async () => {
+  const mortal = open({ program: new URL("./support/mortal-decoder.ts", import.meta.url) });
+  const deaths = [1, 2, 3].map(() => outcome(() => mortal.predict(large("!"), lookUp, { signal })));
+  const next = mortal.predict(large('{"inputs":{"x":1,"s":"a"}}'), lookUp, { signal });
+  const lost = ["INTERNAL", "Internal error"];
+  assert.deepEqual(await Promise.all(deaths), [lost, lost, lost]);
+  assert.equal((await next).format, "column");
+  assert.equal(logged.filter((line) => line.startsWith('["decoding-failed"')).length, 3);
+  await expectNothingHeld();
+});
+
+test("as many elements as a body may have leave the thread alive", PATIENCE, async () => {
+  const maxElements = 2 ** 18;
+  const wide = open({ maxElements });
+  const bomb = encodeUtf8(`{"inputs":{"x":[${"[0,[]],".repeat(maxElements / 2)}1],"s":"a"}}`);
+  const found = await outcome(() => wide.predict(bomb, lookUp, { limits: { maxNodes: maxElements }, signal }));
+  assert.deepEqual(found, ["INVALID_ARGUMENT", "JSON document has too many values"]);
+  assert.equal((await wide.predict(large('{"inputs":{"x":1,"s":"a"}}'), lookUp, { signal })).format, "column");
+});
+
+test("closing refuses what waits, and what comes later", PATIENCE, async () => {
+  const closing = open();
+  const ask = (): Promise<unknown> =>
+    outcome(() => closing.predict(large(predictBodies[0] as string), lookUp, { signal }));
+  const waiting = [ask(), ask()];
+  await closing.close();
+  const refused = ["UNAVAILABLE", "The server is stopping"];
+  assert.deepEqual(await Promise.all([...waiting, ask()]), [refused, refused, refused]);
+  await expectNothingHeld();
+});
