@@ -123,6 +123,25 @@ test("10^5 pings cost the sender its connection, also when it reads the answers 
   await othersAreServed();
 });
 
+test("how many control frames a connection may send without a call is a limit", async () => {
+  const strict = await open({ maxControlFrames: 20 });
+  const session = bareSession(authority, strict);
+  await once(session, "connect");
+  const ping = async (): Promise<void> =>
+    await new Promise((resolve, reject) => session.ping((error) => (error === null ? resolve() : reject(error))));
+  for (let sent = 0; sent < 15; sent++) {
+    await ping();
+  }
+  const closed = new Promise((resolve) => session.once("close", resolve));
+  await assert.rejects(async () => {
+    for (let sent = 0; sent < 10; sent++) {
+      await ping();
+    }
+  });
+  await closed;
+  await strict.close();
+});
+
 test("a client that pings between its calls is served on", async () => {
   const session = bareSession(authority, front);
   await once(session, "connect");

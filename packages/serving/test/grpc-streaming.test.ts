@@ -7,11 +7,10 @@ import * as grpc from "@grpc/grpc-js";
 import { ServingError } from "@sealserve/protocol";
 import { createAuthority, type TestAuthority } from "../../../tests/support/tls-authority.ts";
 import { openGrpcServer } from "../src/grpc/server.ts";
-import { defaultStreamingLimits, type StreamingLimits } from "../src/grpc/streaming-calls.ts";
 import { type StreamingMethod, serverStreaming } from "../src/grpc/streaming-method.ts";
 import type { GrpcMethod } from "../src/grpc/unary-call.ts";
 import type { Front } from "../src/transport/front.ts";
-import type { ServingLimits } from "../src/transport/limits.ts";
+import { defaultLimits, type ServingLimits } from "../src/transport/limits.ts";
 import { MemoryBudget } from "../src/transport/memory-budget.ts";
 import {
   answerOf,
@@ -89,7 +88,7 @@ const methods = new Map<string, GrpcMethod>([
   ],
 ]);
 
-async function open(limits: Partial<ServingLimits> = {}, streaming: Partial<StreamingLimits> = {}): Promise<Front> {
+async function open(limits: Partial<ServingLimits> = {}): Promise<Front> {
   return await openGrpcServer(
     { host: "127.0.0.1", port: 0 },
     {
@@ -98,7 +97,6 @@ async function open(limits: Partial<ServingLimits> = {}, streaming: Partial<Stre
       limits: quickLimits(limits),
       budget,
       log: (event, fields) => logged.push(JSON.stringify([event, fields])),
-      streamingLimits: { ...defaultStreamingLimits, ...streaming },
     },
   );
 }
@@ -137,7 +135,7 @@ after(async () => {
 
 test("messages go both ways in turn, of any size up to the limit", async () => {
   const call = bidi("Echo");
-  for (const length of [0, 1, 5, 16_384, defaultStreamingLimits.maxMessageBytes]) {
+  for (const length of [0, 1, 5, 16_384, defaultLimits.maxStreamingMessageBytes]) {
     const message = Buffer.alloc(length, length);
     call.write(message);
     const [answer] = await once(call, "data");
@@ -199,15 +197,15 @@ test("gzip messages are unpacked, up to the limit on messages", async () => {
 });
 
 test("what breaks the format or a limit ends the call", async () => {
-  const { maxMessageBytes } = defaultStreamingLimits;
-  assert.equal((await bare("Echo", framed(Buffer.alloc(maxMessageBytes + 1)))).headers["grpc-status"], "8");
+  const { maxStreamingMessageBytes } = defaultLimits;
+  assert.equal((await bare("Echo", framed(Buffer.alloc(maxStreamingMessageBytes + 1)))).headers["grpc-status"], "8");
   assert.equal((await bare("Echo", framed(Buffer.of(1)).subarray(0, 3))).headers["grpc-status"], "13");
   assert.equal((await bare("Echo", framed(Buffer.of(1, 2)).subarray(0, 6))).headers["grpc-status"], "13");
   assert.equal((await bare("Echo", framed(Buffer.of(1), 2))).headers["grpc-status"], "13");
   const two = Buffer.concat([framed(Buffer.of(1)), framed(Buffer.of(1))]);
   assert.equal((await bare("Count", two)).headers["grpc-status"], "13");
   assert.equal((await bare("Count", Buffer.alloc(0))).headers["grpc-status"], "13");
-  const few = await open({}, { maxMessages: 3 });
+  const few = await open({ maxStreamingMessages: 3 });
   const four = await bare("Echo", Buffer.concat([two, two]), {}, few);
   assert.deepEqual([four.headers["grpc-status"], unframed(four.body).length], ["8", 3]);
   await few.close();
@@ -250,7 +248,7 @@ test("a caller that says nothing is not waited for", async () => {
 });
 
 test("calls at one time are bounded on a connection and on the server, and freed as they end", async () => {
-  const strict = await open({}, { maxCalls: 3, maxCallsPerConnection: 2 });
+  const strict = await open({ maxStreamingCalls: 3, maxStreamingCallsPerConnection: 2 });
   const sessions = [bareSession(authority, strict), bareSession(authority, strict)] as const;
   const hold = async (session: (typeof sessions)[number]): Promise<ClientHttp2Stream> => {
     const stream = session.request(callHeaders("/test.Stream/Hold"));

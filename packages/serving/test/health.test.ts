@@ -5,7 +5,6 @@ import * as grpc from "@grpc/grpc-js";
 import { HealthCheckRequest, HealthCheckResponse, servingStatuses } from "@sealserve/protocol";
 import { createAuthority, type TestAuthority } from "../../../tests/support/tls-authority.ts";
 import { openGrpcServer } from "../src/grpc/server.ts";
-import { defaultStreamingLimits } from "../src/grpc/streaming-calls.ts";
 import { healthMethods } from "../src/health/grpc-methods.ts";
 import { Health } from "../src/health/health.ts";
 import type { ModelStore } from "../src/life/model-store.ts";
@@ -38,9 +37,9 @@ async function loading(store: ModelStore, name: string): Promise<void> {
 }
 
 /** A server with nothing but its health. */
-async function serve(maxCallsPerConnection = 4) {
+async function serve(maxStreamingCallsPerConnection = 4) {
   const { store, readiness, health } = parts();
-  const limits = quickLimits();
+  const limits = quickLimits({ maxStreamingCallsPerConnection });
   const front = await openGrpcServer(
     { host: "127.0.0.1", port: 0 },
     {
@@ -49,7 +48,6 @@ async function serve(maxCallsPerConnection = 4) {
       limits,
       budget: new MemoryBudget(limits.maxBytesInFlight),
       log: () => undefined,
-      streamingLimits: { ...defaultStreamingLimits, maxCallsPerConnection },
     },
   );
   const client = connect(authority, front);

@@ -24,9 +24,9 @@ export interface MessageReading {
  * @throws ServingError for a message that is malformed or too large, or one too many
  */
 export async function* readMessages(stream: Readable, reading: MessageReading): AsyncGenerator<Uint8Array> {
-  const { maxMessages, maxMessageBytes } = reading.streaming;
+  const { maxStreamingMessages, maxStreamingMessageBytes } = reading.streaming;
   let count = 0;
-  let reader = new GrpcMessageReader(maxMessageBytes, reading.budget);
+  let reader = new GrpcMessageReader(maxStreamingMessageBytes, reading.budget);
   try {
     for await (const chunk of chunksOf(stream, reading)) {
       for (let rest = chunk; rest.length > 0; ) {
@@ -34,11 +34,11 @@ export async function* readMessages(stream: Readable, reading: MessageReading): 
         rest = rest.subarray(part.length);
         reader.append(part);
         if (reader.missing === 0) {
-          if (++count > maxMessages) {
-            throw new ServingError("RESOURCE_EXHAUSTED", `The call has more than ${maxMessages} messages`);
+          if (++count > maxStreamingMessages) {
+            throw new ServingError("RESOURCE_EXHAUSTED", `The call has more than ${maxStreamingMessages} messages`);
           }
           yield* contentOf(reader, reading);
-          reader = new GrpcMessageReader(maxMessageBytes, reading.budget);
+          reader = new GrpcMessageReader(maxStreamingMessageBytes, reading.budget);
         }
       }
     }
@@ -67,7 +67,7 @@ async function* contentOf(
   reader: GrpcMessageReader,
   { encoding, streaming, budget }: MessageReading,
 ): AsyncGenerator<Uint8Array> {
-  const unpacked = { maxUnpackedBytes: streaming.maxMessageBytes };
+  const unpacked = { maxUnpackedBytes: streaming.maxStreamingMessageBytes };
   const { message, release } = await takeMessage(reader, encoding, unpacked, budget);
   try {
     yield message;

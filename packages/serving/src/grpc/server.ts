@@ -21,7 +21,7 @@ import { isGrpcCall } from "./call-headers.ts";
 import { limitControlFrames } from "./control-frames.ts";
 import { sendFailure } from "./respond.ts";
 import { answerStreamingCall } from "./streaming-call.ts";
-import { defaultStreamingLimits, StreamingCalls, type StreamingLimits } from "./streaming-calls.ts";
+import { StreamingCalls } from "./streaming-calls.ts";
 import { answerUnaryCall, type CallContext } from "./unary-call.ts";
 
 /** Flow-control windows, bytes: large enough that a tensor does not wait for window updates. */
@@ -36,8 +36,6 @@ export interface GrpcServerOptions extends Omit<CallContext, "streaming"> {
   readonly evidence?: EvidenceIssuer;
   /** A connection is asked to end at this age, milliseconds. */
   readonly maxConnectionAgeMs?: number | undefined;
-  /** Bounds on calls with streams of messages. */
-  readonly streamingLimits?: StreamingLimits;
   /** Shared by all ports; without it any number of calls may come. */
   readonly rate?: RequestRate;
 }
@@ -58,7 +56,7 @@ export async function openGrpcServer<Address extends ListenAddress>(
   const { limits } = options;
   const server = createFor(options);
   const sessions = trackSessions(server, options);
-  const streaming = new StreamingCalls(options.streamingLimits ?? defaultStreamingLimits);
+  const streaming = new StreamingCalls(limits);
   const context = { ...options, streaming };
   server.on("stream", (stream, headers) => void answerStream(stream, headers, context));
   const connections = countConnections(server);
@@ -114,7 +112,7 @@ function trackSessions(
   server.on("session", (session) => {
     sessions.add(session);
     session.setLocalWindowSize(CONNECTION_WINDOW);
-    limitControlFrames(session);
+    limitControlFrames(session, limits.maxControlFrames);
     session.setTimeout(limits.idleTimeoutMs, () => session.close());
     // No idle limit: pings, which count as activity, do not put it off.
     const unused = setTimeout(() => session.destroy(), limits.firstRequestTimeoutMs);

@@ -1,26 +1,13 @@
 import type { Http2Session } from "node:http2";
 import { ServingError } from "@sealserve/protocol";
 import type { CallScope } from "../transport/call-scope.ts";
+import type { ServingLimits } from "../transport/limits.ts";
 
 /** Bounds on calls that go on for as long as the caller likes. */
-export interface StreamingLimits {
-  /** Such calls at one time, on the whole server. */
-  readonly maxCalls: number;
-  /** Such calls at one time on one connection. */
-  readonly maxCallsPerConnection: number;
-  /** Messages that the caller may send in one of them. */
-  readonly maxMessages: number;
-  /** The largest of these messages, bytes. */
-  readonly maxMessageBytes: number;
-}
-
-/** Enough for a few tools and health checkers of each client; none of them sends long messages. */
-export const defaultStreamingLimits: StreamingLimits = {
-  maxCalls: 256,
-  maxCallsPerConnection: 16,
-  maxMessages: 10_000,
-  maxMessageBytes: 64 << 10,
-};
+export type StreamingLimits = Pick<
+  ServingLimits,
+  "maxStreamingCalls" | "maxStreamingCallsPerConnection" | "maxStreamingMessages" | "maxStreamingMessageBytes"
+>;
 
 /** The streaming calls that are under way: bounded in number, and ended when the server closes. */
 export class StreamingCalls {
@@ -43,7 +30,8 @@ export class StreamingCalls {
     if (this.#closing) {
       throw shuttingDown();
     }
-    if (this.#running.size >= this.limits.maxCalls || onConnection >= this.limits.maxCallsPerConnection) {
+    const { maxStreamingCalls, maxStreamingCallsPerConnection } = this.limits;
+    if (this.#running.size >= maxStreamingCalls || onConnection >= maxStreamingCallsPerConnection) {
       throw new ServingError("RESOURCE_EXHAUSTED", "Too many streaming calls at one time");
     }
     this.#running.add(scope);

@@ -27,6 +27,16 @@ export interface ServingLimits {
   /** Requests that one HTTP/2 connection may start and take back at once, and then in each second. */
   readonly maxStreamResetBurst: number;
   readonly maxStreamResetsPerSecond: number;
+  /** Pings and settings, each of which wants an answer, that an HTTP/2 connection may send before it begins another call. */
+  readonly maxControlFrames: number;
+  /** Calls that go on for as long as the caller likes, at one time on each gRPC port. */
+  readonly maxStreamingCalls: number;
+  /** Such calls at one time on one connection. */
+  readonly maxStreamingCallsPerConnection: number;
+  /** Messages that the caller may send in one of them. */
+  readonly maxStreamingMessages: number;
+  /** The largest of these messages, bytes. */
+  readonly maxStreamingMessageBytes: number;
   /** TLS handshake, milliseconds. */
   readonly handshakeTimeoutMs: number;
   /** From the first byte of a REST request to the end of its headers, milliseconds. */
@@ -60,6 +70,13 @@ export const defaultLimits: ServingLimits = {
   maxHeaderBytes: 16 << 10,
   maxStreamResetBurst: 1000,
   maxStreamResetsPerSecond: 33,
+  // Clients ping to keep a connection alive, and while they take a long answer to learn how much is on the way.
+  maxControlFrames: 10_000,
+  // Enough for a few tools and health checkers of each client; none of them sends long messages.
+  maxStreamingCalls: 256,
+  maxStreamingCallsPerConnection: 16,
+  maxStreamingMessages: 10_000,
+  maxStreamingMessageBytes: 64 << 10,
   handshakeTimeoutMs: 10 * SECOND,
   headersTimeoutMs: 20 * SECOND,
   firstRequestTimeoutMs: 10 * SECOND,
