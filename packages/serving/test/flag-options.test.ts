@@ -31,7 +31,7 @@ test("the defaults are TensorFlow Serving's, with TLS 1.3 in place of plaintext"
     },
     polling: { fileSystemSeconds: 1, modelConfigSeconds: 0 },
     batching: { kind: "off" },
-    monitoring: { prometheusPath: undefined, traceEndpoint: undefined },
+    monitoring: { prometheusPath: undefined, traceEndpoint: undefined, traceCaFile: undefined },
     api: { checkSignatureMethodName: false, outputsAsTensorContent: false },
     rest: { cors: false },
     grpc: { healthService: false, reflection: false, maxConnectionAgeMs: undefined },
@@ -122,6 +122,7 @@ test("values out of their bounds are refused", async () => {
   await refused([MODEL, "--batching=on"], "--batching cannot be used");
   await refused([MODEL, "--batching=auto", "--enable_batching"], /does not go with/);
   await refused([MODEL, "--batching=auto", "--batching-latency-budget-ms=0"], /cannot be used/);
+  await refused([MODEL, "--trace-ca-file=ca.pem"], "--trace-ca-file goes with --trace-endpoint only");
   await refused([MODEL, "--trace-endpoint=http://collector:4318/v1/traces"], "--trace-endpoint cannot be used");
   await refused([MODEL, "--grpc_channel_arguments=grpc.max_connection_age_ms=x"], /cannot be used/);
   await refused([MODEL, "--max-connections=0"], "the limit maxConnections cannot be used");

@@ -63,7 +63,7 @@ test("what is left out is the safe choice: loopback, real hardware, one version,
   assert.deepEqual([loading.allowReload, loading.warmUpIterations, polling.fileSystemSeconds], [false, 1, -1]);
   assert.deepEqual(others, {
     batching: { kind: "off" },
-    monitoring: { prometheusPath: undefined, traceEndpoint: undefined },
+    monitoring: { prometheusPath: undefined, traceEndpoint: undefined, traceCaFile: undefined },
     api: { checkSignatureMethodName: false, outputsAsTensorContent: false },
     rest: { cors: false },
     grpc: { healthService: false, reflection: false, maxConnectionAgeMs: undefined },
@@ -101,6 +101,31 @@ limits: { maxMessageBytes: 4096, drainTimeoutMs: 1 }
   assert.deepEqual(options.grpc, { healthService: true, reflection: true, maxConnectionAgeMs: 5000 });
   assert.deepEqual([options.rest.cors, options.loading.warmUpIterations], [true, 0]);
   assert.deepEqual([options.limits.maxMessageBytes, options.limits.drainTimeoutMs], [4096, 1]);
+});
+
+test("traces are a URL, or a URL with the authorities of its certificate", () => {
+  const monitoring = (traces: string): unknown =>
+    parseServeConfig(`${LEAST}monitoring: { traces: ${traces} }\n`, FILE).monitoring;
+  const traceEndpoint = "https://collector:4318/v1/traces";
+  assert.deepEqual(monitoring(`{ url: "${traceEndpoint}", ca: ca.pem }`), {
+    prometheusPath: undefined,
+    traceEndpoint,
+    traceCaFile: "/etc/sealserve/ca.pem",
+  });
+  assert.deepEqual(monitoring(`{ url: "${traceEndpoint}" }`), {
+    prometheusPath: undefined,
+    traceEndpoint,
+    traceCaFile: undefined,
+  });
+  for (const bad of [
+    "{ ca: ca.pem }",
+    '{ url: "http://collector/v1/traces" }',
+    "[]",
+    '{ url: "https://c", key: k }',
+    "5",
+  ]) {
+    assert.throws(() => monitoring(bad), /monitoring\.traces|traces/, bad);
+  }
 });
 
 test("a policy is a word or one member; all is not the default", () => {

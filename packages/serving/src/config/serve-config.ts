@@ -46,7 +46,7 @@ export interface SealedNodeOptions extends ServerOptions {
  * warmUp: 1                                 # optional: how often warm-up requests are run
  * threads: 2                                # optional
  * batching: auto                            # optional; or { latencyBudgetMs: 50 }, or { parametersFile: FILE, perModel: true }
- * monitoring: { metrics: true }             # optional; or metrics: PATH, traces: URL
+ * monitoring: { metrics: true }             # optional; or metrics: PATH, traces: URL or { url: URL, ca: FILE }
  * api: { checkSignatureMethodName: true }   # optional; also outputsAsTensorContent
  * rest: { cors: true }                      # optional
  * grpc: { health: true }                    # optional; also reflection, maxConnectionAgeMs
@@ -141,7 +141,7 @@ function readBatching(value: ConfigValue | undefined): BatchingOptions {
 function readMonitoring(value: ConfigValue | undefined): MonitoringOptions {
   return readGroup(value, (monitoring) => ({
     prometheusPath: readMetrics(monitoring?.optional("metrics")),
-    traceEndpoint: readTraces(monitoring?.optional("traces")),
+    ...readTraces(monitoring?.optional("traces")),
   }));
 }
 
@@ -156,11 +156,22 @@ function readMetrics(metrics: ConfigValue | undefined): string | undefined {
   return metrics.string();
 }
 
-function readTraces(traces: ConfigValue | undefined): string | undefined {
-  if (traces !== undefined && !isTraceEndpoint(traces.string())) {
-    throw traces.problem("is no endpoint for traces", `write ${TRACE_ENDPOINT_FORM}`);
+/** A URL, or a mapping of `url` and `ca`. */
+function readTraces(traces: ConfigValue | undefined): Pick<MonitoringOptions, "traceEndpoint" | "traceCaFile"> {
+  if (typeof traces?.json() !== "object") {
+    return { traceEndpoint: traces && readTraceEndpoint(traces), traceCaFile: undefined };
   }
-  return traces?.string();
+  return traces.mapping((members) => ({
+    traceEndpoint: readTraceEndpoint(members.required("url")),
+    traceCaFile: members.optional("ca")?.filePath(),
+  }));
+}
+
+function readTraceEndpoint(url: ConfigValue): string {
+  if (!isTraceEndpoint(url.string())) {
+    throw url.problem("is no endpoint for traces", `write ${TRACE_ENDPOINT_FORM}`);
+  }
+  return url.string();
 }
 
 /** A group that may be left out as a whole. */

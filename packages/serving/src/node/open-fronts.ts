@@ -39,7 +39,7 @@ export async function openFronts(context: StartContext, served: ServedModels): P
   const { listen, limits, grpc } = context.options;
   const { tls } = served;
   const rate = limits.maxRequestsPerSecondPerAddress > 0 ? { rate: new RequestRate(limits) } : {};
-  const tracer = openTracer(context);
+  const tracer = await openTracer(context);
   const shared = { limits, budget: new MemoryBudget(limits.maxBytesInFlight), log: context.log, tracer, ...rate };
   const { budget } = shared;
   const decoder = context.closers.add(new DecodeThread({ maxElements: limits.maxElements, budget, log: context.log }));

@@ -48,6 +48,7 @@ export async function optionsOfFlags(flags: ParsedFlags): Promise<ServerOptions>
     monitoring: {
       prometheusPath: await readMetricsPath(tensorflow.monitoring_config_file),
       traceEndpoint: traceEndpointOf(own["trace-endpoint"]),
+      traceCaFile: traceCaFileOf(flags),
     },
     api: {
       checkSignatureMethodName: tensorflow.enable_signature_method_name_check,
@@ -202,4 +203,13 @@ function traceEndpointOf(url: string): string | undefined {
     });
   }
   return url || undefined;
+}
+
+function traceCaFileOf({ own }: ParsedFlags): string | undefined {
+  if (own["trace-ca-file"] !== "" && own["trace-endpoint"] === "") {
+    throw new NodeError("bad-option", "--trace-ca-file goes with --trace-endpoint only", {
+      remedy: "add --trace-endpoint=URL, or remove it",
+    });
+  }
+  return own["trace-ca-file"] || undefined;
 }

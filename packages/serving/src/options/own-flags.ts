@@ -22,6 +22,11 @@ export const ownFlags = {
   "allow-model-reload": bool(true, "honoured", "answer HandleReloadConfigRequest, by which callers change the models"),
   "enable-reflection": bool(false, "honoured", "answer gRPC server reflection"),
   "trace-endpoint": string("", "honoured", "send OpenTelemetry traces to this https URL (OTLP/HTTP, JSON)"),
+  "trace-ca-file": string(
+    "",
+    "honoured",
+    "PEM authorities of that URL's certificate, and no others; empty: those that Node.js brings along",
+  ),
 } as const satisfies FlagTable;
 
 export type OwnFlagValues = FlagValues<typeof ownFlags>;

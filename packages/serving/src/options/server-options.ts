@@ -116,6 +116,8 @@ export interface MonitoringOptions {
   readonly prometheusPath: string | undefined;
   /** OTLP/HTTP endpoint of traces; undefined when they are off. */
   readonly traceEndpoint: string | undefined;
+  /** PEM authorities that alone are trusted for its certificate; undefined: those of Node. */
+  readonly traceCaFile: string | undefined;
 }
 
 /** What both APIs do beyond their defaults. */

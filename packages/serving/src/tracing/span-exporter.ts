@@ -69,13 +69,14 @@ export class SpanExporter {
   async #sendAll(): Promise<void> {
     while (this.#queue.length > 0) {
       const spans = this.#queue.splice(0, MAX_SENT);
-      const isTaken = await this.#post(encodeSpans(spans)).catch(() => false);
+      const isTaken = await this.#post(spans).catch(() => false);
       this.#counts[isTaken ? "exported" : "dropped"].add(spans.length);
     }
   }
 
-  #post(body: string): Promise<boolean> {
-    return new Promise((resolve, reject) => {
+  async #post(spans: readonly Span[]): Promise<boolean> {
+    const body = encodeSpans(spans);
+    return await new Promise((resolve, reject) => {
       const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       const sent = request(this.#endpoint, { method: "POST", headers, agent: this.#agent, signal }, (response) => {
