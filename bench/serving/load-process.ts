@@ -24,6 +24,7 @@ export interface LoadReport {
   readonly p50: number;
   readonly p99: number;
   readonly slowest: number;
+  readonly sent: number;
   readonly failed: number;
 }
 
@@ -34,8 +35,9 @@ process.on("message", (order: LoadOrder) => void runOrder(order).then((report) =
 async function runOrder(order: LoadOrder): Promise<LoadReport> {
   const lines = order.protocol === "grpc" ? await openSessions(order) : openAgents(order);
   const latencies: number[] = [];
-  let failed = 0;
+  let [sent, failed] = [0, 0];
   const measure = async (send: Send, due: number): Promise<void> => {
+    sent++;
     const succeeded = await send();
     latencies.push(performance.now() - due);
     failed += succeeded ? 0 : 1;
@@ -53,7 +55,7 @@ async function runOrder(order: LoadOrder): Promise<LoadReport> {
   latencies.sort((a, b) => a - b);
   const at = (share: number): number =>
     latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))] ?? 0;
-  return { perSecond: latencies.length / seconds, p50: at(0.5), p99: at(0.99), slowest: at(1), failed };
+  return { perSecond: latencies.length / seconds, p50: at(0.5), p99: at(0.99), slowest: at(1), sent, failed };
 }
 
 async function keepBusy(
