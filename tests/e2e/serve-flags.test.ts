@@ -269,7 +269,8 @@ describe("SIGHUP", () => {
     assert.notEqual(await shownCertificate(restPort), first);
     const second = { port: restPort, path: "/v1/models/second:predict", ca };
     let answer = await rest(second, BODY);
-    for (let tries = 0; answer.status !== 200 && tries < 100; tries++) {
+    for (let tries = 0; answer.status !== 200 && tries < 300; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
       answer = await rest(second, BODY);
     }
     assert.deepEqual(JSON.parse(answer.text), ANSWER);
