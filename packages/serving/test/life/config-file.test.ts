@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ServingError } from "@sealserve/protocol";
 import { ModelConfigFile } from "../../src/life/config-file.ts";
-import { listedModels, type Offer } from "../support/listed-models.ts";
+import { configured, listedModels, type Offer } from "../support/listed-models.ts";
 import { refusal } from "../support/refusal.ts";
 import { readyVersion } from "../support/version-double.ts";
 
@@ -111,7 +111,7 @@ test("a text whose model cannot be loaded is tried once; a label waits for its v
 });
 
 test("a change of the file takes the place of one that still waits for its models", async () => {
-  const { config, store, rewrite, sought } = await configFile("waiting", listing("a"), both);
+  const { config, store, rewrite, sought, failures } = await configFile("waiting", listing("a"), both);
   await config.start();
   await rewrite(listing("a", "nowhere"));
   const waiting = config.reread();
@@ -119,9 +119,48 @@ test("a change of the file takes the place of one that still waits for its model
   await rewrite(listing("b"));
   await config.reread();
   await waiting;
-  assert.deepEqual(sought(), ["b"]);
+  assert.deepEqual([sought(), failures], [["b"], []], "nothing failed");
   config.close();
   await store.close();
+});
+
+test("a file that still waits for its models gives way to another configuration, and is not tried again", async () => {
+  const { config, models, store, rewrite, sought, failures } = await configFile("overtaken", listing("a"), both);
+  await config.start();
+  await rewrite(listing("a", "nowhere"));
+  const waiting = config.reread();
+  await store.until(() => (sought().includes("nowhere") ? true : undefined));
+  await models.reload([configured("b")]);
+  await waiting;
+  await config.reread();
+  assert.deepEqual(sought(), ["b"]);
+  assert.equal(failures.length, 1);
+  assert.match(
+    failures[0] ?? "",
+    /^model-config-failed A later configuration took the place of this one, .*: nowhere$/,
+  );
+  config.close();
+  await store.close();
+});
+
+test("closing gives up what still waits, and no more is read", async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const { config, store, rewrite, sought, failures } = await configFile("closed", listing("a"), both, 3_600_000);
+  const idle = timers();
+  await config.start();
+  assert.equal(timers(), idle + 1);
+  await rewrite(listing("a", "nowhere"));
+  const waiting = config.reread();
+  await store.until(() => (sought().includes("nowhere") ? true : undefined));
+  config.close();
+  await waiting;
+  assert.deepEqual([sought(), failures, timers()], [["a"], [], idle]);
+  const early = await configFile("closed-early", listing("a"), both, 3_600_000);
+  const starting = early.config.start();
+  early.config.close();
+  await starting;
+  assert.equal(timers(), idle);
+  await Promise.all([store.close(), early.store.close()]);
 });
 
 test("a period reads the file again", async () => {

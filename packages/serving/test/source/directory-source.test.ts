@@ -60,6 +60,8 @@ function watched(pollMs: number) {
   return { source, aspired, messages, loaded, named };
 }
 
+const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+
 const latest: VersionPolicyOption = { kind: "latest", count: 1 };
 
 /** The versions that one look at a base path names, and what it warns of. */
@@ -200,6 +202,33 @@ test("a model that is no longer listed loses all its versions", async () => {
   source.close();
 });
 
+test("what a look finds counts only for models that are still listed, and warnings start anew when one comes back", async () => {
+  const [path, empty] = [await basePath("relisted", "1"), await basePath("relisted-empty")];
+  const { source, aspired, messages } = watched(0);
+  const model = { name: "m", basePath: path, policy: latest };
+  const [looking] = [source.setModels([model]), source.setModels([])];
+  await looking;
+  await source.poll();
+  assert.deepEqual(aspired, ["m: "], "it was removed before the look was over");
+  for (let listed = 1; listed <= 2; listed++) {
+    await source.setModels([{ ...model, basePath: empty }]);
+    await source.poll();
+    assert.equal(messages.length, listed);
+    await source.setModels([]);
+  }
+  source.close();
+});
+
+test("a closed source looks no more, also when a look was under way", async () => {
+  const path = await basePath("closed", "1");
+  const { source, aspired } = watched(3_600_000);
+  const idle = timers();
+  const looking = source.setModels([{ name: "m", basePath: path, policy: latest }]);
+  source.close();
+  await looking;
+  assert.deepEqual([aspired, timers()], [[], idle]);
+});
+
 test("a version directory may be a link", async () => {
   const [elsewhere, path] = [await basePath("elsewhere", "real"), await basePath("linked")];
   await symlink(join(elsewhere, "real"), join(path, "3"));
@@ -208,8 +237,7 @@ test("a version directory may be a link", async () => {
 
 test("a negative period never looks", async () => {
   const { source, aspired } = watched(-1);
-  void source.setModels([{ name: "m", basePath: await basePath("never", "1"), policy: latest }]);
-  await new Promise(setImmediate);
+  await source.setModels([{ name: "m", basePath: await basePath("never", "1"), policy: latest }]);
   assert.deepEqual(aspired, []);
   source.close();
 });

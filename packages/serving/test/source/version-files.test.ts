@@ -50,6 +50,18 @@ test("links that lead out of the version are refused", async () => {
   );
 });
 
+test("a folder whose name begins alike is outside too", async () => {
+  const [inside, beside] = [join(root, "7"), join(root, "70")];
+  await mkdir(inside);
+  await mkdir(beside);
+  await writeFile(join(beside, "requests"), "of another version");
+  await symlink(join(beside, "requests"), join(inside, "requests"));
+  await assert.rejects(
+    readVersionFile({ directory: inside }, "requests", 100),
+    refusal("PERMISSION_DENIED", /leads out/),
+  );
+});
+
 test("a file larger than it may be is refused by its name and size, in a folder as in memory", async () => {
   const directory = join(root, "large");
   await mkdir(directory);
