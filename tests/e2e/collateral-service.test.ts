@@ -5,7 +5,6 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { BASE, CERTIFICATE_PATH, uploadOf } from "../../packages/collateral-service/test/support/upload.ts";
 import { CollateralProcess, hashOf, TOKEN } from "../support/collateral-process.ts";
-import { HttpsClient } from "../support/https-request.ts";
 import { createAuthority } from "../support/tls-authority.ts";
 import { COMMAND, Running, sealserve } from "./command.ts";
 
@@ -32,10 +31,7 @@ describe("the collateral service as two processes", () => {
     assert.equal(await put(service), 200);
     await setTimeout(1_000);
     for (let connection = 0; connection < 8; connection++) {
-      const fresh = new HttpsClient(
-        Number(new URL(JSON.parse(/\{"event":"ready".*/.exec(service.running.stdout)?.[0] ?? "").url).port),
-        await service.certificate(),
-      );
+      const fresh = await service.connect();
       assert.equal((await fresh.send({ path: CERTIFICATE_PATH })).status, 200);
       fresh.close();
     }
@@ -103,6 +99,19 @@ describe("the collateral service", () => {
       const { code, stderr } = await sealserve(["collateral", "serve", "--config", file]);
       assert.deepEqual([code, message.test(stderr)], [2, true], stderr);
     }
+    await service.remove();
+  });
+
+  test("ends when its port is taken, with everything closed", async () => {
+    const service = await CollateralProcess.prepare("upstream: { mode: LAZY }");
+    await service.start();
+    const file = join(service.folder, "collateral.yaml");
+    const taken = (await readFile(file, "utf8")).replace("127.0.0.1:0", new URL(service.url).host);
+    await writeFile(file, taken);
+    const { code, stderr } = await sealserve(["collateral", "serve", "--config", file]);
+    assert.deepEqual([code, /cannot listen on/.test(stderr)], [2, true], stderr);
+    assert.equal((await service.client.send({ path: "/forecast" })).status, 200);
+    await service.stop();
     await service.remove();
   });
 

@@ -41,8 +41,16 @@ export class CollateralProcess {
   async start(): Promise<void> {
     this.#running = startSealserve(["collateral", "serve", "--config", join(this.folder, "collateral.yaml"), "--json"]);
     await this.#running.matches(/"event":"ready"/);
-    const { url } = JSON.parse(/\{"event":"ready".*/.exec(this.#running.stdout)?.[0] ?? "");
-    this.#client = new HttpsClient(Number(new URL(url).port), await this.certificate());
+    this.#client = await this.connect();
+  }
+
+  get url(): string {
+    return JSON.parse(/\{"event":"ready".*/.exec(this.running.stdout)?.[0] ?? "").url;
+  }
+
+  /** Another client, with connections of its own. */
+  async connect(): Promise<HttpsClient> {
+    return new HttpsClient(Number(new URL(this.url).port), await this.certificate());
   }
 
   get running(): Running {

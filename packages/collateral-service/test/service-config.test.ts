@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parseServiceConfig } from "../src/config/parse-service-config.ts";
+import { NO_UPSTREAM } from "../src/config/upstream-config.ts";
 
 const HASH = "0a".repeat(64);
 
@@ -14,6 +15,7 @@ describe("the configuration of a service", () => {
       database: { kind: "sqlite", file: "/etc/collateral/collateral-state/collateral.db" },
       tokens: {},
       stale: "refuse",
+      upstream: NO_UPSTREAM,
       workers: 1,
       simulatedRootFile: undefined,
       limits: {},
@@ -28,6 +30,11 @@ describe("the configuration of a service", () => {
       AdminTokenHash: "",
       MaxRequestBodySize: "3mb",
       RequestTimeoutSeconds: 20,
+      uri: "https://api.trustedservices.intel.com/sgx/certification/v4/",
+      ApiKey: "0123",
+      proxy: "",
+      RefreshSchedule: "0 0 1 * * *",
+      CachingFillMode: "REQ",
       LogLevel: "info",
       DB_CONFIG: "sqlite",
       sqlite: { options: { storage: "pckcache.db" } },
@@ -39,6 +46,8 @@ describe("the configuration of a service", () => {
       certificate: "/opt/intel/pccs/config/ssl_key/file.crt",
     });
     assert.deepEqual(config.tokens, { user: HASH, admin: "" });
+    const { mode, apiKeys, proxy } = config.upstream;
+    assert.deepEqual([mode, apiKeys, proxy], ["REQ", ["0123"], undefined]);
     assert.deepEqual(config.limits, { maximumBody: 3 * 1024 * 1024, requestTimeoutMs: 20_000 });
   });
 
@@ -51,6 +60,13 @@ describe("the configuration of a service", () => {
     ["database: { sqlite: a.db, postgres: 'postgresql://host/db' }", /beside sqlite/],
     ["database: { postgres: 'https://host/db' }", /is no URL/],
     ["tls: { key: a.key }", /tls\.certificate: is missing/],
+    ["upstream: { mode: EAGER }", /upstream\.mode: expected one of LAZY, REQ, OFFLINE/],
+    [
+      "upstream: { mode: LAZY, url: 'http://host/sgx/certification/v4/' }",
+      /upstream\.url: the URL of the upstream cannot be used/,
+    ],
+    ["upstream: { mode: LAZY, refresh: daily }", /upstream\.refresh: /],
+    ["upstream: { mode: LAZY, proxy: 'http://me:secret@proxy:1' }", /upstream\.proxy: is no proxy/],
     ["HTTPS_PORT: 8081\ncolour: red", /colour: is not a known member/],
     ["HTTPS_PORT: 8081\nMaxRequestBodySize: huge", /MaxRequestBodySize: is no size/],
   ];

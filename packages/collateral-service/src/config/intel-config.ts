@@ -1,6 +1,7 @@
 import type { ConfigMapping, ConfigValue } from "@sealserve/config";
 import { definedOf } from "./defined-of.ts";
-import type { ServiceConfig } from "./service-config.ts";
+import type { ServiceConfig, UpstreamConfig } from "./service-config.ts";
+import { FILL_MODES, NO_UPSTREAM, readProxy, readSchedule, readUrl } from "./upstream-config.ts";
 
 /** A member that every file of Intel's PCCS has and no other. */
 const MARK = "HTTPS_PORT";
@@ -35,6 +36,7 @@ export function readIntelConfig(members: ConfigMapping, root: ConfigValue): Serv
       admin: tokenHash(members.optional("AdminTokenHash")),
     }),
     stale: "warn",
+    upstream: readUpstreamMembers(members),
     workers: 1,
     simulatedRootFile: undefined,
     limits: definedOf({
@@ -43,6 +45,23 @@ export function readIntelConfig(members: ConfigMapping, root: ConfigValue): Serv
       requestTimeoutMs: milliseconds(members.optional("RequestTimeoutSeconds")),
       keepAliveTimeoutMs: milliseconds(members.optional("KeepAliveTimeoutSeconds")),
     }),
+  };
+}
+
+/** An empty text means that there is none. */
+function readUpstreamMembers(members: ConfigMapping): UpstreamConfig {
+  const given = (name: string): ConfigValue | undefined => {
+    const value = members.optional(name);
+    return value?.json() === "" ? undefined : value;
+  };
+  const key = given("ApiKey")?.string();
+  return {
+    ...NO_UPSTREAM,
+    mode: given("CachingFillMode")?.oneOf(FILL_MODES) ?? "LAZY",
+    url: readUrl(given("uri")) ?? NO_UPSTREAM.url,
+    apiKeys: key === undefined ? [] : [key],
+    proxy: readProxy(given("proxy")),
+    refresh: readSchedule(given("RefreshSchedule")),
   };
 }
 

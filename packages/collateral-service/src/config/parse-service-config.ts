@@ -4,6 +4,7 @@ import type { ServiceLimits } from "../server/limits.ts";
 import { definedOf } from "./defined-of.ts";
 import { isIntelConfig, readIntelConfig } from "./intel-config.ts";
 import type { DatabaseConfig, ServiceConfig } from "./service-config.ts";
+import { NO_UPSTREAM, readUpstream } from "./upstream-config.ts";
 
 const DEFAULT_LISTEN: Endpoint = { host: "127.0.0.1", port: 8081 };
 const DEFAULT_STATE = "collateral-state";
@@ -23,6 +24,14 @@ const HOUR_SECONDS = 3600;
  *   user: "<128 hex digits>"
  *   admin: "<128 hex digits>"
  * stale: warn                            # optional; or refuse: documents past their next update
+ * upstream:                              # optional: without it, an administrator uploads everything
+ *   mode: LAZY                           # fills at each miss; REQ: at registrations; OFFLINE: never
+ *   url: https://api.trustedservices.intel.com/sgx/certification/v4/   # optional
+ *   apiKeys: [pcs-primary.key]           # optional: files with a subscription key each
+ *   amdUrl: https://kdsintf.amd.com      # optional
+ *   proxy: http://proxy.example:3128     # optional
+ *   tlsRoots: company-roots.pem          # optional
+ *   refresh: "0 0 1 * * *"               # optional: cron with seconds, or an interval such as 12h
  * workers: 2                             # optional: processes that answer
  * simulatedRoot: root.pem                # development only
  * limits: { maximumBody: 2097152, requestsPerSecond: 500, requestBurst: 2000, requestTimeout: 15s }   # optional
@@ -48,6 +57,7 @@ function readConfig(members: ConfigMapping, root: ConfigValue): ServiceConfig {
     database: readDatabase(members.optional("database"), stateFolder),
     tokens: members.optional("tokens")?.mapping(readTokens) ?? {},
     stale: members.optional("stale")?.oneOf(["warn", "refuse"]) ?? "warn",
+    upstream: members.optional("upstream")?.mapping(readUpstream) ?? NO_UPSTREAM,
     workers: members.optional("workers")?.integer({ minimum: 1, maximum: MAXIMUM_WORKERS }) ?? 1,
     simulatedRootFile: members.optional("simulatedRoot")?.filePath(),
     limits: members.optional("limits")?.mapping(readLimits) ?? {},

@@ -51,34 +51,49 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** @throws ServiceError `port-unavailable` */
+/** @throws ServiceError `port-unavailable`; the database is closed then, too */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
-  const limits = { ...defaultLimits, ...options.limits };
   const cache = new AnswerCache();
   const database = clearingCache(options.database, cache);
-  const tokens = new TokenGuard(options.tokens);
+  let parts: FillParts | undefined;
+  const release = async (): Promise<void> => {
+    await parts?.close?.();
+    await database.close();
+  };
+  try {
+    parts = await options.fill(database);
+    return await openServer({ ...options, database, cache, parts, release });
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** What a server is made from once the store is there. */
+interface Opening extends StartOptions {
+  readonly cache: AnswerCache;
+  readonly parts: FillParts;
+  readonly release: () => Promise<void>;
+}
+
+async function openServer(opening: Opening): Promise<RunningServer> {
+  const { database, cache, parts, release, onFault } = opening;
+  const limits = { ...defaultLimits, ...opening.limits };
+  const tokens = new TokenGuard(opening.tokens);
   let stopping = false;
-  const parts = await options.fill(database);
   const ofOperator = operatorRoutes(database, () => stopping);
-  const { root, now, stale, windows = "now", tls, onFault } = options;
   const server = createCollateralServer({
-    database,
-    root,
-    now,
-    stale,
-    windows,
-    tls,
+    ...opening,
     limits,
-    cache,
     tokens,
-    onFault,
+    windows: opening.windows ?? "now",
     fill: parts.fill,
     maximumBody: limits.maximumBody,
     wrongTokens: new RateLimit(WRONG_TOKENS),
     extraRoutes: { get: (path) => ofOperator.get(path) ?? parts.extraRoutes?.get(path) },
     onAnswer: parts.onAnswer ?? (() => undefined),
   });
-  const port = await openPort(server, options);
+  const port = await openPort(server, opening);
   const unwatch = watchGeneration(database, cache, onFault);
   return {
     url: `https://${formatEndpoint(port.address)}`,
@@ -94,8 +109,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       stopping = true;
       await port.close(limits.drainTimeoutMs, () => server.closeIdleConnections());
       unwatch();
-      await parts.close?.();
-      await database.close();
+      await release();
     },
   };
 }

@@ -2,10 +2,10 @@ import { SealserveError } from "@sealserve/core";
 import type { ServiceConfig } from "../config/service-config.ts";
 import { failureOf } from "../http/status.ts";
 import { TokenGuard } from "../http/tokens.ts";
-import { offlineFill } from "../offline-fill.ts";
 import { type RunningServer, type StartOptions, startServer } from "../server/start-server.ts";
 import { readTlsMaterial, type TlsFiles } from "../server/tls-material.ts";
 import { openDatabase } from "./open-database.ts";
+import { upstreamOpener } from "./open-upstream-parts.ts";
 import { ownCertificate } from "./own-certificate.ts";
 import { openTrustedRoot } from "./trusted-root.ts";
 import { watchFiles } from "./watch-files.ts";
@@ -57,6 +57,7 @@ export async function startCollateralService(
   }
   const files = config.tls ?? (await ownCertificate(config.stateFolder, now()));
   const tls = await readTlsMaterial(files);
+  const fill = await upstreamOpener(config.upstream, { root, now, windows, onFailure: onFault });
   const database = await openDatabase(config.database, onFault);
   const { listen, tokens, stale, limits } = config;
   const server = await startServer({
@@ -70,7 +71,7 @@ export async function startCollateralService(
     now,
     onFault,
     ...(windows === undefined ? {} : { windows }),
-    fill: async (store) => ({ fill: offlineFill(store, now) }),
+    fill,
   });
   return running(server, files, log);
 }
