@@ -6,7 +6,7 @@ import type { FillMode } from "../fill.ts";
 import { ProviderError } from "../provider.ts";
 import type { SqlDatabase } from "../sql/database.ts";
 import { findDocument, listDocuments, type StoredDocument } from "../store/documents.ts";
-import { AMD_PREFIX, type AmdDocumentId, amdKey, chipPrefix, parseAmdPath } from "./amd-document.ts";
+import { AMD_PREFIX, type AmdDocumentId, amdKey, chipPrefix, idOfAmdKey, parseAmdPath } from "./amd-document.ts";
 import type { AmdProvider } from "./kds-provider.ts";
 import { verifyAmdDocument } from "./verify-amd-document.ts";
 
@@ -77,12 +77,8 @@ export class AmdCollateral {
   async refreshable(): Promise<AmdDocumentId[]> {
     const stored = await this.#context.database.read((connection) => listDocuments(connection, AMD_PREFIX));
     return stored
-      .map(({ key }) => /^amd\/(vcek|vlek)\/([A-Za-z]+)\/(cert-chain|crl)$/.exec(key))
-      .flatMap((match) => {
-        const name = match?.[3] === "crl" ? "crl" : "cert_chain";
-        const id = match && parseAmdPath(`/${match[1]}/v1/${match[2]}/${name}`, new URLSearchParams());
-        return id ?? [];
-      });
+      .map(({ key }) => idOfAmdKey(key))
+      .filter((id) => id !== undefined && id.kind !== "vcek") as AmdDocumentId[];
   }
 
   /** Fetches a document again. @throws ProviderError, and what is stored stays */

@@ -52,6 +52,21 @@ export function chipPrefix({
   return `${AMD_PREFIX}vcek/${product}/${hardwareId}/`;
 }
 
+/** What a stored document is about, by its key; undefined for what is none of AMD's documents. */
+export function idOfAmdKey(key: string): AmdDocumentId | undefined {
+  const [, path = "", levels] = /^amd(\/vcek\/[A-Za-z]+\/[0-9a-f]+)\/([0-9]+(?:-[0-9]+)*)$/.exec(key) ?? [];
+  if (levels !== undefined) {
+    const [, , product = "", chip = ""] = path.split("/");
+    const names = componentsOf(product as SnpProduct);
+    const query = levels.split("-").map((level, index) => [PARAMETERS[names[index] ?? "fmc"], level]);
+    const id = parseAmdPath(`/vcek/v1/${product}/${chip}`, new URLSearchParams(query));
+    return id && amdKey(id) === key ? id : undefined;
+  }
+  const [, vek, product, kind] = /^amd\/(vcek|vlek)\/([A-Za-z]+)\/(cert-chain|crl)$/.exec(key) ?? [];
+  const name = kind === "crl" ? "crl" : "cert_chain";
+  return kind === undefined ? undefined : parseAmdPath(`/${vek}/v1/${product}/${name}`, new URLSearchParams());
+}
+
 /** Path and query, as AMD's service has them (VCEK certificate and KDS interface specification, chapter 4). */
 export function amdPath(id: AmdDocumentId): string {
   if (id.kind !== "vcek") {

@@ -4,9 +4,9 @@ import { fillPlatform, isCurrent, unlessMissing } from "../fill/platform-fill.ts
 import type { RefreshScope, RefreshSummary } from "../fill.ts";
 import { type DocumentId, type IdentityKind, keyOf, type Update } from "../store/document-key.ts";
 import { listDocuments } from "../store/documents.ts";
+import { idOfKey } from "../store/id-of-key.ts";
 import { listPlatforms, type Platform } from "../store/platforms.ts";
 import { type Failure, inParallel } from "./in-parallel.ts";
-import { idOfKey } from "./stored-ids.ts";
 
 /** What a refresh needs. */
 export interface RefreshContext extends FetchContext {
@@ -53,11 +53,15 @@ async function refreshDocuments(context: RefreshContext): Promise<Outcome> {
   const identities = IDENTITIES.flatMap((identity) =>
     UPDATES.map((update): DocumentId => ({ kind: "identity", identity, version: 4, update })),
   );
-  const ids = [...stored.map(({ key }) => idOfKey(key)), ...identities.filter((id) => !keys.has(keyOf(id)))].filter(
-    (id) => id !== undefined,
-  );
+  const known = stored.map(({ key }) => idOfKey(key)).filter((id) => id !== undefined);
+  const ids = [...known.filter((id) => !isRetired(id)), ...identities.filter((id) => !keys.has(keyOf(id)))];
   const work = ids.map((id) => () => refreshDocument(id, keys.has(keyOf(id)), context));
   return refreshAll([...work, ...((await context.others?.()) ?? [])], context, (one) => one());
+}
+
+/** Upstream does not offer version 3 any more: what is stored of it may only grow old. */
+function isRetired(id: DocumentId): boolean {
+  return "version" in id && id.version === 3;
 }
 
 async function refreshDocument(id: DocumentId, isStored: boolean, context: RefreshContext): Promise<void> {

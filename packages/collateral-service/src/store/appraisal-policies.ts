@@ -1,5 +1,5 @@
 import type { SqlConnection } from "../sql/database.ts";
-import { textIn } from "../sql/row.ts";
+import { integerIn, textIn } from "../sql/row.ts";
 
 /** What Intel's appraisal engine calls a policy, for platforms of one FMSPC. */
 export interface AppraisalPolicy {
@@ -29,4 +29,16 @@ export async function putAppraisalPolicy(connection: SqlConnection, policy: Appr
 export async function listDefaultPolicies(connection: SqlConnection, fmspc: string): Promise<string[]> {
   const sql = "SELECT text FROM appraisal_policies WHERE fmspc = $1 AND is_default = 1 ORDER BY id";
   return (await connection.query(sql, [fmspc])).map((row) => textIn(row, "text"));
+}
+
+/** All policies, defaults and others. */
+export async function listAppraisalPolicies(connection: SqlConnection): Promise<AppraisalPolicy[]> {
+  const sql = "SELECT id, fmspc, kind, is_default, text FROM appraisal_policies ORDER BY fmspc, id";
+  return (await connection.query(sql)).map((row) => ({
+    id: textIn(row, "id"),
+    fmspc: textIn(row, "fmspc"),
+    kind: textIn(row, "kind") as AppraisalPolicy["kind"],
+    isDefault: integerIn(row, "is_default") === 1,
+    text: textIn(row, "text"),
+  }));
 }

@@ -1,0 +1,69 @@
+import { admitDocument } from "../admit-document.ts";
+import { resolveStored } from "../selection/select-stored.ts";
+import type { SqlConnection, SqlDatabase } from "../sql/database.ts";
+import { putAppraisalPolicy } from "../store/appraisal-policies.ts";
+import { documentKey } from "../store/document-key.ts";
+import { findDocument } from "../store/documents.ts";
+import { putPlatform, replacePckCertificates } from "../store/platforms.ts";
+import { isRefusal } from "../verify-document.ts";
+import { type BundleContent, parseBundle } from "./bundle-content.ts";
+import type { BundleSummary } from "./export-bundle.ts";
+import { openSignedFile } from "./signed-file.ts";
+import { refusal, type VerifiedContent, type VerifyBundleOptions, verifyContent } from "./verify-content.ts";
+
+/**
+ * Takes in a bundle: its signature first, then every document and certificate as if it had come from upstream, then nothing
+ * that is older than what is stored. All of it, or nothing; only what expired on the way is left out.
+ *
+ * @param publicKeyPem of the exporting side, which must not come with the bundle
+ * @throws BundleError
+ */
+export async function importBundle(
+  database: SqlDatabase,
+  file: Uint8Array,
+  publicKeyPem: string,
+  options: Omit<VerifyBundleOptions, "rootCaCrl">,
+): Promise<BundleSummary> {
+  const content = parseBundle(await openSignedFile(file, publicKeyPem));
+  const stored = await database.read((connection) => findDocument(connection, documentKey.rootCaCrl()));
+  const verified = await verifyContent(content, { ...options, rootCaCrl: stored?.body });
+  await database.write((connection) => store(connection, verified, content));
+  return {
+    documents: verified.documents.length,
+    platforms: verified.platforms.length,
+    policies: content.policies.length,
+    expired: verified.expired,
+  };
+}
+
+async function store(
+  connection: SqlConnection,
+  { documents, platforms }: VerifiedContent,
+  { policies }: BundleContent,
+): Promise<void> {
+  for (const document of documents) {
+    await admit(connection, document);
+  }
+  for (const { qeId, pceId, manifest, encryptedPpid, fmspc, ca, issuerChain, certificates, tcbs } of platforms) {
+    const id = { qeId, pceId };
+    await putPlatform(connection, { ...id, manifest, encryptedPpid, fmspc, ca, issuerChain });
+    await replacePckCertificates(connection, id, certificates);
+    for (const tcb of tcbs) {
+      await resolveStored(connection, id, tcb);
+    }
+  }
+  for (const policy of policies) {
+    await putAppraisalPolicy(connection, policy);
+  }
+}
+
+async function admit(connection: SqlConnection, document: VerifiedContent["documents"][number]): Promise<void> {
+  try {
+    await admitDocument(connection, document);
+  } catch (cause) {
+    if (isRefusal(cause)) {
+      throw refusal(document.document.key, cause);
+    }
+    throw cause;
+  }
+}
