@@ -9,7 +9,7 @@ import {
   startNode,
 } from "@sealserve/serving";
 import type { Command } from "commander";
-import { paint, printJson, printResult, tell } from "../output/terminal.ts";
+import { paint, printJson, printResult, surviveLostOutput, tell } from "../output/terminal.ts";
 import { logTo, type StepOutput, stepsTo } from "../service/node-output.ts";
 import { returnFreedMemory } from "../service/return-freed-memory.ts";
 import { StartFailure } from "../service/start-failure.ts";
@@ -66,6 +66,7 @@ function helpText(): string {
 }
 
 async function runServer(flags: ParsedFlags): Promise<void> {
+  surviveLostOutput();
   const output: StepOutput = flags.own.json ? "json" : "text";
   let node: RunningNode | undefined;
   const signal = abortOnSignal(() => void node?.reread());

@@ -15,6 +15,14 @@ export function surviveClosedOutput(): void {
   }
 }
 
+/** Keeps a service at its work although what it says cannot be written, as when the disk of its log is full. */
+export function surviveLostOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners("error");
+    stream.on("error", () => undefined);
+  }
+}
+
 /** Writes text for people. It goes to standard error, so that standard output holds results only. */
 export function tell(text: string): void {
   process.stderr.write(`${text}\n`);
