@@ -214,6 +214,32 @@ test("after the first configuration, also an empty one, loads no longer take all
   }
 });
 
+test("a reload whose caller is gone before its turn looks for nothing", async () => {
+  const { models, store, sought } = listedModels(new Map([["m", [readyVersion(1n)]]]));
+  await models.start([]);
+  const waiting = models.reload([configured("m")]);
+  await assert.rejects(models.reload([configured("never")], AbortSignal.abort(new Error("gone"))), /gone/);
+  await waiting;
+  assert.deepEqual([sought(), store.versions("never")], [["m"], []]);
+  await store.close();
+});
+
+test("a labelled version that has not begun to load is waited for", async () => {
+  const [one, two] = [versionDouble(1n), versionDouble(2n)];
+  const { models, store } = listedModels(new Map([["m", [one, two]]]));
+  await models.start([]);
+  const reload = models.reload([configured("m", { stable: 1n })]);
+  await store.until(() => (store.versions("m")[0]?.state === "LOADING" ? true : undefined));
+  await new Promise(setImmediate);
+  two.succeed();
+  await store.until(() => (store.progress("m").kind === "available" ? true : undefined));
+  await new Promise(setImmediate);
+  one.succeed();
+  await reload;
+  assert.equal(store.find(ModelSpec.create({ name: "m", versionLabel: "stable" })).version, 1n);
+  await store.close();
+});
+
 test("the first start gives way to nothing", async () => {
   const { models } = listedModels(new Map());
   const stop = new AbortController();

@@ -54,4 +54,5 @@ test("a load that is given up before its turn never begins", async () => {
   running.end();
   await first;
   assert.deepEqual(begun, ["running"]);
+  assert.equal(await queue.run(async () => "next", never), "next", "what was given up takes nobody's place");
 });

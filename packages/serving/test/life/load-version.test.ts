@@ -36,6 +36,12 @@ test("what fails on the way closes what was loaded", async () => {
     assert.ok(model.closed);
   }
   const late = modelDouble();
-  await assert.rejects(loadVersion({ loadFiles: async () => late }, id, files, stop.signal), /part failed/);
-  assert.ok(late.closed, "a version that is not wanted any more is not warmed up");
+  let more = 0;
+  const parts: LoadParts = { loadFiles: async () => late, decorate: () => late, warmUp: async () => void more++ };
+  const decorate: LoadParts["decorate"] = (model) => {
+    more++;
+    return model;
+  };
+  await assert.rejects(loadVersion({ ...parts, decorate }, id, files, stop.signal), /part failed/);
+  assert.deepEqual([late.closed, more], [true, 0], "a version that is not wanted any more is closed, and nothing else");
 });
