@@ -126,6 +126,7 @@ test("values out of their bounds are refused", async () => {
   await refused([MODEL, "--trace-endpoint=http://collector:4318/v1/traces"], "--trace-endpoint cannot be used");
   await refused([MODEL, "--grpc_channel_arguments=grpc.max_connection_age_ms=x"], /cannot be used/);
   await refused([MODEL, "--max-connections=0"], "the limit maxConnections cannot be used");
+  await refused([MODEL, "--max-header-bytes=1048577"], "the limit maxHeaderBytes cannot be used");
   await refused([MODEL, "--drain-timeout-seconds=-1"], "the limit drainTimeoutMs cannot be used");
   await refused([MODEL, "--rest_api_timeout_in_ms=0"], "the limit restRunTimeoutMs cannot be used");
   await refused([MODEL, "--max-message-bytes=9223372036854775807"], "the limit maxMessageBytes cannot be used");
