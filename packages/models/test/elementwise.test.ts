@@ -70,6 +70,7 @@ testOperations([
   eachOf("Sin", mixed, Math.sin),
   eachOf("Cos", mixed, Math.cos),
   { op: "Erf", inputs: [floats([2], [0, 0.5])], expected: floats([2], [0, 0.5204999]) },
+  { op: "Erfc", inputs: [floats([2], [0, 0.5])], expected: floats([2], [1, 0.4795001]) },
   eachOf("Sign", mixed, Math.sign),
   eachOf("Floor", mixed, Math.floor),
   { op: "Ceil", inputs: [floats([2], [1.2, -1.2])], expected: floats([2], [2, -1]) },

@@ -56,6 +56,19 @@ test("islands and steps of the interpreter stand in the order of what they need"
   assert.deepEqual(outputs.get("positive"), floats([2, 2], [0, 2, 0, 4]));
 });
 
+test("an island takes what an earlier one computes, and strings that are measured may be any bytes", async () => {
+  const nodes = [
+    ...inTheShapeOfX,
+    node("count", "Size", ["shaped"]),
+    node("countAsFloat", "Cast", ["count"], { DstT: typeAttr("float32") }),
+    node("sum", "AddV2", ["countAsFloat", "positive"]),
+  ];
+  const loaded = await load(savedModelFiles(modelOf(nodes, { sum: ["sum:0", "float32"] })));
+  const strings: Tensor = { dtype: "string", shape: [2], data: [Uint8Array.of(0xff), new Uint8Array()] };
+  const outputs = await loaded.run("s", both(floats([2], [-1, 3]), strings), []);
+  assert.deepEqual(outputs.get("sum"), floats([2], [2, 5]));
+});
+
 test("what does not wait for the interpreter shares one island, and only steps that outputs need are run", async () => {
   const model = modelOf([...inTheShapeOfX, node("side", "Neg", ["positive"])], {
     shaped: ["shaped:0", "string"],

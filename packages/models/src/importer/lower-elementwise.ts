@@ -87,6 +87,12 @@ const power: Lowering = (operation, graph) => {
   return expectExact(graph.apply("Pow", [base, checked], base.dtype), [base, exponent], magnitude, graph);
 };
 
+/** What the error function lacks to 1. */
+const complementaryErf: Lowering = (operation, graph) => {
+  const value = operation.input(0);
+  return graph.apply("Sub", [scalar(1, value.dtype, graph), graph.apply("Erf", [value], value.dtype)], value.dtype);
+};
+
 /** The sum of any number of inputs of one shape. */
 const addAll: Lowering = (operation, graph) => {
   const [first, ...others] = operation.inputs;
@@ -122,6 +128,7 @@ export const elementwiseLowerings: Readonly<Record<string, Lowering>> = {
   Sin: unary("Sin"),
   Cos: unary("Cos"),
   Erf: unary("Erf"),
+  Erfc: complementaryErf,
   Sign: unary("Sign"),
   Floor: unary("Floor"),
   Ceil: unary("Ceil"),

@@ -5,6 +5,7 @@ import { imageLowerings } from "./lower-image.ts";
 import { logicLowerings } from "./lower-logic.ts";
 import { matrixLowerings } from "./lower-matrix.ts";
 import { reductionLowerings } from "./lower-reduction.ts";
+import { resizeLowerings } from "./lower-resize.ts";
 import { shapeLowerings } from "./lower-shape.ts";
 import { stridedSliceLowerings } from "./lower-strided-slice.ts";
 import type { Lowering } from "./operation.ts";
@@ -17,6 +18,7 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map(
     ...reductionLowerings,
     ...stridedSliceLowerings,
     ...imageLowerings,
+    ...resizeLowerings,
     ...logicLowerings,
     ...gatherLowerings,
     ...fillLowerings,

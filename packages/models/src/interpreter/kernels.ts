@@ -1,9 +1,17 @@
 import { assertTrue } from "./assert-true.ts";
+import { broadcastGradientArgs } from "./broadcast-gradient-args.ts";
 import { parseExample } from "./example/parse-example.ts";
 import { parseExampleV2 } from "./example/parse-example-v2.ts";
 import { parseSingleExample } from "./example/parse-single-example.ts";
+import { decodePng } from "./images/decode-png.ts";
 import type { MakeKernel } from "./kernel.ts";
+import { raggedToTensor } from "./ragged/ragged-to-tensor.ts";
+import { randomKernels } from "./random/random-kernels.ts";
 import { reshape } from "./reshape.ts";
+import { searchSorted } from "./search-sorted.ts";
+import { countAll, countDense } from "./segments/count-values.ts";
+import { segmentKernels } from "./segments/sum-segments.ts";
+import { sparseKernels } from "./sparse/sparse-kernels.ts";
 import { asString } from "./strings/as-string.ts";
 import { changeCase, stripSpace } from "./strings/change-text.ts";
 import { hashIntoBuckets } from "./strings/hash-strings.ts";
@@ -14,10 +22,20 @@ import { readNumbers } from "./strings/read-numbers.ts";
 import { reduceJoin } from "./strings/reduce-join.ts";
 import { splitByCharacters, splitByText } from "./strings/split-strings.ts";
 import { tensorListKernels } from "./tensor-list/tensor-list-kernels.ts";
+import { unique } from "./unique.ts";
 
 const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["AsString", asString],
   ["Assert", assertTrue],
+  ["Bincount", countAll],
+  ["BroadcastGradientArgs", broadcastGradientArgs],
+  ["DecodePng", decodePng],
+  ["RaggedTensorToTensor", raggedToTensor],
+  ["DenseBincount", countDense],
+  ["LowerBound", searchSorted("first")],
+  ["Unique", unique(false)],
+  ["UniqueWithCounts", unique(true)],
+  ["UpperBound", searchSorted("last")],
   ["NormalizeUTF8", normaliseText],
   ["RegexFullMatch", fullMatchByInput],
   ["RegexReplace", replaceByInputs],
@@ -36,8 +54,16 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["StringSplitV2", splitByText],
   ["StringStrip", stripSpace],
   ["StringUpper", changeCase("upper")],
+  ...Object.entries(randomKernels),
+  ...Object.entries(segmentKernels),
+  ...Object.entries(sparseKernels),
   ...Object.entries(tensorListKernels),
 ]);
+
+/** Whether an operation gives the same for the same inputs each time, so that it can be done on constants in advance. */
+export function isRepeatable(op: string): boolean {
+  return !(op in randomKernels);
+}
 
 /** How an operation is interpreted; undefined for one that is not. Every operation here is free of side effects. */
 export function findKernel(op: string): MakeKernel | undefined {

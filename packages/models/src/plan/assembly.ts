@@ -39,7 +39,7 @@ export class PlanAssembly {
     const stage = firstStage(FIRST_ISLAND, operation.inputs);
     const island = this.#island(stage);
     const values = lowering(
-      operation.withInputs((input) => island.valueOf(input)),
+      operation.withInputs((input) => this.#bringInto(island, input)),
       island.graph,
     );
     return [values].flat().map((value: Value): RunValue => {
@@ -87,6 +87,14 @@ export class PlanAssembly {
     const islands = built.filter(({ step }) => step.outputs.length > 0);
     const steps = [...islands, ...this.#others].sort((a, b) => a.stage - b.stage).map(({ step }) => step);
     return { constants: this.#constants, steps };
+  }
+
+  /** A value of another island has to come out of that one first. */
+  #bringInto(island: IslandBuilder, input: Origin): Value {
+    if (input.kind === "run" && input.inIsland !== undefined && input.stage !== island.stage) {
+      this.publish(input);
+    }
+    return island.valueOf(input);
   }
 
   #makeAvailable(origin: Origin): string {

@@ -1,10 +1,11 @@
-import { type FillBudget, isNumberData, ServingError, type Tensor } from "@sealserve/protocol";
+import { type FillBudget, ServingError } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { findLowering } from "../importer/lowerings.ts";
 import type { MakeKernel } from "../interpreter/kernel.ts";
-import { findKernel } from "../interpreter/kernels.ts";
+import { findKernel, isRepeatable } from "../interpreter/kernels.ts";
 import { findValues } from "../interpreter/lookup/find-values.ts";
+import { sizeInMemory } from "../interpreter/tensor-size.ts";
 import type { FlatGraph, FlatNode, FlatSource } from "../saved-model/flatten.ts";
 import { describeOperation, NodeOperation } from "../saved-model/node-operation.ts";
 import type { PlanAssembly } from "./assembly.ts";
@@ -110,7 +111,7 @@ function planOperation(
     return [staticOperation(operation, resources)];
   }
   const [makeKernel, lowering] = [findKernel(op), findLowering(op)];
-  const constants = makeKernel && foldConstants(operation, makeKernel, fill);
+  const constants = makeKernel && isRepeatable(op) ? foldConstants(operation, makeKernel, fill) : undefined;
   if (constants !== undefined) {
     return constants;
   }
@@ -144,7 +145,7 @@ function foldConstants(
   try {
     const outputs = makeKernel(operation).run(constants);
     const made = outputs.filter(({ data }) => constants.every((constant) => constant.data !== data));
-    fill.take(made.reduce((total, output) => total + byteLength(output), 0));
+    fill.take(made.reduce((total, output) => total + sizeInMemory(output), 0));
     return outputs.map((constant) => ({ kind: "constant", dtype: constant.dtype, constant }));
   } catch (error) {
     if (error instanceof ServingError) {
@@ -152,9 +153,4 @@ function foldConstants(
     }
     throw error;
   }
-}
-
-/** Memory of a tensor's elements. */
-function byteLength({ data }: Tensor): number {
-  return isNumberData(data) ? data.byteLength : data.reduce((total, { length }) => total + length, 0);
 }

@@ -30,6 +30,9 @@ const moving: ReadonlySet<string> = new Set([
 /** Operations that only ask which elements are equal. */
 const comparing: ReadonlySet<string> = new Set(["Equal", "NotEqual"]);
 
+/** Operations that only ask how many elements there are along which axes. */
+const measuring: ReadonlySet<string> = new Set(["Rank", "Shape", "Size"]);
+
 /**
  * Plans an operation on strings that the engine can do on numbers in their place; undefined for any other.
  * @throws ModelError what the lowering throws
@@ -42,6 +45,9 @@ export function planOnNumbers(
   const strings = [...new Set(operation.inputs.filter(({ dtype }) => dtype === "string"))];
   if (comparing.has(operation.node.op)) {
     return assembly.lower(onNumbers(operation, strings, numberValues, assembly), lowering);
+  }
+  if (measuring.has(operation.node.op)) {
+    return assembly.lower(onNumbers(operation, strings, numberPlaces, assembly), lowering);
   }
   if (moving.has(operation.node.op)) {
     const places = assembly.lower(onNumbers(operation, strings, numberPlaces, assembly), lowering);

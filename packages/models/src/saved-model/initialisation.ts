@@ -1,6 +1,9 @@
-import type { MetaGraphDef } from "@sealserve/protocol";
+import { AssetFileDef, type MetaGraphDef } from "@sealserve/protocol";
+
+import { refuseMalformed } from "../errors.ts";
 
 const INITIALISATION_SIGNATURE = "__saved_model_init_op";
+const ASSETS_COLLECTION = "saved_model_assets";
 const INITIALISATION_COLLECTIONS = ["saved_model_main_op", "legacy_init_op"] as const;
 
 /**
@@ -14,9 +17,20 @@ export function initialisationOperation({ signatureDef, collectionDef }: MetaGra
   return name?.replace(/^\^/, "").replace(/:\d+$/, "");
 }
 
-/** File names of the assets by the node that stands for each, as the graph reads them. */
-export function assetFiles({ assetFileDef }: MetaGraphDef): Map<string, string> {
+/**
+ * File names of the assets by the node that stands for each, as the graph reads them. Older versions keep them in a
+ * collection (loader_util.cc).
+ * @throws ModelError `bad-saved-model`
+ */
+export function assetFiles({ assetFileDef, collectionDef }: MetaGraphDef): Map<string, string> {
+  const collected = collectionDef.get(ASSETS_COLLECTION)?.anyList?.value ?? [];
+  const definitions =
+    assetFileDef.length > 0
+      ? assetFileDef
+      : collected.map(({ value }) =>
+          refuseMalformed("bad-saved-model", "collection of assets", () => AssetFileDef.decode(value)),
+        );
   return new Map(
-    assetFileDef.map(({ tensorInfo, filename }) => [(tensorInfo?.name ?? "").replace(/:0$/, ""), filename]),
+    definitions.map(({ tensorInfo, filename }) => [(tensorInfo?.name ?? "").replace(/:0$/, ""), filename]),
   );
 }

@@ -7,6 +7,13 @@ type OutputArg = OpDef["outputArg"][number];
 /** Output arguments of operations with several, for files that do not declare their operations. */
 const severalOutputs: ReadonlyMap<string, readonly string[]> = new Map([
   ["FusedBatchNormV3", ["y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2", "reserve_space_3"]],
+  ["BroadcastGradientArgs", ["r0", "r1"]],
+  ["DenseToDenseSetOperation", ["result_indices", "result_values", "result_shape"]],
+  ["SparseFillEmptyRows", ["output_indices", "output_values", "empty_row_indicator", "reverse_index_map"]],
+  ["SparseReshape", ["output_indices", "output_shape"]],
+  ["TensorListPopBack", ["output_handle", "tensor"]],
+  ["Unique", ["y", "idx"]],
+  ["UniqueWithCounts", ["y", "idx", "count"]],
   ["StringSplit", ["indices", "values", "shape"]],
   ["StringSplitV2", ["indices", "values", "shape"]],
   ["TopKV2", ["values", "indices"]],

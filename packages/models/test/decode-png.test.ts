@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { crc32, deflateSync } from "node:zlib";
+
+import type { AttrValue, Tensor } from "@sealserve/protocol";
+
+import { typeAttr } from "../src/examples/graph-def.ts";
+import { modelError, servingError } from "./fixtures/errors.ts";
+import { makeKernel } from "./fixtures/kernel.ts";
+import { bytes, texts } from "./fixtures/tensors.ts";
+
+interface Image {
+  readonly width: number;
+  readonly height: number;
+  readonly depth?: number;
+  readonly colourType: number;
+  readonly interlace?: number;
+  /** Rows with their filter bytes. */
+  readonly raw: readonly number[];
+  readonly chunks?: readonly (readonly [type: string, data: readonly number[]])[];
+}
+
+function chunk(type: string, data: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(type), data]);
+  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  checksum.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, checksum]);
+}
+
+function png({ width, height, depth = 8, colourType, interlace = 0, raw, chunks = [] }: Image): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([depth, colourType, 0, 0, interlace], 8);
+  return Buffer.concat([
+    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+    chunk("IHDR", header),
+    ...chunks.map(([type, data]) => chunk(type, Uint8Array.from(data))),
+    chunk("IDAT", deflateSync(Uint8Array.from(raw))),
+    chunk("IEND", new Uint8Array()),
+  ]);
+}
+
+function decode(content: Uint8Array, attributes: Readonly<Record<string, AttrValue>> = {}): Tensor {
+  const input: Tensor = { dtype: "string", shape: [], data: [content] };
+  return makeKernel("DecodePng", ["string"], attributes).run([input])[0] as Tensor;
+}
+
+const channels = (count: number): Readonly<Record<string, AttrValue>> => ({ channels: { i: BigInt(count) } });
+const grey = (raw: readonly number[], rest: Partial<Image> = {}) =>
+  png({ width: 2, height: 2, colourType: 0, raw, ...rest });
+const refused = (reason: RegExp) => servingError("INVALID_ARGUMENT", reason);
+
+test("every filter of rows is undone", () => {
+  const rows = [
+    [0, 10, 20],
+    [1, 10, 10],
+    [2, 5, 5],
+    [3, 5, 5],
+    [4, 1, 1],
+  ];
+  const image = png({ width: 2, height: 5, colourType: 0, raw: rows.flat() });
+  assert.deepEqual(decode(image), bytes([5, 2, 1], [10, 20, 10, 20, 15, 25, 12, 23, 13, 24]));
+});
+
+test("colours come in the number of channels that is asked for", () => {
+  const raw = [0, 100, 150, 200, 128];
+  const image = png({ width: 1, height: 1, colourType: 6, raw });
+  assert.deepEqual(decode(image), bytes([1, 1, 4], [100, 150, 200, 128]));
+  assert.deepEqual(decode(image, channels(3)), bytes([1, 1, 3], [100, 150, 200]));
+  assert.deepEqual(decode(image, channels(1)), bytes([1, 1, 1], [Math.round(0.299 * 100 + 0.114 * 150 + 0.587 * 200)]));
+  const greys = png({ width: 1, height: 1, colourType: 4, raw: [0, 7, 9] });
+  assert.deepEqual(decode(greys), bytes([1, 1, 2], [7, 9]));
+  assert.deepEqual(decode(greys, channels(4)), bytes([1, 1, 4], [7, 7, 7, 9]));
+  assert.deepEqual(
+    decode(png({ width: 1, height: 1, colourType: 2, raw: [0, 1, 2, 3] }), channels(4)),
+    bytes([1, 1, 4], [1, 2, 3, 255]),
+  );
+});
+
+test("palettes, transparent colours and depths below and above a byte are read", () => {
+  const palette = ["PLTE", [1, 2, 3, 4, 5, 6]] as const;
+  const entries = { width: 3, height: 1, depth: 1, colourType: 3, raw: [0, 0b01000000] };
+  assert.deepEqual(decode(png({ ...entries, chunks: [palette] })), bytes([1, 3, 3], [1, 2, 3, 4, 5, 6, 1, 2, 3]));
+  const withAlpha = png({ ...entries, chunks: [palette, ["tRNS", [9]]] });
+  assert.deepEqual(decode(withAlpha), bytes([1, 3, 4], [1, 2, 3, 9, 4, 5, 6, 255, 1, 2, 3, 9]));
+  const clear = grey([0, 5, 6, 0, 7, 5], { chunks: [["tRNS", [0, 5]]] });
+  assert.deepEqual(decode(clear, channels(4)), bytes([2, 2, 4], [5, 5, 5, 0, 6, 6, 6, 255, 7, 7, 7, 255, 5, 5, 5, 0]));
+  assert.deepEqual(
+    decode(grey([0, 0b00011011], { width: 4, height: 1, depth: 2 })),
+    bytes([1, 4, 1], [0, 85, 170, 255]),
+  );
+  const deep = grey([0, 0x12, 0x34], { width: 1, height: 1, depth: 16 });
+  assert.deepEqual(decode(deep), bytes([1, 1, 1], [0x12]));
+  const words = { dtype: typeAttr("uint16") };
+  assert.deepEqual([...decode(deep, words).data], [0x1234]);
+  assert.deepEqual([...decode(grey([0, 1], { width: 1, height: 1 }), words).data], [257]);
+});
+
+test("interlaced images are put together", () => {
+  const raw = [0, 1, 0, 2, 0, 3, 4];
+  assert.deepEqual(decode(grey(raw, { interlace: 1 })), bytes([2, 2, 1], [1, 2, 3, 4]));
+});
+
+test("what is no whole image is refused", () => {
+  const whole = grey([0, 1, 2, 0, 3, 4]);
+  assert.deepEqual(decode(whole), bytes([2, 2, 1], [1, 2, 3, 4]));
+  assert.throws(() => decode(Buffer.from("GIF89a")), refused(/does not begin as one/));
+  assert.throws(() => decode(whole.subarray(0, whole.length - 5)), refused(/cut off|no end/));
+  const damaged = Buffer.from(whole);
+  damaged[20] = 9;
+  assert.throws(() => decode(damaged), refused(/damaged/));
+  assert.throws(() => decode(grey([0, 1, 2, 0, 3])), refused(/fewer than its header says/));
+  assert.throws(() => decode(grey([5, 1, 2, 0, 3, 4])), refused(/unknown filter/));
+  assert.throws(() => decode(grey([0, 1], { depth: 3 })), refused(/header/));
+  assert.throws(() => decode(grey([], { width: 0 })), refused(/header/));
+  assert.throws(() => decode(grey([0, 1], { interlace: 2 })), refused(/header/));
+  assert.throws(
+    () => decode(png({ width: 1, height: 1, colourType: 3, raw: [0, 1], chunks: [["PLTE", [1, 2, 3]]] })),
+    refused(/palette lacks/),
+  );
+  assert.throws(() => makeKernel("DecodePng", ["string"]).run([texts(["a", "b"])]), refused(/one string/));
+});
+
+test("a small file does not become a large image", () => {
+  const tooLarge = servingError("RESOURCE_EXHAUSTED", /too large/);
+  assert.throws(() => decode(grey([0], { width: 2 ** 31 - 1, height: 2 ** 31 - 1 })), tooLarge);
+  const bomb = grey(Array.from({ length: 100_000 }, () => 0));
+  assert.throws(() => decode(bomb), refused(/more than its header says/));
+});
+
+test("other numbers of channels and other types are refused when the model is loaded", () => {
+  assert.throws(() => decode(new Uint8Array(), channels(2)), modelError("unsupported-op", /2 channels/));
+  assert.throws(() => decode(new Uint8Array(), { dtype: typeAttr("float32") }), modelError("unsupported-op"));
+});

@@ -1,0 +1,297 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import type { AttrValue, Tensor } from "@sealserve/protocol";
+import fc from "fast-check";
+
+import { modelError, servingError } from "./fixtures/errors.ts";
+import { listAttr, makeKernel } from "./fixtures/kernel.ts";
+import { textAttr } from "./fixtures/operation-case.ts";
+import { booleans, doubles, floats, int32s, int64s, texts } from "./fixtures/tensors.ts";
+
+type Attributes = Readonly<Record<string, AttrValue>>;
+
+const run = (op: string, inputs: readonly Tensor[], attributes: Attributes = {}): Tensor[] => [
+  ...makeKernel(
+    op,
+    inputs.map(({ dtype }) => dtype),
+    attributes,
+  ).run(inputs),
+];
+const first = (...args: Parameters<typeof run>): Tensor => run(...args)[0] as Tensor;
+const invalid = (message: RegExp) => servingError("INVALID_ARGUMENT", message);
+const tooLarge = servingError("RESOURCE_EXHAUSTED", /too large/);
+const number = (value: number): Tensor => int64s([], [value]);
+
+test("SparseToDense puts values into a tensor of a default", () => {
+  const matrix = [int64s([2, 2], [0, 1, 1, 0]), int64s([2], [2, 2]), floats([2], [5, 6]), floats([], [-1])];
+  assert.deepEqual(first("SparseToDense", matrix), floats([2, 2], [-1, 5, 6, -1]));
+  const vector = [int32s([2], [0, 2]), int32s([1], [3]), floats([], [7]), floats([], [0])];
+  assert.deepEqual(first("SparseToDense", vector), floats([3], [7, 0, 7]));
+  const words = [int64s([1, 1], [1]), int64s([1], [2]), texts(["b"]), { ...texts(["a"]), shape: [] }];
+  assert.deepEqual(first("SparseToDense", words), texts(["a", "b"]));
+  assert.deepEqual(
+    first("SparseToDense", [int64s([], [1]), int64s([1], [2]), floats([], [4]), floats([], [0])]),
+    floats([2], [0, 4]),
+  );
+});
+
+test("SparseToDense refuses places that are outside, repeated or out of order, and a shape without end", () => {
+  const at = (places: readonly number[], size = 3) => [
+    int64s([places.length, 1], places),
+    int64s([1], [size]),
+    floats([places.length], places),
+    floats([], [0]),
+  ];
+  assert.throws(() => run("SparseToDense", at([3])), invalid(/out of bounds/));
+  assert.throws(() => run("SparseToDense", at([-1])), invalid(/out of bounds/));
+  assert.throws(() => run("SparseToDense", at([1, 1])), invalid(/out of order or repeated/));
+  assert.throws(() => run("SparseToDense", at([1, 0])), invalid(/out of order or repeated/));
+  const unchecked = first("SparseToDense", at([1, 0]), { validate_indices: { b: false } });
+  assert.deepEqual(unchecked, floats([3], [0, 1, 0]));
+  assert.throws(() => run("SparseToDense", at([1], -1)), invalid(/sizes from 0 on/));
+  assert.throws(() => run("SparseToDense", at([1], 2 ** 40)), tooLarge);
+  assert.throws(
+    () => run("SparseToDense", [int64s([1, 2], [0, 0]), int64s([1], [3]), floats([1]), floats([], [0])]),
+    invalid(/rank 1/),
+  );
+  assert.throws(
+    () => run("SparseToDense", [int64s([2, 1], [0, 1]), int64s([1], [3]), floats([1]), floats([], [0])]),
+    invalid(/2 values/),
+  );
+});
+
+test("SparseReshape moves elements as a dense reshape does", () => {
+  const [indices, shape] = run("SparseReshape", [
+    int64s([2, 2], [0, 1, 1, 2]),
+    int64s([2], [2, 3]),
+    int64s([2], [3, -1]),
+  ]);
+  assert.deepEqual(indices, int64s([2, 2], [0, 1, 2, 1]));
+  assert.deepEqual(shape, int64s([2], [3, 2]));
+  const reshape = (to: readonly number[], from = [2, 3]) =>
+    run("SparseReshape", [int64s([0, 2], []), int64s([2], from), int64s([to.length], to)]);
+  assert.throws(() => reshape([5]), invalid(/does not fit/));
+  assert.throws(() => reshape([-1, -1]), invalid(/one of -1/));
+  assert.throws(() => reshape([-1, 0]), invalid(/cannot infer/));
+  assert.throws(() => reshape([-1, 4]), invalid(/does not fit/));
+});
+
+test("SparseFillEmptyRows puts a default into rows without values", () => {
+  const inputs = [int64s([3, 2], [2, 1, 0, 2, 2, 0]), floats([3], [5, 6, 7]), int64s([2], [4, 3]), floats([], [-1])];
+  const [indices, values, isEmpty, reverse] = run("SparseFillEmptyRows", inputs);
+  assert.deepEqual(indices, int64s([5, 2], [0, 2, 1, 0, 2, 1, 2, 0, 3, 0]));
+  assert.deepEqual(values, floats([5], [6, -1, 5, 7, -1]));
+  assert.deepEqual(isEmpty, booleans([4], [0, 1, 0, 1]));
+  assert.deepEqual(reverse, int64s([3], [2, 0, 3]));
+  const fill = (place: number, rows: number, values_ = floats([1])) =>
+    run("SparseFillEmptyRows", [int64s([1, 2], [place, 0]), values_, int64s([2], [rows, 3]), floats([], [0])]);
+  assert.throws(() => fill(4, 4), invalid(/out of bounds/));
+  assert.throws(() => fill(0, 0), invalid(/out of bounds/));
+  assert.throws(() => fill(0, 4, floats([2])), invalid(/one default value/));
+  assert.throws(() => fill(0, 2 ** 40), tooLarge);
+});
+
+test("set operations give sorted sets, one for each row", () => {
+  const [a, b] = [int64s([2, 3], [3, 1, 3, 5, 5, 6]), int64s([2, 2], [1, 9, 6, 6])];
+  const combine = (name: string) => run("DenseToDenseSetOperation", [a, b], { set_operation: textAttr(name) });
+  assert.deepEqual(combine("a-b"), [int64s([2, 2], [0, 0, 1, 0]), int64s([2], [3, 5]), int64s([2], [2, 1])]);
+  assert.deepEqual(combine("intersection")[1], int64s([2], [1, 6]));
+  assert.deepEqual(combine("union"), [
+    int64s([5, 2], [0, 0, 0, 1, 0, 2, 1, 0, 1, 1]),
+    int64s([5], [1, 3, 9, 5, 6]),
+    int64s([2], [2, 3]),
+  ]);
+  assert.deepEqual(combine("b-a")[1], int64s([1], [9]));
+  const words = [
+    { ...texts(["b", "a"]), shape: [1, 2] },
+    { ...texts(["c"]), shape: [1, 1] },
+  ];
+  assert.deepEqual(
+    run("DenseToDenseSetOperation", words, { set_operation: textAttr("union") })[1],
+    texts(["a", "b", "c"]),
+  );
+  assert.throws(() => combine("xor"), modelError("unsupported-op", /xor/));
+  const other = int64s([1, 2], [1, 9]);
+  assert.throws(
+    () => run("DenseToDenseSetOperation", [a, other], { set_operation: textAttr("union") }),
+    invalid(/one shape/),
+  );
+});
+
+test("rows that are picked are summed by their segments", () => {
+  const data = floats([3, 2], [1, 2, 3, 4, 5, 6]);
+  const inputs = [data, int64s([4], [0, 2, 2, 1]), int32s([4], [0, 0, 2, 2])];
+  assert.deepEqual(first("SparseSegmentSum", inputs), floats([3, 2], [6, 8, 0, 0, 8, 10]));
+  assert.deepEqual(first("SparseSegmentMean", inputs), floats([3, 2], [3, 4, 0, 0, 4, 5]));
+  assert.deepEqual(
+    first("SparseSegmentSqrtN", [
+      doubles([2], [3, 5]),
+      ...inputs.slice(1, 1),
+      int64s([2], [0, 1]),
+      int32s([2], [0, 0]),
+    ]),
+    doubles([1], [8 / Math.sqrt(2)]),
+  );
+  assert.deepEqual(first("SparseSegmentSumWithNumSegments", [...inputs, number(4)]).shape, [4, 2]);
+  const with_ = (indices: readonly number[], ids: readonly number[]) => () =>
+    run("SparseSegmentSum", [data, int64s([indices.length], indices), int32s([ids.length], ids)]);
+  assert.throws(with_([3], [0]), invalid(/out of range/));
+  assert.throws(with_([-1], [0]), invalid(/out of range/));
+  assert.throws(with_([0, 0], [1, 0]), invalid(/not increasing/));
+  assert.throws(with_([0], [-1]), invalid(/not increasing/));
+  assert.throws(with_([0, 1], [0]), invalid(/same size/));
+  assert.throws(with_([0], [2 ** 30]), tooLarge);
+  assert.throws(() => run("SparseSegmentSumWithNumSegments", [...inputs, number(2)]), invalid(/out of range/));
+  assert.throws(
+    () => run("SparseSegmentMean", [int32s([1], [1]), int64s([1], [0]), int32s([1], [0])]),
+    modelError("unsupported-op"),
+  );
+});
+
+test("UnsortedSegmentSum leaves out what has no segment", () => {
+  const sum = (ids: Tensor, count: number, data = int64s([3], [1, 2, 4])) =>
+    first("UnsortedSegmentSum", [data, ids, number(count)]);
+  assert.deepEqual(sum(int32s([3], [1, -1, 1]), 2), int64s([2], [0, 5]));
+  assert.deepEqual(sum(int32s([1, 2], [0, 1]), 2, floats([1, 2, 1], [3, 4]) as never), floats([2, 1], [3, 4]));
+  assert.throws(() => sum(int32s([3], [0, 0, 2]), 2), invalid(/out of range/));
+  assert.throws(() => sum(int32s([2], [0, 0]), 2), invalid(/does not start with/));
+  assert.throws(() => sum(int32s([3], [0, 0, 0]), 2 ** 40), tooLarge);
+});
+
+test("Unique keeps first occurrences in order, and says where each element went", () => {
+  const [values, places] = run("Unique", [int64s([5], [7, 3, 7, 7, 3])]);
+  assert.deepEqual([values, places], [int64s([2], [7, 3]), int32s([5], [0, 1, 0, 0, 1])]);
+  assert.deepEqual(run("UniqueWithCounts", [texts(["b", "a", "b"])])[2], int32s([2], [2, 1]));
+  assert.throws(() => run("Unique", [int64s([1, 1], [7])]), invalid(/1D/));
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 5 })), (numbers) => {
+      const [kept, at] = run("Unique", [int64s([numbers.length], numbers)]) as [Tensor, Tensor];
+      assert.deepEqual(
+        [...at.data].map((place) => Number(kept.data[Number(place)])),
+        numbers,
+      );
+    }),
+  );
+});
+
+test("UpperBound and LowerBound find where values could be inserted", () => {
+  const inputs = [floats([2, 3], [1, 2, 2, 5, 6, 7]), floats([2, 2], [2, 0, 8, 6])];
+  assert.deepEqual(first("UpperBound", inputs), int32s([2, 2], [3, 0, 3, 2]));
+  assert.deepEqual(first("LowerBound", inputs), int32s([2, 2], [1, 0, 3, 1]));
+  assert.throws(() => run("UpperBound", [floats([2]), floats([2])]), invalid(/matrices/));
+  assert.throws(() => run("UpperBound", [floats([1, 2]), floats([2, 1])]), invalid(/matrices/));
+});
+
+test("Bincount and DenseBincount count numbers, or sum weights", () => {
+  const nothing = floats([0], []);
+  assert.deepEqual(first("Bincount", [int32s([4], [1, 1, 3, 9]), int32s([], [4]), nothing]), floats([4], [0, 2, 0, 1]));
+  assert.deepEqual(
+    first("Bincount", [int32s([2], [1, 1]), int32s([], [2]), floats([2], [0.5, 2])]),
+    floats([2], [0, 2.5]),
+  );
+  const matrix = int64s([2, 2], [0, 0, 1, 5]);
+  assert.deepEqual(first("DenseBincount", [matrix, number(2), int64s([0], [])]), int64s([2, 2], [2, 0, 0, 1]));
+  const onlyWhether = { binary_output: { b: true } };
+  assert.deepEqual(first("DenseBincount", [matrix, number(2), nothing], onlyWhether), floats([2, 2], [1, 0, 0, 1]));
+  assert.deepEqual(first("DenseBincount", [int32s([2], [0, 1]), number(2), nothing]), floats([2], [1, 1]));
+  assert.throws(() => run("Bincount", [int32s([1], [-1]), int32s([], [2]), nothing]), invalid(/non-negative/));
+  assert.throws(() => run("Bincount", [int32s([1], [1]), int32s([], [-2]), nothing]), invalid(/non-negative/));
+  assert.throws(() => run("Bincount", [int32s([1], [1]), int32s([], [2]), floats([2])]), invalid(/weights/));
+  assert.throws(() => run("Bincount", [int32s([1], [1]), number(2 ** 40), nothing]), tooLarge);
+  assert.throws(() => run("DenseBincount", [int32s([1, 1, 1], [1]), number(2), nothing]), invalid(/rank 2/));
+});
+
+test("BroadcastGradientArgs gives the axes that are repeated", () => {
+  const axes = (a: readonly number[], b: readonly number[]) =>
+    run("BroadcastGradientArgs", [int32s([a.length], a), int32s([b.length], b)]).map(({ data }) => [...data]);
+  assert.deepEqual(axes([2, 3, 5], [1]), [[], [0, 1, 2]]);
+  assert.deepEqual(axes([3, 1], [2, 3, 4]), [[0, 2], []]);
+  assert.deepEqual(axes([2, 1], [2, 1]), [[], []]);
+  assert.deepEqual(axes([2, 1], [1, 1]), [[1], [0, 1]]);
+  assert.throws(() => axes([2], [3]), invalid(/Incompatible shapes/));
+});
+
+const ragged = (types: readonly string[]): Attributes => ({
+  row_partition_types: listAttr({ s: types.map((type) => Buffer.from(type)) }),
+});
+
+test("RaggedTensorToTensor fills rows up, or cuts them", () => {
+  const values = floats([5], [1, 2, 3, 4, 5]);
+  const splits = int64s([4], [0, 3, 3, 5]);
+  const convert = (shape: Tensor) =>
+    first("RaggedTensorToTensor", [shape, values, floats([], [0]), splits], ragged(["ROW_SPLITS"]));
+  assert.deepEqual(convert(number(-1)), floats([3, 3], [1, 2, 3, 0, 0, 0, 4, 5, 0]));
+  assert.deepEqual(convert(int64s([2], [2, 2])), floats([2, 2], [1, 2, 0, 0]));
+  assert.deepEqual(convert(int64s([2], [-1, 4])).shape, [3, 4]);
+  const byIds = [number(-1), values, floats([], [9]), int64s([], [3]), int64s([5], [0, 0, 2, 2, 2])];
+  assert.deepEqual(
+    first("RaggedTensorToTensor", byIds, ragged(["FIRST_DIM_SIZE", "VALUE_ROWIDS"])),
+    floats([3, 3], [1, 2, 9, 9, 9, 9, 3, 4, 5]),
+  );
+});
+
+test("RaggedTensorToTensor takes several ragged dimensions, and dense ones inside", () => {
+  const inputs = [
+    number(-1),
+    floats([3, 2], [1, 2, 3, 4, 5, 6]),
+    floats([2], [8, 9]),
+    int64s([3], [0, 1, 2]),
+    int64s([3], [0, 2, 3]),
+  ];
+  assert.deepEqual(
+    first("RaggedTensorToTensor", inputs, ragged(["ROW_SPLITS", "ROW_SPLITS"])),
+    floats([2, 1, 2, 2], [1, 2, 3, 4, 5, 6, 8, 9]),
+  );
+});
+
+test("partitions of ragged tensors that do not fit are refused", () => {
+  const convert = (splits: readonly number[], shape = number(-1), fallback = floats([], [0])) =>
+    run(
+      "RaggedTensorToTensor",
+      [shape, floats([2]), fallback, int64s([splits.length], splits)],
+      ragged(["ROW_SPLITS"]),
+    );
+  assert.throws(() => convert([0, 3]), invalid(/there are 2/));
+  assert.throws(() => convert([1, 2]), invalid(/begin with 0/));
+  assert.throws(() => convert([0, 2, 1, 2]), invalid(/not decrease/));
+  assert.throws(() => convert([0, 2], int64s([3], [1, 1, 1])), invalid(/does not fit/));
+  assert.throws(() => convert([0, 2], number(-1), floats([2])), invalid(/default/));
+  assert.throws(() => convert([0, 2], int64s([2], [2 ** 20, 2 ** 20])), tooLarge);
+  const byIds = (rows: number, ids: readonly number[]) =>
+    run(
+      "RaggedTensorToTensor",
+      [number(-1), floats([2]), floats([], [0]), number(rows), int64s([2], ids)],
+      ragged(["FIRST_DIM_SIZE", "VALUE_ROWIDS"]),
+    );
+  assert.throws(() => byIds(2, [1, 0]), invalid(/rowids/));
+  assert.throws(() => byIds(2, [0, 2]), invalid(/rowids/));
+  assert.throws(() => byIds(2 ** 40, [0, 1]), tooLarge);
+  assert.throws(
+    () => run("RaggedTensorToTensor", [number(-1), floats([2]), floats([], [0])], ragged(["OTHER"])),
+    modelError("unsupported-op", /OTHER/),
+  );
+});
+
+test("random numbers are of their distribution, differ each time, and are bounded", () => {
+  const draw = (op: string) => first(op, [int32s([1], [20_000])], { dtype: { type: 1 } });
+  const numbers = [...draw("RandomUniform").data].map(Number);
+  assert.ok(numbers.every((value) => value >= 0 && value < 1));
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  assert.ok(Math.abs(mean(numbers) - 0.5) < 0.02);
+  const normal = [...draw("RandomStandardNormal").data].map(Number);
+  assert.ok(Math.abs(mean(normal)) < 0.05 && Math.abs(mean(normal.map((value) => value * value)) - 1) < 0.1);
+  assert.notDeepEqual(draw("RandomUniform"), draw("RandomUniform"));
+  assert.throws(() => first("RandomUniform", [int64s([1], [2 ** 40])], { dtype: { type: 1 } }), tooLarge);
+});
+
+test("Multinomial draws classes by their logits", () => {
+  const [drawn] = run("Multinomial", [floats([2, 3], [0, Math.log(3), -Infinity, -50, 50, 0]), int32s([], [4000])]);
+  assert.deepEqual(drawn?.shape, [2, 4000]);
+  const classes = [...(drawn?.data ?? [])].map(Number);
+  const share = classes.slice(0, 4000).filter((value) => value === 1).length / 4000;
+  assert.ok(Math.abs(share - 0.75) < 0.05);
+  assert.ok(classes.slice(0, 4000).every((value) => value < 2) && classes.slice(4000).every((value) => value === 1));
+  assert.throws(() => run("Multinomial", [floats([2, 0], []), int32s([], [1])]), invalid(/matrix with classes/));
+  assert.throws(() => run("Multinomial", [floats([1, 1]), int32s([], [-1])]), invalid(/at least 0/));
+});
