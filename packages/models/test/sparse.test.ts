@@ -134,14 +134,14 @@ test("rows that are picked are summed by their segments", () => {
     doubles([1], [8 / Math.sqrt(2)]),
   );
   assert.deepEqual(first("SparseSegmentSumWithNumSegments", [...inputs, number(4)]).shape, [4, 2]);
-  const with_ = (indices: readonly number[], ids: readonly number[]) => () =>
+  const summing = (indices: readonly number[], ids: readonly number[]) => () =>
     run("SparseSegmentSum", [data, int64s([indices.length], indices), int32s([ids.length], ids)]);
-  assert.throws(with_([3], [0]), invalid(/out of range/));
-  assert.throws(with_([-1], [0]), invalid(/out of range/));
-  assert.throws(with_([0, 0], [1, 0]), invalid(/not increasing/));
-  assert.throws(with_([0], [-1]), invalid(/not increasing/));
-  assert.throws(with_([0, 1], [0]), invalid(/same size/));
-  assert.throws(with_([0], [2 ** 30]), tooLarge);
+  assert.throws(summing([3], [0]), invalid(/out of range/));
+  assert.throws(summing([-1], [0]), invalid(/out of range/));
+  assert.throws(summing([0, 0], [1, 0]), invalid(/not increasing/));
+  assert.throws(summing([0], [-1]), invalid(/not increasing/));
+  assert.throws(summing([0, 1], [0]), invalid(/same size/));
+  assert.throws(summing([0], [2 ** 30]), tooLarge);
   assert.throws(() => run("SparseSegmentSumWithNumSegments", [...inputs, number(2)]), invalid(/out of range/));
   assert.throws(
     () => run("SparseSegmentMean", [int32s([1], [1]), int64s([1], [0]), int32s([1], [0])]),

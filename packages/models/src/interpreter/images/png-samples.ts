@@ -114,7 +114,10 @@ function undoFilter(filter: number, line: Buffer, above: Buffer, pixelBytes: num
   if (filter > 4) {
     throw badPng("a row has an unknown filter");
   }
-  for (let index = 0; filter !== 0 && index < line.length; index++) {
+  if (filter === 0) {
+    return;
+  }
+  for (let index = 0; index < line.length; index++) {
     const left = index < pixelBytes ? 0 : (line[index - pixelBytes] as number);
     const aboveLeft = index < pixelBytes ? 0 : (above[index - pixelBytes] as number);
     line[index] = (line[index] as number) + predict(filter, left, above[index] as number, aboveLeft);
