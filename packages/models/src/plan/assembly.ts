@@ -6,8 +6,8 @@ import type { Kernel } from "../interpreter/kernel.ts";
 import type { RunnableGraph } from "../runnable-graph.ts";
 import type { NodeOperation } from "../saved-model/node-operation.ts";
 import { IslandBuilder } from "./island-builder.ts";
-import type { Origin, RunValue } from "./origin.ts";
-import type { BranchStep, KernelStep, LoopStep, Plan, Step } from "./plan.ts";
+import { type Branches, branchesOf, type Origin, type RunValue } from "./origin.ts";
+import type { BranchStep, KernelStep, LoopStep, MergeStep, Plan, Step, SwitchStep } from "./plan.ts";
 
 /**
  * Stages alternate: the engine's islands are the even ones from 0 on, the interpreter's steps the odd ones from -1 on. An
@@ -24,11 +24,12 @@ export const FED_STAGE = FIRST_KERNELS;
 type StepWork =
   | Omit<KernelStep, "inputs" | "outputs">
   | Omit<LoopStep<RunnableGraph>, "inputs" | "outputs">
-  | Omit<BranchStep<RunnableGraph>, "inputs" | "outputs">;
+  | Omit<BranchStep<RunnableGraph>, "inputs" | "outputs">
+  | Omit<SwitchStep | MergeStep, "inputs" | "outputs">;
 
 /** Puts the operations of a graph into steps. They come in an order in which each is behind its inputs. */
 export class PlanAssembly {
-  readonly #islands = new Map<number, IslandBuilder>();
+  readonly #islands = new Map<string, IslandBuilder>();
   readonly #others: { readonly stage: number; readonly step: Step<RunnableGraph> }[] = [];
   readonly #constants = new Map<string, Tensor>();
   readonly #published = new Map<Origin, string>();
@@ -36,14 +37,16 @@ export class PlanAssembly {
 
   /** Adds an operation to an island and gives its outputs. @throws ModelError what the lowering throws */
   lower(operation: NodeOperation<Origin>, lowering: Lowering): RunValue[] {
-    const stage = firstStage(FIRST_ISLAND, operation.inputs);
-    const island = this.#island(stage);
+    const branches = commonBranches(operation.inputs);
+    const stage = firstStage(FIRST_ISLAND, operation.inputs, branches);
+    const island = this.#island(stage, branches);
     const values = lowering(
       operation.withInputs((input) => this.#bringInto(island, input)),
       island.graph,
     );
     return [values].flat().map((value: Value): RunValue => {
-      return { kind: "run", name: this.#nextName(), dtype: value.dtype, stage, inIsland: value };
+      const inIsland = { value, island: island.key };
+      return { kind: "run", name: this.#nextName(), dtype: value.dtype, stage, branches, inIsland };
     });
   }
 
@@ -55,11 +58,20 @@ export class PlanAssembly {
   /**
    * Adds a step outside of the engine and gives its outputs.
    * @param dtypes of the outputs
+   * @param branches that each output is in; those of all inputs by default
    * @throws ModelError for a handle among the inputs
    */
-  addStep(work: StepWork, inputs: readonly Origin[], dtypes: readonly DataType[]): RunValue[] {
-    const stage = firstStage(FIRST_KERNELS, inputs);
-    const outputs = dtypes.map((dtype): RunValue => ({ kind: "run", name: this.#nextName(), dtype, stage }));
+  addStep(
+    work: StepWork,
+    inputs: readonly Origin[],
+    dtypes: readonly DataType[],
+    branches?: readonly Branches[],
+  ): RunValue[] {
+    const common = commonBranches(inputs);
+    const stage = firstStage(FIRST_KERNELS, inputs, common);
+    const outputs = dtypes.map((dtype, position): RunValue => {
+      return { kind: "run", name: this.#nextName(), dtype, stage, branches: branches?.[position] ?? common };
+    });
     const names = { inputs: inputs.map((input) => this.publish(input)), outputs: outputs.map(({ name }) => name) };
     this.#others.push({ stage, step: { ...work, ...names } });
     return outputs;
@@ -91,7 +103,7 @@ export class PlanAssembly {
 
   /** A value of another island has to come out of that one first. */
   #bringInto(island: IslandBuilder, input: Origin): Value {
-    if (input.kind === "run" && input.inIsland !== undefined && input.stage !== island.stage) {
+    if (input.kind === "run" && input.inIsland !== undefined && input.inIsland.island !== island.key) {
       this.publish(input);
     }
     return island.valueOf(input);
@@ -104,20 +116,22 @@ export class PlanAssembly {
       return name;
     }
     if (origin.kind !== "run") {
-      return this.#export(this.#nextName(), origin, FIRST_ISLAND);
+      return this.#export(this.#nextName(), origin, this.#island(FIRST_ISLAND, []));
     }
-    return origin.inIsland === undefined ? origin.name : this.#export(origin.name, origin, origin.stage);
+    const island = origin.inIsland && this.#islands.get(origin.inIsland.island);
+    return island === undefined ? origin.name : this.#export(origin.name, origin, island);
   }
 
-  #export(name: string, origin: Origin, stage: number): string {
-    const island = this.#island(stage);
+  #export(name: string, origin: Origin, island: IslandBuilder): string {
     island.export(name, island.valueOf(origin));
     return name;
   }
 
-  #island(stage: number): IslandBuilder {
-    const island = this.#islands.get(stage) ?? new IslandBuilder(stage);
-    this.#islands.set(stage, island);
+  /** What is in different branches cannot be in one island, which is run as a whole or not at all. */
+  #island(stage: number, branches: Branches): IslandBuilder {
+    const key = islandKey(stage, branches);
+    const island = this.#islands.get(key) ?? new IslandBuilder(stage, key);
+    this.#islands.set(key, island);
     return island;
   }
 
@@ -126,10 +140,28 @@ export class PlanAssembly {
   }
 }
 
-/** The first stage of one kind, which begins with `first`, behind all inputs. Values of the same stage can be used in it. */
-function firstStage(first: number, inputs: readonly Origin[]): number {
-  const isOfKind = (stage: number): boolean => (stage - first) % 2 === 0;
-  const stages = inputs.map((input) => readyAt(input, first)).map((stage) => (isOfKind(stage) ? stage : stage + 1));
+function islandKey(stage: number, branches: Branches): string {
+  return [stage, ...branches].join(" ");
+}
+
+/** All branches that some of the values are in. */
+function commonBranches(inputs: readonly Origin[]): Branches {
+  return [...new Set(inputs.flatMap(branchesOf))].sort();
+}
+
+/**
+ * The first stage of one kind, which begins with `first`, behind all inputs. Values of the same stage can be used in it, but
+ * for those of islands in other branches.
+ */
+function firstStage(first: number, inputs: readonly Origin[], branches: Branches): number {
+  const stages = inputs.map((input) => {
+    const stage = readyAt(input, first);
+    if ((stage - first) % 2 !== 0) {
+      return stage + 1;
+    }
+    const isElsewhere = input.kind === "run" && input.inIsland && input.inIsland.island !== islandKey(stage, branches);
+    return first === FIRST_ISLAND && isElsewhere ? stage + 2 : stage;
+  });
   return stages.reduce((latest, stage) => Math.max(latest, stage), first);
 }
 

@@ -4,7 +4,7 @@ import { ModelError } from "../errors.ts";
 import type { NodeOperation } from "../saved-model/node-operation.ts";
 import type { PlanAssembly } from "./assembly.ts";
 import type { BodyPlanner } from "./body-planner.ts";
-import { type Origin, unknownValue } from "./origin.ts";
+import { branchesOf, type Origin, unknownValue } from "./origin.ts";
 import type { BranchStep } from "./plan.ts";
 
 /** Plans an operation that runs functions of the graph, and gives the origins of its outputs. */
@@ -79,12 +79,37 @@ function expect(fits: boolean, operation: NodeOperation<Origin>): void {
 const ifElse = branch("truth", (operation) => [operation.callee("then_branch"), operation.callee("else_branch")]);
 const oneOfCases = branch("index", (operation) => [...operation.callees("branches")]);
 
+/** The older form of a choice: what goes through here is there in one of two branches only. */
+const switchBranches: ControlOperation = (operation, _bodies, assembly) => {
+  const [data, predicate] = [operation.input(0), operation.input(1)];
+  const key = assembly.publish(predicate);
+  const around = [data, predicate].flatMap(branchesOf);
+  const branches = ["false", "true"].map((taken) => [...new Set([...around, `${key}=${taken}`])].sort());
+  return assembly.addStep({ kind: "switch" }, [data, predicate], [data.dtype, data.dtype], branches);
+};
+
+/** What comes out of a choice is in those branches only that all inputs are in. */
+const mergeBranches: ControlOperation = (operation, _bodies, assembly) => {
+  const { inputs } = operation;
+  const { dtype } = operation.input(0);
+  expect(
+    inputs.every((input) => input.dtype === dtype),
+    operation,
+  );
+  const branches = branchesOf(operation.input(0)).filter((key) =>
+    inputs.every((input) => branchesOf(input).includes(key)),
+  );
+  return assembly.addStep({ kind: "merge" }, inputs, [dtype, "int32"], [branches, branches]);
+};
+
 const controlOperations: ReadonlyMap<string, ControlOperation> = new Map([
   ["Case", oneOfCases],
   ["If", ifElse],
+  ["Merge", mergeBranches],
   ["StatelessCase", oneOfCases],
   ["StatelessIf", ifElse],
   ["StatelessWhile", loop],
+  ["Switch", switchBranches],
   ["While", loop],
 ]);
 

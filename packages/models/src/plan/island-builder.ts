@@ -8,19 +8,22 @@ import type { IslandStep } from "./plan.ts";
 export class IslandBuilder {
   readonly graph = new OnnxGraph();
   readonly stage: number;
+  /** Stage and branches, which make an island. */
+  readonly key: string;
   /** Constants, variables and values from elsewhere that are in the graph. */
   readonly #brought = new Map<Origin, Value>();
   readonly #inputs = new Map<string, GraphPort>();
   readonly #outputs = new Map<string, Value>();
 
-  constructor(stage: number) {
+  constructor(stage: number, key: string) {
     this.stage = stage;
+    this.key = key;
   }
 
   /** The value in this graph; it comes in as an input unless it is here already. @throws ModelError */
   valueOf(origin: Origin): Value {
-    if (origin.kind === "run" && origin.inIsland !== undefined && origin.stage === this.stage) {
-      return origin.inIsland;
+    if (origin.kind === "run" && origin.inIsland?.island === this.key) {
+      return origin.inIsland.value;
     }
     const value = this.#brought.get(origin) ?? this.#bringIn(origin);
     this.#brought.set(origin, value);

@@ -4,6 +4,14 @@ import type { StoredTensor } from "../bundle/checkpoint.ts";
 import type { Value } from "../importer/onnx-graph.ts";
 import type { LookupTable } from "../interpreter/lookup/lookup-table.ts";
 
+/** Branches that depend on each other's conditions, by keys in alphabetical order. */
+export type Branches = readonly string[];
+
+/** The branches that a value is in. */
+export function branchesOf(origin: Origin): Branches {
+  return origin.kind === "run" ? (origin.branches ?? []) : [];
+}
+
 /** A value that the caller gives or that a step of the plan computes. */
 export interface RunValue {
   readonly kind: "run";
@@ -12,8 +20,10 @@ export interface RunValue {
   readonly dtype: DataType;
   /** When it is there: behind the steps of this stage. */
   readonly stage: number;
-  /** The value in the graph of its stage's island; undefined when no island computes it. */
-  readonly inIsland?: Value;
+  /** The value in the graph of its island, and that island's key; undefined when no island computes it. */
+  readonly inIsland?: { readonly value: Value; readonly island: string };
+  /** Branches of the older control flow that it is in: it is there only when all of them are taken. */
+  readonly branches?: Branches;
 }
 
 /** A value that the model's file holds or that follows from such values. */

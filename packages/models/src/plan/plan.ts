@@ -54,7 +54,27 @@ export interface BranchStep<Island> {
   readonly outputs: readonly string[];
 }
 
-export type Step<Island> = IslandStep<Island> | KernelStep | LoopStep<Island> | BranchStep<Island>;
+/** The older control flow: hands its first input on as its first output when the second is false, else as its second. */
+export interface SwitchStep {
+  readonly kind: "switch";
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** Hands on the one of its inputs that is there, and its position. Every other step is left out when an input is missing. */
+export interface MergeStep {
+  readonly kind: "merge";
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+export type Step<Island> =
+  | IslandStep<Island>
+  | KernelStep
+  | LoopStep<Island>
+  | BranchStep<Island>
+  | SwitchStep
+  | MergeStep;
 
 /**
  * What a signature computes, as ONNX graphs for the engine with steps of the interpreter between them. The ports of a graph

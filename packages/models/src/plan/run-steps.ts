@@ -1,7 +1,7 @@
 import type { Tensor } from "@sealserve/protocol";
 
 import { chosenBranch, isTrue } from "./choice.ts";
-import type { BodyPlan, BranchStep, IslandStep, KernelStep, LoopStep, Step } from "./plan.ts";
+import type { BodyPlan, BranchStep, IslandStep, KernelStep, LoopStep, MergeStep, Step, SwitchStep } from "./plan.ts";
 import type { RunBudget } from "./run-budget.ts";
 import { RunValues } from "./run-values.ts";
 
@@ -31,15 +31,61 @@ export async function runSteps<Island>(
 ): Promise<void> {
   for (const step of steps) {
     context.budget.expectTime();
-    if (step.kind === "kernel") {
-      runKernel(step, values);
-    } else if (step.kind === "island") {
-      await runInEngine(step, values, context);
+    if (step.kind === "merge") {
+      runMerge(step, values);
+    } else if (step.inputs.some((name) => values.isLeftOut(name))) {
+      leaveOut(step.outputs, values);
     } else {
-      const results = await (step.kind === "loop" ? runLoop : runBranch)(step as never, values, context);
-      setOutputs(step, results, values);
+      await runStep(step, values, context);
     }
   }
+}
+
+async function runStep<Island>(
+  step: Exclude<Step<Island>, MergeStep>,
+  values: RunValues,
+  context: RunContext<Island>,
+): Promise<void> {
+  switch (step.kind) {
+    case "kernel":
+      return runKernel(step, values);
+    case "switch":
+      return runSwitch(step, values);
+    case "island":
+      return await runInEngine(step, values, context);
+    case "loop":
+      return setOutputs(step, await runLoop(step, values, context), values);
+    case "branch":
+      return setOutputs(step, await runBranch(step, values, context), values);
+  }
+}
+
+function leaveOut(names: readonly string[], values: RunValues): void {
+  for (const name of names) {
+    values.leaveOut(name);
+  }
+}
+
+function runSwitch({ inputs: [data = "", predicate = ""], outputs }: SwitchStep, values: RunValues): void {
+  const taken = isTrue(values.get(predicate)) ? 1 : 0;
+  for (const [branch, name] of outputs.entries()) {
+    if (branch === taken) {
+      values.set(name, values.get(data));
+    } else {
+      values.leaveOut(name);
+    }
+  }
+}
+
+function runMerge({ inputs, outputs }: MergeStep, values: RunValues): void {
+  const position = inputs.findIndex((name) => !values.isLeftOut(name));
+  const name = inputs[position];
+  if (name === undefined) {
+    leaveOut(outputs, values);
+    return;
+  }
+  const index: Tensor = { dtype: "int32", shape: [], data: Int32Array.of(position) };
+  setOutputs({ outputs }, [values.get(name), index], values);
 }
 
 function runKernel({ kernel, inputs, outputs }: KernelStep, values: RunValues): void {

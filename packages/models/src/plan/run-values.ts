@@ -1,4 +1,4 @@
-import type { Tensor } from "@sealserve/protocol";
+import { invalidArgument, type Tensor } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
 import type { RunBudget } from "./run-budget.ts";
@@ -7,6 +7,7 @@ import type { RunBudget } from "./run-budget.ts";
 export class RunValues {
   readonly #values = new Map<string, Tensor>();
   readonly #own: Tensor[] = [];
+  readonly #leftOut = new Set<string>();
   readonly #budget: RunBudget;
 
   /** @param given values from elsewhere, such as constants, which do not count as memory of the run */
@@ -24,8 +25,24 @@ export class RunValues {
     this.#values.set(name, tensor);
   }
 
-  /** @throws ModelError `engine-failed` when no step has computed it */
+  /** Notes that a value will not be there in this run, since it is in a branch that is not taken. */
+  leaveOut(name: string): void {
+    this.#leftOut.add(name);
+  }
+
+  /** Whether a value is in a branch that is not taken. */
+  isLeftOut(name: string): boolean {
+    return this.#leftOut.has(name);
+  }
+
+  /**
+   * @throws ServingError `INVALID_ARGUMENT` for a value in a branch that is not taken
+   * @throws ModelError `engine-failed` when no step has computed it
+   */
   get(name: string): Tensor {
+    if (this.#leftOut.has(name)) {
+      throw invalidArgument("an output of the model is in a branch that these inputs do not take");
+    }
     const tensor = this.#values.get(name);
     if (tensor === undefined) {
       throw new ModelError("engine-failed", `a step of the model lacks ${JSON.stringify(name)}`);
