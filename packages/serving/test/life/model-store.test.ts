@@ -214,6 +214,23 @@ test("an engine that lasted is loaded again however often; those that do not com
   await reached(store, "1 END");
 });
 
+test("an engine that ended without a call is loaded again at the next look", async () => {
+  const store = storeOf();
+  const one = versionDouble(1n);
+  store.aspire("m", [one]);
+  await reached(store, "1 LOADING");
+  one.succeed();
+  await reached(store, "1 AVAILABLE");
+  const dead = { ...modelDouble(), failure: new ModelError("engine-failed", "the engine's thread has ended") };
+  Object.defineProperty(store.find(m), "model", { value: dead });
+  store.aspire("m", [one]);
+  await new Promise(setImmediate);
+  assert.equal(one.attempts.length, 2);
+  one.succeed();
+  await reached(store, "1 AVAILABLE");
+  await store.close();
+});
+
 test("a version that is removed while it waits to be loaded again ends", async () => {
   const { waits, delay } = heldClock();
   const store = storeOf({}, delay, () => 0);
