@@ -9,6 +9,17 @@ export function codeOf(error: unknown): string {
   return error instanceof SealserveError ? error.code : "internal";
 }
 
+/** The same log, whose own failures stay with it: what happens goes on, be it written down or not. */
+export function withoutThrowing(log: Log): Log {
+  return (event, fields) => {
+    try {
+      log(event, fields);
+    } catch {
+      // There is nowhere to tell it.
+    }
+  };
+}
+
 /** Logs the kind of an unforeseen failure. Its text stays out: it may quote the request. */
 export function logUnexpected(failure: ServingError, log: Log): void {
   const { cause } = failure;

@@ -1,7 +1,7 @@
 import type { Platform } from "@sealserve/platform";
 import { type LeaseClock, monotonicClock } from "../lease/clock.ts";
 import { ModelStore } from "../life/model-store.ts";
-import type { Log } from "../log.ts";
+import { type Log, withoutThrowing } from "../log.ts";
 import { ServerMetrics } from "../metrics/server-metrics.ts";
 import type { ServerOptions } from "../options/server-options.ts";
 import { Closers } from "./closers.ts";
@@ -76,7 +76,8 @@ export async function startNode(options: ServerOptions, start: StartOptions = {}
 }
 
 async function createContext(options: ServerOptions, start: StartOptions): Promise<StartContext> {
-  const { signal, onStep, log = () => undefined, clock = monotonicClock } = start;
+  const { signal, onStep, clock = monotonicClock } = start;
+  const log = withoutThrowing(start.log ?? (() => undefined));
   const closers = new Closers(CLOSE_LIMIT_DRAINS * options.limits.drainTimeoutMs);
   const store = closers.add(new ModelStore(options.loading));
   const metrics = new ServerMetrics(store);
