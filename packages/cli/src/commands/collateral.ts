@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { CliError } from "../errors.ts";
 import { tell } from "../output/terminal.ts";
 import { runCollateralService } from "../service/collateral-workers.ts";
+import { keepYoungGenerationSmall } from "../service/small-young-generation.ts";
 
 interface ServeOptions {
   readonly config: string;
@@ -39,6 +40,7 @@ export function addCollateralCommands(program: Command): void {
 }
 
 async function serve({ config: file, json }: ServeOptions): Promise<void> {
+  keepYoungGenerationSmall();
   const read = async (): Promise<ServiceConfig> => parseServiceConfig(await readFile(file, "utf8"), file);
   await runCollateralService(read, json === true);
 }
