@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { NodeError } from "../src/errors.ts";
 import { optionsOfFlags } from "../src/options/options-of-flags.ts";
 import { parseFlags } from "../src/options/parse-flags.ts";
+import { readOptions } from "../src/options/read-options.ts";
 import type { ServerOptions } from "../src/options/server-options.ts";
 import { defaultLimits } from "../src/transport/limits.ts";
 
@@ -147,4 +149,15 @@ test("pauses that no timer takes are as long as one takes, not none", async () =
   assert.deepEqual(polling, { fileSystemSeconds: 2_147_483, modelConfigSeconds: 2_147_483 });
   assert.equal(loading.retryIntervalMs, longest);
   assert.equal(grpc.maxConnectionAgeMs, longest);
+});
+
+test("beside a configuration file every argument but --json is refused, known or not, before the file is read", async () => {
+  for (const argument of ["--allow-insecure-plaintext", "--port=1", "more", "--nonsense"]) {
+    await assert.rejects(readOptions(parseFlags(["--config=/nowhere.yaml", "--json", argument])), (error) => {
+      assert.ok(error instanceof NodeError, String(error));
+      assert.deepEqual([error.code, error.actual], ["bad-option", argument.split("=")[0]]);
+      return true;
+    });
+  }
+  await assert.rejects(readOptions(parseFlags(["--config=/nowhere.yaml", "--json"])), { code: "ENOENT" });
 });

@@ -86,6 +86,8 @@ test("what comes close to a flag of ours, or to the one for TLS, is refused", ()
   refused(["--max-conections=1"], /close to --max-connections/);
   refused(["--ssl_config_fil=x"], /close to --ssl_config_file/);
   refused(["--confi=x"], /close to --config/);
+  assert.deepEqual(parseFlags(["--jxxn"]).unknown, ["--jxxn"], "two slips in a short name are another word");
+  refused(["--port=-2147483649"], /value of --port cannot be used/);
 });
 
 test("TensorFlow's flags with hyphens or in another case are refused, not passed over", () => {

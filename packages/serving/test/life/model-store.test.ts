@@ -214,6 +214,33 @@ test("an engine that lasted is loaded again however often; those that do not com
   await reached(store, "1 END");
 });
 
+test("a dead engine is closed before its version is loaded again, and that of an unwanted version is not loaded again", async () => {
+  const store = storeOf();
+  const [one, two] = [versionDouble(1n), versionDouble(2n)];
+  store.aspire("m", [one]);
+  await reached(store, "1 LOADING");
+  one.succeed();
+  await reached(store, "1 AVAILABLE");
+  const closing = Promise.withResolvers<void>();
+  const failure = new ModelError("engine-failed", "the engine's thread has ended");
+  const dead = { ...modelDouble(), failure, close: () => closing.promise };
+  Object.defineProperty(store.find(m), "model", { value: dead });
+  assert.equal(states(store), "1 LOADING");
+  await new Promise(setImmediate);
+  assert.equal(one.attempts.length, 1, "two engines of one version do not fit beside each other");
+  closing.resolve();
+  await new Promise(setImmediate);
+  one.succeed();
+  await reached(store, "1 AVAILABLE");
+  store.aspire("m", [two]);
+  await reached(store, "2 LOADING, 1 AVAILABLE");
+  await killEngine(store);
+  await reached(store, "2 LOADING, 1 END");
+  assert.equal(one.attempts.length, 2);
+  two.succeed();
+  await store.close();
+});
+
 test("an engine that ended without a call is loaded again at the next look", async () => {
   const store = storeOf();
   const one = versionDouble(1n);
