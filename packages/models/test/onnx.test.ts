@@ -36,6 +36,14 @@ test("the signature has the graph's inputs without its initialisers, and symboli
   assert.deepEqual([...(signature?.outputs ?? [])], [["y", { dtype: "float32", shape: [-1, 2], tensorName: "y" }]]);
 });
 
+test("a sparse initialiser is none of the signature's inputs either", () => {
+  const graph = sumGraph({
+    input: [makeValueInfo("x", "float32"), makeValueInfo("sparse", "float32")],
+    sparseInitializer: [sparseTensor(TensorProto.create({ ...weights, name: "sparse" }), [9n])],
+  });
+  assert.deepEqual([...(parse(graph).get("serving_default")?.inputs.keys() ?? [])], ["x"]);
+});
+
 test("named sizes and unknown ranks are read", () => {
   const named = ValueInfoProto.create({
     name: "x",
@@ -52,7 +60,7 @@ test("outputs that are no tensors are left out, inputs that are none are refused
     "serving_default",
   )?.outputs;
   assert.deepEqual([...(outputs?.keys() ?? [])], ["y"]);
-  assert.throws(() => parse(sumGraph({ input: [sequence] })), modelError("unsupported-type", /"s"/));
+  assert.throws(() => parse(sumGraph({ input: [sequence] })), modelError("unsupported-type", /input "s" .* is not a/));
   const unknown = ValueInfoProto.create({ name: "u", type: TypeProto.create({ tensorType: { elemType: 99 } }) });
   assert.throws(() => parse(sumGraph({ input: [unknown] })), modelError("unsupported-type", /"u"/));
 });
@@ -71,6 +79,8 @@ test("data in other files is refused wherever a tensor can stand", () => {
   assert.throws(() => parse(withInitialisers(TensorProto.create({ ...external, dataLocation: 0 }))), refused);
   assert.throws(() => parse(withInitialisers(TensorProto.create({ ...external, externalData: [] }))), refused);
   assert.throws(() => parse(sumGraph({ sparseInitializer: [sparseTensor(external, [9n])] })), refused);
+  const elsewhere = { ...sparseTensor(weights, [9n]), indices: external };
+  assert.throws(() => parse(sumGraph({ sparseInitializer: [elsewhere] })), refused);
   for (const value of [
     { t: external },
     { tensors: [weights, external] },
@@ -130,6 +140,12 @@ test("shapes that are absurd are refused", () => {
     () => parse(sumGraph({ sparseInitializer: [sparseTensor(weights, [2n ** 50n])] })),
     modelError("too-large"),
   );
+  const strings = TensorProto.create({ ...makeInitialiser("w", texts([])), dims: BigInt64Array.of(2n ** 40n) });
+  assert.throws(() => parse(withInitialisers(strings)), modelError("too-large"));
+  for (const missing of ["values", "indices"]) {
+    const part = { ...sparseTensor(weights, [9n]), [missing]: undefined };
+    assert.throws(() => parse(sumGraph({ sparseInitializer: [part] })), modelError("bad-onnx", /lacks/));
+  }
   const unknown = withInitialisers(TensorProto.create({ ...weights, dataType: 55 }));
   assert.throws(() => parse(unknown), modelError("unsupported-type", /55/));
 });
@@ -140,6 +156,8 @@ test("operations that wait for each other are refused", () => {
   assert.throws(() => parse(withNodes(makeNode("Relu", ["a"], ["a"]))), refused);
   const body = sumGraph({ node: [makeNode("Relu", ["y"], ["z"])], output: [makeValueInfo("z", "float32")] });
   assert.throws(() => parse(withNodes(branch(body))), refused);
+  const handsOut = sumGraph({ node: [], output: [makeValueInfo("y", "float32")] });
+  assert.throws(() => parse(withNodes(branch(handsOut))), refused);
   assert.throws(
     () => parse(withNodes(makeNode("Relu", ["x"], ["y"]), makeNode("Relu", ["x"], ["y"]))),
     modelError("bad-onnx", /make the value "y"/),
@@ -189,6 +207,7 @@ test("functions that expand without measure, or call each other too deeply, are 
   assert.doesNotThrow(() => parse(graph, { functions: chain(64, (next) => [next]) }));
   assert.throws(() => parse(graph, { functions: chain(65, (next) => [next]) }), modelError("too-large"));
   assert.throws(() => parse(graph, { functions: chain(65, (next) => [next]).toReversed() }), modelError("too-large"));
+  assert.throws(() => parse(graph, { functions: chain(10_000, (next) => [next]) }), modelError("too-large"));
   const wide = Array.from({ length: 150 }, (_, index) => makeNode("Relu", ["x"], [`r${index}`]));
   const calls = Array.from({ length: 150 }, (_, index) => ownCall("f", `y${index}`));
   const functions = [ownFunction("f", [], { node: wide })];
@@ -212,7 +231,7 @@ test("functions that call themselves, share a name, or are handed graphs are ref
 });
 
 test("functions in the engine's own domains are refused", () => {
-  for (const domain of ["", "ai.onnx", "com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc"]) {
+  for (const domain of ["", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc"]) {
     const functions = [ownFunction("EPContext", [], { domain })];
     const node = NodeProto.create({ ...makeNode("EPContext", ["x"], ["y"]), domain });
     assert.throws(() => parse(withNodes(node), { functions }), modelError("unsupported-op", /domain of the engine/));
