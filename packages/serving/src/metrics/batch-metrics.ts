@@ -8,6 +8,8 @@ import type { Histogram } from "./histogram.ts";
 import type { MetricRegistry } from "./registry.ts";
 
 const LABELS = ["model", "version", "signature"];
+/** Sizes of batches that are told apart: where none are configured, requesters make them up (threat F6). */
+const MAX_SIZES = 64;
 const TENTHS = Float64Array.from({ length: 10 }, (_, index) => (index + 1) / 10);
 
 /** Rules of a signature's batches, which may tune themselves. */
@@ -102,7 +104,10 @@ function tensorflowMetrics(registry: MetricRegistry) {
   return {
     queuingLatency: registry.histogram({ name: name("queuing_latency"), labels: ["thread_pool_name"] }, LATENCY_MICROS),
     wrappedRunCount: registry.counter({ name: name("wrapped_run_count") }),
-    paddingSize: registry.histogram({ name: name("padding_size"), labels: ["execution_batch_size"] }, COUNTS),
+    paddingSize: registry.histogram(
+      { name: name("padding_size"), labels: ["execution_batch_size"], maxSeries: MAX_SIZES },
+      COUNTS,
+    ),
     inputBatchSize: registry.histogram({ name: name("input_batch_size") }, COUNTS),
     processedBatchSize: registry.histogram({ name: name("processed_batch_size") }, COUNTS),
   };

@@ -18,7 +18,7 @@ export class Counter implements Metric {
 
   constructor(description: MetricDescription) {
     this.description = description;
-    this.#cells = new LabelSet(description.labels ?? [], () => new CounterCell());
+    this.#cells = new LabelSet(description, () => new CounterCell());
   }
 
   /** The cell of these label values, to be kept by who counts often. */

@@ -47,7 +47,7 @@ export class Histogram implements Metric {
   constructor(description: MetricDescription, limits: Float64Array) {
     this.description = description;
     this.#limitTexts = [...Array.from(limits, formatLimit), "+Inf"];
-    this.#cells = new LabelSet(description.labels ?? [], () => new HistogramCell(limits));
+    this.#cells = new LabelSet(description, () => new HistogramCell(limits));
   }
 
   /** The cell of these label values, to be kept by who observes often. */

@@ -1,16 +1,20 @@
-/** Most series of one metric: labels come from names that the server knows, and even these may grow without end (threat F6). */
+import type { MetricDescription } from "./metric.ts";
+
+/** Most series of a metric that sets no limit: its labels are names that the server knows, and even these may grow without end (threat F6). */
 const MAX_SERIES = 4096;
 
 /** What a metric counts apart: one cell for each set of label values. */
 export class LabelSet<Cell> {
   readonly names: readonly string[];
   readonly #make: () => Cell;
+  readonly #maxSeries: number;
   readonly #cells = new Map<string, { readonly values: readonly string[]; readonly cell: Cell }>();
 
-  constructor(names: readonly string[], make: () => Cell) {
-    this.names = names;
+  constructor({ labels = [], maxSeries = MAX_SERIES }: MetricDescription, make: () => Cell) {
+    this.names = labels;
     this.#make = make;
-    if (names.length === 0) {
+    this.#maxSeries = maxSeries;
+    if (labels.length === 0) {
       this.of([]);
     }
   }
@@ -21,7 +25,7 @@ export class LabelSet<Cell> {
     if (known !== undefined) {
       return known.cell;
     }
-    const kept = this.#cells.size < MAX_SERIES ? values : this.names.map(() => "");
+    const kept = this.#cells.size < this.#maxSeries ? values : this.names.map(() => "");
     const added = this.#cells.get(keyOf(kept)) ?? { values: kept, cell: this.#make() };
     this.#cells.set(keyOf(kept), added);
     return added.cell;

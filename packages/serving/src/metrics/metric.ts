@@ -3,6 +3,8 @@ export interface MetricDescription {
   /** TensorFlow's internal name, such as `/tensorflow/serving/request_count`, or one in Prometheus's style. */
   readonly name: string;
   readonly labels?: readonly string[];
+  /** How many sets of label values are told apart: less than usual where requesters choose the values. */
+  readonly maxSeries?: number;
   /** One sentence. TensorFlow Serving writes none, so its metrics have none. */
   readonly help?: string;
 }

@@ -56,6 +56,17 @@ describe("metrics of batches", () => {
     metrics.forget(id);
     assert.deepEqual(linesOf(registry, /^sealserve_/), []);
   });
+
+  it("tell few sizes apart, since requesters make them up (F6)", () => {
+    const registry = new MetricRegistry();
+    const observer = new BatchMetrics(registry, "pool").observe({ name: "m", version: 7n }, "halve", rules());
+    for (let size = 1; size <= 1000; size++) {
+      observer.ran({ requests: 1, rows: size, size, startedAt: 0, endedAt: 1 });
+    }
+    const series = linesOf(registry, /padding_size_count/);
+    assert.equal(series.length, 65);
+    assert.match(series.at(-1) ?? "", /\{execution_batch_size=""\} 936$/);
+  });
 });
 
 describe("metrics of versions", () => {
