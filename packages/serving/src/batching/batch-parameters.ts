@@ -70,14 +70,20 @@ function checkAllowedSizes({ allowedSizes, maxBatchRows, maxRequestRows, splitLa
       `Last entry in allowed_batch_sizes must match max_batch_size; last entry was ${last}; expected ${maxRequestRows}`,
     );
   }
+  if (splitLarge && allowedSizes.some((size, index) => size <= (allowedSizes[index - 1] ?? 0))) {
+    throw invalidArgument("allowed_batch_sizes entries must be monotonically increasing");
+  }
+  if (splitLarge && last > maxRequestRows) {
+    throw invalidArgument(
+      "Last entry in allowed_batch_sizes must be less than or equal to max_batch_size; " +
+        `last entry was ${last}; expected ${maxRequestRows}`,
+    );
+  }
   if (splitLarge && last !== maxBatchRows) {
     throw invalidArgument(
       "Last entry in allowed_batch_sizes must be equal to max_execution_batch_size; " +
         `last entry was ${last}; expected ${maxBatchRows}`,
     );
-  }
-  if (splitLarge && allowedSizes.some((size, index) => size <= (allowedSizes[index - 1] ?? 0))) {
-    throw invalidArgument("allowed_batch_sizes entries must be monotonically increasing");
   }
 }
 

@@ -43,7 +43,8 @@ export class BatchQueue {
     let batch = last;
     if (batch === undefined || batch.rows + task.rows > this.#rules.maxBatchRows) {
       if (last !== undefined && this.#batches.length >= this.#rules.maxEnqueuedBatches) {
-        throw this.full();
+        const enqueued = `currently ${this.#batches.length} batches enqueued`;
+        throw full(`${enqueued} and max_enqueued_batches is ${this.#rules.maxEnqueuedBatches}`);
       }
       batch = { tasks: [], rows: 0, openedAt: task.queuedAt };
       this.#batches.push(batch);
@@ -54,12 +55,13 @@ export class BatchQueue {
     task.wait(() => this.#remove(task, home));
   }
 
-  /** The error for a task that finds no place. */
-  full(): ServingError {
-    return new ServingError(
-      "UNAVAILABLE",
-      "The batch scheduling queue to which this task was submitted is full; currently " +
-        `${this.#batches.length} batches enqueued and max_enqueued_batches is ${this.#rules.maxEnqueuedBatches}`,
+  /** The error for a task that is to be cut and whose parts do not all find a place, as TensorFlow Serving counts. */
+  fullForParts(rows: number): ServingError {
+    const { maxBatchRows, maxEnqueuedBatches } = this.#rules;
+    return full(
+      `task size is ${rows} but scheduling capacity is only ${this.capacity} ` +
+        `(num_enqueued_batches=${Math.max(1, this.#batches.length)}, max_enqueued_batches=${maxEnqueuedBatches}, ` +
+        `open_batch_size=${this.#batches.at(-1)?.rows ?? 0}, max_execution_batch_size=${maxBatchRows})`,
     );
   }
 
@@ -99,6 +101,13 @@ export class BatchQueue {
     }
     task.reject(leftQueue(task.signal?.reason));
   }
+}
+
+function full(counts: string): ServingError {
+  return new ServingError(
+    "UNAVAILABLE",
+    `The batch scheduling queue to which this task was submitted is full; ${counts}`,
+  );
 }
 
 /** Why a task left: TensorFlow Serving has words of its own for a deadline that passes in the queue. */

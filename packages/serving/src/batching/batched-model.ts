@@ -82,7 +82,7 @@ export class BatchedModel extends ModelDecorator {
     const { room, capacity } = queue.waiting;
     const sizes = splitLarge && rows > room ? partSizes(rows, room, maxBatchRows) : [rows];
     if (sizes.length > 1 && rows > capacity) {
-      throw queue.waiting.full();
+      throw queue.waiting.fullForParts(rows);
     }
     return joinOutputs(await Promise.all(this.#add(queue, request, sizes)));
   }

@@ -105,7 +105,11 @@ describe("a full server", () => {
     const waiting = [ask(floats([1, 2])), ask(floats([3]))];
     await assert.rejects(
       ask(floats([4, 5])),
-      status("UNAVAILABLE", /^The batch scheduling queue to which this task was submitted is full/),
+      status(
+        "UNAVAILABLE",
+        "The batch scheduling queue to which this task was submitted is full; currently 2 batches enqueued and " +
+          "max_enqueued_batches is 2",
+      ),
     );
     const last = ask(floats([6]));
     held.resolve();
@@ -143,7 +147,14 @@ describe("large requests", () => {
   it("are refused whole when not all of their parts find a place", async () => {
     const { ask, clock, sizes } = bench({ ...splitting, maxEnqueuedBatches: 2 });
     const first = ask(floats([1]));
-    await assert.rejects(ask(floats([2, 3, 4, 5, 6, 7, 8, 9])), status("UNAVAILABLE", /queue .* is full/));
+    await assert.rejects(
+      ask(floats([2, 3, 4, 5, 6, 7, 8, 9])),
+      status(
+        "UNAVAILABLE",
+        "The batch scheduling queue to which this task was submitted is full; task size is 8 but scheduling capacity is " +
+          "only 7 (num_enqueued_batches=1, max_enqueued_batches=2, open_batch_size=1, max_execution_batch_size=4)",
+      ),
+    );
     await clock.advance(10);
     assert.deepEqual(sizes(), [1], "no part of it has run");
     const fits = ask(floats([1, 2, 3, 4, 5, 6, 7, 8]));

@@ -53,7 +53,12 @@ for (const [text, message] of [
     "Last entry in allowed_batch_sizes must be equal to max_execution_batch_size; last entry was 8; expected 4",
   ],
   [
-    "max_batch_size { value: 8 } allowed_batch_sizes: [2, 2, 4] enable_large_batch_splitting { value: true } " +
+    "max_batch_size { value: 8 } allowed_batch_sizes: [2, 16] enable_large_batch_splitting { value: true } " +
+      "max_execution_batch_size { value: 4 }",
+    "Last entry in allowed_batch_sizes must be less than or equal to max_batch_size; last entry was 16; expected 8",
+  ],
+  [
+    "max_batch_size { value: 8 } allowed_batch_sizes: [2, 2, 3] enable_large_batch_splitting { value: true } " +
       "max_execution_batch_size { value: 4 }",
     "allowed_batch_sizes entries must be monotonically increasing",
   ],
