@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type FunctionDef, type NodeDef, OpDef } from "@sealserve/protocol";
+import { type AttrValue, type FunctionDef, type NodeDef, OpDef } from "@sealserve/protocol";
 
 import { node } from "../src/examples/graph-def.ts";
 import { type FlatGraph, type FlattenRequest, flatten } from "../src/saved-model/flatten.ts";
@@ -148,6 +148,64 @@ test("functions that call themselves, or that multiply without end, are refused"
     () => flattenGraph({ nodes, functions: [...doubling, last] }, { fed: [], fetched: ["run"] }),
     modelError("too-large"),
   );
+});
+
+test("calls inside each other, and what calls come to, are bounded (D10)", () => {
+  const nested = (depth: number) => {
+    const functions = Array.from({ length: depth }, (_, level) =>
+      level + 1 < depth
+        ? functionDef(`f${level}`, ["v"], { out: "c:output:0" }, [callNode("c", `f${level + 1}`, ["v"])])
+        : functionDef(`f${level}`, ["v"], { out: "v" }, []),
+    );
+    return { nodes: [node("x", "Placeholder"), callNode("run", "f0", ["x"])], functions };
+  };
+  const request = { fed: [], fetched: ["run"] };
+  assert.doesNotThrow(() => flattenGraph(nested(64), request));
+  assert.throws(() => flattenGraph(nested(65), request), modelError("too-large", /too deeply/));
+  /** A chain of calls of a function with this body. */
+  const called = (count: number, body: readonly NodeDef[]) => ({
+    nodes: [
+      node("x", "Placeholder"),
+      ...Array.from({ length: count }, (_, index) => callNode(`y${index}`, "f", [index === 0 ? "x" : `y${index - 1}`])),
+    ],
+    functions: [functionDef("f", ["v"], { out: `n${body.length - 1}:z:0` }, body)],
+  });
+  const chain = Array.from({ length: 600 }, (_, index) =>
+    node(`n${index}`, "Relu", [index === 0 ? "v" : `n${index - 1}:z:0`]),
+  );
+  assert.throws(
+    () => flattenGraph(called(900, chain), { fed: [], fetched: ["y899"] }),
+    modelError("too-large", /more than 500000 nodes/),
+  );
+  const wide = [
+    node(
+      "n0",
+      "AddN",
+      Array.from({ length: 1_000_001 }, () => "x"),
+    ),
+    node("x", "Placeholder"),
+  ];
+  const twice = [node("n1", "AddN", [...(wide[0]?.input ?? [])]), node("n2", "Add", ["n1", "n0"])];
+  assert.throws(
+    () => flattenGraph({ nodes: [...wide, ...twice] }, { fed: ["x"], fetched: ["n2"] }),
+    modelError("too-large", /more than 2000000 inputs/),
+  );
+});
+
+test("an attribute of a function's node may come through several calls", () => {
+  const call = (name: string, callee: string, input: string, attr: Readonly<Record<string, AttrValue>>) =>
+    node(name, "PartitionedCall", [input], { f: { func: { name: callee, attr: new Map(Object.entries(attr)) } } });
+  const body = [node("n", "Cast", ["v"], { DstT: { placeholder: "T" } })];
+  const functions = [
+    functionDef("inner", ["v"], { out: "n:y:0" }, body),
+    functionDef("outer", ["v"], { out: "c:output:0" }, [call("c", "inner", "v", { T: { placeholder: "U" } })]),
+  ];
+  const typeOf = (attr: Readonly<Record<string, AttrValue>>) => {
+    const nodes = [node("x", "Placeholder"), call("run", "outer", "x", attr)];
+    return flattenGraph({ nodes, functions }, { fed: ["x"], fetched: ["run"] }).nodes[0]?.attribute("DstT");
+  };
+  assert.equal(typeOf({ U: { type: 9 } })?.type, 9);
+  assert.equal(typeOf({ V: { type: 9 } }), undefined);
 });
 
 test("a chain of a thirty thousand nodes does not exhaust the stack", () => {

@@ -22,11 +22,13 @@ const x = node("x", "Placeholder", [], { dtype: typeAttr("float32") });
 const text = node("text", "Placeholder", [], { dtype: typeAttr("string") });
 const numbers = constantNode("numbers", int32s([1], [0]));
 const filter = constantNode("filter", floats([2, 2, 3, 4]));
+const lessThanNothing = constantNode("lessThanNothing", int32s([1, 2], [-1, 1]));
+const manyRows = constantNode("manyRows", int32s([2, 2], [5000, 0, 0, 5000]));
 
 /** A model whose one signature feeds `x` and `text` and fetches `y`. */
 function modelOf(nodes: readonly NodeDef[], more: Partial<FixtureModel> = {}): FixtureModel {
   return {
-    nodes: [x, text, numbers, filter, ...nodes],
+    nodes: [x, text, numbers, filter, lessThanNothing, manyRows, ...nodes],
     signatures: {
       serving_default: {
         inputs: { x: ["x:0", "float32"], text: ["text:0", "string"] },
@@ -74,12 +76,27 @@ test("what an operation supports is told apart from what it does not", () => {
   refused("ReadVariableOp", ["x"], {}, /not a variable/);
 });
 
+test("parts and padding that ONNX has no form for are refused", () => {
+  refused("GatherV2", ["x", "numbers", "numbers"], { batch_dims: { i: 1n } }, /batch dimensions/);
+  refused("SplitV", ["x", "lessThanNothing", "numbers"], {}, /to be worked out/);
+  for (const count of [-1n, 0n, 4097n]) {
+    refused("Split", ["numbers", "x"], { num_split: { i: count } }, new RegExp(`has ${count} outputs`));
+    refused("Unpack", ["x"], { num: { i: count } }, new RegExp(`has ${count} outputs`));
+  }
+  refused("OneHot", ["x", "x", "x", "x"], { axis: { i: 0n } }, /not the last one/);
+  refused("Pad", ["x", "lessThanNothing"], {}, /less than nothing/);
+  refused("Pad", ["x", "manyRows"], {}, /far more/);
+  refused("MirrorPad", ["x", "numbers"], { mode: textAttr("SYMMETRIC") }, /mode is SYMMETRIC/);
+  refused("MatMul", ["x", "filter"], {}, /input 1 .* is not a matrix/);
+});
+
 test("windows that ONNX has no form for are refused", () => {
   const ones = integersAttr([1, 1, 1, 1]);
   const same = { padding: textAttr("SAME"), strides: ones };
   refused("Conv2D", ["x", "filter"], { strides: ones }, /padding is ""/);
   refused("Conv2D", ["x", "filter"], { ...same, data_format: textAttr("NHCW") }, /format is NHCW/);
   refused("Conv2D", ["x", "filter"], { ...same, strides: integersAttr([2, 1, 1, 1]) }, /strides/);
+  refused("Conv2D", ["x", "filter"], { ...same, strides: integersAttr([1, 2, 2]) }, /strides/);
   const dilated = { ...same, strides: integersAttr([1, 2, 2, 1]), dilations: integersAttr([1, 2, 2, 1]) };
   refused("Conv2D", ["x", "filter"], dilated, /dilated/);
   refused("Conv2D", ["x", "x"], { ...same, dilations: integersAttr([1, 2, 2, 1]) }, /dilated/);
@@ -186,12 +203,14 @@ test("a signature that cannot be imported does not take the others with it", () 
       serving_default: { inputs: { x: ["x:0", "float32"] }, outputs: { y: ["bad:0", "float32"] } },
       relu: { inputs: { x: ["x:0", "float32"] }, outputs: { y: ["good:0", "float32"] } },
       nothing: { outputs: {} },
+      sparse: { inputs: { x: ["", "float32"] }, outputs: { y: ["good:0", "float32"] } },
     },
   });
   assert.deepEqual([...prepared.graphs.keys()], ["relu"]);
-  assert.deepEqual([...prepared.signatures.keys()], ["serving_default", "relu", "nothing"]);
+  assert.deepEqual([...prepared.signatures.keys()], ["serving_default", "relu", "nothing", "sparse"]);
   assert.equal(prepared.refusals.get("serving_default")?.code, "unsupported-op");
   assert.equal(prepared.refusals.get("nothing")?.code, "unsupported-signature");
+  assert.equal(prepared.refusals.get("sparse")?.code, "unsupported-signature");
 });
 
 test("a graph without signatures is refused", () => {

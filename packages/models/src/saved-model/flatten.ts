@@ -7,6 +7,8 @@ import { tensorKey } from "./tensor-reference.ts";
 
 /** Nodes of one flattened graph. The largest published models have some tens of thousands. */
 const MAX_NODES = 500_000;
+/** Inputs of all these nodes: a node in a small file may name one value a million times, and be in each of many calls. */
+const MAX_INPUTS = 2_000_000;
 /** Steps from a reference to the node behind it, through calls and arguments. */
 const MAX_STEPS = 1_000;
 
@@ -67,6 +69,7 @@ class Flattener {
   /** Nodes of each scope by name; undefined while a node waits for its inputs. */
   readonly #flat = new Map<Scope, Map<string, FlatNode | undefined>>();
   #entered = 0;
+  #inputs = 0;
   readonly #finished: FlatNode[] = [];
   /** Nodes that must run for their effect and have not been looked at. */
   readonly #effects: { readonly scope: Scope; readonly name: string }[] = [];
@@ -169,9 +172,9 @@ class Flattener {
       return;
     }
     this.#entered++;
-    if (this.#entered > MAX_NODES) {
-      throw new ModelError("too-large", `the graph has more than ${MAX_NODES} nodes once its calls are expanded`);
-    }
+    this.#inputs += node.input.length;
+    expectAtMost(MAX_NODES, this.#entered, "nodes");
+    expectAtMost(MAX_INPUTS, this.#inputs, "inputs of nodes");
     this.#request.admit?.({ op: node.op, name });
     flat.set(node.name, undefined);
     this.#effects.push(...controlInputs(node).map((control) => ({ scope, name: control })));
@@ -204,5 +207,11 @@ class Flattener {
       throw new ModelError("cyclic-graph", `node ${JSON.stringify(source.node.name)} needs its own result`);
     }
     return { node, output: source.index };
+  }
+}
+
+function expectAtMost(limit: number, count: number, what: string): void {
+  if (count > limit) {
+    throw new ModelError("too-large", `the graph has more than ${limit} ${what} once its calls are expanded`);
   }
 }

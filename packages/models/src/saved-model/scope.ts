@@ -142,14 +142,14 @@ export function controlInputs(node: NodeDef): readonly string[] {
   return node.input.filter((text) => text.startsWith("^")).map((text) => text.slice(1));
 }
 
-/** The attribute `name` of a node, with a placeholder replaced by what the call of the function gives. */
+/** The attribute `name` of a node, with a placeholder replaced by what the calls of the functions around it give. */
 export function attributeOf(scope: Scope, node: NodeDef, name: string): AttrValue | undefined {
-  const value = node.attr.get(name);
-  if (value?.placeholder === undefined) {
-    return value;
+  let value = node.attr.get(name);
+  for (let { call } = scope; value?.placeholder !== undefined && call !== undefined; { call } = call.from) {
+    const given = call.node.attr.get("f")?.func?.attr ?? call.node.attr;
+    value = given.get(value.placeholder);
   }
-  const call = scope.call?.node;
-  return (call?.attr.get("f")?.func?.attr ?? call?.attr)?.get(value.placeholder);
+  return value?.placeholder === undefined ? value : undefined;
 }
 
 function argument(call: NodeDef, position: number): string {
