@@ -27,6 +27,8 @@ const EXIT_BY_ERROR: Readonly<Record<string, ExitCode>> = {
   "ClientError/package-not-accepted": EXIT.refused,
   EvidenceRefusedError: EXIT.refused,
   CollateralError: EXIT.collateral,
+  "BundleError/bundle-signature-invalid": EXIT.notGenuine,
+  "BundleError/bundle-refused": EXIT.notGenuine,
   RaTlsError: EXIT.notGenuine,
   AttestationError: EXIT.notGenuine,
   "AttestationError/policy-invalid": EXIT.usage,

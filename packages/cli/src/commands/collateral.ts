@@ -1,12 +1,16 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { parseServiceConfig, type ServiceConfig } from "@sealserve/collateral-service";
 import type { Command } from "commander";
 import { CliError } from "../errors.ts";
 import { tell } from "../output/terminal.ts";
 import { runCollateralService } from "../service/collateral-workers.ts";
+import { COLLATERAL_CONFIG, readCollateralConfig } from "../service/read-collateral-config.ts";
 import { keepYoungGenerationSmall } from "../service/small-young-generation.ts";
+import { addCollateralBackupCommand } from "./collateral-backup.ts";
+import { addCollateralExportCommand } from "./collateral-export.ts";
+import { addCollateralForecastCommand } from "./collateral-forecast.ts";
+import { addCollateralImportCommand } from "./collateral-import.ts";
+import { addCollateralRestoreCommand } from "./collateral-restore.ts";
 
 interface ServeOptions {
   readonly config: string;
@@ -28,7 +32,7 @@ export function addCollateralCommands(program: Command): void {
   collateral
     .command("serve", { isDefault: true })
     .description("Runs the service.")
-    .requiredOption("--config <file>", "YAML configuration, or the JSON file of Intel's PCCS as it is")
+    .requiredOption(...COLLATERAL_CONFIG)
     .option("--json", "print events as JSON lines on standard output")
     .addHelpText("after", `${EXAMPLE}\n\n${RELOAD_HELP}`)
     .action(serve);
@@ -37,12 +41,16 @@ export function addCollateralCommands(program: Command): void {
     .description("Reads a token from standard input and prints its hash for the configuration.")
     .addHelpText("after", "\nExample:\n  sealserve collateral hash-token < admin-token.txt")
     .action(hashToken);
+  addCollateralForecastCommand(collateral);
+  addCollateralExportCommand(collateral);
+  addCollateralImportCommand(collateral);
+  addCollateralBackupCommand(collateral);
+  addCollateralRestoreCommand(collateral);
 }
 
 async function serve({ config: file, json }: ServeOptions): Promise<void> {
   keepYoungGenerationSmall();
-  const read = async (): Promise<ServiceConfig> => parseServiceConfig(await readFile(file, "utf8"), file);
-  await runCollateralService(read, json === true);
+  await runCollateralService(() => readCollateralConfig(file), json === true);
 }
 
 async function hashToken(): Promise<void> {

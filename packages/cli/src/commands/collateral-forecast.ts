@@ -1,0 +1,35 @@
+import { forecastText, workOnStore } from "@sealserve/collateral-service";
+import type { Command } from "commander";
+import { printJson, printResult } from "../output/terminal.ts";
+import { COLLATERAL_CONFIG, readCollateralConfig } from "../service/read-collateral-config.ts";
+
+interface ForecastOptions {
+  readonly config: string;
+  readonly json?: true;
+}
+
+/** `sealserve collateral forecast`. */
+export function addCollateralForecastCommand(collateral: Command): void {
+  collateral
+    .command("forecast")
+    .description(
+      "Says which stored document expires and which platform turns which TCB status, on which day and why, from what is stored.",
+    )
+    .requiredOption(...COLLATERAL_CONFIG)
+    .option("--json", "print one JSON document on standard output")
+    .addHelpText("after", "\nExample:\n  sealserve collateral forecast --config collateral.yaml")
+    .action(printForecast);
+}
+
+async function printForecast({ config, json }: ForecastOptions): Promise<void> {
+  const made = await workOnStore(
+    await readCollateralConfig(config),
+    () => new Date(),
+    (store) => store.forecast(),
+  );
+  if (json === true) {
+    printJson(made);
+  } else {
+    printResult(forecastText(made).trimEnd());
+  }
+}

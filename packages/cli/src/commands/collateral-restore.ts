@@ -1,0 +1,27 @@
+import { readFile } from "node:fs/promises";
+import { workOnStore } from "@sealserve/collateral-service";
+import type { Command } from "commander";
+import { tell } from "../output/terminal.ts";
+import { COLLATERAL_CONFIG, readCollateralConfig } from "../service/read-collateral-config.ts";
+
+/** `sealserve collateral restore`. */
+export function addCollateralRestoreCommand(collateral: Command): void {
+  collateral
+    .command("restore")
+    .argument("<file>", "backup that was made by `sealserve collateral backup`")
+    .description("Puts a backup into an empty database, of either kind: SQLite's can go to PostgreSQL.")
+    .requiredOption(...COLLATERAL_CONFIG)
+    .addHelpText("after", "\nExample:\n  sealserve collateral restore collateral.backup --config new.yaml")
+    .action(restore);
+}
+
+async function restore(input: string, { config }: { readonly config: string }): Promise<void> {
+  const file = await readFile(input);
+  const summary = await workOnStore(
+    await readCollateralConfig(config),
+    () => new Date(),
+    (store) => store.restoreBackup(file),
+  );
+  const counts = Object.entries(summary).map(([table, rows]) => `${rows} ${table.replaceAll("_", " ")}`);
+  tell(`restored ${counts.join(", ")}`);
+}
