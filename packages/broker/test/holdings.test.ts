@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { CurrentHoldings, type Holdings } from "../src/holdings.ts";
+import { parseBrokerConfig } from "../src/config/broker-config.ts";
+import { CurrentHoldings, type Holdings, loadHoldings } from "../src/holdings.ts";
 import type { ProvisionedSecret } from "../src/keys/provisioned-secret.ts";
 import { SecretKey } from "../src/keys/secret-key.ts";
+import { brokerYaml, createOwner } from "./setup.ts";
 
 /** Holdings of one secret, whose rules are read by the time that `read` resolves. */
 function holdingsOf(name: string, read: Promise<void> = Promise.resolve()): Holdings & { secret: ProvisionedSecret } {
@@ -48,5 +50,18 @@ describe("what a broker holds", () => {
     assert.deepEqual(asked?.secret.reveal(), new Uint8Array(16).fill(7));
     await turn();
     assert.throws(() => asked?.secret.reveal(), /wiped/);
+  });
+
+  it("is gone altogether once it is wiped: keys of models, and secrets", async () => {
+    const owner = await createOwner();
+    const config = parseBrokerConfig(brokerYaml({}), owner.path("broker.yaml"));
+    const { models, secrets, wipe } = await loadHoldings(config, () => undefined);
+    const keys = [...models.map(({ wrapKey }) => wrapKey), ...(await secrets()).map(({ secret }) => secret)];
+    assert.ok(keys.length > models.length && keys.every((key) => key.reveal().length > 0));
+    wipe();
+    for (const key of keys) {
+      assert.throws(() => key.reveal(), /wiped/);
+    }
+    await owner.dispose();
   });
 });

@@ -130,11 +130,17 @@ for (const port of ["grpc", "rest"] as const) {
   });
 }
 
+test("a nonce in the query is for GET alone", async () => {
+  const posted: Ask = { ...byQuery, method: "POST" };
+  assert.equal((await onPort("rest", (send) => send(posted))).status, 404);
+});
+
 test("a node whose lease has ended gives no evidence: nobody is to send it data", async () => {
   const clock = new PassingClock();
   const lease = new Lease(clock);
   lease.grant(clock.now(), 60);
-  const leased = await openEvidencePorts(testPlatform(), { lease });
+  const asked = testPlatform();
+  const leased = await openEvidencePorts(asked, { lease });
   try {
     for (const expected of [200, 503]) {
       for (const port of ["grpc", "rest"] as const) {
@@ -142,6 +148,7 @@ test("a node whose lease has ended gives no evidence: nobody is to send it data"
       }
       await clock.pass(60_000);
     }
+    assert.equal(asked.quoted.length, 2, "what would be kept back is not even made");
   } finally {
     await leased.close();
   }

@@ -172,6 +172,17 @@ describe("a certificate made in the TEE", () => {
     await connect(rest);
   });
 
+  it("counts from before its evidence was asked for", async () => {
+    const quoted = Promise.withResolvers<void>();
+    held = quoted.promise;
+    await clock.pass(0.9 * HOUR);
+    quoted.resolve();
+    await passUntil(0, () => given.length === 1);
+    await passUntil(0.2 * HOUR, () => logged.length === 2);
+    assert.deepEqual([given.length, logged], [2, ["certificate-renewed ", "certificate-renewed "]]);
+    assert.ok(clock.now() < 1.3 * HOUR);
+  });
+
   it("is tried again when the ports do not take it, and its key is wiped", async () => {
     refusal = new Error("canary");
     await passUntil(0.6 * HOUR, () => given.length > 0);

@@ -104,6 +104,14 @@ test("a package without its TLS pair is refused before anything is decrypted", a
   await assert.rejects(decryptTlsPair(await openVersions("bare", ["1"], false)), withCode("tls-files-missing"));
 });
 
+test("a package with two TLS keys is refused: nobody can say which one is meant", async () => {
+  const { manifest } = await openVersions("two-keys", ["1"]);
+  const files = manifest.files.flatMap((file) => (file.role === "tls-key" ? [file, file] : [file]));
+  const read = (): never => assert.fail("nothing is to be decrypted");
+  const twice = Object.assign(Object.create(null), { manifest: { ...manifest, files }, read });
+  await assert.rejects(decryptTlsPair(twice), withCode("tls-files-missing"));
+});
+
 test("a package without a numbered version is refused", async () => {
   const { manifest } = await openVersions("none", ["1"]);
   const files = manifest.files.filter(({ role }) => role !== "model");

@@ -203,6 +203,22 @@ describe("keeping a lease", () => {
     assert.deepEqual([told, lease.held, wrapKey.every((byte) => byte === 0)], [["lapsed"], false, true]);
   });
 
+  it("gives an attempt a part of the lease, within bounds", async () => {
+    for (const [seconds, timeoutMs] of [
+      [10, 5000],
+      [80, 10_000],
+      [3600, 60_000],
+    ] as const) {
+      answers = [{ leaseSeconds: seconds }];
+      keep(seconds);
+      await clock.pass(0.6 * seconds * SECOND);
+      assert.equal(requests.at(-1)?.timeoutMs, timeoutMs);
+      stop.abort();
+      await kept;
+      stop = new AbortController();
+    }
+  });
+
   it("lapses at once when the broker refuses", async () => {
     answers = [refusal];
     keep();

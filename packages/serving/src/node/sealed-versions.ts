@@ -6,15 +6,17 @@ import type { SealedModelOption } from "../options/server-options.ts";
 import { choosePackagedVersions, type PackagedVersion } from "./packaged-versions.ts";
 import type { SealedPackage } from "./sealed-package.ts";
 
+type VersionsOption = Pick<SealedModelOption, "model" | "versionPolicy" | "versionLabels">;
+
 /** The versions of a sealed package that a node serves, into the store and out of it. */
 export class SealedVersions {
   readonly #store: ModelStore;
-  readonly #option: SealedModelOption;
+  readonly #option: VersionsOption;
   readonly #sealed: SealedPackage;
   readonly #chosen: readonly PackagedVersion[];
 
   /** @throws NodeError `no-model-version`, `bad-option` for a label of a version that is not served */
-  constructor(store: ModelStore, option: SealedModelOption, sealed: SealedPackage, manifest: Manifest) {
+  constructor(store: ModelStore, option: VersionsOption, sealed: SealedPackage, manifest: Manifest) {
     this.#store = store;
     this.#option = option;
     this.#sealed = sealed;
