@@ -89,6 +89,7 @@ describe("released key", () => {
     assert.match(text, /"leaseSeconds":null/);
     assert.deepEqual(decode(text), endless);
     assert.equal(decode(text.replace(',"leaseSeconds":null', "")), undefined);
+    assert.equal(decode(text.replace("leaseSeconds", "lease")), undefined, "another member in its place");
   });
 
   it("is refused when a member is missing, unknown or malformed", () => {
