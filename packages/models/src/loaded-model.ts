@@ -10,8 +10,8 @@ export interface RunOptions {
   /** Called by what makes a run wait for others to share it with, before it begins: once for each part of the run. */
   readonly onQueued?: ((waitedMs: number) => void) | undefined;
   /**
-   * Whether the inputs are given away: arrays of numbers that fill their buffers are moved to the engine, and are empty here afterwards.
-   * By default they are copied.
+   * Whether the inputs are given away: large arrays of numbers that fill their buffers are moved to the engine, and are empty here
+   * afterwards. By default all are copied.
    */
   readonly moveInputs?: boolean | undefined;
 }

@@ -5,6 +5,7 @@ import type { Worker } from "node:worker_threads";
 
 import { EngineThread } from "../src/engine/engine-thread.ts";
 import type { EngineMessage, EngineRun, ModelLoad } from "../src/engine/messages.ts";
+import { type Parcel, unpackParcel } from "../src/engine/parcel.ts";
 import { ModelError } from "../src/errors.ts";
 import { makeHalfPlusTwo } from "../src/examples/half-plus-two.ts";
 import type { ModelFiles } from "../src/model-files.ts";
@@ -82,8 +83,8 @@ test("a run whose signal is aborted is withdrawn and no longer waited for; the o
   await assert.rejects(engine.run(run(), caller.signal), reason);
   await Promise.all([runs[0], runs[2]]);
   patient.abort(reason);
-  const kinds = sent.mock.calls.map(({ arguments: [messages] }) =>
-    (messages as EngineMessage[]).map(({ kind }) => kind),
+  const kinds = sent.mock.calls.map(({ arguments: [parcel] }) =>
+    unpackParcel<EngineMessage>(parcel as Parcel).map(({ kind }) => kind),
   );
   assert.deepEqual(kinds, [["load"], ["run", "run", "run", "withdraw"]]);
   await engine.close();
@@ -92,11 +93,11 @@ test("a run whose signal is aborted is withdrawn and no longer waited for; the o
 test("a run that cannot be moved to the thread fails alone; those asked for with it and after it run", async () => {
   const engine = new EngineThread();
   await engine.load(load());
-  const moved = new Float32Array(2);
-  structuredClone(moved, { transfer: [moved.buffer] });
-  const shared = Float32Array.of(4, 5);
+  const LARGE = 1 << 14;
+  const moved = new Float32Array(LARGE);
+  const shared = new Float32Array(LARGE);
   const inputs = (data: Float32Array<ArrayBuffer>) =>
-    new Map([["x", { dtype: "float32", shape: [1, 2], data } as const]]);
+    new Map([["x", { dtype: "float32", shape: [LARGE / 2, 2], data } as const]]);
   const runs = [
     run(),
     run({ inputs: inputs(moved) }),
@@ -105,6 +106,7 @@ test("a run that cannot be moved to the thread fails alone; those asked for with
     run({ signature: (() => "no text") as never }),
     run(),
   ].map((asked) => engine.run(asked));
+  structuredClone(moved, { transfer: [moved.buffer] });
   const refused = modelError("engine-failed", /cannot be moved/);
   const ends = await Promise.allSettled(runs);
   assert.deepEqual(

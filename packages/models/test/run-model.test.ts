@@ -165,16 +165,18 @@ test("the inputs of a run are left as they are, and runs at the same time do not
   });
 });
 
-test("inputs that are given away are moved, unless others share their buffer", async () => {
+test("large inputs that are given away are moved, unless others share their buffer", async () => {
   const model = await load(makeHalfPlusTwo(), { threads: 1 });
-  const given = floats([2], [2, 4]);
+  const LARGE = 1 << 14;
+  const given = { ...floats([LARGE]), data: new Float32Array(LARGE).fill(2) };
+  const three = { ...given, data: new Float32Array(LARGE).fill(3) };
   const shared = Float32Array.of(7, 6, 8, 9);
   const part: Tensor = { dtype: "float32", shape: [2], data: shared.subarray(1, 3) };
   const run = async (input: Tensor, moveInputs?: boolean) =>
     (await model.run("serving_default", feed(input), [], { moveInputs })).get("y");
-  expectTensor(await run(given), floats([2], [3, 4]));
-  assert.equal(given.data.length, 2, "copied unless it is said that they are given away");
-  expectTensor(await run(given, true), floats([2], [3, 4]));
+  expectTensor(await run(given), three);
+  assert.equal(given.data.length, LARGE, "copied unless it is said that they are given away");
+  expectTensor(await run(given, true), three);
   assert.equal(given.data.length, 0);
   await assert.rejects(run(given, true), ProtocolError, "what is gone is not run as if it were there");
   expectTensor(await run(part, true), floats([2], [5, 6]));
@@ -183,10 +185,10 @@ test("inputs that are given away are moved, unless others share their buffer", a
 
 test("a run that is left out before it is sent keeps its inputs", async () => {
   const model = await load(makeHalfPlusTwo(), { threads: 1 });
-  const given = floats([1], [2]);
+  const given = floats([1 << 14]);
   const options = { moveInputs: true, signal: AbortSignal.abort(new Error("gone")) };
   await assert.rejects(model.run("serving_default", feed(given), [], options), /gone/);
-  assert.equal(given.data.length, 1);
+  assert.equal(given.data.length, 1 << 14);
 });
 
 test("an input that the model gives back as it came is still there, however large", async () => {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { MessageChannel } from "node:worker_threads";
 
 import type { EngineMessage, EngineRequest } from "../src/engine/messages.ts";
+import { packParcel } from "../src/engine/parcel.ts";
 import { serveInOrder } from "../src/engine/serve-in-order.ts";
 
 const run = (id: number): EngineMessage => ({ kind: "run", id, signature: "s", inputs: new Map(), outputs: [] });
@@ -19,13 +20,13 @@ async function served(
   const ids: number[] = [];
   serveInOrder(port2, async (request) => {
     ids.push(request.id);
-    await during(request, (message) => port1.postMessage([message]));
+    await during(request, (message) => port1.postMessage(packParcel([message])));
     if (request.kind === "close") {
       port2.close();
     }
   });
   for (const message of messages) {
-    port1.postMessage([message]);
+    port1.postMessage(packParcel([message]));
   }
   await once(port2, "close");
   return ids;

@@ -84,11 +84,11 @@ function sampleTensor(name: string, info: TensorInfo): Tensor {
     ? []
     : (info.tensorShape?.dim ?? []).map(({ size }) => openDimension(size));
   const count = elementCount(shape);
-  const { make, width } = storageOf(dtype);
+  const { array: Numbers, width } = storageOf(dtype);
   const data =
-    make === undefined
+    Numbers === undefined
       ? Array.from({ length: count }, (_, index) => encodeUtf8(String(index + 1)))
-      : make(count * width);
+      : new Numbers(count * width);
   if (ArrayBuffer.isView(data)) {
     for (let index = 0; index < data.length; index++) {
       data[index] = typeof data[index] === "bigint" ? BigInt(index + 1) : sampleNumber(dtype, index);

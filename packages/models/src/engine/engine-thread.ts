@@ -4,6 +4,7 @@ import { ModelError } from "../errors.ts";
 import type { EngineMessage, EngineReply, EngineRequest, EngineRun, ModelDescription, ModelLoad } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { buffersOf, type PackedTensor } from "./packed-tensor.ts";
+import { type Parcel, packParcel, unpackParcel } from "./parcel.ts";
 import { fromPlainError } from "./plain-error.ts";
 
 /** The thread's program stands beside this file: compiled, or as source where Node runs the sources. */
@@ -23,7 +24,7 @@ export class EngineThread {
   readonly #waiting = new Map<number, Waiting>();
   readonly #exited: Promise<void>;
   readonly #outbox = new Outbox<EngineMessage>({
-    send: (messages, buffers) => this.#worker.postMessage(messages, buffers),
+    send: (messages, buffers) => this.#worker.postMessage(packParcel(messages), buffers),
     refuse: ({ id }, cause) => this.#refuse(id, cause),
   });
   #lastId = 0;
@@ -33,7 +34,7 @@ export class EngineThread {
 
   constructor() {
     this.#worker = new Worker(new URL(workerFile, import.meta.url), { name: "sealserve-engine", execArgv: [] });
-    this.#worker.on("message", (replies: readonly EngineReply[]) => this.#settle(replies));
+    this.#worker.on("message", (parcel: Parcel) => this.#settle(unpackParcel(parcel)));
     for (const event of ["error", "messageerror"] as const) {
       this.#worker.on(event, (cause: unknown) => {
         this.#endWith(new ModelError("engine-failed", "the engine's thread has failed", { cause }));
@@ -73,7 +74,7 @@ export class EngineThread {
   }
 
   /**
-   * Runs a signature of the loaded model. The buffers of the inputs are moved to the thread.
+   * Runs a signature of the loaded model. Large arrays of the inputs are moved to the thread.
    * @param signal once it is aborted nobody waits for the run, which is left out if its turn has not come
    * @throws ServingError when the model fails on the inputs
    * @throws ModelError `engine-failed`, `closed`

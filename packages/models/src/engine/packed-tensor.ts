@@ -1,8 +1,11 @@
 import { type DataType, isNumberData, type Tensor } from "@sealserve/protocol";
 
-type NumberData = Extract<Tensor["data"], ArrayBufferView>;
+export type NumberData = Extract<Tensor["data"], ArrayBufferView>;
 
-/** A tensor as it crosses between threads: few buffers, which are moved and not copied. */
+/** Up to this size an array is copied into a parcel, bytes: to move its buffer would cost more. */
+const SMALL = 1 << 13;
+
+/** A tensor as it crosses between threads: few arrays, of which large ones are moved and not copied. */
 export interface PackedTensor {
   readonly dtype: DataType;
   readonly shape: readonly number[];
@@ -10,7 +13,7 @@ export interface PackedTensor {
 }
 
 /** Byte strings one after the other, and where each ends. */
-interface PackedStrings {
+export interface PackedStrings {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly ends: Float64Array<ArrayBuffer>;
 }
@@ -20,11 +23,11 @@ export function packCopy({ dtype, shape, data }: Tensor): PackedTensor {
   return { dtype, shape, data: isNumberData(data) ? data.slice() : packStrings(data) };
 }
 
-/** The tensor itself, to be moved: it is of no use here afterwards. Numbers in a part of a buffer are copied all the same. */
+/** The tensor itself, which must not change any more. If it is large it is moved, but copied all the same from a part of a buffer. */
 export function packOwned(tensor: Tensor): PackedTensor {
   const { dtype, shape, data } = tensor;
-  const ownsBuffer = isNumberData(data) && data.buffer.byteLength === data.byteLength;
-  return ownsBuffer ? { dtype, shape, data } : packCopy(tensor);
+  const isWhole = isNumberData(data) && (!isMoved(data) || data.buffer.byteLength === data.byteLength);
+  return isWhole ? { dtype, shape, data } : packCopy(tensor);
 }
 
 /** The tensor in its usual form. Strings share one buffer. */
@@ -32,12 +35,19 @@ export function unpackTensor({ dtype, shape, data }: PackedTensor): Tensor {
   return { dtype, shape, data: "ends" in data ? unpackStrings(data) : data };
 }
 
+/** Whether an array is moved by itself, not copied into the values of a parcel. */
+export function isMoved({ byteLength }: NumberData): boolean {
+  return byteLength > SMALL;
+}
+
 /** The buffers to move with tensors, each once: two outputs may be one array. */
 export function buffersOf(tensors: ReadonlyMap<string, PackedTensor>): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
   for (const { data } of tensors.values()) {
-    for (const { buffer } of "ends" in data ? [data.bytes, data.ends] : [data]) {
-      buffers.add(buffer as ArrayBuffer);
+    for (const array of "ends" in data ? [data.bytes, data.ends] : [data]) {
+      if (isMoved(array)) {
+        buffers.add(array.buffer as ArrayBuffer);
+      }
     }
   }
   return [...buffers];

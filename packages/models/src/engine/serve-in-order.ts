@@ -1,6 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 
 import type { EngineMessage, EngineRequest } from "./messages.ts";
+import { type Parcel, unpackParcel } from "./parcel.ts";
 
 /**
  * Serves the requests that come in by a port one after the other, in their order: nothing is released while it runs. A
@@ -16,8 +17,8 @@ export function serveInOrder(
   const waiting = new Map<number, EngineRequest>();
   let serving = false;
 
-  function accept(messages: readonly EngineMessage[]): void {
-    for (const message of messages) {
+  function accept(parcel: Parcel): void {
+    for (const message of unpackParcel<EngineMessage>(parcel)) {
       if (message.kind === "withdraw") {
         waiting.delete(message.id);
       } else {
@@ -29,7 +30,7 @@ export function serveInOrder(
   /** Runs block this thread, so that a withdrawal may lie unread at the port when the turn comes. */
   function takeNext(): EngineRequest | undefined {
     for (let arrived = receiveMessageOnPort(port); arrived !== undefined; arrived = receiveMessageOnPort(port)) {
-      accept(arrived.message as readonly EngineMessage[]);
+      accept(arrived.message as Parcel);
     }
     const [next] = waiting.values();
     if (next !== undefined) {
@@ -47,8 +48,8 @@ export function serveInOrder(
     rest();
   }
 
-  port.on("message", (messages: readonly EngineMessage[]) => {
-    accept(messages);
+  port.on("message", (parcel: Parcel) => {
+    accept(parcel);
     if (!serving) {
       void serveAll();
     }

@@ -8,6 +8,7 @@ import { type HostedModel, hostModel } from "./hosted-model.ts";
 import type { EngineLoad, EngineReply, EngineRequest, EngineRun } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { buffersOf, type PackedTensor, packOwned, unpackTensor } from "./packed-tensor.ts";
+import { packParcel } from "./parcel.ts";
 import { toPlainError } from "./plain-error.ts";
 import { serveInOrder } from "./serve-in-order.ts";
 
@@ -24,8 +25,8 @@ if (port !== null) {
 
 function serveOver(own: MessagePort): void {
   const outbox = new Outbox<EngineReply>({
-    send: (replies, buffers) => own.postMessage(replies, buffers),
-    refuse: ({ id }) => own.postMessage([unsent(id)], []),
+    send: (replies, buffers) => own.postMessage(packParcel(replies), buffers),
+    refuse: ({ id }) => own.postMessage(packParcel([unsent(id)]), []),
   });
   let lastSent = 0;
   const send = (): void => {

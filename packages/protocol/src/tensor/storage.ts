@@ -9,58 +9,56 @@ export type ValueList =
   | { readonly kind: "bytes"; readonly fieldNumber: number }
   | { readonly kind: "strings"; readonly fieldNumber: number };
 
+/** What makes arrays of one kind of number. */
+interface NumberArrayType {
+  new (length: number): NumberArray;
+  new (buffer: ArrayBuffer, byteOffset: number, length: number): NumberArray;
+}
+
 /** How tensors of a data type are kept in memory and on the wire. */
 export interface Storage {
   readonly list: ValueList;
   /** Array entries of one element: 2 for complex numbers. */
   readonly width: 1 | 2;
-  /** A zeroed array; undefined for strings. */
-  readonly make: ((length: number) => NumberArray) | undefined;
+  /** Undefined for strings. */
+  readonly array: NumberArrayType | undefined;
 }
 
-function numbersIn(fieldNumber: number, name: ListName, make: (length: number) => NumberArray): Storage {
-  return { list: { kind: "numbers", fieldNumber, name }, width: 1, make };
+function numbersIn(fieldNumber: number, name: ListName, array: NumberArrayType): Storage {
+  return { list: { kind: "numbers", fieldNumber, name }, width: 1, array };
 }
 
-const int8 = (length: number) => new Int8Array(length);
-const uint8 = (length: number) => new Uint8Array(length);
-const int16 = (length: number) => new Int16Array(length);
-const uint16 = (length: number) => new Uint16Array(length);
-const int32 = (length: number) => new Int32Array(length);
-const float32 = (length: number) => new Float32Array(length);
-const float64 = (length: number) => new Float64Array(length);
-
-const float8: Storage = { list: { kind: "bytes", fieldNumber: 18 }, width: 1, make: uint8 };
+const float8: Storage = { list: { kind: "bytes", fieldNumber: 18 }, width: 1, array: Uint8Array };
 
 const storages: Readonly<Record<Exclude<DataType, "resource" | "variant">, Storage>> = {
-  float32: numbersIn(5, "float", float32),
-  float64: numbersIn(6, "double", float64),
-  int32: numbersIn(7, "int32", int32),
-  uint8: numbersIn(7, "int32", uint8),
-  int16: numbersIn(7, "int32", int16),
-  int8: numbersIn(7, "int32", int8),
-  string: { list: { kind: "strings", fieldNumber: 8 }, width: 1, make: undefined },
-  complex64: { ...numbersIn(9, "float", float32), width: 2 },
-  int64: numbersIn(10, "int64", (length) => new BigInt64Array(length)),
-  bool: numbersIn(11, "bool", uint8),
-  qint8: numbersIn(7, "int32", int8),
-  quint8: numbersIn(7, "int32", uint8),
-  qint32: numbersIn(7, "int32", int32),
-  bfloat16: numbersIn(13, "int32", uint16),
-  qint16: numbersIn(7, "int32", int16),
-  quint16: numbersIn(7, "int32", uint16),
-  uint16: numbersIn(7, "int32", uint16),
-  complex128: { ...numbersIn(12, "double", float64), width: 2 },
-  float16: numbersIn(13, "int32", uint16),
-  uint32: numbersIn(16, "uint32", (length) => new Uint32Array(length)),
-  uint64: numbersIn(17, "uint64", (length) => new BigUint64Array(length)),
+  float32: numbersIn(5, "float", Float32Array),
+  float64: numbersIn(6, "double", Float64Array),
+  int32: numbersIn(7, "int32", Int32Array),
+  uint8: numbersIn(7, "int32", Uint8Array),
+  int16: numbersIn(7, "int32", Int16Array),
+  int8: numbersIn(7, "int32", Int8Array),
+  string: { list: { kind: "strings", fieldNumber: 8 }, width: 1, array: undefined },
+  complex64: { ...numbersIn(9, "float", Float32Array), width: 2 },
+  int64: numbersIn(10, "int64", BigInt64Array),
+  bool: numbersIn(11, "bool", Uint8Array),
+  qint8: numbersIn(7, "int32", Int8Array),
+  quint8: numbersIn(7, "int32", Uint8Array),
+  qint32: numbersIn(7, "int32", Int32Array),
+  bfloat16: numbersIn(13, "int32", Uint16Array),
+  qint16: numbersIn(7, "int32", Int16Array),
+  quint16: numbersIn(7, "int32", Uint16Array),
+  uint16: numbersIn(7, "int32", Uint16Array),
+  complex128: { ...numbersIn(12, "double", Float64Array), width: 2 },
+  float16: numbersIn(13, "int32", Uint16Array),
+  uint32: numbersIn(16, "uint32", Uint32Array),
+  uint64: numbersIn(17, "uint64", BigUint64Array),
   float8_e5m2: float8,
   float8_e4m3fn: float8,
   float8_e4m3fnuz: float8,
   float8_e4m3b11fnuz: float8,
   float8_e5m2fnuz: float8,
-  int4: numbersIn(7, "int32", int8),
-  uint4: numbersIn(7, "int32", uint8),
+  int4: numbersIn(7, "int32", Int8Array),
+  uint4: numbersIn(7, "int32", Uint8Array),
 };
 
 /** How tensors of `dtype` are kept. @throws ProtocolError `unsupported-dtype` for resource and variant */
@@ -76,11 +74,20 @@ export function storageOf(dtype: DataType): Storage {
  * @throws ProtocolError `unsupported-dtype` for string, resource and variant
  */
 export function makeNumbers(dtype: DataType, length: number): NumberArray {
-  const { make } = storageOf(dtype);
-  if (make === undefined) {
+  return new (arrayType(dtype))(length);
+}
+
+/** The same over a part of a buffer, which must begin at a multiple of an entry's size. */
+export function numbersAt(dtype: DataType, buffer: ArrayBuffer, byteOffset: number, length: number): NumberArray {
+  return new (arrayType(dtype))(buffer, byteOffset, length);
+}
+
+function arrayType(dtype: DataType): NumberArrayType {
+  const { array } = storageOf(dtype);
+  if (array === undefined) {
     throw new ProtocolError("unsupported-dtype", `a tensor of type ${dtype} does not hold numbers`);
   }
-  return make(length);
+  return array;
 }
 
 /** Kind of each number list of `tensorflow.TensorProto`, by field number. */
