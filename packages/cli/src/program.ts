@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   policy: async () => (await import("./commands/policy.ts")).addPolicyCommands,
   sigstruct: async () => (await import("./commands/sigstruct.ts")).addSigstructCommand,
   image: async () => (await import("./commands/image.ts")).addImageCommand,
+  models: async () => (await import("./commands/models.ts")).addModelsCommands,
   serve: async () => (await import("./commands/serve.ts")).addServeCommand,
   predict: async () => (await import("./commands/predict.ts")).addPredictCommand,
   verify: async () => (await import("./commands/verify.ts")).addVerifyCommand,

@@ -1,6 +1,15 @@
 export { buffersOf, type PackedTensor, packOwned, unpackTensor } from "./engine/packed-tensor.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { writeExampleModels } from "./examples/write-example-models.ts";
+export { inspectModel } from "./inspect/inspect-model.ts";
+export type {
+  ModelReport,
+  OperationCount,
+  RunBy,
+  SignatureReport,
+  StepOutline,
+  TensorReport,
+} from "./inspect/model-report.ts";
 export { type LoadOptions, loadModel } from "./load-model.ts";
 export type { LoadedModel, RunOptions } from "./loaded-model.ts";
 export type { ModelDirectory, ModelFiles } from "./model-files.ts";

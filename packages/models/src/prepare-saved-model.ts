@@ -3,7 +3,7 @@ import { type Checkpoint, openCheckpoint } from "./bundle/checkpoint.ts";
 import { ModelError } from "./errors.ts";
 import { type ReadableFiles, SAVED_MODEL_FILE } from "./model-files.ts";
 import type { LocateVariable } from "./plan/plan-signature.ts";
-import { planSignatures } from "./plan/plan-signatures.ts";
+import { expectSome, planSignatures } from "./plan/plan-signatures.ts";
 import type { PreparedModel } from "./prepared-model.ts";
 import { type GraphLibrary, indexGraph } from "./saved-model/graph-library.ts";
 import { parseMetaGraph } from "./saved-model/meta-graph.ts";
@@ -17,6 +17,16 @@ import { findCheckpointKeys } from "./saved-model/variables.ts";
  * @throws ModelError when the model is broken, or when none of its signatures can be run
  */
 export function prepareSavedModel(files: ReadableFiles, tags?: readonly string[]): PreparedModel {
+  const { prepared } = readSavedModel(files, tags);
+  expectSome(prepared);
+  return prepared;
+}
+
+/** {@link prepareSavedModel} even for a model of which no signature can be run, and its graph. @throws ModelError */
+export function readSavedModel(
+  files: ReadableFiles,
+  tags?: readonly string[],
+): { readonly prepared: PreparedModel; readonly library: GraphLibrary } {
   const metaGraph = parseMetaGraph(files.get(SAVED_MODEL_FILE) ?? new Uint8Array(), tags);
   const library = indexGraph(metaGraph);
   const signatureDefs = ownCopy(metaGraph.signatureDef);
@@ -27,13 +37,14 @@ export function prepareSavedModel(files: ReadableFiles, tags?: readonly string[]
     locateVariable: variableLocator(library, metaGraph.saverDef?.restoreOpName, checkpoint),
     findTable: (identity: string) => tables.get(identity),
   };
-  return {
+  const prepared: PreparedModel = {
     platform: "tensorflow",
     signatures,
     signatureDefs,
     ...planSignatures(library, signatures, resources),
     weightFiles: checkpoint?.shardFiles ?? [],
   };
+  return { prepared, library };
 }
 
 /** Default values are kept as bytes of the file they came from, and the file is wiped when the model is loaded. */

@@ -51,8 +51,8 @@ export class PlanAssembly {
   }
 
   /** Adds a step of the interpreter and gives its outputs. @throws ModelError for a handle among the inputs */
-  interpret(kernel: Kernel, inputs: readonly Origin[]): RunValue[] {
-    return this.addStep({ kind: "kernel", kernel }, inputs, kernel.outputs);
+  interpret(op: string, kernel: Kernel, inputs: readonly Origin[]): RunValue[] {
+    return this.addStep({ kind: "kernel", op, kernel }, inputs, kernel.outputs);
   }
 
   /**

@@ -11,6 +11,7 @@ import type { BodyPlanner, BodyRequest, FunctionBody, PlannedBody } from "./body
 import { neededSteps } from "./needed-steps.ts";
 import type { Origin } from "./origin.ts";
 import { type PlanningContext, planGraph } from "./plan-graph.ts";
+import type { UnsupportedOperations } from "./unsupported-operations.ts";
 
 /** Control flow inside of control flow; real models have a few. */
 const MAX_DEPTH = 16;
@@ -23,13 +24,17 @@ const MAX_NODES = 500_000;
 interface Shared {
   readonly library: GraphLibrary;
   readonly context: Omit<PlanningContext, "fed" | "bodies">;
-  readonly admit: (node: { readonly op: string; readonly name: string }) => void;
+  readonly unsupported: UnsupportedOperations;
   left: { bodies: number; nodes: number };
 }
 
 /** A planner of the functions that one signature's control flow runs. */
-export function planBodies(library: GraphLibrary, context: Shared["context"], admit: Shared["admit"]): BodyPlanner {
-  return plannerAt(0, { library, context, admit, left: { bodies: MAX_BODIES, nodes: MAX_NODES } });
+export function planBodies(
+  library: GraphLibrary,
+  context: Shared["context"],
+  unsupported: UnsupportedOperations,
+): BodyPlanner {
+  return plannerAt(0, { library, context, unsupported, left: { bodies: MAX_BODIES, nodes: MAX_NODES } });
 }
 
 function plannerAt(depth: number, shared: Shared): BodyPlanner {
@@ -48,17 +53,19 @@ function openFunction(
   { node }: NodeOperation<Origin>,
   callee: NameAttrList,
   parameters: number,
-  { library, admit, left }: Shared,
+  { library, unsupported, left }: Shared,
 ): FlatGraph {
   left.bodies--;
-  const count: Shared["admit"] = (inner) => {
+  const admit = (inner: { readonly op: string; readonly name: string }): void => {
     left.nodes--;
     if (left.bodies < 0 || left.nodes < 0) {
       throw new ModelError("too-large", "control flow of the graph runs too many functions, or too large ones");
     }
-    admit(inner);
+    unsupported.admit(inner);
   };
-  return flattenFunction(library, { callee, name: node.name, parameters, admit: count });
+  const flat = flattenFunction(library, { callee, name: node.name, parameters, admit });
+  unsupported.expectNone();
+  return flat;
 }
 
 function functionBody(flat: FlatGraph, depth: number, shared: Shared): FunctionBody {

@@ -88,7 +88,7 @@ const tableOperations: ReadonlySet<string> = new Set(["LookupTableFind", "Lookup
 function findInTable(operation: NodeOperation<Origin>, assembly: PlanAssembly): readonly Origin[] {
   const [handle, ...given] = operation.inputs;
   return handle?.kind === "table"
-    ? assembly.interpret(findValues(operation, handle.table), given)
+    ? assembly.interpret(operation.node.op, findValues(operation, handle.table), given)
     : operation.refuse("its input is not a table");
 }
 
@@ -117,7 +117,7 @@ function planOperation(
   }
   const hasStrings = operation.inputs.some(({ dtype }) => dtype === "string");
   if (makeKernel !== undefined && (hasStrings || lowering === undefined)) {
-    return assembly.interpret(makeKernel(operation), operation.inputs);
+    return assembly.interpret(op, makeKernel(operation), operation.inputs);
   }
   if (lowering === undefined) {
     return [];

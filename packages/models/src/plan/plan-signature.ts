@@ -4,7 +4,6 @@ import { type FedTensor, findFedTensors } from "../importer/fed-tensor.ts";
 import type { GraphPort } from "../runnable-graph.ts";
 import { flatten } from "../saved-model/flatten.ts";
 import type { GraphLibrary } from "../saved-model/graph-library.ts";
-import { describeOperation } from "../saved-model/node-operation.ts";
 import { tensorKey } from "../saved-model/tensor-reference.ts";
 import type { Signature } from "../signature.ts";
 import { FED_STAGE, PlanAssembly } from "./assembly.ts";
@@ -12,6 +11,7 @@ import type { FindTable, FindVariable, Origin, RunValue, VariableValue } from ".
 import type { Plan } from "./plan.ts";
 import { planBodies } from "./plan-bodies.ts";
 import { isPlannable, planGraph } from "./plan-graph.ts";
+import { UnsupportedOperations } from "./unsupported-operations.ts";
 
 /** Where the checkpoint has the variable with an identity, and under which key; undefined when nothing restores it. */
 export type LocateVariable = (identity: string) => { readonly key: string; readonly stored: StoredTensor } | undefined;
@@ -36,17 +36,18 @@ export function planSignature(
 ): Plan {
   expectDenseTensors(key, signature);
   const fedTensors = findFedTensors(library, signature);
-  const admit = (node: { readonly op: string; readonly name: string }): void => expectPlannable(node, key);
+  const unsupported = new UnsupportedOperations(key, isPlannable);
   const flat = flatten(library, {
     fed: fedTensors.map(({ tensor }) => tensor),
     fetched: [...signature.outputs.values()].map(({ tensorName }) => tensorName),
-    admit,
+    admit: (node) => unsupported.admit(node),
   });
+  unsupported.expectNone();
   const fed = fedTensors.map(({ dtype }, position) => fedValue(dtype, position));
   const resources = { findVariable: variableFinder(locateVariable), findTable };
   const context = { signature: key, resources, fill: library.fill };
   const assembly = new PlanAssembly();
-  const origins = planGraph(flat, { ...context, fed, bodies: planBodies(library, context, admit) }, assembly);
+  const origins = planGraph(flat, { ...context, fed, bodies: planBodies(library, context, unsupported) }, assembly);
   const outputs = outputPorts(signature, origins, assembly);
   return { inputs: inputPorts(signature, fedTensors, fed), outputs, ...assembly.finish(fed) };
 }
@@ -60,12 +61,6 @@ function expectDenseTensors(key: string, { inputs, outputs }: Signature): void {
       const what = `${JSON.stringify(alias)} of signature ${JSON.stringify(key)}`;
       throw new ModelError("unsupported-signature", `${what} is not one dense tensor`);
     }
-  }
-}
-
-function expectPlannable(node: { readonly op: string; readonly name: string }, key: string): void {
-  if (!isPlannable(node.op)) {
-    throw new ModelError("unsupported-op", `operation ${describeOperation(node, key)} is not supported`);
   }
 }
 

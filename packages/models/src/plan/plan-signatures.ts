@@ -21,7 +21,7 @@ const MAX_SIGNATURES = 256;
 
 /**
  * Plans all signatures of a model. One that uses something unsupported is set aside with the reason.
- * @throws ModelError when the model is broken, or when none of its signatures can be run
+ * @throws ModelError when the model is broken
  */
 export function planSignatures(
   library: GraphLibrary,
@@ -38,8 +38,25 @@ export function planSignatures(
   for (const [key, signature] of signatures) {
     sorted.add(key, () => planSignature(library, key, signature, resources));
   }
-  sorted.expectSome();
   return sorted;
+}
+
+/**
+ * Ends the load of a model of which no signature can be run.
+ * @throws ModelError the refusal of the default signature, or else of the first one
+ */
+export function expectSome({ graphs, plans, refusals }: Pick<PreparedModel, "graphs" | "plans" | "refusals">): void {
+  if (graphs.size > 0 || plans.size > 0) {
+    return;
+  }
+  const [first] = refusals.values();
+  throw (
+    refusals.get(DEFAULT_SIGNATURE_KEY) ??
+    first ??
+    new ModelError("bad-saved-model", "the graph declares no signatures", {
+      remedy: "save the model with signatures",
+    })
+  );
 }
 
 class SortedSignatures {
@@ -63,21 +80,6 @@ class SortedSignatures {
       }
       this.refusals.set(key, error);
     }
-  }
-
-  /** @throws ModelError the refusal of the default signature, or else of the first one */
-  expectSome(): void {
-    if (this.graphs.size > 0 || this.plans.size > 0) {
-      return;
-    }
-    const [first] = this.refusals.values();
-    throw (
-      this.refusals.get(DEFAULT_SIGNATURE_KEY) ??
-      first ??
-      new ModelError("bad-saved-model", "the graph declares no signatures", {
-        remedy: "save the model with signatures",
-      })
-    );
   }
 
   #shareModels(plan: Plan): Plan {

@@ -15,6 +15,8 @@ export interface IslandStep<Island> {
 /** A step that the interpreter runs. */
 export interface KernelStep {
   readonly kind: "kernel";
+  /** What it does, for people: the name of TensorFlow's operation. */
+  readonly op: string;
   readonly kernel: Kernel;
   /** Names of the plan's values, in the order of the kernel's inputs and outputs. */
   readonly inputs: readonly string[];

@@ -51,7 +51,7 @@ export function planOnNumbers(
   }
   if (moving.has(operation.node.op)) {
     const places = assembly.lower(onNumbers(operation, strings, numberPlaces, assembly), lowering);
-    return places.flatMap((place) => assembly.interpret(stringsByPlace, [place, ...strings]));
+    return places.flatMap((place) => assembly.interpret("strings of numbers", stringsByPlace, [place, ...strings]));
   }
   return undefined;
 }
@@ -62,7 +62,7 @@ function onNumbers(
   makeNumbering: typeof numberPlaces,
   assembly: PlanAssembly,
 ): NodeOperation<Origin> {
-  const numbers = assembly.interpret(makeNumbering(strings.length), strings);
+  const numbers = assembly.interpret("numbers of strings", makeNumbering(strings.length), strings);
   const numberOf = new Map<Origin, Origin>(strings.map((string, position) => [string, numbers[position] ?? string]));
   return operation.withInputs((input) => numberOf.get(input) ?? input);
 }
