@@ -70,10 +70,6 @@ test("outputs are compared by type, shape, strings, and numbers within the toler
   assert.equal(await outcome({ word: ["b"] }, right), 'element 0 of output "word" is "a", not "b"');
   assert.equal(await outcome({ y: [3] }, right), 'output "y" is float32 [2], not float32 [1]');
   assert.equal(await outcome({ y: [[3, 1000]] }, right), 'output "y" is float32 [2], not float32 [1, 2]');
-  assert.match(
-    (await outcome({ y: [Number.MAX_VALUE] }, right).catch((error: unknown) => `${String(error)}`)) ?? "",
-    /./,
-  );
   assert.equal(await outcome({ y: [1] }, new ServingError("INVALID_ARGUMENT", "no")), "the call failed: no");
 });
 

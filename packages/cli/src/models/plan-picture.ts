@@ -123,6 +123,9 @@ function text(x: number, y: number, content: string): string {
 /** Names come from the model: what XML has for markup, and what it does not take at all, is replaced. */
 function escapeXml(content: string): string {
   const marks: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: XML takes none of these characters.
-  return content.replace(/[\u0000-\u001f\ufffe\uffff]/g, "\ufffd").replace(/[&<>"]/g, (mark) => marks[mark] ?? mark);
+  const characters = Array.from(content.toWellFormed(), (character) => {
+    const isTaken = character >= " " && character !== "\ufffe" && character !== "\uffff";
+    return isTaken ? (marks[character] ?? character) : "\ufffd";
+  });
+  return characters.join("");
 }
