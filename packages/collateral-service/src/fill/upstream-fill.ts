@@ -77,9 +77,9 @@ export class UpstreamFill implements CollateralFill {
       IDENTITIES.map((identity): DocumentId => ({ kind: "identity", identity, version: 4, update })),
     );
     const lists = CAS.map((ca): DocumentId => ({ kind: "pck-crl", ca }));
-    await Promise.all(
-      [...lists, ...identities, { kind: "root-ca-crl" } as const].map((id) => this.#completeDocument(id)),
-    );
+    await Promise.all([...lists, ...identities].map((id) => this.#completeDocument(id)));
+    // Last: an identity that is stored names the root, which says where its list is.
+    await this.#completeDocument({ kind: "root-ca-crl" });
   }
 
   async refresh(scope: RefreshScope): Promise<RefreshSummary> {

@@ -1,6 +1,6 @@
 import { type Answer, answer, chainHeader } from "../http/answer.ts";
 import { form, optional, required } from "../http/parameters.ts";
-import { RequestError } from "../http/request-error.ts";
+import { invalid, RequestError } from "../http/request-error.ts";
 import type { RouteRequest } from "../http/route.ts";
 import { selectStored } from "../selection/select-stored.ts";
 import type { ServiceContext } from "../service-context.ts";
@@ -51,6 +51,9 @@ async function knownPlatform(
   }
   if (version === 3) {
     throw new RequestError("version-ended", "the platform is not stored");
+  }
+  if (miss.encryptedPpid === "") {
+    throw invalid("encrypted_ppid is missing, by which upstream knows the platform");
   }
   await fill.platform(miss);
   const filled = await find();

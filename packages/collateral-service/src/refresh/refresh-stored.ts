@@ -85,13 +85,17 @@ async function refreshCertificates(fmspcs: readonly string[] | "all", context: R
   const infos = await refreshAll(early, context, (id) => refreshDocument(id, false, context));
   const fetchable = chosen.filter(isFetchable);
   const certificates = await refreshAll(fetchable, context, async (platform) => {
-    await fillPlatform(platform, context, async (id) => {
-      if (!(await isCurrent(id, context))) {
-        await fetchAndStore(id, context);
-      }
-    });
+    await fillPlatform(platform, context, (id) => ensureStandard(id, context));
   });
   return { count: infos.count + certificates.count, failures: [...infos.failures, ...certificates.failures] };
+}
+
+/** The others come with the documents' own refresh, or are not there at all. */
+async function ensureStandard(id: DocumentId, context: RefreshContext): Promise<void> {
+  const isNeeded = id.kind === "tcb-info" && id.tee === "sgx" && id.update === "standard";
+  if (isNeeded && !(await isCurrent(id, context))) {
+    await fetchAndStore(id, context);
+  }
 }
 
 /** Platforms that were uploaded without saying how upstream knows them stay as they are. */

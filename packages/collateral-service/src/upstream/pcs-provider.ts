@@ -36,7 +36,7 @@ export interface PcsSettings {
   readonly address: PcsAddress;
   /** Subscription keys, primary first; the next is used where one is refused. */
   readonly apiKeys?: readonly string[];
-  /** PEM of the root certificate that is stored, whose distribution point is then used without asking for one. */
+  /** PEM chain that ends in the root, where one is stored; its distribution point is then known without asking. */
   readonly knownRoot?: () => Promise<string | undefined>;
 }
 
