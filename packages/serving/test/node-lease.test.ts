@@ -12,14 +12,14 @@ import { ModelSpec, type ServingError } from "@sealserve/protocol";
 import { NodeError } from "../src/errors.ts";
 import { Lease } from "../src/lease/lease.ts";
 import { ModelStore } from "../src/life/model-store.ts";
-import { type AskBroker, brokerOf } from "../src/node/ask-broker.ts";
+import { type AskBroker, brokerOf, releaseKey } from "../src/node/ask-broker.ts";
 import { Closers } from "../src/node/closers.ts";
 import { LeasedModel } from "../src/node/leased-model.ts";
 import { NodeReadiness, type ReadinessState } from "../src/node/readiness.ts";
 import { SealedPackage } from "../src/node/sealed-package.ts";
 import { SealedVersions } from "../src/node/sealed-versions.ts";
 import { type RunningNode, startNode } from "../src/node/start.ts";
-import type { StartStep } from "../src/node/step.ts";
+import { type StartStep, StepRunner } from "../src/node/step.ts";
 import type { LoadVersion } from "../src/node/version-loader.ts";
 import { PassingClock } from "./support/passing-clock.ts";
 import { type BrokerChanges, createWorld, type World } from "./support/world.ts";
@@ -146,6 +146,14 @@ describe("a node with a lease", () => {
     assert.equal(node.readiness.state, "ready");
   });
 
+  it("answers nothing from the end of its lease on, also before it has noticed", async () => {
+    await start({ lease: "1h" });
+    const client = await connect();
+    clock.jump(7_200_000);
+    await assert.rejects(client.predictGrpc(request), { code: "UNAVAILABLE" });
+    assert.equal(node.readiness.state, "ready");
+  });
+
   it("is not ready when its lease ended between loading and open ports, and gets ready with the next", async () => {
     await start({ lease: "1h" }, ({ name }) => name === "model loaded" && clock.jump(7_200_000));
     assert.equal(node.readiness.state, "starting");
@@ -204,6 +212,23 @@ describe("a node with a lease", () => {
       await assert.rejects(client[predict](request), { code: "evidence-missing" });
     }
   });
+});
+
+it("the first lease counts from before the broker was asked", async () => {
+  await start({ lease: "1h" });
+  const own = new PassingClock();
+  const lease = new Lease(own);
+  const option = world.serveConfig(broker).models;
+  const platform = await openPlatform(option.platform);
+  const late: AskBroker = async (asked) => {
+    const key = await brokerOf(option, platform)(asked);
+    own.jump(1000);
+    return key;
+  };
+  const steps = new StepRunner({ log: () => undefined });
+  await releaseKey({ steps, signal: undefined, clock: own }, option, late, lease);
+  assert.equal(lease.remainingMs, 3_599_000);
+  await platform.close();
 });
 
 describe("a model under a lease", () => {

@@ -23,7 +23,7 @@ export function brokerOf({ broker, model }: SealedModelOption, platform: Platfor
  * @throws BrokerError, PlatformError
  */
 export async function releaseKey(
-  { steps, signal, clock }: StartContext,
+  { steps, signal, clock }: Pick<StartContext, "steps" | "signal" | "clock">,
   { broker, model }: SealedModelOption,
   askBroker: AskBroker,
   lease: Lease,
