@@ -2,8 +2,8 @@ import { ServingError, type SignatureDef, type Tensor } from "@sealserve/protoco
 
 import { chooseInputs, chooseOutputs } from "./check-call.ts";
 import type { EngineThread } from "./engine/engine-thread.ts";
-import type { ModelDescription } from "./engine/messages.ts";
-import { packCopy, packOwned, unpackTensor } from "./engine/packed-tensor.ts";
+import type { EngineRun, ModelDescription } from "./engine/messages.ts";
+import { packCopy, packOwned, packTensors, unpackTensors } from "./engine/packed-tensor.ts";
 import { fromPlainModelError } from "./engine/plain-error.ts";
 import type { ModelError } from "./errors.ts";
 import type { LoadedModel, RunOptions } from "./loaded-model.ts";
@@ -38,17 +38,23 @@ export class EngineModel implements LoadedModel {
     outputs: readonly string[],
     { signal, moveInputs = false }: RunOptions = {},
   ): Promise<Map<string, Tensor>> {
-    const ports = this.#portsOf(signatureName);
-    const given = [...chooseInputs(ports.inputs, inputs)];
-    const wanted = chooseOutputs(ports.outputs, outputs);
-    const pack = moveInputs ? packOwned : packCopy;
-    const packed = new Map(given.map(([name, tensor]) => [name, pack(tensor)]));
-    const results = await this.#engine.run({ signature: signatureName, inputs: packed, outputs: wanted }, signal);
-    return new Map([...results].map(([name, tensor]) => [name, unpackTensor(tensor)]));
+    const run = this.#check(signatureName, inputs, outputs, moveInputs);
+    return unpackTensors(await this.#engine.run(run, signal));
   }
 
   close(): Promise<void> {
     return this.#engine.close();
+  }
+
+  #check(
+    signature: string,
+    inputs: ReadonlyMap<string, Tensor>,
+    outputs: readonly string[],
+    moveInputs: boolean,
+  ): EngineRun {
+    const ports = this.#portsOf(signature);
+    const packed = packTensors(chooseInputs(ports.inputs, inputs), moveInputs ? packOwned : packCopy);
+    return { signature, inputs: packed, outputs: chooseOutputs(ports.outputs, outputs) };
   }
 
   #portsOf(signatureName: string): CallPorts {

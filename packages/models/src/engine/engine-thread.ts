@@ -106,10 +106,15 @@ export class EngineThread {
     const id = ++this.#lastId;
     const withdraw = (): void => this.#withdraw(id, signal?.reason);
     signal?.addEventListener("abort", withdraw);
-    const reply = await new Promise<EngineReply>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#send({ ...request, id }, buffers);
-    }).finally(() => signal?.removeEventListener("abort", withdraw));
+    let reply: EngineReply;
+    try {
+      reply = await new Promise<EngineReply>((resolve, reject) => {
+        this.#waiting.set(id, { resolve, reject });
+        this.#send({ ...request, id }, buffers);
+      });
+    } finally {
+      signal?.removeEventListener("abort", withdraw);
+    }
     if (reply.kind !== kind) {
       throw reply.kind === "failed"
         ? fromPlainError(reply.error)

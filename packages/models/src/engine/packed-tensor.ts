@@ -35,6 +35,27 @@ export function unpackTensor({ dtype, shape, data }: PackedTensor): Tensor {
   return { dtype, shape, data: "ends" in data ? unpackStrings(data) : data };
 }
 
+/** @param pack {@link packCopy} or {@link packOwned} */
+export function packTensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  pack: (tensor: Tensor) => PackedTensor,
+): Map<string, PackedTensor> {
+  const packed = new Map<string, PackedTensor>();
+  for (const [name, tensor] of tensors) {
+    packed.set(name, pack(tensor));
+  }
+  return packed;
+}
+
+/** Tensors in their usual form. */
+export function unpackTensors(packed: ReadonlyMap<string, PackedTensor>): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  for (const [name, tensor] of packed) {
+    tensors.set(name, unpackTensor(tensor));
+  }
+  return tensors;
+}
+
 /** Whether an array is moved by itself, not copied into the values of a parcel. */
 export function isMoved({ byteLength }: NumberData): boolean {
   return byteLength > SMALL;

@@ -7,7 +7,7 @@ import { ModelError } from "../errors.ts";
 import { type HostedModel, hostModel } from "./hosted-model.ts";
 import type { EngineLoad, EngineReply, EngineRequest, EngineRun } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
-import { buffersOf, type PackedTensor, packOwned, unpackTensor } from "./packed-tensor.ts";
+import { buffersOf, type PackedTensor, packOwned, packTensors, unpackTensors } from "./packed-tensor.ts";
 import { packParcel } from "./parcel.ts";
 import { toPlainError } from "./plain-error.ts";
 import { serveInOrder } from "./serve-in-order.ts";
@@ -76,9 +76,7 @@ async function run({ signature, inputs, outputs }: EngineRun): Promise<Map<strin
   if (callable === undefined) {
     throw new ModelError("engine-failed", "the engine was asked for a signature that is not loaded");
   }
-  const tensors = new Map([...inputs].map(([name, tensor]) => [name, unpackTensor(tensor)]));
-  const results = await callable.run(tensors, outputs);
-  const packed = new Map([...results].map(([name, tensor]) => [name, packOwned(tensor)]));
+  const packed = packTensors(await callable.run(unpackTensors(inputs), outputs), packOwned);
   const given = new Set(buffersOf(packed));
   for (const buffer of buffersOf(inputs)) {
     // An output may be an input as it came.

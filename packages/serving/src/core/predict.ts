@@ -5,6 +5,7 @@ import {
   type PredictRequest,
   type PredictResponse,
   ServingError,
+  type Tensor,
 } from "@sealserve/protocol";
 import type { Call } from "./call.ts";
 import { chooseOutputs, completeInputs } from "./check-predict.ts";
@@ -23,13 +24,25 @@ const METHODS = [PREDICT_METHOD, CLASSIFY_METHOD, REGRESS_METHOD];
  * @throws ServingError
  */
 export async function predict(
-  { name, version, model }: Servable,
+  servable: Servable,
   request: Pick<PredictRequest, "inputs" | "outputFilter">,
   requestedSignature: string,
-  { signal, onQueued, givesInputs = false }: Pick<Call, "signal" | "onQueued" | "givesInputs">,
+  call: Pick<Call, "signal" | "onQueued" | "givesInputs">,
   options: SignatureOptions = {},
 ): Promise<PredictResponse> {
+  const { name, version } = servable;
   const signatureName = requestedSignature || DEFAULT_SIGNATURE_KEY;
+  const running = run(servable, request, signatureName, call, options);
+  return { modelSpec: ModelSpec.create({ name, version, signatureName }), outputs: await running };
+}
+
+function run(
+  { model }: Servable,
+  request: Pick<PredictRequest, "inputs" | "outputFilter">,
+  signatureName: string,
+  { signal, onQueued, givesInputs = false }: Pick<Call, "signal" | "onQueued" | "givesInputs">,
+  options: SignatureOptions,
+): Promise<Map<string, Tensor>> {
   const signature = model.signatures.get(signatureName);
   if (signature === undefined) {
     throw new ServingError("FAILED_PRECONDITION", `Serving signature key "${signatureName}" not found.`);
@@ -42,10 +55,7 @@ export async function predict(
   signal.throwIfAborted();
   // Default values are the signature's, for all calls.
   const moveInputs = givesInputs && inputs.size === request.inputs.size;
-  return {
-    modelSpec: ModelSpec.create({ name, version, signatureName }),
-    outputs: await runModel(model, signatureName, inputs, outputs, { signal, onQueued, moveInputs }),
-  };
+  return runModel(model, signatureName, inputs, outputs, { signal, onQueued, moveInputs });
 }
 
 function checkMethodName(methodName: string): void {

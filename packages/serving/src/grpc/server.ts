@@ -129,16 +129,15 @@ function trackSessions(
   return sessions;
 }
 
-async function answerStream(
+function answerStream(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   context: ServerContext,
-): Promise<void> {
+): Promise<void> | undefined {
   // A reset stream also emits 'close', which is what the code below acts on.
   stream.on("error", () => undefined);
   if (isGrpcCall(headers)) {
-    await answerCall(stream, headers, context);
-    return;
+    return answerCall(stream, headers, context);
   }
   const { evidence: issuer } = context;
   const answering = issuer === undefined ? undefined : answerEvidenceStream(stream, headers, { ...context, issuer });
@@ -146,24 +145,23 @@ async function answerStream(
     stream.respond({ ":status": 415 }, { endStream: true });
     stream.close();
   }
-  await answering;
+  return answering;
 }
 
-async function answerCall(
+/** Async functions cost memory for each call that waits in them, so that this one only passes on. */
+function answerCall(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   context: ServerContext,
-): Promise<void> {
+): Promise<void> | undefined {
   try {
     context.rate?.admit(stream.session?.socket);
   } catch (error) {
     sendFailure(stream, servingErrorOf(error), context.limits.stallTimeoutMs);
-    return;
+    return undefined;
   }
   const method = context.methods.get(headers[":path"] ?? "");
-  if (method === undefined || typeof method === "function") {
-    await answerUnaryCall(stream, headers, method, context);
-  } else {
-    await answerStreamingCall(stream, headers, method, context);
-  }
+  return method === undefined || typeof method === "function"
+    ? answerUnaryCall(stream, headers, method, context)
+    : answerStreamingCall(stream, headers, method, context);
 }

@@ -48,10 +48,10 @@ export async function answerUnaryCall(
   method: UnaryMethod | undefined,
   context: CallContext,
 ): Promise<void> {
-  const answer = async (): Promise<GrpcCodeName> => await answerCall(stream, headers, method, context);
   if (context.tracer === undefined) {
-    await answer();
+    await answerCall(stream, headers, method, context);
   } else {
+    const answer = (): Promise<GrpcCodeName> => answerCall(stream, headers, method, context);
     await context.tracer.rpc(headers, method && headers[":path"], answer);
   }
 }

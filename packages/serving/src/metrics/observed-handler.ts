@@ -31,8 +31,8 @@ export class ObservedHandler implements Handler {
     this.#metrics = metrics;
   }
 
-  async predict(request: PredictRequest, call: Call): Promise<PredictResponse> {
-    return await this.#observe("Predict", request, call, () => this.#handler.predict(request, call));
+  predict(request: PredictRequest, call: Call): Promise<PredictResponse> {
+    return this.#observe("Predict", request, call, () => this.#handler.predict(request, call));
   }
 
   async classify(request: ClassificationRequest, call: Call): Promise<ClassificationResponse> {
