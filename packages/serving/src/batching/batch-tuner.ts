@@ -35,7 +35,7 @@ export class BatchTuner implements BatchRules, BatchObserver {
   readonly #costs = new CostLine();
   #maxBatchRows = FIRST_ROWS;
   #timeoutMs = 0;
-  #lastEnd = 0;
+  #lastEnd = Number.NEGATIVE_INFINITY;
   /** Mean time between two requests, milliseconds. */
   #gapMs = Number.POSITIVE_INFINITY;
 

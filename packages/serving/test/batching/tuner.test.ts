@@ -54,6 +54,15 @@ describe("the cost of runs", () => {
 });
 
 describe("tuned rules", () => {
+  it("do not take the age of the process for a gap between requests", () => {
+    const tuner = new BatchTuner(1000);
+    for (let index = 0, time = 1e7; index < 20; index++, time += 2) {
+      const rows = 1 + (index % 4);
+      tuner.ran({ requests: rows, rows, size: rows, startedAt: time, endedAt: time + 1.5 + rows * 0.1 });
+    }
+    assert.ok(tuner.timeoutMs > 1, `${tuner.timeoutMs}`);
+  });
+
   it("take so many rows that a tenth of a run is fixed cost", () => {
     const tuner = new BatchTuner(1000);
     learn(tuner, { fixedMs: 1, rowMs: 0.1 });
