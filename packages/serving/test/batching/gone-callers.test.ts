@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { describe, it } from "node:test";
 import { ServingError, type Tensor } from "@sealserve/protocol";
 import { whenAllAborted } from "../../src/batching/all-aborted.ts";
@@ -61,6 +62,12 @@ describe("a batch", () => {
     await refused;
     assert.deepEqual(model.runs, [new Map([["x", floats([2, 3])]])]);
     assert.deepEqual((await left.outputs).get("y"), floats([...halved([2, 3])]));
+  });
+
+  it("leaves no listeners with its callers", async () => {
+    const { signal } = new AbortController();
+    await runBatch(batchCall(rowModel()), [task([1], signal), task([2], signal)]);
+    assert.deepEqual(getEventListeners(signal, "abort"), []);
   });
 
   it("ends its tasks, and its own turn, when it cannot even be put together", async () => {

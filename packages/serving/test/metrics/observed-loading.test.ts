@@ -48,3 +48,17 @@ test("how much the process grew while a version was loaded is told until the ver
   await model.close();
   assert.deepEqual(seriesOfVersion(), []);
 });
+
+test("only what can be an identifier of ML Metadata becomes a label", async () => {
+  for (const [content, expected] of [
+    ["0b9a-17\n", 1],
+    ["any text", 0],
+    ["a".repeat(129), 0],
+  ] as const) {
+    const { metrics, batches } = parts();
+    const files = new Map([["assets.extra/mlmd_uuid", Buffer.from(content)]]);
+    await observeLoading(async () => rowModel(), metrics, batches)(id, files, signal);
+    const series = metrics.registry.expose().match(/^:tensorflow:serving:mlmd_map\{/gm) ?? [];
+    assert.equal(series.length, expected, content);
+  }
+});
