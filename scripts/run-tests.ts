@@ -9,8 +9,8 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 
 const PATTERNS = ["packages/*/test/**/*.test.ts", "tests/**/*.test.ts"];
-const { SEALSERVE_SOAK_SECONDS = "0" } = process.env;
-const FILE_TIMEOUT_MS = 300_000 + 1000 * Number(SEALSERVE_SOAK_SECONDS);
+const { SEALSERVE_SOAK_SECONDS = "0", SEALSERVE_CRASH_ROUNDS = "0" } = process.env;
+const FILE_TIMEOUT_MS = 300_000 + 1000 * Number(SEALSERVE_SOAK_SECONDS) + 20_000 * Number(SEALSERVE_CRASH_ROUNDS);
 
 const root = resolve(import.meta.dirname, "..");
 /** Files that take long and work little: they run beside all others, and nothing waits for its turn behind them. */

@@ -1,5 +1,5 @@
 // What is fuzzed: one row for each reader of bytes or text that somebody else wrote. A new reader is a new row. Those of the model server
-// stand in serving-targets.ts.
+// stand in serving-targets.ts, those of the collateral service in collateral-targets.ts.
 import {
   EVENT_LOG_MAX_LENGTH,
   GPU_EVIDENCE_MAX_LENGTH,
@@ -28,6 +28,7 @@ import {
   parseStrictJson,
 } from "@sealserve/core";
 import { MAX_ATTESTATION_ANSWER, parseAttestationAnswer } from "@sealserve/ra-tls";
+import { COLLATERAL_TARGETS } from "./collateral-targets.ts";
 import * as corpus from "./corpus.ts";
 import * as heavy from "./format-bombs.ts";
 import { SERVING_TARGETS } from "./serving-targets.ts";
@@ -163,6 +164,7 @@ export const TARGETS: readonly Target[] = [
     maxLength: MAX_ATTESTATION_ANSWER,
   }),
   ...SERVING_TARGETS,
+  ...COLLATERAL_TARGETS,
 ];
 
 function readSgxExtension(value: Uint8Array): unknown {

@@ -1,12 +1,20 @@
 import { invalid } from "./request-error.ts";
 
+/** More than any request has. */
+const MAXIMUM_PARAMETERS = 1000;
+
 /** Parameters of a query by their names, which are case sensitive. Of a repeated one the first value counts. */
 export class Query {
   readonly #values = new Map<string, string>();
   readonly #nested = new Set<string>();
 
+  /** @throws RequestError `invalid-request` for far too many */
   constructor(text: string) {
-    for (const pair of text.split("&")) {
+    const pairs = text.split("&", MAXIMUM_PARAMETERS + 1);
+    if (pairs.length > MAXIMUM_PARAMETERS) {
+      throw invalid("the query has too many parameters");
+    }
+    for (const pair of pairs) {
       const end = pair.indexOf("=");
       const name = decode(end === -1 ? pair : pair.slice(0, end));
       const value = end === -1 ? "" : decode(pair.slice(end + 1));

@@ -4,7 +4,7 @@ import { Query } from "./query.ts";
 import { invalid, RequestError } from "./request-error.ts";
 
 /** Values of a body: an empty object in it costs a hundred times its length. */
-const MAXIMUM_VALUES = 1 << 18;
+const MAXIMUM_VALUES = 1 << 17;
 
 /**
  * The body of a request as JSON. That of a form becomes an object of texts; one of any other media type does not count.
@@ -13,8 +13,18 @@ const MAXIMUM_VALUES = 1 << 18;
  * @throws RequestError `too-large`, or `invalid-request` for JSON that is malformed, has a member twice or is not in UTF-8
  */
 export async function receiveBody(request: IncomingMessage, maximum: number): Promise<JsonValue | undefined> {
-  const bytes = await receiveBytes(request, maximum);
-  const [mediaType = "", ...parameters] = (request.headers["content-type"] ?? "").toLowerCase().split(";");
+  return parseBody(await receiveBytes(request, maximum), request.headers["content-type"] ?? "", maximum);
+}
+
+/**
+ * As {@link receiveBody}, of bytes that are there.
+ * @param contentType with its parameters
+ */
+export function parseBody(bytes: Buffer, contentType: string, maximum: number): JsonValue | undefined {
+  if (bytes.length > maximum) {
+    throw tooLarge();
+  }
+  const [mediaType = "", ...parameters] = contentType.toLowerCase().split(";");
   const charset = parameters
     .map((text) => /^\s*charset="?([^"]*)"?\s*$/.exec(text)?.[1])
     .find((text) => text !== undefined);

@@ -38,13 +38,16 @@ export async function putPolicy({ body }: RouteRequest, { database }: ServiceCon
   }
   const id = createHash("sha384").update(text).digest("hex");
   await database.write((connection) =>
-    putAppraisalPolicy(connection, { id, fmspc, kind: kindOf(text), isDefault, text }),
+    putAppraisalPolicy(connection, { id, fmspc, kind: policyKind(text), isDefault, text }),
   );
   return textAnswer(id);
 }
 
-/** What a policy is for. Its signature is for the appraising side to check. */
-function kindOf(policy: string): AppraisalPolicy["kind"] {
+/**
+ * What a policy is for. Its signature is for the appraising side to check.
+ * @throws RequestError `invalid-request`
+ */
+export function policyKind(policy: string): AppraisalPolicy["kind"] {
   const claims = objectOf("the policy", decodePayload(policy.split(".")[1] ?? ""));
   const payload = objectOf("policy_payload", parsed(claims["policy_payload"]));
   for (const entry of listOf("policy_array", payload["policy_array"], MAXIMUM_ENTRIES)) {

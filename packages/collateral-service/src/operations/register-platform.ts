@@ -25,8 +25,11 @@ export async function registerPlatform({ query, body }: RouteRequest, context: S
   return done();
 }
 
-/** With a manifest the other three members do not count; without one all of them must be there. */
-function readRegistration(body: RouteRequest["body"]): Registration {
+/**
+ * With a manifest the other three members do not count; without one all of them must be there.
+ * @throws RequestError `invalid-request`
+ */
+export function readRegistration(body: RouteRequest["body"]): Registration {
   const members = objectOf("the body", body);
   const id = {
     qeId: required("qe_id", members["qe_id"], form.qeId),

@@ -20,6 +20,8 @@ export interface ServerContext extends DispatchContext {
   readonly tls: TlsMaterial;
   /** Paths outside the protocol, such as `/health`. */
   readonly extraRoutes: ExtraRoutes;
+  /** Whether connections end with the answer that is on its way. */
+  readonly isStopping: () => boolean;
   /** Told of each answer, for metrics; must be quick. */
   readonly onAnswer: (status: number, fromCache: boolean) => void;
   /** Told of what went wrong here, as opposed to what a caller did wrong. */
@@ -44,6 +46,9 @@ export function createCollateralServer(context: ServerContext): Server {
       connectionsCheckingInterval: 1000,
     },
     (request, response) => {
+      if (context.isStopping()) {
+        response.shouldKeepAlive = false;
+      }
       if (!sendReady(request, response, context)) {
         void answerRequest(request, response, requests, context);
       }
@@ -94,8 +99,8 @@ async function answerRequest(
   if (!response.writable) {
     return; // the caller has gone
   }
-  if (!request.complete) {
-    response.shouldKeepAlive = false; // the rest of its body is not read
+  if (!request.complete || context.isStopping()) {
+    response.shouldKeepAlive = false; // the rest of its body is not read, or nothing comes after it
   }
   sendAnswer(request, response, answer, answer.reusableUntil === undefined ? headers : []);
   context.onAnswer(answer.status, false);

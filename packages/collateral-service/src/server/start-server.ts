@@ -89,6 +89,7 @@ async function openServer(opening: Opening): Promise<RunningServer> {
     windows: opening.windows ?? "now",
     fill: parts.fill,
     maximumBody: limits.maximumBody,
+    isStopping: () => stopping,
     wrongTokens: new RateLimit(WRONG_TOKENS),
     extraRoutes: { get: (path) => ofOperator.get(path) ?? parts.extraRoutes?.get(path) },
     onAnswer: parts.onAnswer ?? (() => undefined),

@@ -15,11 +15,14 @@ export const json = { "content-type": "application/json" };
 export const hashOf = (token: string): string => createHash("sha512").update(token).digest("hex");
 
 const authority = await createAuthority();
-const identity = await authority.issue();
+/** What services show, under an authority that their clients trust. */
+export const identity = await authority.issue();
 
 /** A service on a free port, with a database of its own, and a client of it. */
 export interface TestService {
   readonly client: HttpsClient;
+  /** A client of another service with the same certificate. */
+  clientOf(url: string): HttpsClient;
   readonly server: RunningServer;
   readonly database: TestDatabase;
   /** What the service said went wrong. */
@@ -46,9 +49,11 @@ export async function startService(
     onFault: (error) => faults.push(error),
     ...changes,
   });
-  const client = new HttpsClient(Number(new URL(server.url).port), authority.caPem);
+  const clientOf = (url: string): HttpsClient => new HttpsClient(Number(new URL(url).port), authority.caPem);
+  const client = clientOf(server.url);
   return {
     client,
+    clientOf,
     server,
     database,
     faults,

@@ -1,0 +1,49 @@
+// What is fuzzed of the collateral service: the rows of targets.ts for what clients and administrators send to it.
+import { encodeUtf8 } from "@sealserve/core";
+import { Query } from "../../packages/collateral-service/src/http/query.ts";
+import { parseBody } from "../../packages/collateral-service/src/http/receive-body.ts";
+import { policyKind } from "../../packages/collateral-service/src/operations/appraisal-policies.ts";
+import { readRegistration } from "../../packages/collateral-service/src/operations/register-platform.ts";
+import { parseUpload } from "../../packages/collateral-service/src/upload/parse-upload.ts";
+import { uploadOf } from "../../packages/collateral-service/test/support/upload.ts";
+import { ofBytes, ofText, type Target } from "./target.ts";
+
+const KIB = 1024;
+const BODY_MAX_LENGTH = 2 * KIB * KIB;
+const JSON_TYPE = "application/json";
+const FORM_TYPE = "application/x-www-form-urlencoded";
+
+const upload = JSON.stringify(await uploadOf());
+const registration = JSON.stringify({ qe_id: "AB", pce_id: "0000", cpu_svn: "0".repeat(32), pce_svn: "0D00" });
+const form = `qe_id=AB&pce_id=0000&platform_manifest=${"0A".repeat(64)}`;
+const payload = { policy_array: [{ environment: { class_id: "3123ec35-8d38-4ea5-87a5-d6c48b567570" } }] };
+const claims = Buffer.from(JSON.stringify({ policy_payload: JSON.stringify(payload) })).toString("base64url");
+
+const parse = (bytes: Uint8Array, type: string) => parseBody(Buffer.from(bytes), type, BODY_MAX_LENGTH);
+
+export const COLLATERAL_TARGETS: readonly Target[] = [
+  ofBytes({
+    name: "parseUpload",
+    read: (bytes) => parseUpload(parse(bytes, JSON_TYPE), 4),
+    seeds: [encodeUtf8(upload)],
+    maxLength: BODY_MAX_LENGTH,
+  }),
+  ofBytes({
+    name: "readRegistration",
+    read: (bytes) => readRegistration(parse(bytes, bytes[0] === 0x7b ? JSON_TYPE : FORM_TYPE)),
+    seeds: [encodeUtf8(registration), encodeUtf8(form)],
+    maxLength: BODY_MAX_LENGTH,
+  }),
+  ofText({
+    name: "Query",
+    read: (text) => new Query(text).get("fmspc"),
+    seeds: ["fmspc=00906EA10000&update=early", "fmspc=%zz&fmspc=1&a[x]=1", form],
+    maxLength: BODY_MAX_LENGTH,
+  }),
+  ofText({
+    name: "policyKind",
+    read: policyKind,
+    seeds: [`e30.${claims}.e30`],
+    maxLength: BODY_MAX_LENGTH,
+  }),
+];
