@@ -103,6 +103,16 @@ test("predicts in row and column format, by name and by version", async () => {
   assert.deepEqual(JSON.parse(both.text), { predictions: [{ a: "t", b_bytes: { b64: "AP8=" } }] });
 });
 
+test("text of any script and any size comes back as it was sent", async () => {
+  for (const text of ["", "ä", "€ 😀 \u0000 \u07ff", "ÿ".repeat(8000), "日本".repeat(8000)]) {
+    const body = JSON.stringify({ signature_name: "pair", inputs: { a: text, b: "" } });
+    const { status, text: answer, headers } = await send("/v1/models/half:predict", body);
+    assert.equal(status, 200);
+    assert.equal(JSON.parse(answer).outputs.a, text);
+    assert.equal(headers["content-length"], String(Buffer.byteLength(answer)));
+  }
+});
+
 test("status and metadata are the documented JSON", async () => {
   const status = JSON.parse((await send("/v1/models/half")).text);
   const available = { version: "3", state: "AVAILABLE", status: { error_code: "OK", error_message: "" } };

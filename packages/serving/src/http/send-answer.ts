@@ -25,9 +25,18 @@ export async function sendAnswer(
     if (incoming.isPaused()) {
       incoming.resume();
     }
-    response.end(body);
+    endWith(response, body);
   } else {
     await sendEarly(incoming, response, body, limits);
+  }
+}
+
+/** A small body goes out with the headers, as one write and one TLS record, which Node makes of text alone. */
+function endWith(response: ServerResponse, body: Uint8Array): void {
+  if (body.length <= SMALL_ANSWER) {
+    response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1"), "latin1");
+  } else {
+    response.end(body);
   }
 }
 
