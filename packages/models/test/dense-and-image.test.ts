@@ -186,6 +186,26 @@ testOperations([
     expected: floats([1, 2, 2], numbersOf(product)),
   },
   {
+    op: "BatchMatMulV2",
+    about: "both transposed, in a stack",
+    inputs: [floats([1, 3, 2], numbersOf(permuteAxes(a, [1, 0]))), permuteAxes(b, [1, 0])],
+    attributes: { adj_x: { b: true }, adj_y: { b: true } },
+    expected: floats([1, 2, 2], numbersOf(product)),
+  },
+  {
+    op: "Einsum",
+    inputs: [floats([1, 2, 3], numbersOf(a)), permuteAxes(b, [1, 0])],
+    attributes: { equation: textAttr("aij,kj->aik") },
+    expected: floats([1, 2, 2], numbersOf(product)),
+  },
+  {
+    op: "Einsum",
+    about: "with an ellipsis",
+    inputs: [floats([1, 2, 3], numbersOf(a))],
+    attributes: { equation: textAttr("...ij->...j") },
+    expected: floats([1, 3], [5, 7, 9]),
+  },
+  {
     op: "BiasAdd",
     inputs: [a, constant(floats([3], [10, 20, 30]))],
     expected: floats([2, 3], [11, 22, 33, 14, 25, 36]),

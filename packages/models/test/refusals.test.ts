@@ -70,8 +70,11 @@ test("what an operation supports is told apart from what it does not", () => {
   refused("Transpose", ["x", "x"], {}, /input 1 is not a constant/);
   refused("Sum", ["x", "x"], {}, /not a constant/);
   refused("ExpandDims", ["x", "filter"], {}, /not one number/);
-  refused("BatchMatMulV2", ["x", "x"], { adj_y: { b: true } }, /transposed/);
-  refused("StridedSlice", ["x", "numbers", "x", "numbers"], {}, /input 2 is not a constant/);
+  refused("BatchMatMulV2", ["numbers", "numbers"], { adj_y: { b: true } }, /transposed input of int32/);
+  refused("Einsum", ["x"], { equation: textAttr("ii->i") }, /equation/);
+  refused("Einsum", ["x"], { equation: textAttr("ij") }, /equation/);
+  refused("Einsum", ["numbers"], { equation: textAttr("i->i") }, /on int32/);
+  refused("StridedSlice", ["x", "numbers", "numbers", "x"], {}, /input 3 is not a constant/);
   refused("VarIsInitializedOp", ["x"], {}, /$/);
   refused("ReadVariableOp", ["x"], {}, /not a variable/);
 });

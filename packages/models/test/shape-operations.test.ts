@@ -116,10 +116,12 @@ testOperations([
     attributes: { out_type: typeAttr("int64") },
     expected: int64s([3], [2, 2, 2]),
   },
-  ...slices(),
+  ...slices(axes),
+  ...slices((...values) => int32s([values.length], values), ", bounds computed"),
 ]);
 
-function slices(): OperationCase[] {
+/** @param bound makes the inputs that say where ranges begin and end */
+function slices(bound: (...values: number[]) => OperationCase["inputs"][number], suffix = ""): OperationCase[] {
   const slice = (
     about: string,
     spec: readonly [begin: number[], end: number[], strides: number[]],
@@ -128,8 +130,8 @@ function slices(): OperationCase[] {
     input = cube,
   ): OperationCase => ({
     op: "StridedSlice",
-    about,
-    inputs: [input, ...spec.map((values) => axes(...values))],
+    about: about + suffix,
+    inputs: [input, bound(...spec[0]), bound(...spec[1]), axes(...spec[2])],
     attributes: Object.fromEntries(Object.entries(masks).map(([name, value]) => [`${name}_mask`, { i: value }])),
     expected,
   });

@@ -1,5 +1,6 @@
-import { intAttribute, intsAttribute } from "../onnx/attribute.ts";
+import { intAttribute, intsAttribute, textAttribute } from "../onnx/attribute.ts";
 import { sizesOf } from "./convert.ts";
+import { isFloat } from "./lower-elementwise.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Lowering, Operation } from "./operation.ts";
 
@@ -26,13 +27,34 @@ function orTransposed(matrix: Value, transposed: boolean, graph: OnnxGraph): Val
   return transposed ? graph.apply("Transpose", [matrix], matrix.dtype, [intsAttribute("perm", [1, 0])]) : matrix;
 }
 
-/** Products of stacks of matrices. Swapping the last two of an unknown number of axes has no form in ONNX. */
+/** Products of stacks of matrices, either of which may be taken transposed. */
 const batchMatMul: Lowering = (operation, graph) => {
-  if (operation.flag("adj_x", false) || operation.flag("adj_y", false)) {
-    operation.refuse("it takes a transposed input");
+  const stack = (position: number, transposed: string): Value => {
+    const value = operation.input(position);
+    return operation.flag(transposed, false) ? transposeLast(operation, value, graph) : value;
+  };
+  const a = stack(0, "adj_x");
+  return graph.apply("MatMul", [a, stack(1, "adj_y")], a.dtype);
+};
+
+/** Swaps the last two of an unknown number of axes, which only sums by labels have a form for. */
+function transposeLast(operation: Operation, value: Value, graph: OnnxGraph): Value {
+  if (!isFloat(value.dtype)) {
+    operation.refuse(`it takes a transposed input of ${value.dtype}`);
   }
-  const a = operation.input(0);
-  return graph.apply("MatMul", [a, operation.input(1)], a.dtype);
+  return graph.apply("Einsum", [value], value.dtype, [textAttribute("equation", "...ij->...ji")]);
+}
+
+/** Sums of products by labels of axes. Labels that the output repeats, or that one input does, are not ONNX's. */
+const einsum: Lowering = (operation, graph) => {
+  const equation = operation.text("equation", "");
+  const { dtype } = operation.input(0);
+  const parts = equation.split(/,|->/);
+  const isPlain = /^[a-zA-Z.,]*->[a-zA-Z.]*$/.test(equation);
+  if (!isPlain || !isFloat(dtype) || parts.some((part) => /([a-zA-Z]).*\1/.test(part))) {
+    operation.refuse(`its equation is ${JSON.stringify(equation)} on ${dtype}`);
+  }
+  return graph.apply("Einsum", [...operation.inputs], dtype, [textAttribute("equation", equation)]);
 };
 
 /**
@@ -63,5 +85,7 @@ export const matrixLowerings: Readonly<Record<string, Lowering>> = {
   MatMul: matMul,
   BatchMatMul: batchMatMul,
   BatchMatMulV2: batchMatMul,
+  BatchMatMulV3: batchMatMul,
   BiasAdd: biasAdd,
+  Einsum: einsum,
 };

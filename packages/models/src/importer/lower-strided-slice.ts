@@ -1,27 +1,33 @@
+import { intAttribute } from "../onnx/attribute.ts";
+import { asInt64 } from "./convert.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Lowering, Operation } from "./operation.ts";
 
 /** Stands for "to the end of the axis": ONNX cuts larger bounds off. */
 const BEYOND = Number.MAX_SAFE_INTEGER;
 
+/** Where a range begins or ends: a number, or a vector of one that is computed. */
+type Bound = number | Value;
+
 /** One entry of the specification, such as `2:5`, an index, an ellipsis or a new axis. */
 interface Entry {
   readonly kind: "ellipsis" | "new-axis" | "index" | "range";
-  readonly begin: number;
-  readonly end: number;
+  readonly begin: Bound;
+  readonly end: Bound;
   readonly stride: number;
 }
 
-/** Slicing with numpy's rules, with constant bounds: ranges first, then dropped axes, then new axes. */
+/** Slicing with numpy's rules, with constant strides: ranges first, then dropped axes, then new axes. */
 const stridedSlice: Lowering = (operation, graph) => {
-  const entries = readEntries(operation);
+  const entries = readEntries(operation, graph);
   const sliced = applyRanges(operation.input(0), entries, graph);
   const dropped = changeAxes("Squeeze", sliced, inputAxes(entries, "index"), graph);
   return changeAxes("Unsqueeze", dropped, outputAxes(entries, "new-axis"), graph);
 };
 
-function readEntries(operation: Operation): Entry[] {
-  const [begins = [], ends = [], strides = []] = [1, 2, 3].map((input) => operation.constantIntegers(input));
+function readEntries(operation: Operation, graph: OnnxGraph): Entry[] {
+  const strides = operation.constantIntegers(3);
+  const [begins = [], ends = []] = [1, 2].map((input) => readBounds(operation, input, strides.length, graph));
   return begins.map((begin, position) => {
     const mask = (name: string): boolean => ((operation.integer(name, 0) >> position) & 1) === 1;
     if (mask("ellipsis_mask")) {
@@ -31,7 +37,7 @@ function readEntries(operation: Operation): Entry[] {
       return { kind: "new-axis", begin: 0, end: 0, stride: 1 };
     }
     if (mask("shrink_axis_mask")) {
-      return { kind: "index", begin, end: begin === -1 ? BEYOND : begin + 1, stride: 1 };
+      return { kind: "index", begin, end: behind(begin, graph), stride: 1 };
     }
     const open = wholeAxis(strides[position] ?? 1);
     return {
@@ -40,6 +46,26 @@ function readEntries(operation: Operation): Entry[] {
       end: mask("end_mask") ? open.end : (ends[position] ?? open.end),
     };
   });
+}
+
+/** Bounds of all entries, which are computed where the input is no constant. */
+function readBounds(operation: Operation, position: number, count: number, graph: OnnxGraph): readonly Bound[] {
+  const input = operation.input(position);
+  if (input.constant !== undefined) {
+    return operation.constantIntegers(position);
+  }
+  const bounds = asInt64(input, graph);
+  return Array.from({ length: count }, (_, entry) => graph.apply("Gather", [bounds, graph.integers([entry])], "int64"));
+}
+
+/** Where the range ends that holds one index only. Behind the last index, -1, is the end of the axis. */
+function behind(index: Bound, graph: OnnxGraph): Bound {
+  if (typeof index === "number") {
+    return index === -1 ? BEYOND : index + 1;
+  }
+  const isLast = graph.apply("Equal", [index, graph.integers([-1])], "bool");
+  const next = graph.apply("Add", [index, graph.integers([1])], "int64");
+  return graph.apply("Where", [isLast, graph.integers([BEYOND]), next], "int64");
 }
 
 /** From one end of an axis to the other, in the direction of the stride. */
@@ -63,7 +89,16 @@ function applyRanges(value: Value, entries: readonly Entry[], graph: OnnxGraph):
     cut.map(({ axis }) => axis),
     cut.map(({ stride }) => stride),
   ];
-  return graph.apply("Slice", [value, ...bounds.map((numbers) => graph.integers(numbers))], value.dtype);
+  return graph.apply("Slice", [value, ...bounds.map((numbers) => joinBounds(numbers, graph))], value.dtype);
+}
+
+function joinBounds(bounds: readonly Bound[], graph: OnnxGraph): Value {
+  const numbers = bounds.filter((bound) => typeof bound === "number");
+  if (numbers.length === bounds.length) {
+    return graph.integers(numbers);
+  }
+  const vectors = bounds.map((bound) => (typeof bound === "number" ? graph.integers([bound]) : bound));
+  return graph.apply("Concat", vectors, "int64", [intAttribute("axis", 0)]);
 }
 
 function changeAxes(opType: "Squeeze" | "Unsqueeze", value: Value, axes: readonly number[], graph: OnnxGraph): Value {
