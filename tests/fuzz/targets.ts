@@ -31,6 +31,7 @@ import { MAX_ATTESTATION_ANSWER, parseAttestationAnswer } from "@sealserve/ra-tl
 import { COLLATERAL_TARGETS } from "./collateral-targets.ts";
 import * as corpus from "./corpus.ts";
 import * as heavy from "./format-bombs.ts";
+import { MODEL_TARGETS } from "./model-targets.ts";
 import { SERVING_TARGETS } from "./serving-targets.ts";
 import { ofBytes, ofText, type Target } from "./target.ts";
 
@@ -165,6 +166,7 @@ export const TARGETS: readonly Target[] = [
   }),
   ...SERVING_TARGETS,
   ...COLLATERAL_TARGETS,
+  ...MODEL_TARGETS,
 ];
 
 function readSgxExtension(value: Uint8Array): unknown {

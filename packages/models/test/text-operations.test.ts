@@ -99,6 +99,13 @@ test("patterns that RE2 lacks, broken ones, and strings that are not UTF-8 are r
   assert.throws(() => run("RegexFullMatch", [broken, scalar("a")]), invalid(/not UTF-8/));
 });
 
+test("what a long pattern and a long text would take together is bounded", () => {
+  const tooLong = servingError("RESOURCE_EXHAUSTED", /too long/);
+  const pattern = scalar(".*".repeat(1000));
+  assert.throws(() => run("RegexFullMatch", [texts(["a".repeat(100_000)]), pattern]), tooLong);
+  assert.throws(() => run("RegexReplace", [texts(["a".repeat(100_000)]), pattern, scalar("")]), tooLong);
+});
+
 test("a pattern that has endless ways to fail takes no longer for it", () => {
   const text = `${"a".repeat(20_000)}!`;
   assert.deepEqual(run("RegexFullMatch", [texts([text]), scalar("(a*)*b")]), booleans([1], [0]));

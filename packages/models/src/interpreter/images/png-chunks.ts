@@ -3,6 +3,8 @@ import { crc32 } from "node:zlib";
 import { invalidArgument } from "@sealserve/protocol";
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+/** Colour type of images whose pixels are numbers of colours in a list. */
+export const PALETTE = 3;
 const COLOUR_TYPES: ReadonlyMap<number, readonly number[]> = new Map([
   [0, [1, 2, 4, 8, 16]],
   [2, [8, 16]],

@@ -1,7 +1,5 @@
-import { badPng, type PngFile } from "./png-chunks.ts";
+import { badPng, PALETTE, type PngFile } from "./png-chunks.ts";
 import { channelsInFile } from "./png-samples.ts";
-
-const PALETTE = 3;
 
 /** Weights of red, green and blue in grey, of 2^15: those that TensorFlow hands to libpng, which take green for blue. */
 const GREY_WEIGHTS = [9798, 3736, 19234] as const;

@@ -5,6 +5,7 @@ import type { Kernel, MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
 import {
   compilePattern,
+  expectWork,
   matchesAll,
   type Pattern,
   parseRewrite,
@@ -46,6 +47,7 @@ function replacing(operation: NodeOperation<KnownInput>, readProgram: ReadProgra
       const budget = new OutputBudget();
       const strings = stringsOf(inputs[0]);
       budget.take("string", strings.length);
+      expectWork(pattern, strings);
       const data = strings.map((string) => concatenate(replaceMatches(string, pattern, rewrite, all), NOTHING, budget));
       return [{ dtype: "string", shape: inputs[0]?.shape ?? [], data }];
     },
@@ -58,7 +60,9 @@ function matching(operation: NodeOperation<KnownInput>, readProgram: ReadProgram
     outputs: ["bool"],
     run: (inputs) => {
       const { pattern } = readProgram(inputs);
-      const data = Uint8Array.from(stringsOf(inputs[0]), (string) => (matchesAll(pattern, string) ? 1 : 0));
+      const strings = stringsOf(inputs[0]);
+      expectWork(pattern, strings);
+      const data = Uint8Array.from(strings, (string) => (matchesAll(pattern, string) ? 1 : 0));
       return [{ dtype: "bool", shape: inputs[0]?.shape ?? [], data }];
     },
   };

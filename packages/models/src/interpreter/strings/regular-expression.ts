@@ -1,9 +1,11 @@
 import { isUtf8 } from "node:buffer";
-import { invalidArgument } from "@sealserve/protocol";
+import { invalidArgument, ServingError } from "@sealserve/protocol";
 import { RE2JS } from "re2js";
 
 /** Bytes of a pattern; the machine that it becomes is larger by far. */
 const MAX_PATTERN_BYTES = 2 ** 12;
+/** Instructions that matching may take; they take a fraction of a microsecond each. */
+const MAX_WORK = 2 ** 27;
 const BACKSLASH = 0x5c;
 const [DIGIT_0, DIGIT_9] = [0x30, 0x39];
 
@@ -26,6 +28,25 @@ export function compilePattern(pattern: Uint8Array): Pattern {
     return RE2JS.compile(text.toString());
   } catch {
     throw invalidArgument("Invalid pattern: it is no regular expression in RE2's syntax");
+  }
+}
+
+/**
+ * Bounds what matching a pattern against strings costs at most: each byte may touch each instruction of the pattern.
+ * @throws ServingError `RESOURCE_EXHAUSTED`
+ */
+export function expectWork(pattern: Pattern, strings: readonly Uint8Array[]): void {
+  const bytes = strings.reduce((total, { length }) => total + length, strings.length);
+  const work = bytes * pattern.programSize();
+  if (work > MAX_WORK) {
+    throw new ServingError(
+      "RESOURCE_EXHAUSTED",
+      "Matching the model's pattern against these strings would take too long",
+      {
+        expected: `at most ${MAX_WORK} instructions`,
+        actual: `${work}`,
+      },
+    );
   }
 }
 

@@ -1,0 +1,87 @@
+// What the interpreter of models reads: images and patterns of requests, vocabularies of models.
+import { crc32, deflateSync } from "node:zlib";
+import { readPng } from "../../packages/models/src/interpreter/images/png-chunks.ts";
+import { colourReader } from "../../packages/models/src/interpreter/images/png-colours.ts";
+import { readSamples } from "../../packages/models/src/interpreter/images/png-samples.ts";
+import { parseNumber } from "../../packages/models/src/interpreter/strings/parse-number.ts";
+import {
+  compilePattern,
+  parseRewrite,
+  replaceMatches,
+} from "../../packages/models/src/interpreter/strings/regular-expression.ts";
+import type { FlatNode } from "../../packages/models/src/saved-model/flatten.ts";
+import { parseTextFile } from "../../packages/models/src/saved-model/table-text.ts";
+import { ofBytes, ofText, type Target } from "./target.ts";
+
+const KIB = 1024;
+/** Pixels unfold to a thousand times their bytes, which the budget of the operation bounds. */
+const IMAGE_MAX_LENGTH = 8 * KIB;
+const FILE_MAX_LENGTH = 64 * KIB;
+const PATTERN_MAX_LENGTH = 24;
+
+function chunk(type: string, data: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(type), data]);
+  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  checksum.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, checksum]);
+}
+
+function image(header: readonly number[], raw: readonly number[]): Uint8Array {
+  return Buffer.concat([
+    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+    chunk("IHDR", Uint8Array.from(header)),
+    chunk("PLTE", Uint8Array.of(1, 2, 3, 4, 5, 6)),
+    chunk("IDAT", deflateSync(Uint8Array.from(raw))),
+    chunk("IEND", new Uint8Array()),
+  ]);
+}
+
+function readImage(bytes: Uint8Array): unknown {
+  const file = readPng(bytes);
+  const colourOf = colourReader(file, readSamples(file), 255);
+  return [0, file.width * file.height - 1].map(colourOf);
+}
+
+const columns: Readonly<Record<string, { readonly i: bigint }>> = { key_index: { i: 0n }, value_index: { i: 1n } };
+const table: FlatNode = {
+  name: "n",
+  op: "InitializeTableFromTextFileV2",
+  inputs: [],
+  attribute: (name) => columns[name],
+};
+const text = Buffer.from("a word, aaa and é");
+
+/** Readers of the interpreter. */
+export const MODEL_TARGETS: readonly Target[] = [
+  ofBytes({
+    name: "readPng",
+    read: readImage,
+    seeds: [
+      image([0, 0, 0, 2, 0, 0, 0, 2, 8, 0, 0, 0, 0], [0, 1, 2, 4, 3, 4]),
+      image([0, 0, 0, 2, 0, 0, 0, 2, 1, 3, 0, 0, 1], [0, 0x80, 0, 0, 0, 0x40]),
+    ],
+    maxLength: IMAGE_MAX_LENGTH,
+  }),
+  ofBytes({
+    name: "parseTextFile",
+    read: (bytes) => parseTextFile(table, { keys: "string", values: "float32" }, bytes),
+    seeds: [Buffer.from("a\t1\r\nb\t-2.5e3\n")],
+    maxLength: FILE_MAX_LENGTH,
+  }),
+  ofText({
+    name: "parseNumber",
+    read: (spelled) => [parseNumber("float32", spelled), parseNumber("int64", spelled)],
+    seeds: ["-12.5e-3", " +70 ", "inf"],
+    maxLength: FILE_MAX_LENGTH,
+  }),
+  ofText({
+    name: "compilePattern",
+    read: (pattern) => {
+      const compiled = compilePattern(Buffer.from(pattern));
+      return replaceMatches(text, compiled, parseRewrite(Buffer.from("[\\0]"), compiled), true);
+    },
+    seeds: ["(a+)*|[^a-z\\s]", "\\bw.{2}d?$", "(?i)A{1,3}"],
+    maxLength: PATTERN_MAX_LENGTH,
+  }),
+];
