@@ -83,12 +83,66 @@ test("a run whose signal is aborted is withdrawn and no longer waited for; the o
   await assert.rejects(engine.run(run(), caller.signal), reason);
   await Promise.all([runs[0], runs[2]]);
   patient.abort(reason);
-  const kinds = sent.mock.calls.map(({ arguments: [parcel] }) =>
-    unpackParcel<EngineMessage>(parcel as Parcel).map(({ kind }) => kind),
-  );
-  assert.deepEqual(kinds, [["load"], ["run", "run", "run", "withdraw"]]);
+  assert.deepEqual(kindsOf(sent.mock.calls.map((call) => call.arguments)), [
+    ["load"],
+    ["run", "run", "run", "withdraw"],
+  ]);
   await engine.close();
 });
+
+/** Lets the event loop turn, so that what was asked for in this turn is sent. */
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+test("while two messages lie at the thread what is asked for gathers, and goes together; a withdrawal goes at once", async () => {
+  const started = once(process, "worker");
+  const engine = new EngineThread();
+  const [worker] = (await started) as [Worker];
+  await engine.load(load());
+  const { held, letGo } = holdMessages(worker);
+  const caller = new AbortController();
+  const runs: Promise<unknown>[] = [];
+  for (const signal of [undefined, caller.signal, undefined, undefined]) {
+    runs.push(engine.run(run(), signal));
+    await turn();
+  }
+  assert.deepEqual(kindsOf(held), [["run"], ["run"]]);
+  caller.abort(new Error("gone"));
+  await assert.rejects(runs[1] as Promise<unknown>, /gone/);
+  await turn();
+  assert.deepEqual(kindsOf(held), [["run"], ["run"], ["run", "run", "withdraw"]]);
+  letGo();
+  await Promise.all([runs[0], runs[2], runs[3]]);
+  const again = holdMessages(worker);
+  const late = [engine.run(run())];
+  await turn();
+  late.push(engine.run(run()));
+  await turn();
+  assert.deepEqual(kindsOf(again.held), [["run"], ["run"]], "what was withdrawn does not count for ever");
+  again.letGo();
+  await Promise.all(late);
+  await engine.close();
+});
+
+/** Keeps what is posted to a thread until it is let go. */
+function holdMessages(worker: Worker): { readonly held: readonly (readonly unknown[])[]; letGo: () => void } {
+  const post = worker.postMessage.bind(worker);
+  const held: Parameters<typeof post>[] = [];
+  const posting = mock.method(worker, "postMessage", (...message: Parameters<typeof post>) => held.push(message));
+  return {
+    held,
+    letGo: () => {
+      posting.mock.restore();
+      for (const message of held) {
+        post(...message);
+      }
+    },
+  };
+}
+
+/** What each message that was posted asks for. */
+function kindsOf(posted: readonly (readonly unknown[])[]): string[][] {
+  return posted.map(([parcel]) => unpackParcel<EngineMessage>(parcel as Parcel).map(({ kind }) => kind));
+}
 
 test("a run that cannot be moved to the thread fails alone; those asked for with it and after it run", async () => {
   const engine = new EngineThread();

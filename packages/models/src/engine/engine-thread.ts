@@ -6,9 +6,16 @@ import { Outbox } from "./outbox.ts";
 import { buffersOf, type PackedTensor } from "./packed-tensor.ts";
 import { type Parcel, packParcel, unpackParcel } from "./parcel.ts";
 import { fromPlainError } from "./plain-error.ts";
+import { Shipments } from "./shipments.ts";
 
 /** The thread's program stands beside this file: compiled, or as source where Node runs the sources. */
 const workerFile = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
+
+/**
+ * As many messages lie at the thread at most: one that it serves and one for when that is done. What is asked meanwhile
+ * gathers for the next message, since waking the other thread costs more than what a small model does.
+ */
+const MAX_SHIPMENTS = 2;
 
 type Unnumbered<T> = T extends unknown ? Omit<T, "id"> : never;
 type ReplyOf<K extends EngineReply["kind"]> = Extract<EngineReply, { kind: K }>;
@@ -24,9 +31,14 @@ export class EngineThread {
   readonly #waiting = new Map<number, Waiting>();
   readonly #exited: Promise<void>;
   readonly #outbox = new Outbox<EngineMessage>({
-    send: (messages, buffers) => this.#worker.postMessage(packParcel(messages), buffers),
+    send: (messages, buffers) => {
+      this.#worker.postMessage(packParcel(messages), buffers);
+      this.#shipments.sent(messages.map(({ id }) => id).filter((id) => this.#waiting.has(id)));
+    },
     refuse: ({ id }, cause) => this.#refuse(id, cause),
   });
+  readonly #shipments = new Shipments();
+  #flushing = false;
   #lastId = 0;
   #closing = false;
   /** Why nothing can be asked any more. */
@@ -123,12 +135,22 @@ export class EngineThread {
     return reply as ReplyOf<K>;
   }
 
-  /** What one turn of the event loop asks for goes to the thread together. */
+  /** What one turn of the event loop asks for goes to the thread together, unless enough lies there. */
   #send(message: EngineMessage, buffers: readonly ArrayBuffer[] = []): void {
-    if (this.#outbox.empty) {
-      setImmediate(() => this.#outbox.flush());
-    }
     this.#outbox.add(message, buffers);
+    if (this.#shipments.open < MAX_SHIPMENTS) {
+      this.#flushSoon();
+    }
+  }
+
+  #flushSoon(): void {
+    if (!this.#flushing) {
+      this.#flushing = true;
+      setImmediate(() => {
+        this.#flushing = false;
+        this.#outbox.flush();
+      });
+    }
   }
 
   /** Nothing of such a request has come to the thread, which goes on. */
@@ -141,13 +163,19 @@ export class EngineThread {
   #withdraw(id: number, reason: unknown): void {
     this.#waiting.get(id)?.reject(reason);
     this.#waiting.delete(id);
-    this.#send({ kind: "withdraw", id });
+    this.#shipments.settle(id);
+    this.#outbox.add({ kind: "withdraw", id });
+    this.#flushSoon();
   }
 
   #settle(replies: readonly EngineReply[]): void {
     for (const reply of replies) {
       this.#waiting.get(reply.id)?.resolve(reply);
       this.#waiting.delete(reply.id);
+      this.#shipments.settle(reply.id);
+    }
+    if (this.#shipments.open < MAX_SHIPMENTS) {
+      this.#outbox.flush();
     }
   }
 
