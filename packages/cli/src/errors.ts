@@ -6,6 +6,7 @@ export type CliErrorCode =
   | "output-exists"
   | "ca-unusable"
   | "not-built"
+  | "collateral-service-missing"
   | "simulator-missing"
   | "answers-differ"
   | "demo-step-failed";

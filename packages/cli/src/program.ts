@@ -12,7 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   unseal: async () => (await import("./commands/unseal.ts")).addUnsealCommand,
   files: async () => (await import("./commands/files.ts")).addFilesCommands,
   broker: async () => (await import("./commands/broker.ts")).addBrokerCommand,
-  collateral: async () => (await import("./commands/collateral.ts")).addCollateralCommands,
+  collateral: async () => (await import("./service/load-collateral-commands.ts")).loadCollateralCommands(),
   policy: async () => (await import("./commands/policy.ts")).addPolicyCommands,
   sigstruct: async () => (await import("./commands/sigstruct.ts")).addSigstructCommand,
   image: async () => (await import("./commands/image.ts")).addImageCommand,

@@ -24,10 +24,13 @@ const NATIVE_ENGINE = "onnxruntime-node";
 /** What the engine's package needs only while it is being installed. */
 const INSTALL_ONLY = new Set(["adm-zip", "global-agent"]);
 
+/** Services of their own, which a serving node never starts: what is not in the image needs no trust. */
+const NOT_SERVED = new Set(["@sealserve/collateral-service"]);
+
 /**
  * Copies the serving program into `output`: this command, the packages it needs at run time (not the simulator, which
- * is optional) and the native engine of this machine's platform only. The same source gives the same files, so the
- * same measurement.
+ * is optional, nor the collateral service) and the native engine of this machine's platform only. The same source gives
+ * the same files, so the same measurement.
  * @throws CliError `output-exists`, `not-built`, or the reason of `signal`; nothing is left then
  */
 export async function assembleProgramImage(output: string, signal?: AbortSignal): Promise<ProgramImage> {
@@ -75,7 +78,9 @@ async function findPackages(start: string): Promise<Map<string, string>> {
     }
     if (known === undefined) {
       found.set(manifest.name, directory);
-      const needed = Object.keys(manifest.dependencies ?? {}).filter((name) => !INSTALL_ONLY.has(name));
+      const needed = Object.keys(manifest.dependencies ?? {}).filter(
+        (name) => !INSTALL_ONLY.has(name) && !NOT_SERVED.has(name),
+      );
       for (const name of needed.sort()) {
         queue.push(await locatePackage(name, directory));
       }
