@@ -2,6 +2,7 @@
 import type { Tensor } from "@sealserve/protocol";
 import { printFigure } from "../harness.ts";
 import { peerModel } from "./bench-models.ts";
+import { runH2load } from "./h2load.ts";
 import type { LoadReport } from "./load-process.ts";
 import type { ServerReport } from "./report.ts";
 import { grpcBody, PREDICT, servePeerUnderLoad, serveUnderLoad, type UnderLoad } from "./under-load.ts";
@@ -59,7 +60,7 @@ export const requests: Readonly<Record<string, () => Promise<void>>> = {
 
 async function measure({ name, model, protocol, body, targets }: Subject): Promise<void> {
   const path = protocol === "grpc" ? PREDICT : `/v1/models/${model}:predict`;
-  const order = { protocol, path, body: body(), connections: 4, streams: 8, seconds: SECONDS };
+  const order = { protocol, path, body: body(), connections: 4, streams: 8, seconds: SECONDS } as const;
   const [ours, peer] = [await serveUnderLoad([model]), await servePeerUnderLoad(peerModel(model))];
   for (const server of [ours, peer]) {
     await server.load(order); // warm up
@@ -73,6 +74,7 @@ async function measure({ name, model, protocol, body, targets }: Subject): Promi
   }
   const [best, bestOfPeer] = [rounds, peerRounds].map(fastest) as [Round, Round];
   const steady = await ours.load({ ...order, rate: STEADY_SHARE * best.perSecond });
+  const byH2load = protocol === "grpc" ? await loadByH2load(ours, order, best.perSecond) : undefined;
   await ours.stop();
   await peer.stop();
   printFigure({
@@ -84,6 +86,7 @@ async function measure({ name, model, protocol, body, targets }: Subject): Promi
     targets,
     best: roundAll(best),
     peer: roundAll(bestOfPeer),
+    ...(byH2load === undefined ? {} : { h2load: roundAll(byH2load) }),
     perSecond: rounds.map(({ perSecond }) => Math.round(perSecond)),
     steadyAt70Percent: { ...roundAll(steady), p99ToP50: round3(steady.p99 / steady.p50) },
   });
@@ -96,6 +99,23 @@ async function measureRound(server: UnderLoad, order: Parameters<UnderLoad["load
   const load = await server.load(order);
   const report = await server.report();
   return { ...load, ...report, cpuMs: report.cpuMs / (load.perSecond * SECONDS) };
+}
+
+/**
+ * The same load from a client that takes less of the processors; undefined where it is not installed.
+ * @param ownRate requests per second of our own client
+ */
+async function loadByH2load(
+  server: UnderLoad,
+  order: Parameters<UnderLoad["load"]>[0],
+  ownRate: number,
+): Promise<{ perSecond: number; cpuMs: number; toOwnClient: number } | undefined> {
+  const { grpcPort: port, folder } = server;
+  const count = Math.ceil(ownRate * SECONDS);
+  await server.report();
+  const perSecond = await runH2load({ ...order, port, folder, requests: count });
+  const { cpuMs } = await server.report();
+  return perSecond === undefined ? undefined : { perSecond, cpuMs: cpuMs / count, toOwnClient: perSecond / ownRate };
 }
 
 function fastest(rounds: readonly Round[]): Round {
