@@ -1,10 +1,18 @@
 // What is fuzzed of the collateral service: the rows of targets.ts for what clients and administrators send to it.
-import { encodeUtf8 } from "@sealserve/core";
+import { encodePem, encodeUtf8 } from "@sealserve/core";
+import { parseAmdPath } from "../../packages/collateral-service/src/amd/amd-document.ts";
 import { Query } from "../../packages/collateral-service/src/http/query.ts";
 import { parseBody } from "../../packages/collateral-service/src/http/receive-body.ts";
 import { policyKind } from "../../packages/collateral-service/src/operations/appraisal-policies.ts";
 import { readRegistration } from "../../packages/collateral-service/src/operations/register-platform.ts";
+import { parseSchedule } from "../../packages/collateral-service/src/refresh/schedule.ts";
 import { parseUpload } from "../../packages/collateral-service/src/upload/parse-upload.ts";
+import {
+  certificatesIn,
+  chainIn,
+  revocationListIn,
+} from "../../packages/collateral-service/src/upstream/pcs-answer.ts";
+import { vendor } from "../../packages/collateral-service/test/support/documents.ts";
 import { uploadOf } from "../../packages/collateral-service/test/support/upload.ts";
 import { ofBytes, ofText, type Target } from "./target.ts";
 
@@ -20,6 +28,45 @@ const payload = { policy_array: [{ environment: { class_id: "3123ec35-8d38-4ea5-
 const claims = Buffer.from(JSON.stringify({ policy_payload: JSON.stringify(payload) })).toString("base64url");
 
 const parse = (bytes: Uint8Array, type: string) => parseBody(Buffer.from(bytes), type, BODY_MAX_LENGTH);
+
+const collateral = await vendor.collateral();
+const answer = { status: 200, headers: {}, body: new Uint8Array() };
+const listed = [{ tcb: {}, tcbm: "0".repeat(36), cert: encodeURIComponent(collateral.pckCrlIssuerChain) }];
+const absent = { tcb: {}, tcbm: "F".repeat(36), cert: "Not available" };
+
+/** What upstream sends, before it is verified. */
+const UPSTREAM_TARGETS: readonly Target[] = [
+  ofBytes({
+    name: "certificatesIn",
+    read: (body) => certificatesIn({ ...answer, body }, "upstream"),
+    seeds: [encodeUtf8(JSON.stringify([...listed, absent]))],
+    maxLength: KIB * KIB,
+  }),
+  ofText({
+    name: "chainIn",
+    read: (chain) => chainIn({ ...answer, headers: { chain } }, ["chain"], "upstream"),
+    seeds: [encodeURIComponent(collateral.pckCrlIssuerChain)],
+    maxLength: 16 * KIB,
+  }),
+  ofBytes({
+    name: "revocationListIn",
+    read: (body) => revocationListIn(body, "upstream"),
+    seeds: [collateral.pckCrl, encodeUtf8(encodePem("X509 CRL", collateral.pckCrl))],
+    maxLength: BODY_MAX_LENGTH,
+  }),
+  ofText({
+    name: "parseAmdPath",
+    read: (text) => parseAmdPath(text.split("?")[0] ?? "", new URLSearchParams(text.split("?")[1])),
+    seeds: [`/vcek/v1/Turin/${"0a".repeat(8)}?fmcSPL=1&blSPL=2&teeSPL=1&snpSPL=4&ucodeSPL=79`, "/vlek/v1/Milan/crl"],
+    maxLength: 16 * KIB,
+  }),
+  ofText({
+    name: "parseSchedule",
+    read: parseSchedule,
+    seeds: ["0 0 1 * * *", "*/20 5-9,12 1/6 29 2 7", "12h"],
+    maxLength: KIB,
+  }),
+];
 
 export const COLLATERAL_TARGETS: readonly Target[] = [
   ofBytes({
@@ -46,4 +93,5 @@ export const COLLATERAL_TARGETS: readonly Target[] = [
     seeds: [`e30.${claims}.e30`],
     maxLength: BODY_MAX_LENGTH,
   }),
+  ...UPSTREAM_TARGETS,
 ];

@@ -68,7 +68,7 @@ describe("two services over one PostgreSQL database", { skip }, () => {
       startScheduledRefresh({
         database,
         fill: fills[index] as UpstreamFill,
-        schedule: { next: (after) => (after < due ? due : never) },
+        schedule: { next: (last) => (last < due ? due : never) },
         now: () => (started ? new Date(due.getTime() + 1000) : now),
         jitterMs: 5,
         onRefresh: (outcome) => {

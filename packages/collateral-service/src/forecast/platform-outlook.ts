@@ -38,7 +38,7 @@ export interface PlatformOutlook {
   readonly qeId: string;
   readonly pceId: string;
   readonly fmspc: string;
-  /** The last day on which all that a verifier of SGX evidence needs is in its window; null when something is missing. */
+  /** The day on which the first thing that a verifier of SGX evidence needs ends (`YYYY-MM-DD`, UTC); null when one is missing. */
   readonly verifiableUntil: string | null;
   /** The item that ends first, or those that are missing. */
   readonly because: readonly string[];

@@ -4,8 +4,8 @@ import type { UpstreamAnswer } from "./exchange.ts";
 
 /** Chains of three certificates have some 6 KiB when encoded. */
 const MAX_CHAIN_LENGTH = 16 * 1024;
-/** Lists have up to some hundred certificates of 2 KiB each. */
-const MAX_JSON_LENGTH = 4 * 1024 * 1024;
+/** Lists have some twenty certificates of 3 KiB each; no platform has more than some hundred TCBs. */
+const MAX_JSON_LENGTH = 1024 * 1024;
 
 const DER_SEQUENCE = 0x30;
 
