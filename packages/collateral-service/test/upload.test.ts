@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import https from "node:https";
 import { after, before, describe, test } from "node:test";
 import { createVendor } from "@sealserve/simulator";
 import { DAY_MS, fmspc, now, root, vendor } from "./support/documents.ts";
@@ -129,6 +131,23 @@ describe("an upload that is refused leaves nothing behind", () => {
     assert.equal((await put(large)).status, 413);
     const chunked = await put(large, { ...asAdmin, ...json, "transfer-encoding": "chunked" });
     assert.equal(chunked.status, 413);
+  });
+
+  test("too large, as soon as that shows", async () => {
+    const { port } = new URL(service.server.url);
+    const path = `${BASE}/platformcollateral`;
+    const request = https.request({
+      port,
+      method: "PUT",
+      path,
+      headers: { ...asAdmin, ...json },
+      rejectUnauthorized: false,
+    });
+    request.on("error", () => undefined);
+    request.write("x".repeat(3 * 1024 * 1024)); // and no end
+    const [response] = await once(request, "response");
+    assert.equal(response.statusCode, 413);
+    request.destroy();
   });
 
   test("by somebody without the administrator's token", async () => {
