@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, describe, test } from "node:test";
 import type { FillContext, UpstreamFill } from "../src/fill/upstream-fill.ts";
 import type { FillMode } from "../src/fill.ts";
+import { ProviderError } from "../src/provider.ts";
 import type { SqlDatabase } from "../src/sql/database.ts";
 import { type DocumentId, documentKey } from "../src/store/document-key.ts";
 import { findDocument, listDocuments } from "../src/store/documents.ts";
@@ -106,6 +107,19 @@ describe("filling from upstream", () => {
     await assert.rejects(fill.platform(miss), { code: "not-found" });
     await assert.rejects(fill.platform(miss), { code: "not-found" });
     assert.equal(upstream.seen.length, 2);
+  });
+
+  test("a crowd of clients that ask for what nobody has does not pile up", async () => {
+    const gate = Promise.withResolvers<never>();
+    const provider = { fetchDocument: () => gate.promise, fetchPckCertificates: () => gate.promise };
+    const fill = await open({ provider });
+    const codes = Array.from({ length: 300 }, (_, index) => {
+      const miss = { ...platformId, ...raw, encryptedPpid: encryptedPpid(`F${index}`) };
+      return fill.platform(miss).then(undefined, (error: { code: string }) => error.code);
+    });
+    assert.deepEqual(new Set(await Promise.all(codes.slice(256))), new Set(["retry-later"]));
+    gate.reject(new ProviderError("not-found", "nobody has it"));
+    assert.deepEqual(new Set(await Promise.all(codes.slice(0, 256))), new Set(["not-found"]));
   });
 
   test("a platform that does not say who it is is not asked for", async () => {

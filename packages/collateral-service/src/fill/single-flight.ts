@@ -4,6 +4,8 @@ import { ProviderError } from "../provider.ts";
 /** Absences are remembered of this many things; whoever asks for more makes room by the oldest. */
 const CAPACITY = 4096;
 
+const BUSY_SECONDS = 5;
+
 interface Absence {
   readonly error: ProviderError;
   /** Time of the monotonic clock. */
@@ -24,8 +26,11 @@ export class SingleFlight {
     this.#absenceMs = absenceMs;
   }
 
-  /** @throws ProviderError of the work, or of the last time when it was `not-found` a moment ago */
-  run<Value>(key: string, work: () => Promise<Value>): Promise<Value> {
+  /**
+   * @param most pending work beside which something new is still begun
+   * @throws ProviderError of the work, of the last time when it was `not-found` a moment ago, or `retry-later` for more work
+   */
+  run<Value>(key: string, work: () => Promise<Value>, most = Number.POSITIVE_INFINITY): Promise<Value> {
     const pending = this.#pending.get(key) as Promise<Value> | undefined;
     if (pending !== undefined) {
       return pending;
@@ -33,6 +38,10 @@ export class SingleFlight {
     const absence = this.#absences.get(key);
     if (absence !== undefined && performance.now() < absence.until) {
       return Promise.reject(absence.error);
+    }
+    if (this.#pending.size >= most) {
+      const message = "too many things are being fetched";
+      return Promise.reject(new ProviderError("retry-later", message, { retryAfterSeconds: BUSY_SECONDS }));
     }
     const started = work()
       .catch((error: unknown) => {

@@ -18,8 +18,20 @@ export interface FillContext extends RefreshContext {
 }
 
 const ABSENCE_MS = 60_000;
+/** Anybody can ask for what nobody has: no more misses than these wait for upstream at a time. */
+const MAX_MISSES = 256;
 const CAS: readonly PckCa[] = ["processor", "platform"];
 const IDENTITIES: readonly IdentityKind[] = ["QE", "QVE", "TDQE"];
+
+/** How a platform is completed. */
+interface PlatformCompletion {
+  /** Whether it is there already: another flight may have landed. */
+  readonly isCached: (connection: SqlConnection) => Promise<boolean>;
+  /** To be resolved with its certificates. */
+  readonly tcb?: RawTcb | undefined;
+  /** See {@link SingleFlight.run}. */
+  readonly most?: number;
+}
 
 /**
  * Fills the store: at misses, at registrations, or never, by its mode. One upstream request serves all who wait for the
@@ -38,7 +50,7 @@ export class UpstreamFill implements CollateralFill {
 
   async document(id: DocumentId): Promise<void> {
     if (this.mode === "LAZY") {
-      await this.#completeDocument(id);
+      await this.#completeDocument(id, MAX_MISSES);
     }
   }
 
@@ -49,9 +61,9 @@ export class UpstreamFill implements CollateralFill {
     if (/^0*$/.test(miss.encryptedPpid)) {
       throw new ProviderError("not-found", "the platform did not say by which encrypted PPID upstream knows it");
     }
-    await this.#completePlatform({ ...miss, manifest: "" }, async (connection) => {
-      return (await findPlatform(connection, miss)) !== undefined;
-    });
+    const isCached = async (connection: SqlConnection): Promise<boolean> =>
+      (await findPlatform(connection, miss)) !== undefined;
+    await this.#completePlatform({ ...miss, manifest: "" }, { isCached, most: MAX_MISSES });
   }
 
   async registered(registration: Registration): Promise<void> {
@@ -63,7 +75,7 @@ export class UpstreamFill implements CollateralFill {
     }
     const tcb = registration.manifest === "" ? registration : undefined;
     const isCached = (connection: SqlConnection): Promise<boolean> => isRegistered(connection, registration);
-    const { notAvailable } = await this.#completePlatform(registration, isCached, tcb);
+    const { notAvailable } = await this.#completePlatform(registration, { isCached, tcb });
     if (this.mode === "REQ") {
       await this.#queue(registration, notAvailable > 0 ? "NOT_AVAILABLE" : "DELETED");
     }
@@ -87,8 +99,8 @@ export class UpstreamFill implements CollateralFill {
     return this.#flights.run(`refresh/${key}`, () => refreshStored(scope, this.#context));
   }
 
-  #completeDocument(id: DocumentId): Promise<void> {
-    return this.#flights.run(keyOf(id), async () => {
+  #completeDocument(id: DocumentId, most?: number): Promise<void> {
+    const complete = async (): Promise<void> => {
       // Another flight may have landed between the caller's look and this one.
       if (!(await isCurrent(id, this.#context))) {
         const verified = await fetchVerified(id, this.#context);
@@ -96,22 +108,21 @@ export class UpstreamFill implements CollateralFill {
           this.#context.database.write((connection) => admitDocument(connection, verified)),
         );
       }
-    });
+    };
+    return this.#flights.run(keyOf(id), complete, most);
   }
 
-  /** @param tcb to be resolved with the platform's certificates */
   #completePlatform(
     order: PlatformOrder,
-    isCached: (connection: SqlConnection) => Promise<boolean>,
-    tcb?: RawTcb,
+    { isCached, tcb, most }: PlatformCompletion,
   ): Promise<{ readonly notAvailable: number }> {
     const { qeId, pceId, encryptedPpid, manifest } = order;
     const key = ["platform", qeId, pceId, manifest === "" ? encryptedPpid : manifest, tcb?.cpuSvn, tcb?.pceSvn];
-    return this.#flights.run(key.join("/"), async () =>
+    const complete = async (): Promise<{ readonly notAvailable: number }> =>
       (await this.#context.database.read(isCached))
         ? { notAvailable: 0 }
-        : fillPlatform(order, this.#context, (id) => this.#completeDocument(id), tcb),
-    );
+        : fillPlatform(order, this.#context, (id) => this.#completeDocument(id), tcb);
+    return this.#flights.run(key.join("/"), complete, most);
   }
 
   #queue(registration: Registration, state: RegistrationState): Promise<void> {
