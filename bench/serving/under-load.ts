@@ -104,10 +104,11 @@ function configOf(folder: string, models: readonly ModelName[]): string {
   return `model_config_list { ${entries.join("\n")} }`;
 }
 
-/** With the allocator set as `sealserve serve` sets it for itself. */
+/** With the settings that `sealserve serve` starts itself with. */
 function start(file: string, args: readonly string[]): ChildProcess {
   const env = { ...process.env, MALLOC_MMAP_THRESHOLD_: `${1 << 20}` };
-  return fork(join(import.meta.dirname, file), args, { serialization: "advanced", env });
+  const execArgv = ["--max-semi-space-size=4"];
+  return fork(join(import.meta.dirname, file), args, { serialization: "advanced", env, execArgv });
 }
 
 async function ask<Answer>(process: ChildProcess, question: object | string): Promise<Answer> {

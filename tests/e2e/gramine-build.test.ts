@@ -297,6 +297,7 @@ describe("deploy/gramine: sealserve serve on Node", () => {
     const out = options["out"] as string;
     assertSound(manifest, await readFile(join(out, "sealserve-node.manifest"), "utf8"));
     assert.deepEqual(manifest.loader.argv.slice(2), [
+      "--max-semi-space-size=4",
       "/program/node_modules/sealserve/dist/main.js",
       "serve",
       "--config",

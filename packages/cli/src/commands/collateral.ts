@@ -4,8 +4,8 @@ import type { Command } from "commander";
 import { CliError } from "../errors.ts";
 import { tell } from "../output/terminal.ts";
 import { runCollateralService } from "../service/collateral-workers.ts";
+import { applyProcessSettings } from "../service/process-settings.ts";
 import { COLLATERAL_CONFIG, readCollateralConfig } from "../service/read-collateral-config.ts";
-import { keepYoungGenerationSmall } from "../service/small-young-generation.ts";
 import { addCollateralBackupCommand } from "./collateral-backup.ts";
 import { addCollateralExportCommand } from "./collateral-export.ts";
 import { addCollateralForecastCommand } from "./collateral-forecast.ts";
@@ -49,7 +49,7 @@ export function addCollateralCommands(program: Command): void {
 }
 
 async function serve({ config: file, json }: ServeOptions): Promise<void> {
-  keepYoungGenerationSmall();
+  applyProcessSettings({ youngHalfMiB: 4 });
   await runCollateralService(() => readCollateralConfig(file), json === true);
 }
 

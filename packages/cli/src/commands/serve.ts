@@ -11,7 +11,7 @@ import {
 import type { Command } from "commander";
 import { paint, printJson, printResult, surviveLostOutput, tell } from "../output/terminal.ts";
 import { logTo, type StepOutput, stepsTo } from "../service/node-output.ts";
-import { returnFreedMemory } from "../service/return-freed-memory.ts";
+import { applyProcessSettings } from "../service/process-settings.ts";
 import { StartFailure } from "../service/start-failure.ts";
 import { abortOnSignal, closeOnAbort, Interrupted } from "../service/until-signal.ts";
 import { VERSION } from "../version.ts";
@@ -45,7 +45,7 @@ async function serve(args: readonly string[]): Promise<void> {
     printResult(`TensorFlow ModelServer: sealserve ${VERSION}`);
     printResult("TensorFlow Library: none, models run in ONNX Runtime");
   } else {
-    returnFreedMemory();
+    applyProcessSettings({ youngHalfMiB: 4, returnsFreedMemory: true });
     await runServer(flags);
   }
 }

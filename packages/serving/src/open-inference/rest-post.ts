@@ -28,7 +28,7 @@ export async function answerInfer(
   { incoming, signal }: Pick<HttpRequest, "incoming" | "signal">,
 ): Promise<HttpAnswer> {
   const request = readRequest(service, target, body, parseJsonLength(incoming.headers[JSON_LENGTH_HEADER]));
-  const response = await service.infer(target, request, { signal, entrypoint: "REST" });
+  const response = await service.infer(target, request, { signal, entrypoint: "REST", givesInputs: true });
   return encodeAnswer(response, request);
 }
 

@@ -42,7 +42,7 @@ type RequestBody = Pick<RestRequest, "body" | "decoder" | "limits" | "signal">;
  */
 export async function answerRest(handler: Handler, request: RestRequest): Promise<HttpAnswer> {
   const { call, origin, signal } = request;
-  const coreCall: Call = { signal, entrypoint: "REST" };
+  const coreCall: Call = { signal, entrypoint: "REST", givesInputs: true };
   switch (call.kind) {
     case "predict":
       return success(await predict(handler, call.model, request, coreCall));
