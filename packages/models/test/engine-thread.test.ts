@@ -4,7 +4,7 @@ import { mock, test } from "node:test";
 import type { Worker } from "node:worker_threads";
 
 import { EngineThread } from "../src/engine/engine-thread.ts";
-import type { EngineMessage, EngineRun, ModelLoad } from "../src/engine/messages.ts";
+import type { EngineMessage, EngineReply, EngineRun, ModelLoad } from "../src/engine/messages.ts";
 import { type Parcel, unpackParcel } from "../src/engine/parcel.ts";
 import { ModelError } from "../src/errors.ts";
 import { makeHalfPlusTwo } from "../src/examples/half-plus-two.ts";
@@ -120,6 +120,26 @@ test("while two messages lie at the thread what is asked for gathers, and goes t
   assert.deepEqual(kindsOf(again.held), [["run"], ["run"]], "what was withdrawn does not count for ever");
   again.letGo();
   await Promise.all(late);
+  await engine.close();
+});
+
+test("a reply does not wait for a run that may take much longer than its own", async () => {
+  const started = once(process, "worker");
+  const engine = new EngineThread();
+  const [worker] = (await started) as [Worker];
+  await engine.load(load());
+  const replies: number[][] = [];
+  worker.on("message", (parcel: Parcel) => replies.push(unpackParcel<EngineReply>(parcel).map(({ id }) => id)));
+  const LARGE = 1 << 20;
+  const inputs = new Map([["x", { dtype: "float32", shape: [LARGE, 2], data: new Float32Array(2 * LARGE) } as const]]);
+  for (let tries = 0; tries < 5; tries++) {
+    replies.length = 0;
+    const runs = [run(), run(), run(), run({ inputs: structuredClone(inputs) }), run()];
+    await Promise.all(runs.map((each) => engine.run(each)));
+    const ids = replies.flat();
+    const withLarge = replies.find((together) => together.includes(ids[3] as number));
+    assert.equal(withLarge?.[0], ids[3], "nothing before it is in its message");
+  }
   await engine.close();
 });
 

@@ -10,13 +10,14 @@ import { Outbox } from "./outbox.ts";
 import { buffersOf, type PackedTensor, packOwned, packTensors, unpackTensors } from "./packed-tensor.ts";
 import { packParcel } from "./parcel.ts";
 import { toPlainError } from "./plain-error.ts";
+import { isAlike, loadOf, type RunLoad } from "./run-load.ts";
 import { serveInOrder } from "./serve-in-order.ts";
 
 /** The engine's thread: `onnxruntime` runs models synchronously, so it must not share a thread with the servers. */
 const port = parentPort;
 let model: HostedModel | undefined;
 
-/** Replies of short runs wait this long for each other, milliseconds, as long as there are more runs to do. */
+/** Replies of short runs wait this long for each other, milliseconds, as long as there are more such runs to do. */
 const REPLY_TOGETHER_MS = 1;
 
 if (port !== null) {
@@ -33,7 +34,14 @@ function serveOver(own: MessagePort): void {
     outbox.flush();
     lastSent = performance.now();
   };
+  let last: RunLoad | undefined;
   const answerLater = async (request: EngineRequest): Promise<void> => {
+    const next = loadOf(request);
+    if (!outbox.empty && !isAlike(next, last)) {
+      // It may take long, and nobody's reply waits for that.
+      send();
+    }
+    last = next;
     const reply = await answer(request);
     outbox.add(reply, reply.kind === "done" ? buffersOf(reply.outputs) : []);
     if (performance.now() - lastSent > REPLY_TOGETHER_MS) {
