@@ -1,4 +1,4 @@
-export { buffersOf, type PackedTensor, packOwned, unpackTensor } from "./engine/packed-tensor.ts";
+export { buffersOf, type PackedTensor, packOwned, packTensors, unpackTensors } from "./engine/packed-tensor.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { writeExampleModels } from "./examples/write-example-models.ts";
 export { inspectModel } from "./inspect/inspect-model.ts";

@@ -185,6 +185,29 @@ test("a thread that dies takes one body with it and is replaced", PATIENCE, asyn
   await expectNothingHeld();
 });
 
+test("where no thread can be started each body is refused, and none waits for one", PATIENCE, async () => {
+  const memory = new MemoryBudget(MIB);
+  const threadless = open({ budget: memory, program: new URL("http://localhost/") });
+  const lost = ["INTERNAL", "Internal error"];
+  const ask = (): Promise<unknown> => outcome(() => threadless.predict(large("{}"), lookUp, { signal }));
+  logged.length = 0;
+  assert.deepEqual([await ask(), ...(await Promise.all([ask(), ask()]))], [lost, lost, lost]);
+  assert.deepEqual(logged, Array(3).fill('["decoding-failed",{"code":"ERR_INVALID_URL_SCHEME"}]'));
+  assert.equal(memory.held, 0);
+});
+
+test("what nobody foresaw fails one body and is logged, without a word of it", PATIENCE, async () => {
+  logged.length = 0;
+  const broken = { inputs: null } as unknown as PredictSignature;
+  const body = '{"inputs":{"x":1,"s":"a"}}';
+  assert.deepEqual(await outcome(() => thread.predict(large(body), () => broken, { signal })), [
+    "INTERNAL",
+    "Internal error",
+  ]);
+  assert.deepEqual(logged, ['["decoding-failed",{"code":"internal"}]']);
+  assert.deepEqual((await thread.predict(large(body), lookUp, { signal })).format, "column");
+});
+
 test("as many elements as a body may have leave the thread alive", PATIENCE, async () => {
   const maxElements = 2 ** 18;
   const wide = open({ maxElements });

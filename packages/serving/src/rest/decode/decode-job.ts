@@ -1,5 +1,5 @@
 import { isMarkedAsUntransferable, type Transferable } from "node:worker_threads";
-import { unpackTensor } from "@sealserve/models";
+import { unpackTensors } from "@sealserve/models";
 import { type ExamplesBody, type PredictBody, ServingError } from "@sealserve/protocol";
 import type { DecodeOptions, SignatureLookup } from "./body-decoder.ts";
 import type { DecodeMessage, DecodeReply, DecodeRequest } from "./messages.ts";
@@ -60,11 +60,9 @@ export class DecodeJob {
     switch (reply.kind) {
       case "signature":
         return { message: { kind: "signature", signature: this.#lookUp(reply.signatureName) }, buffers: [] };
-      case "predict": {
-        const tensors = Array.from(reply.body.inputs, ([name, tensor]) => [name, unpackTensor(tensor)] as const);
-        this.#settle.resolve({ ...reply.body, inputs: new Map(tensors) });
+      case "predict":
+        this.#settle.resolve({ ...reply.body, inputs: unpackTensors(reply.body.inputs) });
         return undefined;
-      }
       case "examples":
         this.#settle.resolve(reply.body);
         return undefined;

@@ -102,10 +102,22 @@ export class DecodeThread implements BodyDecoder {
         return;
       }
       if (!job.isOver) {
-        this.#current = job;
-        this.#reserved = this.#options.budget.reservePart(job.size * MEMORY_FACTOR);
-        this.#send(job.begin(this.#reserved * NUMBERS_PART));
+        this.#begin(job);
       }
+    }
+  }
+
+  /** The system may have no thread to give, which must not stop the bodies behind this one. */
+  #begin(job: DecodeJob): void {
+    const { budget } = this.#options;
+    const reserved = budget.reservePart(job.size * MEMORY_FACTOR);
+    try {
+      this.#send(job.begin(reserved * NUMBERS_PART));
+      this.#current = job;
+      this.#reserved = reserved;
+    } catch (cause) {
+      budget.release(reserved);
+      this.#refuse(job, cause);
     }
   }
 
@@ -133,6 +145,9 @@ export class DecodeThread implements BodyDecoder {
   }
 
   #take(reply: DecodeReply): void {
+    if (reply.kind === "refused" && reply.code === "INTERNAL") {
+      this.#options.log("decoding-failed", { code: "internal" });
+    }
     const answer = this.#current?.take(reply);
     if (answer === undefined) {
       this.#finish();
@@ -151,10 +166,14 @@ export class DecodeThread implements BodyDecoder {
   #ended(cause: unknown): void {
     this.#worker = undefined;
     if (!this.#closed) {
-      this.#options.log("decoding-failed", { code: codeOf(cause) });
-      this.#current?.fail(new ServingError("INTERNAL", "Internal error"));
+      this.#refuse(this.#current, cause);
     }
     this.#finish();
+  }
+
+  #refuse(job: DecodeJob | undefined, cause: unknown): void {
+    this.#options.log("decoding-failed", { code: codeOf(cause) });
+    job?.fail(new ServingError("INTERNAL", "Internal error"));
   }
 }
 

@@ -1,5 +1,5 @@
 import { parentPort, type Transferable } from "node:worker_threads";
-import { buffersOf, packOwned } from "@sealserve/models";
+import { buffersOf, packOwned, packTensors } from "@sealserve/models";
 import { PredictDocument, type PredictSignature, parseExamplesBody, servingErrorOf } from "@sealserve/protocol";
 import type { DecodeMessage, DecodeReply } from "./messages.ts";
 
@@ -41,7 +41,7 @@ function finish(signature: PredictSignature | undefined): void {
     return;
   }
   const body = waiting.against(signature);
-  const inputs = new Map(Array.from(body.inputs, ([name, tensor]) => [name, packOwned(tensor)]));
+  const inputs = packTensors(body.inputs, packOwned);
   reply({ kind: "predict", body: { ...body, inputs } }, buffersOf(inputs));
 }
 
