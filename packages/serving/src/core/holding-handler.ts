@@ -1,14 +1,8 @@
-import type { Signature } from "@sealserve/models";
 import {
   type ClassificationRequest,
   type ClassificationResponse,
-  type GetModelMetadataRequest,
-  type GetModelMetadataResponse,
-  type GetModelStatusRequest,
-  type GetModelStatusResponse,
   type Input,
   isNumberData,
-  type ModelSpec,
   type MultiInferenceRequest,
   type MultiInferenceResponse,
   type PredictRequest,
@@ -20,46 +14,34 @@ import {
 import type { MemoryBudget } from "../transport/memory-budget.ts";
 import type { Call } from "./call.ts";
 import type { Handler } from "./handler.ts";
+import { HandlerDecorator } from "./handler-decorator.ts";
 
 /** What a byte string takes beside its bytes. */
 const STRING_OBJECT_BYTES = 100;
 
 /** A handler whose inputs count as held from the moment that they are decoded until their call ends. */
-export class HoldingHandler implements Handler {
-  readonly #handler: Handler;
+export class HoldingHandler extends HandlerDecorator {
   readonly #budget: MemoryBudget;
 
   constructor(handler: Handler, budget: MemoryBudget) {
-    this.#handler = handler;
+    super(handler);
     this.#budget = budget;
   }
 
-  async predict(request: PredictRequest, call: Call): Promise<PredictResponse> {
-    return await this.#hold(sizeOfTensors(request.inputs), () => this.#handler.predict(request, call));
+  override async predict(request: PredictRequest, call: Call): Promise<PredictResponse> {
+    return await this.#hold(sizeOfTensors(request.inputs), () => this.handler.predict(request, call));
   }
 
-  async classify(request: ClassificationRequest, call: Call): Promise<ClassificationResponse> {
-    return await this.#hold(sizeOfInput(request.input), () => this.#handler.classify(request, call));
+  override async classify(request: ClassificationRequest, call: Call): Promise<ClassificationResponse> {
+    return await this.#hold(sizeOfInput(request.input), () => this.handler.classify(request, call));
   }
 
-  async regress(request: RegressionRequest, call: Call): Promise<RegressionResponse> {
-    return await this.#hold(sizeOfInput(request.input), () => this.#handler.regress(request, call));
+  override async regress(request: RegressionRequest, call: Call): Promise<RegressionResponse> {
+    return await this.#hold(sizeOfInput(request.input), () => this.handler.regress(request, call));
   }
 
-  async multiInference(request: MultiInferenceRequest, call: Call): Promise<MultiInferenceResponse> {
-    return await this.#hold(sizeOfInput(request.input), () => this.#handler.multiInference(request, call));
-  }
-
-  metadata(request: GetModelMetadataRequest): GetModelMetadataResponse {
-    return this.#handler.metadata(request);
-  }
-
-  status(request: GetModelStatusRequest): GetModelStatusResponse {
-    return this.#handler.status(request);
-  }
-
-  signature(spec: ModelSpec, name: string): Signature | undefined {
-    return this.#handler.signature(spec, name);
+  override async multiInference(request: MultiInferenceRequest, call: Call): Promise<MultiInferenceResponse> {
+    return await this.#hold(sizeOfInput(request.input), () => this.handler.multiInference(request, call));
   }
 
   async #hold<T>(bytes: number, answer: () => Promise<T>): Promise<T> {

@@ -1,11 +1,6 @@
-import type { Signature } from "@sealserve/models";
 import {
   type ClassificationRequest,
   type ClassificationResponse,
-  type GetModelMetadataRequest,
-  type GetModelMetadataResponse,
-  type GetModelStatusRequest,
-  type GetModelStatusResponse,
   type Input,
   type ModelSpec,
   type MultiInferenceRequest,
@@ -18,53 +13,41 @@ import {
 } from "@sealserve/protocol";
 import type { Call } from "../core/call.ts";
 import type { Handler } from "../core/handler.ts";
+import { HandlerDecorator } from "../core/handler-decorator.ts";
 import { currentTrace } from "../tracing/current-trace.ts";
 import type { InferenceMethod, RequestMetrics } from "./request-metrics.ts";
 
 /** A handler whose calls are counted and timed. */
-export class ObservedHandler implements Handler {
-  readonly #handler: Handler;
+export class ObservedHandler extends HandlerDecorator {
   readonly #metrics: RequestMetrics;
 
   constructor(handler: Handler, metrics: RequestMetrics) {
-    this.#handler = handler;
+    super(handler);
     this.#metrics = metrics;
   }
 
-  predict(request: PredictRequest, call: Call): Promise<PredictResponse> {
-    return this.#observe("Predict", request, call, () => this.#handler.predict(request, call));
+  override predict(request: PredictRequest, call: Call): Promise<PredictResponse> {
+    return this.#observe("Predict", request, call, () => this.handler.predict(request, call));
   }
 
-  async classify(request: ClassificationRequest, call: Call): Promise<ClassificationResponse> {
+  override async classify(request: ClassificationRequest, call: Call): Promise<ClassificationResponse> {
     this.#countExamples(request.modelSpec, request.input);
-    return await this.#observe("Classify", request, call, () => this.#handler.classify(request, call));
+    return await this.#observe("Classify", request, call, () => this.handler.classify(request, call));
   }
 
-  async regress(request: RegressionRequest, call: Call): Promise<RegressionResponse> {
+  override async regress(request: RegressionRequest, call: Call): Promise<RegressionResponse> {
     this.#countExamples(request.modelSpec, request.input);
-    return await this.#observe("Regress", request, call, () => this.#handler.regress(request, call));
+    return await this.#observe("Regress", request, call, () => this.handler.regress(request, call));
   }
 
-  async multiInference(request: MultiInferenceRequest, call: Call): Promise<MultiInferenceResponse> {
+  override async multiInference(request: MultiInferenceRequest, call: Call): Promise<MultiInferenceResponse> {
     const modelSpec = request.tasks[0]?.modelSpec;
     this.#countExamples(modelSpec, request.input);
     const run = async () => {
-      const response = await this.#handler.multiInference(request, call);
+      const response = await this.handler.multiInference(request, call);
       return { response, modelSpec: response.results[0]?.modelSpec };
     };
     return (await this.#observe("MultiInference", { modelSpec }, call, run)).response;
-  }
-
-  metadata(request: GetModelMetadataRequest): GetModelMetadataResponse {
-    return this.#handler.metadata(request);
-  }
-
-  status(request: GetModelStatusRequest): GetModelStatusResponse {
-    return this.#handler.status(request);
-  }
-
-  signature(spec: ModelSpec, name: string): Signature | undefined {
-    return this.#handler.signature(spec, name);
   }
 
   async #observe<Response extends { readonly modelSpec?: ModelSpec | undefined }>(
