@@ -1,0 +1,119 @@
+/** Import and load of the residual network as a SavedModel of 102 MB: time, peak memory, and both from a sealed package. */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { generateOwnerKey, generateWrapKey, sealPackage } from "@sealserve/encrypted-files";
+import { printFigure, spread } from "../harness.ts";
+import { makeResidualNetwork } from "../serving/residual-network.ts";
+import type { LoadOrder, LoadReport } from "./load-process.ts";
+import { makeResidualSavedModel } from "./residual-saved-model.ts";
+import { median, significant } from "./turns.ts";
+
+const ROUNDS = 3;
+const MIB = 2 ** 20;
+const TARGETS = { peakOverWeights: 2.5, loadSeconds: 1.5, decryptSeconds: 0.4 };
+
+/** What is loaded, in turn. */
+type Subject = "savedModel" | "onnx" | "sealedSavedModel" | "sealedOnnx";
+
+export async function load(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "sealserve-bench-"));
+  try {
+    const weights = await writeModel(join(folder, "saved-model"), makeResidualSavedModel());
+    await writeModel(join(folder, "onnx"), new Map([["model.onnx", makeResidualNetwork()]]));
+    const reports = await measure({
+      savedModel: { directory: join(folder, "saved-model", "1") },
+      onnx: { directory: join(folder, "onnx", "1") },
+      sealedSavedModel: await seal(folder, "saved-model"),
+      sealedOnnx: await seal(folder, "onnx"),
+    });
+    print(reports, weights / MIB);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Writes version 1. @returns bytes of the model's largest file, which are its weights */
+async function writeModel(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<number> {
+  for (const [path, content] of files) {
+    const target = join(folder, "1", path);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, content);
+  }
+  return Math.max(...[...files.values()].map(({ length }) => length));
+}
+
+async function seal(folder: string, name: string): Promise<LoadOrder> {
+  const [owner, wrapKey, output] = [generateOwnerKey(), generateWrapKey(), join(folder, `${name}-sealed`)];
+  await sealPackage({
+    modelDirectory: join(folder, name),
+    output,
+    wrapKey,
+    signingKeyPem: owner.privateKeyPem,
+    model: { name: "residual", version: 1 },
+  });
+  return { packageDirectory: output, wrapKey, ownerPublicKeyPem: owner.publicKeyPem };
+}
+
+type Reports = Readonly<Record<Subject, LoadReport[]>>;
+
+/** The first round warms up the file system. */
+async function measure(orders: Readonly<Record<Subject, LoadOrder>>): Promise<Reports> {
+  const reports: Reports = { savedModel: [], onnx: [], sealedSavedModel: [], sealedOnnx: [] };
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const [subject, order] of Object.entries(orders) as [Subject, LoadOrder][]) {
+      const report = await loadApart(order);
+      if (round > 0) {
+        reports[subject].push(report);
+      }
+    }
+  }
+  return reports;
+}
+
+/** With the allocator set as `sealserve serve` sets it for itself. */
+async function loadApart(order: LoadOrder): Promise<LoadReport> {
+  const env = { ...process.env, MALLOC_MMAP_THRESHOLD_: `${MIB}` };
+  const child = fork(join(import.meta.dirname, "load-process.ts"), { serialization: "advanced", env });
+  child.send(order);
+  const [report] = (await Promise.race([
+    once(child, "message"),
+    once(child, "exit").then(() => Promise.reject(new Error("the process that loads the model has ended"))),
+  ])) as [LoadReport];
+  return report;
+}
+
+function print(reports: Reports, weightsMiB: number): void {
+  const growth = (of: LoadReport): number => (of.peak - of.before) / weightsMiB;
+  printFigure({
+    name: "Models: import and load of a SavedModel of 102 MB",
+    ratio: significant(median(reports.savedModel.map(growth))),
+    ratioOf: "growth of the process at its peak to the weights",
+    target: TARGETS.peakOverWeights,
+    wholeProcessToWeights: significant(median(reports.savedModel.map(({ peak }) => peak / weightsMiB))),
+    targetSeconds: TARGETS.loadSeconds,
+    seconds: spread(reports.savedModel.map(({ seconds }) => seconds["load"] as number)),
+    asOnnx: {
+      seconds: spread(reports.onnx.map(({ seconds }) => seconds["load"] as number)),
+      growthToWeights: significant(median(reports.onnx.map(growth))),
+    },
+  });
+  for (const [subject, plain] of [
+    ["sealedSavedModel", "savedModel"],
+    ["sealedOnnx", "onnx"],
+  ] as const) {
+    const whole = reports[subject].map(({ seconds }) => Object.values(seconds).reduce((sum, part) => sum + part, 0));
+    const part = (name: string) => spread(reports[subject].map(({ seconds }) => seconds[name] as number));
+    const unsealed = reports[plain].map(({ seconds }) => seconds["load"] as number);
+    printFigure({
+      name: `Models: a sealed ${plain === "onnx" ? "ONNX model" : "SavedModel"} of 102 MB, decrypted and loaded`,
+      ratio: significant(median(whole) / median(unsealed)),
+      ratioOf: "whole time to that of loading the same model unsealed",
+      targetDecryptSeconds: TARGETS.decryptSeconds,
+      seconds: { verify: part("verify"), decrypt: part("decrypt"), load: part("load"), whole: spread(whole) },
+      growthToWeights: significant(median(reports[subject].map(growth))),
+    });
+  }
+}
