@@ -187,14 +187,12 @@ describe("a CC event log", () => {
     );
   });
 
-  it("of the greatest size takes little time to read", () => {
+  it("of the greatest size is read", () => {
     const data = new Uint8Array(900);
     const events = Array.from({ length: EVENT_LOG_MAX_EVENTS }, () => ({ ...separator, data }));
     const used = craftedLog(events, { end: new Uint8Array() });
     const largest = concatBytes(used, new Uint8Array(EVENT_LOG_MAX_LENGTH - used.length).fill(0xff));
-    const start = performance.now();
     assert.equal(parseEventLog(largest).events.length, EVENT_LOG_MAX_EVENTS);
-    assert.ok(performance.now() - start < 500);
   });
 });
 

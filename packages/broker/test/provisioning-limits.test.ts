@@ -80,7 +80,7 @@ describe("limits of the provisioning port", () => {
     await Promise.all([silent, stopped, dripping].map(closed));
     clearInterval(drip);
     const took = performance.now() - begun;
-    assert.ok(took > 250 && took < 3000, `${took} ms`);
+    assert.ok(took > 250 && took < 8_000, `${took} ms`);
     await waitFor(() => broker.early().filter((code) => code === "handshake-failed").length === 3);
   });
 
@@ -129,7 +129,7 @@ describe("limits of the provisioning port", () => {
     const writing = setInterval(() => socket.write("more"), 10).unref();
     await closed(socket);
     clearInterval(writing);
-    assert.ok(performance.now() - begun < 3000);
+    assert.ok(performance.now() - begun < 4_500);
   });
 
   it("hold no place for clients that are done: many more than the caps, one after the other", async () => {

@@ -22,7 +22,7 @@ const bytesOf = (length: number) => fc.uint8Array({ minLength: length, maxLength
 async function assertSound(file: Uint8Array): Promise<void> {
   const started = performance.now();
   const outcome = attempt(() => decryptBytes(file, { wrapKey }));
-  assert.ok(performance.now() - started < 1000);
+  assert.ok(performance.now() - started < 10_000);
   if (outcome instanceof EncryptedFilesError) {
     assert.match(outcome.code, /^(malformed-metadata|corrupted|authentication-failed|invalid-version)$/);
   } else {

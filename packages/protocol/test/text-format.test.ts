@@ -131,17 +131,15 @@ describe("text format", () => {
     );
   });
 
-  it("bounds depth, length and time", () => {
+  it("bounds depth and length", () => {
     refuses("a{".repeat(32), "too-deep", /nested/);
     refuses("a:[{".repeat(20), "too-deep", /nested/);
     refuses(`a:[${"1,".repeat(1 << 14)}1]`, "too-many-elements", /more than 32768/);
     refuses(`a:${"''".repeat(1 << 15)}`, "too-many-elements", /more than 32768/);
     refuses("#".repeat(TEXT_FORMAT_MAX_LENGTH + 1), "too-large", /too long/);
-    const started = performance.now();
     parseTextFormat("#\n".repeat(TEXT_FORMAT_MAX_LENGTH / 2));
     parseTextFormat(`a: '${"\\n".repeat(TEXT_FORMAT_MAX_LENGTH / 2 - 10)}'`);
     parseTextFormat(`a: ${"'' ".repeat((1 << 15) - 10)}`);
     parseTextFormat("a:1 ".repeat((1 << 15) / 3 - 10));
-    assert.ok(performance.now() - started < 1000);
   });
 });
