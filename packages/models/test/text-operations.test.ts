@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { typeAttr } from "../src/examples/graph-def.ts";
 import { fingerprint64 } from "../src/interpreter/strings/fingerprint64.ts";
 import { printNumber } from "../src/interpreter/strings/print-number.ts";
+import { compilePattern, replaceMatches } from "../src/interpreter/strings/regular-expression.ts";
 import { modelError, servingError } from "./fixtures/errors.ts";
 import { makeKernel } from "./fixtures/kernel.ts";
 import { textAttr } from "./fixtures/operation-case.ts";
@@ -61,6 +62,8 @@ test("StringToHashBucketFast gives TensorFlow's documented buckets", () => {
     () => run("StringToHashBucketFast", [floats([1])], { num_buckets: { i: 1n } }),
     modelError("unsupported-op"),
   );
+  const uncountable = { num_buckets: { i: 2n ** 53n + 1n } };
+  assert.throws(() => run("StringToHashBucketFast", [texts(["a"])], uncountable), modelError("unsupported-op"));
 });
 
 test("StaticRegexReplace replaces matches as RE2 does", () => {
@@ -104,6 +107,32 @@ test("what a long pattern and a long text would take together is bounded", () =>
   const pattern = scalar(".*".repeat(1000));
   assert.throws(() => run("RegexFullMatch", [texts(["a".repeat(100_000)]), pattern]), tooLong);
   assert.throws(() => run("RegexReplace", [texts(["a".repeat(100_000)]), pattern, scalar("")]), tooLong);
+});
+
+test("a search that reads the rest of the text for each match ends when the time is over", () => {
+  const pattern = compilePattern(Buffer.from("a(?:.*b)?"));
+  let searches = 0;
+  const clock = {
+    expectTime: () => {
+      searches++;
+      assert.ok(searches <= 3, "over");
+    },
+  };
+  const inputs = [texts(["a".repeat(20_000)]), scalar("a(?:.*b)?"), scalar("x")];
+  const kernel = makeKernel("RegexReplace", ["string", "string", "string"]);
+  assert.throws(() => kernel.run(inputs, clock), /over/);
+  assert.equal(searches, 4);
+  assert.equal(replaceMatches(Buffer.from("aa"), pattern, [], true).length, 3);
+});
+
+test("a long rewrite does not become as many objects as bytes for each match", () => {
+  const long = "xy".repeat(100_000);
+  assert.deepEqual(run("RegexReplace", [texts(["aba"]), scalar("a"), scalar(long)]), texts([`${long}b${long}`]));
+  const groups = scalar("\\0".repeat(100_000));
+  assert.throws(
+    () => run("RegexReplace", [texts(["a".repeat(1000)]), scalar("b?"), groups]),
+    servingError("RESOURCE_EXHAUSTED", /too large/),
+  );
 });
 
 test("a pattern that has endless ways to fail takes no longer for it", () => {
@@ -177,9 +206,15 @@ test("StringToNumber reads what texts spell", () => {
   for (const text of ["", "x", "1.5", "0x1", "3000000000", "1e3", "7 8"]) {
     assert.throws(() => read([text], "int32"), invalid(/could not correctly convert/), text);
   }
+  assert.throws(() => read([`${"1".repeat(400_000)}x`], "float32"), invalid(/could not correctly convert/));
   for (const text of ["", "1,5", "0x1", "1e", "e1", "."]) {
     assert.throws(() => read([text], "float32"), invalid(/could not correctly convert/), text);
   }
+});
+
+test("strings that are made count as the objects that they are", () => {
+  const tooMany: Tensor = { dtype: "bool", shape: [2 ** 22], data: new Uint8Array(2 ** 22) };
+  assert.throws(() => run("AsString", [tooMany]), servingError("RESOURCE_EXHAUSTED", /too large/));
 });
 
 test("NormalizeUTF8 brings texts into a form of Unicode", () => {

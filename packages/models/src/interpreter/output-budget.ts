@@ -4,6 +4,8 @@ import { type DataType, makeNumbers, ServingError } from "@sealserve/protocol";
 const MAX_OUTPUT_BYTES = 2 ** 28;
 /** Of a string, without its bytes, which are not copied. */
 const STRING_REFERENCE_BYTES = 8;
+/** Of a string that is made, without its bytes. */
+const STRING_OBJECT_BYTES = 128;
 
 /** Memory for the outputs of one operation: a few bytes of a request must not become gigabytes. */
 export class OutputBudget {
@@ -15,6 +17,14 @@ export class OutputBudget {
    */
   take(dtype: DataType, elements: number): void {
     this.takeBytes(elements * (dtype === "string" ? STRING_REFERENCE_BYTES : makeNumbers(dtype, 0).BYTES_PER_ELEMENT));
+  }
+
+  /**
+   * Notes that so many strings are about to be made, each an object of its own. Their bytes count besides.
+   * @throws ServingError `RESOURCE_EXHAUSTED`
+   */
+  takeStrings(count: number): void {
+    this.takeBytes(count * STRING_OBJECT_BYTES);
   }
 
   /**

@@ -32,16 +32,16 @@ export function searchSorted(place: "first" | "last"): MakeKernel {
 }
 
 /** The first place from which on `isBefore` does not hold. */
-function search(
-  entries: readonly (number | bigint)[],
+export function search<Entry extends number | bigint>(
+  entries: readonly Entry[],
   start: number,
   end: number,
-  isBefore: (entry: number | bigint) => boolean,
+  isBefore: (entry: Entry) => boolean,
 ): number {
   let [low, high] = [start, end];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    if (isBefore(entries[middle] as number)) {
+    if (isBefore(entries[middle] as Entry)) {
       low = middle + 1;
     } else {
       high = middle;

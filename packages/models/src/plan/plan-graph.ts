@@ -2,7 +2,7 @@ import { type FillBudget, ServingError } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { findLowering } from "../importer/lowerings.ts";
-import type { MakeKernel } from "../interpreter/kernel.ts";
+import type { Clock, MakeKernel } from "../interpreter/kernel.ts";
 import { findKernel, isRepeatable } from "../interpreter/kernels.ts";
 import { findValues } from "../interpreter/lookup/find-values.ts";
 import { sizeInMemory } from "../interpreter/tensor-size.ts";
@@ -32,6 +32,8 @@ export interface PlanningContext {
   readonly resources: Resources;
   /** Shared by the constants of all the model's signatures. */
   readonly fill: FillBudget;
+  /** Bounds what is done on constants in advance. */
+  readonly clock: Clock;
   /** Takes out the functions that control flow runs. */
   readonly bodies: BodyPlanner;
 }
@@ -95,7 +97,7 @@ function findInTable(operation: NodeOperation<Origin>, assembly: PlanAssembly): 
 /** Strings are for the interpreter where it can: the engine takes them for texts, and they may be any bytes. */
 function planOperation(
   operation: NodeOperation<Origin>,
-  { resources, bodies, fill }: PlanningContext,
+  { resources, bodies, fill, clock }: PlanningContext,
   assembly: PlanAssembly,
 ): readonly Origin[] {
   const { op } = operation.node;
@@ -111,7 +113,7 @@ function planOperation(
     return [staticOperation(operation, resources)];
   }
   const [makeKernel, lowering] = [findKernel(op), findLowering(op)];
-  const constants = makeKernel && isRepeatable(op) ? foldConstants(operation, makeKernel, fill) : undefined;
+  const constants = makeKernel && isRepeatable(op) ? foldConstants(operation, makeKernel, { fill, clock }) : undefined;
   if (constants !== undefined) {
     return constants;
   }
@@ -136,14 +138,14 @@ function planOperation(
 function foldConstants(
   operation: NodeOperation<Origin>,
   makeKernel: MakeKernel,
-  fill: FillBudget,
+  { fill, clock }: Pick<PlanningContext, "fill" | "clock">,
 ): ConstantValue[] | undefined {
   const constants = operation.inputs.flatMap((input) => (input.kind === "constant" ? [input.constant] : []));
   if (constants.length === 0 || constants.length < operation.inputs.length) {
     return undefined;
   }
   try {
-    const outputs = makeKernel(operation).run(constants);
+    const outputs = makeKernel(operation).run(constants, clock);
     const made = outputs.filter(({ data }) => constants.every((constant) => constant.data !== data));
     fill.take(made.reduce((total, output) => total + sizeInMemory(output), 0));
     return outputs.map((constant) => ({ kind: "constant", dtype: constant.dtype, constant }));

@@ -11,7 +11,11 @@ import type { FindTable, FindVariable, Origin, RunValue, VariableValue } from ".
 import type { Plan } from "./plan.ts";
 import { planBodies } from "./plan-bodies.ts";
 import { isPlannable, planGraph } from "./plan-graph.ts";
+import { RunBudget } from "./run-budget.ts";
 import { UnsupportedOperations } from "./unsupported-operations.ts";
+
+/** Time for what one signature computes of constants, milliseconds. What it does not suffice for is done in each run. */
+const MAX_FOLDING_MS = 10_000;
 
 /** Where the checkpoint has the variable with an identity, and under which key; undefined when nothing restores it. */
 export type LocateVariable = (identity: string) => { readonly key: string; readonly stored: StoredTensor } | undefined;
@@ -45,9 +49,11 @@ export function planSignature(
   unsupported.expectNone();
   const fed = fedTensors.map(({ dtype }, position) => fedValue(dtype, position));
   const resources = { findVariable: variableFinder(locateVariable), findTable };
-  const context = { signature: key, resources, fill: library.fill };
+  const clock = new RunBudget({ milliseconds: MAX_FOLDING_MS, bytes: Number.POSITIVE_INFINITY });
+  const context = { signature: key, resources, fill: library.fill, clock };
   const assembly = new PlanAssembly();
   const origins = planGraph(flat, { ...context, fed, bodies: planBodies(library, context, unsupported) }, assembly);
+  expectSendable(key, signature, origins);
   const outputs = outputPorts(signature, origins, assembly);
   return { inputs: inputPorts(signature, fedTensors, fed), outputs, ...assembly.finish(fed) };
 }
@@ -92,6 +98,15 @@ function inputPorts(
     ports.set(alias, { name, dtype, position });
   }
   return ports;
+}
+
+/** A list of tensors has no form outside of the model. @throws ModelError `unsupported-signature` */
+function expectSendable(key: string, { outputs }: Signature, origins: readonly Origin[]): void {
+  const list = [...outputs.keys()].find((_, position) => origins[position]?.dtype === "variant");
+  if (list !== undefined) {
+    const what = `${JSON.stringify(list)} of signature ${JSON.stringify(key)}`;
+    throw new ModelError("unsupported-signature", `${what} is not one dense tensor`);
+  }
 }
 
 function outputPorts(

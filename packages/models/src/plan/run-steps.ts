@@ -48,7 +48,7 @@ async function runStep<Island>(
 ): Promise<void> {
   switch (step.kind) {
     case "kernel":
-      return runKernel(step, values);
+      return runKernel(step, values, context);
     case "switch":
       return runSwitch(step, values);
     case "island":
@@ -88,8 +88,13 @@ function runMerge({ inputs, outputs }: MergeStep, values: RunValues): void {
   setOutputs({ outputs }, [values.get(name), index], values);
 }
 
-function runKernel({ kernel, inputs, outputs }: KernelStep, values: RunValues): void {
-  setOutputs({ outputs }, kernel.run(inputs.map((name) => values.get(name))), values);
+function runKernel<Island>(
+  { kernel, inputs, outputs }: KernelStep,
+  values: RunValues,
+  { budget }: RunContext<Island>,
+): void {
+  const given = inputs.map((name) => values.get(name));
+  setOutputs({ outputs }, kernel.run(given, budget), values);
 }
 
 async function runInEngine<Island>(

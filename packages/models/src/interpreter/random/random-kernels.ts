@@ -4,6 +4,7 @@ import { indexTensor } from "../integers.ts";
 import type { Kernel, MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
 import { wholeNumber } from "../scalar.ts";
+import { search } from "../search-sorted.ts";
 import { readShape } from "../sparse/coordinates.ts";
 import { normalSource, uniformSource } from "./random-numbers.ts";
 
@@ -69,8 +70,8 @@ function cumulativeRows({ data }: Tensor, rows: number, classes: number): number
 
 function drawOne(sums: readonly number[], uniform: number): number {
   const target = uniform * (sums.at(-1) ?? 0);
-  const found = sums.findIndex((sum) => sum > target);
-  return found < 0 ? sums.length - 1 : found;
+  const found = search(sums, 0, sums.length, (sum) => sum <= target);
+  return Math.min(found, sums.length - 1);
 }
 
 /** Operations whose outputs differ from run to run: they are never done in advance. */

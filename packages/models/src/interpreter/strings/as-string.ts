@@ -32,7 +32,7 @@ export const asString: MakeKernel = (operation) => {
     run: ([tensor]) => {
       const { shape, data } = tensor as Tensor;
       const budget = new OutputBudget();
-      budget.take("string", data.length);
+      budget.takeStrings(data.length);
       const written = isNumberData(data)
         ? Array.from<number | bigint, Uint8Array>(data, (value) => {
             const text = encodeUtf8(write(value));

@@ -43,7 +43,7 @@ function eachString(
     run: ([tensor]) => {
       const budget = new OutputBudget();
       const strings = stringsOf(tensor);
-      budget.take("string", strings.length);
+      budget.takeStrings(strings.length);
       budget.takeBytes(strings.reduce((total, { length }) => total + length, 0));
       return [{ ...(tensor as Tensor), data: strings.map(change) }];
     },

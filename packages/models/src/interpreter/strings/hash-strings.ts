@@ -9,7 +9,7 @@ import { expectStrings, stringsOf } from "./strings.ts";
 export const hashIntoBuckets: MakeKernel = (operation) => {
   expectStrings(operation, [0]);
   const count = operation.integer("num_buckets", 0);
-  if (count < 1) {
+  if (count < 1 || !Number.isSafeInteger(count)) {
     operation.refuse(`it has ${count} buckets`);
   }
   const buckets = BigInt(count);

@@ -15,7 +15,7 @@ export const joinStrings: MakeKernel = (operation) => {
       const shape = commonShape(inputs);
       const count = inputs.find((input) => input.shape.length > 0)?.data.length ?? 1;
       const budget = new OutputBudget();
-      budget.take("string", count);
+      budget.takeStrings(count);
       const data = Array.from({ length: count }, (_, index) => {
         const parts = inputs.map((input) => stringsOf(input)[input.shape.length === 0 ? 0 : index] as Uint8Array);
         return concatenate(parts, separator, budget);

@@ -15,6 +15,8 @@ import {
 import { concatenate, expectStrings, stringsOf } from "./strings.ts";
 
 const NOTHING = new Uint8Array();
+/** Memory that a part of a new string takes: an object that points to its bytes. */
+const PART_BYTES = 128;
 
 /** A compiled pattern and, for replacements, what its matches are replaced with. */
 interface Program {
@@ -42,13 +44,19 @@ function replacing(operation: NodeOperation<KnownInput>, readProgram: ReadProgra
   const all = operation.flag("replace_global", true);
   return {
     outputs: ["string"],
-    run: (inputs) => {
+    run: (inputs, clock) => {
       const { pattern, rewrite } = readProgram(inputs);
       const budget = new OutputBudget();
       const strings = stringsOf(inputs[0]);
-      budget.take("string", strings.length);
+      budget.takeStrings(strings.length);
       expectWork(pattern, strings);
-      const data = strings.map((string) => concatenate(replaceMatches(string, pattern, rewrite, all), NOTHING, budget));
+      const beforeMatch = (): void => {
+        clock?.expectTime();
+        budget.takeBytes((1 + rewrite.length) * PART_BYTES);
+      };
+      const data = strings.map((string) =>
+        concatenate(replaceMatches(string, pattern, rewrite, all, beforeMatch), NOTHING, budget),
+      );
       return [{ dtype: "string", shape: inputs[0]?.shape ?? [], data }];
     },
   };

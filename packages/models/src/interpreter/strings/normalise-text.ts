@@ -21,7 +21,7 @@ export const normaliseText: MakeKernel = (operation) => {
     run: ([tensor]) => {
       const budget = new OutputBudget();
       const strings = stringsOf(tensor);
-      budget.take("string", strings.length);
+      budget.takeStrings(strings.length);
       const data = strings.map((string) => {
         const normalised = encodeUtf8(expectText(string).normalize(form));
         budget.takeBytes(normalised.length);

@@ -3,7 +3,8 @@ import { type DataType, makeNumbers, type Tensor } from "@sealserve/protocol";
 const FLOATS: ReadonlySet<DataType> = new Set(["float32", "float64"]);
 const INTEGERS: ReadonlySet<DataType> = new Set(["int32", "int64", "uint32", "uint64"]);
 const INTEGER = /^\s*([+-]?\d{1,20})\s*$/;
-const DECIMAL = /^\s*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|infinity|nan)\s*$/i;
+/** There is one way only to read a row of digits, or a long one that is no number would be read in very many. */
+const DECIMAL = /^\s*[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|inf|infinity|nan)\s*$/i;
 
 /**
  * The number that a text spells in decimal, with white space round it (numbers.cc, strings::safe_strto*).

@@ -36,7 +36,7 @@ function joinAlong(input: Tensor, axes: readonly number[], separator: Uint8Array
   const kept = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const budget = new OutputBudget();
   // Either may be large although the input, which has a dimension of 0, is empty.
-  budget.take("string", countAlong(shape, kept));
+  budget.takeStrings(countAlong(shape, kept));
   budget.take("int64", countAlong(shape, axes));
   const starts = offsetsAlong(shape, kept.toReversed());
   const steps = offsetsAlong(shape, axes);

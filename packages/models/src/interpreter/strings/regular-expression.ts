@@ -61,19 +61,21 @@ export function matchesAll(pattern: Pattern, string: Uint8Array): boolean {
  */
 export function parseRewrite(rewrite: Uint8Array, pattern: Pattern): RewritePart[] {
   const parts: RewritePart[] = [];
-  for (let index = 0; index < rewrite.length; index++) {
-    const byte = rewrite[index] as number;
-    if (byte !== BACKSLASH) {
-      parts.push(Uint8Array.of(byte));
+  for (let index = 0; index < rewrite.length; ) {
+    const backslash = rewrite.indexOf(BACKSLASH, index);
+    if (backslash !== index) {
+      const end = backslash < 0 ? rewrite.length : backslash;
+      parts.push(rewrite.slice(index, end));
+      index = end;
       continue;
     }
-    index++;
-    const escaped = rewrite[index] ?? 0;
+    const escaped = rewrite[index + 1] ?? 0;
     const group = escaped - DIGIT_0;
     if (escaped !== BACKSLASH && (escaped < DIGIT_0 || escaped > DIGIT_9 || group > pattern.groupCount())) {
       throw invalidArgument("Invalid rewrite: a backslash must be followed by a group of the pattern or a backslash");
     }
     parts.push(escaped === BACKSLASH ? Uint8Array.of(BACKSLASH) : group);
+    index += 2;
   }
   return parts;
 }
@@ -82,6 +84,8 @@ export function parseRewrite(rewrite: Uint8Array, pattern: Pattern): RewritePart
  * The string with the matches of a pattern replaced, one behind the other (re2.cc, GlobalReplace): an empty match right
  * behind a match does not count.
  * @param all or only the first one
+ * @param beforeMatch called before each match is looked for: a search may read all that is left of the string, so that the
+ *   time for all of them can grow with its square
  * @returns parts of the new string, of which the first and the last one may be all of it
  * @throws ServingError `INVALID_ARGUMENT` for a string that is not UTF-8
  */
@@ -90,28 +94,44 @@ export function replaceMatches(
   pattern: Pattern,
   rewrite: readonly RewritePart[],
   all: boolean,
+  beforeMatch: () => void = () => undefined,
 ): Uint8Array[] {
   const matcher = pattern.matcher(expectUtf8(string));
   const parts: Uint8Array[] = [];
-  let [copied, behind] = [0, -1];
-  for (let from = 0; from <= string.length && matcher.find(from); ) {
-    const [start, end] = [matcher.start(), matcher.end()];
-    if (start === end && start === behind) {
-      from = nextCharacter(string, start);
-      behind = -1;
-      continue;
+  let copied = 0;
+  for (const [start, end] of findMatches(string, matcher, beforeMatch)) {
+    parts.push(string.subarray(copied, start));
+    for (const part of rewrite) {
+      parts.push(typeof part === "number" ? string.subarray(matcher.start(part), matcher.end(part)) : part);
     }
-    const group = (number: number): Uint8Array => string.subarray(matcher.start(number), matcher.end(number));
-    parts.push(
-      string.subarray(copied, start),
-      ...rewrite.map((part) => (typeof part === "number" ? group(part) : part)),
-    );
-    [copied, behind, from] = [end, end, end];
+    copied = end;
     if (!all) {
       break;
     }
   }
   return [...parts, string.subarray(copied)];
+}
+
+function* findMatches(
+  string: Uint8Array,
+  matcher: ReturnType<Pattern["matcher"]>,
+  beforeMatch: () => void,
+): Generator<readonly [start: number, end: number], void> {
+  let behind = -1;
+  for (let from = 0; from <= string.length; ) {
+    beforeMatch();
+    if (!matcher.find(from)) {
+      return;
+    }
+    const [start, end] = [matcher.start(), matcher.end()];
+    if (start === end && start === behind) {
+      from = nextCharacter(string, start);
+      behind = -1;
+    } else {
+      [behind, from] = [end, end];
+      yield [start, end];
+    }
+  }
 }
 
 /** Position behind the character of UTF-8 at a position. */
