@@ -4,12 +4,13 @@ import { after, test } from "node:test";
 import { type AttrValue, MetaGraphDef, type NodeDef, SavedModel, SignatureDef, type Tensor } from "@sealserve/protocol";
 
 import { constantNode, node, tensorInfo, textTensor, typeAttr } from "../src/examples/graph-def.ts";
+import { LookupTable } from "../src/interpreter/lookup/lookup-table.ts";
 import { prepareSavedModel } from "../src/prepare-saved-model.ts";
 import { modelError, servingError } from "./fixtures/errors.ts";
 import { closeModels, load } from "./fixtures/open-models.ts";
 import { textAttr } from "./fixtures/operation-case.ts";
 import { callNode, functionDef, savedModelFiles } from "./fixtures/saved-model.ts";
-import { feed, int64s, texts } from "./fixtures/tensors.ts";
+import { feed, floats, int64s, texts } from "./fixtures/tensors.ts";
 
 after(closeModels);
 
@@ -177,4 +178,10 @@ test("an asset outside of the model's folder is not read", async () => {
 test("a default that is not one value is refused", async () => {
   const model = { nodes: filling, missing: int64s([2], [1, 2]) };
   await assert.rejects(find(model, asked), servingError("INVALID_ARGUMENT", /default value/));
+});
+
+test("a key that is not a number is never found", () => {
+  const lookup = new LookupTable({ keys: "float32", values: "int64" });
+  lookup.add(floats([2], [Number.NaN, 1]), int64s([2], [5, 6]));
+  assert.deepEqual(lookup.find(floats([3], [Number.NaN, 1, 2]), 0n), [0n, 6n, 0n]);
 });

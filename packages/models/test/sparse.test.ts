@@ -90,6 +90,26 @@ test("SparseFillEmptyRows puts a default into rows without values", () => {
   assert.throws(() => fill(0, 0), invalid(/out of bounds/));
   assert.throws(() => fill(0, 4, floats([2])), invalid(/one default value/));
   assert.throws(() => fill(0, 2 ** 40), tooLarge);
+  assert.equal(
+    run("SparseFillEmptyRows", [int64s([0, 1], []), floats([0]), int64s([1], [2 ** 23]), floats([], [0])]).length,
+    4,
+  );
+});
+
+test("rows, sets and segments without elements are counted before they are made", () => {
+  const union = { set_operation: textAttr("union") };
+  const sets = int64s([2 ** 24, 0], []);
+  assert.throws(() => run("DenseToDenseSetOperation", [sets, sets], union), tooLarge);
+  const none = [int64s([2 ** 24, 0], []), int64s([0], []), floats([], [1]), floats([], [0])];
+  assert.throws(() => run("SparseToDense", none), tooLarge);
+  const segments = [floats([1, 0], []), int64s([1], [0]), int64s([1], [2 ** 40])];
+  assert.throws(() => run("SparseSegmentSum", segments), tooLarge);
+});
+
+test("numbers that are none are equal to nothing", () => {
+  const [values, places] = run("Unique", [floats([4], [Number.NaN, 1, Number.NaN, 1])]);
+  assert.deepEqual(values, floats([3], [Number.NaN, 1, Number.NaN]));
+  assert.deepEqual(places, int32s([4], [0, 1, 2, 1]));
 });
 
 test("set operations give sorted sets, one for each row", () => {
@@ -283,6 +303,21 @@ test("random numbers are of their distribution, differ each time, and are bounde
   assert.ok(Math.abs(mean(normal)) < 0.05 && Math.abs(mean(normal.map((value) => value * value)) - 1) < 0.1);
   assert.notDeepEqual(draw("RandomUniform"), draw("RandomUniform"));
   assert.throws(() => first("RandomUniform", [int64s([1], [2 ** 40])], { dtype: { type: 1 } }), tooLarge);
+});
+
+test("Multinomial finds one of many classes", () => {
+  const logits = floats(
+    [1, 50_000],
+    Array.from({ length: 50_000 }, (_, index) => (index === 40_321 ? 100 : 0)),
+  );
+  const [drawn] = run("Multinomial", [logits, int32s([], [100_000])]);
+  assert.deepEqual(
+    drawn,
+    int64s(
+      [1, 100_000],
+      Array.from({ length: 100_000 }, () => 40_321),
+    ),
+  );
 });
 
 test("Multinomial draws classes by their logits", () => {

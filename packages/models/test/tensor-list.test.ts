@@ -3,9 +3,11 @@ import { test } from "node:test";
 
 import type { DataType, Tensor } from "@sealserve/protocol";
 
-import { typeAttr } from "../src/examples/graph-def.ts";
-import { servingError } from "./fixtures/errors.ts";
+import { constantNode, node, typeAttr } from "../src/examples/graph-def.ts";
+import { prepareSavedModel } from "../src/prepare-saved-model.ts";
+import { modelError, servingError } from "./fixtures/errors.ts";
 import { makeKernel } from "./fixtures/kernel.ts";
+import { savedModelFiles } from "./fixtures/saved-model.ts";
 import { floats, int32s, texts } from "./fixtures/tensors.ts";
 
 const invalid = (message: RegExp) => servingError("INVALID_ARGUMENT", message);
@@ -102,4 +104,25 @@ test("a few numbers do not become a list or a tensor without end", () => {
   assert.throws(() => run("TensorListStack", [reserved([2 ** 20], 2 ** 10), anyShape]), tooLarge);
   assert.throws(() => run("TensorListGetItem", [reserved([2 ** 30], 1), index(0), anyShape]), tooLarge);
   assert.throws(() => run("TensorListResize", [listOfRows, index(2 ** 30)]), tooLarge);
+});
+
+test("a list of many rows without elements is refused before it is made", () => {
+  const rows: Tensor = { dtype: "int8", shape: [2 ** 24, 0], data: new Int8Array() };
+  assert.throws(
+    () => run("TensorListFromTensor", [rows, int32s([1], [0])], "int8"),
+    servingError("RESOURCE_EXHAUSTED", /too large/),
+  );
+});
+
+test("a signature whose output is a list is refused", () => {
+  const nodes = [
+    node("x", "Placeholder", [], { dtype: typeAttr("float32") }),
+    constantNode("any", int32s([], [-1])),
+    node("list", "TensorListFromTensor", ["x", "any"], { element_dtype: typeAttr("float32") }),
+  ];
+  const signature = { inputs: { x: ["x:0", "float32"] }, outputs: { y: ["list:0", "variant"] } } as const;
+  assert.throws(
+    () => prepareSavedModel(savedModelFiles({ nodes, signatures: { s: signature } })),
+    modelError("unsupported-signature", /"y" of signature "s"/),
+  );
 });

@@ -42,7 +42,9 @@ function numberValues(data: Tensor["data"]) {
   const counts: number[] = [];
   const keys = isNumberData(data) ? Array.from<unknown>(data) : data.map((key) => Buffer.from(key).toString("latin1"));
   const places = keys.map((key, index) => {
-    const number = numbers.get(key) ?? firsts.push(index) - 1;
+    // What is not a number is equal to nothing, not even to itself.
+    const known = Number.isNaN(key) ? undefined : numbers.get(key);
+    const number = known ?? firsts.push(index) - 1;
     numbers.set(key, number);
     counts[number] = (counts[number] ?? 0) + 1;
     return number;

@@ -39,8 +39,13 @@ export class LookupTable {
 
   /** The values of all keys, in order; `fallback` for each key that the table lacks. */
   find(keys: Tensor, fallback: unknown): unknown[] {
-    return keysOf(keys).map((key) => (this.#entries.has(key) ? this.#entries.get(key) : fallback));
+    return keysOf(keys).map((key) => (isFindable(key) && this.#entries.has(key) ? this.#entries.get(key) : fallback));
   }
+}
+
+/** What is not a number is equal to nothing, not even to itself. */
+function isFindable(key: Key): boolean {
+  return !Number.isNaN(key);
 }
 
 function keysOf({ data }: Tensor): Key[] {

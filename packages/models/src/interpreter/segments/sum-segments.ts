@@ -80,7 +80,9 @@ function summing(
       const [data] = inputs as [Tensor];
       const request = read(inputs);
       const rowShape = data.shape.slice(request.rank);
-      new OutputBudget().take(dtype, request.length * elementCount(rowShape));
+      const budget = new OutputBudget();
+      budget.take(dtype, request.length * elementCount(rowShape));
+      budget.take("uint32", request.length);
       return [{ dtype, shape: [request.length, ...rowShape], data: sumRows(data, elementCount(rowShape), request) }];
     },
   };

@@ -1,6 +1,10 @@
 import { invalidArgument, type Tensor } from "@sealserve/protocol";
 
 import { integersOf, integerVector } from "../integers.ts";
+import { OutputBudget } from "../output-budget.ts";
+
+/** Memory that a row takes: those of a matrix without columns have no bytes in it. */
+const ROW_BYTES = 64;
 
 /** Where the values of a sparse tensor stand: a row of coordinates for each, and the shape of the whole. */
 export interface Coordinates {
@@ -31,9 +35,10 @@ export function readShape(tensor: Tensor | undefined): number[] {
   return shape;
 }
 
-/** Rows of a matrix of whole numbers. @throws ServingError `INVALID_ARGUMENT` */
+/** Rows of a matrix of whole numbers. @throws ServingError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED` */
 export function rowsOfMatrix(matrix: Tensor): number[][] {
   const [count = 0, width = 0] = matrix.shape;
+  new OutputBudget().takeBytes(count * ROW_BYTES);
   const numbers = integersOf(matrix, "Indices");
   return Array.from({ length: count }, (_, row) => numbers.slice(row * width, (row + 1) * width));
 }

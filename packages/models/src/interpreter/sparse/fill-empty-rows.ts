@@ -16,56 +16,72 @@ export const fillEmptyRows: MakeKernel = (operation) => {
     outputs: ["int64", dtype, "bool", "int64"],
     run: ([indices, values, denseShape, fallback]) => {
       const { rows, shape } = readCoordinates(indices, denseShape);
-      const [rowCount = 0, ...inner] = shape;
+      const [rowCount = 0] = shape;
       expectValues(values as Tensor, fallback as Tensor, rows.length, shape.length);
       const budget = new OutputBudget();
       budget.take("int64", (rows.length + rowCount) * (shape.length + 2));
-      const places = placeRows(rows, rowCount);
-      const filled = places.map(({ row, from }) => rows[from ?? -1] ?? [row, ...inner.map(() => 0)]);
-      const reverse = rows.map(() => 0);
-      for (const [place, { from }] of places.entries()) {
-        if (from !== undefined) {
-          reverse[from] = place;
-        }
-      }
-      const isEmpty = new Uint8Array(rowCount);
-      for (const { row, from } of places) {
-        isEmpty[row] = from === undefined ? 1 : 0;
-      }
+      const counts = countRows(rows, rowCount);
+      const starts = startRows(counts);
+      const places = placeValues(rows, starts);
+      const length = starts[rowCount] ?? 0;
       return [
-        int64Tensor([places.length, shape.length], filled.flat()),
-        gatherOr(
-          values as Tensor,
-          fallback as Tensor,
-          places.map(({ from }) => from),
-        ),
-        { dtype: "bool", shape: [rowCount], data: isEmpty },
-        int64Tensor([rows.length], reverse),
+        { dtype: "int64", shape: [length, shape.length], data: coordinatesOf(rows, places, starts, shape.length) },
+        placeOr(values as Tensor, fallback as Tensor, places, length),
+        { dtype: "bool", shape: [rowCount], data: Uint8Array.from(counts, (count) => (count === 0 ? 1 : 0)) },
+        int64Tensor([rows.length], places),
       ];
     },
   };
 };
 
-/** A row of the output: the position of its value, undefined for one that is filled in. */
-interface Place {
-  readonly row: number;
-  readonly from: number | undefined;
+type Rows = readonly (readonly number[])[];
+
+/** How many values each row has. Rows may be many more than values, so that numbers in arrays stand for them. */
+function countRows(rows: Rows, rowCount: number): Uint32Array {
+  const counts = new Uint32Array(rowCount);
+  for (const [row = 0] of rows) {
+    counts[row] = (counts[row] ?? 0) + 1;
+  }
+  return counts;
 }
 
-function placeRows(rows: readonly (readonly number[])[], rowCount: number): Place[] {
-  const byRow: Place[][] = Array.from({ length: rowCount }, () => []);
-  for (const [from, row] of rows.entries()) {
-    byRow[row[0] as number]?.push({ row: row[0] as number, from });
+/** Where each row begins in the output, and behind the last one where that ends: a row without values takes one place. */
+function startRows(counts: Uint32Array): Uint32Array {
+  const starts = new Uint32Array(counts.length + 1);
+  for (const [row, count] of counts.entries()) {
+    starts[row + 1] = (starts[row] ?? 0) + Math.max(count, 1);
   }
-  return byRow.flatMap((places, row) => (places.length === 0 ? [{ row, from: undefined }] : places));
+  return starts;
 }
 
-function gatherOr({ dtype, data }: Tensor, fallback: Tensor, positions: readonly (number | undefined)[]): Tensor {
-  const elements = makeElements(dtype, positions.length);
-  for (const [index, from] of positions.entries()) {
-    elements.set(from === undefined ? fallback.data : data.slice(from, from + 1), index);
+/** Where each value goes: behind those of its row that come before it. */
+function placeValues(rows: Rows, starts: Uint32Array): number[] {
+  const next = starts.slice();
+  return rows.map(([row = 0]) => {
+    const place = next[row] ?? 0;
+    next[row] = place + 1;
+    return place;
+  });
+}
+
+function coordinatesOf(rows: Rows, places: readonly number[], starts: Uint32Array, rank: number): BigInt64Array {
+  const coordinates = new BigInt64Array((starts.at(-1) ?? 0) * rank);
+  for (const [row, start] of starts.subarray(0, -1).entries()) {
+    coordinates[start * rank] = BigInt(row);
   }
-  return { dtype, shape: [positions.length], data: elements.data };
+  for (const [from, place] of places.entries()) {
+    coordinates.set(rows[from]?.map(BigInt) ?? [], place * rank);
+  }
+  return coordinates;
+}
+
+function placeOr({ dtype, data }: Tensor, fallback: Tensor, places: readonly number[], length: number): Tensor {
+  const elements = makeElements(dtype, length);
+  elements.fill(fallback.data);
+  for (const [from, place] of places.entries()) {
+    elements.set(data.slice(from, from + 1), place);
+  }
+  return { dtype, shape: [length], data: elements.data };
 }
 
 function expectValues(values: Tensor, fallback: Tensor, count: number, rank: number): void {

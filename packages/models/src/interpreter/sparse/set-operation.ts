@@ -6,6 +6,9 @@ import type { MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
 import { coordinatesAt, volume } from "./coordinates.ts";
 
+/** Memory that a set takes without what is in it. */
+const SET_BYTES = 256;
+
 type Value = string | number | bigint;
 type Combine = (a: ReadonlySet<Value>, b: ReadonlySet<Value>) => readonly Value[];
 
@@ -30,6 +33,7 @@ export const combineSets: MakeKernel = (operation) => {
         throw invalidArgument("Both inputs of a set operation must be groups of sets of one shape");
       }
       const count = volume(groups);
+      new OutputBudget().takeBytes(count * 2 * SET_BYTES);
       const [setsA, setsB] = [setsOf(a, count), setsOf(b, count)];
       const results = setsA.map((set, index) => [...combine(set, setsB[index] ?? new Set())].sort(compare));
       return sparseSets(dtype, groups, results);

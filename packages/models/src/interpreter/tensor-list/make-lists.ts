@@ -5,6 +5,7 @@ import type { Kernel, MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
 import { rowsOf } from "../rows.ts";
 import { wholeNumber } from "../scalar.ts";
+import { ITEM_BYTES } from "../tensor-size.ts";
 import { mergeShapes, readPartialShape } from "./partial-shape.ts";
 import { makeList, type TensorList } from "./tensor-list.ts";
 
@@ -31,7 +32,7 @@ export const listFromTensor: MakeKernel = (operation) =>
     if (given.shape.length === 0) {
       throw invalidArgument("Tensor must be at least a vector, but saw shape: []");
     }
-    new OutputBudget().take("string", given.shape[0] ?? 0);
+    new OutputBudget().takeBytes((given.shape[0] ?? 0) * ITEM_BYTES);
     const shape = mergeShapes(readPartialShape(elementShape as Tensor), given.shape.slice(1));
     return makeList({ elementType, elementShape: shape }, rowsOf(given));
   });
