@@ -39,7 +39,7 @@ function image(header: readonly number[], raw: readonly number[]): Uint8Array {
 
 function readImage(bytes: Uint8Array): unknown {
   const file = readPng(bytes);
-  const colourOf = colourReader(file, readSamples(file), 255);
+  const colourOf = colourReader(file, readSamples(file));
   return [0, file.width * file.height - 1].map(colourOf);
 }
 

@@ -69,7 +69,7 @@ test("colours come in the number of channels that is asked for", () => {
   const image = png({ width: 1, height: 1, colourType: 6, raw });
   assert.deepEqual(decode(image), bytes([1, 1, 4], [100, 150, 200, 128]));
   assert.deepEqual(decode(image, channels(3)), bytes([1, 1, 3], [100, 150, 200]));
-  assert.deepEqual(decode(image, channels(1)), bytes([1, 1, 1], [Math.round(0.299 * 100 + 0.114 * 150 + 0.587 * 200)]));
+  assert.deepEqual(decode(image, channels(1)), bytes([1, 1, 1], [Math.trunc(0.299 * 100 + 0.114 * 150 + 0.587 * 200)]));
   const greys = png({ width: 1, height: 1, colourType: 4, raw: [0, 7, 9] });
   assert.deepEqual(decode(greys), bytes([1, 1, 2], [7, 9]));
   assert.deepEqual(decode(greys, channels(4)), bytes([1, 1, 4], [7, 7, 7, 9]));
@@ -96,6 +96,25 @@ test("palettes, transparent colours and depths below and above a byte are read",
   const words = { dtype: typeAttr("uint16") };
   assert.deepEqual([...decode(deep, words).data], [0x1234]);
   assert.deepEqual([...decode(grey([0, 1], { width: 1, height: 1 }), words).data], [257]);
+});
+
+test("grey is cut off in bytes, and rounded in pairs of bytes before the lower one is lost", () => {
+  const cutOff = png({ width: 1, height: 1, colourType: 2, raw: [0, 1, 1, 2] });
+  assert.deepEqual(decode(cutOff, channels(1)), bytes([1, 1, 1], [1]));
+  assert.deepEqual([...decode(cutOff, { ...channels(1), dtype: typeAttr("uint16") }).data], [257]);
+  const deep = png({ width: 1, height: 1, depth: 16, colourType: 2, raw: [0, 0, 255, 0, 255, 1, 0] });
+  assert.deepEqual(decode(deep, channels(1)), bytes([1, 1, 1], [1]));
+});
+
+test("an image of very many chunks is refused", () => {
+  const empty = Array.from({ length: 70_000 }, () => ["teSt", []] as const);
+  assert.throws(() => decode(grey([0, 1, 2, 0, 3, 4], { chunks: empty })), refused(/too many chunks/));
+});
+
+test("pixels are converted as long as there is time", () => {
+  const input: Tensor = { dtype: "string", shape: [], data: [grey([0, 1, 2, 0, 3, 4])] };
+  const kernel = makeKernel("DecodePng", ["string"], channels(3));
+  assert.throws(() => kernel.run([input], { expectTime: () => assert.fail("over") }), /over/);
 });
 
 test("interlaced images are put together", () => {

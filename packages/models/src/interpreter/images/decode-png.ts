@@ -1,11 +1,14 @@
-import { invalidArgument, makeNumbers } from "@sealserve/protocol";
+import { invalidArgument } from "@sealserve/protocol";
 
-import type { MakeKernel } from "../kernel.ts";
+import type { Clock, MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
 import { expectStrings, stringsOf } from "../strings/strings.ts";
 import { PALETTE, type PngFile, readPng } from "./png-chunks.ts";
-import { colourReader, inChannels, naturalChannels } from "./png-colours.ts";
+import { colourReader, depthChanger, inChannels, naturalChannels, readingDepth } from "./png-colours.ts";
 import { channelsInFile, readSamples } from "./png-samples.ts";
+
+/** A file of few bytes may unfold to many pixels. */
+const PIXELS_BETWEEN_CHECKS = 2 ** 16;
 
 /** Whether the samples of a file are the bytes that are wanted, as those of most images are. */
 function isAsWanted(file: PngFile, channels: number): boolean {
@@ -17,13 +20,12 @@ function isAsWanted(file: PngFile, channels: number): boolean {
 export const decodePng: MakeKernel = (operation) => {
   expectStrings(operation, [0]);
   const wanted = operation.integer("channels", 0);
-  const dtype = operation.type("dtype", "uint8");
-  if (![0, 1, 3, 4].includes(wanted) || (dtype !== "uint8" && dtype !== "uint16")) {
-    operation.refuse(`it makes ${wanted} channels of ${dtype}`);
-  }
+  const type = operation.type("dtype", "uint8");
+  const isKnown = [0, 1, 3, 4].includes(wanted) && (type === "uint8" || type === "uint16");
+  const dtype = isKnown ? type : operation.refuse(`it makes ${wanted} channels of ${type}`);
   return {
     outputs: [dtype],
-    run: ([contents]) => {
+    run: ([contents], clock) => {
       const [content, ...others] = stringsOf(contents);
       if (content === undefined || others.length > 0) {
         throw invalidArgument("contents must be one string");
@@ -38,13 +40,33 @@ export const decodePng: MakeKernel = (operation) => {
       if (dtype === "uint8" && isAsWanted(file, channels)) {
         return [{ dtype, shape: [file.height, file.width, channels], data: Uint8Array.from(samples) }];
       }
-      const data = makeNumbers(dtype, pixels * channels);
-      const colourOf = colourReader(file, samples, dtype === "uint8" ? 255 : 65_535);
-      const isGrey = file.colourType === 0 || file.colourType === 4;
-      for (let pixel = 0; pixel < pixels; pixel++) {
-        data.set(inChannels(colourOf(pixel), channels, isGrey) as never, pixel * channels);
-      }
+      const data = convertPixels(file, samples, { dtype, channels, clock });
       return [{ dtype, shape: [file.height, file.width, channels], data }];
     },
   };
 };
+
+interface Wanted {
+  readonly dtype: "uint8" | "uint16";
+  readonly channels: number;
+  readonly clock: Clock | undefined;
+}
+
+function convertPixels(
+  file: PngFile,
+  samples: Uint16Array,
+  { dtype, channels, clock }: Wanted,
+): Uint8Array | Uint16Array {
+  const pixels = file.width * file.height;
+  const data = dtype === "uint8" ? new Uint8Array(pixels * channels) : new Uint16Array(pixels * channels);
+  const depth = readingDepth(file);
+  const colourOf = colourReader(file, samples);
+  const inDepth = depthChanger(depth, dtype === "uint8" ? 8 : 16);
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    if (pixel % PIXELS_BETWEEN_CHECKS === 0) {
+      clock?.expectTime();
+    }
+    data.set(inChannels(colourOf(pixel), channels, depth).map(inDepth), pixel * channels);
+  }
+  return data;
+}

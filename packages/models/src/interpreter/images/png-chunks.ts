@@ -13,6 +13,9 @@ const COLOUR_TYPES: ReadonlyMap<number, readonly number[]> = new Map([
   [6, [8, 16]],
 ]);
 
+/** Chunks of one file, which may be empty and then take more memory than bytes. Pixels are mostly in chunks of 8 KiB. */
+const MAX_CHUNKS = 2 ** 16;
+
 /** What the chunks of a PNG file say (PNG 1.2, section 4). */
 export interface PngFile {
   readonly width: number;
@@ -73,6 +76,9 @@ function readChunks(bytes: Buffer): Chunk[] {
       throw badPng("a chunk is cut off or damaged");
     }
     const type = bytes.toString("latin1", at + 4, at + 8);
+    if (chunks.length === MAX_CHUNKS) {
+      throw badPng("it has too many chunks");
+    }
     chunks.push({ type, data: bytes.subarray(at + 8, end) });
     if (type === "IEND") {
       return chunks;

@@ -4,7 +4,7 @@ import { channelsInFile } from "./png-samples.ts";
 /** Weights of red, green and blue in grey, of 2^15: those that TensorFlow hands to libpng, which take green for blue. */
 const GREY_WEIGHTS = [9798, 3736, 19234] as const;
 
-/** One pixel: red, green, blue and alpha, from 0 to the largest value of the wanted depth. */
+/** One pixel: red, green, blue and alpha, from 0 to the largest value of the depth it is read in. */
 type Colour = [red: number, green: number, blue: number, alpha: number];
 
 /** Number of channels that a file has by itself. */
@@ -15,52 +15,60 @@ export function naturalChannels(file: PngFile): number {
   return channelsInFile(file);
 }
 
+/** The depth in bits that pixels are read in: libpng makes bytes of less than a byte, and leaves two bytes as they are. */
+export function readingDepth({ bitDepth }: PngFile): 8 | 16 {
+  return bitDepth === 16 ? 16 : 8;
+}
+
 /**
- * Gives the colour of pixels.
- * @param largest 255 or 65535: the largest value of a channel
+ * Gives the colour of pixels, in their {@link readingDepth}.
  * @throws ServingError `INVALID_ARGUMENT` for entries that the palette lacks
  */
-export function colourReader(file: PngFile, samples: Uint16Array, largest: number): (pixel: number) => Colour {
+export function colourReader(file: PngFile, samples: Uint16Array): (pixel: number) => Colour {
+  const largest = 2 ** readingDepth(file) - 1;
   const channels = channelsInFile(file);
-  const scale = depthScale(file.bitDepth, largest);
+  const factor = largest / (2 ** file.bitDepth - 1);
   if (file.colourType === PALETTE) {
-    return (pixel) => paletteColour(file, samples[pixel] as number, largest / 255);
+    return (pixel) => paletteColour(file, samples[pixel] as number);
   }
   const transparent = transparentSamples(file);
   const hasAlpha = channels % 2 === 0;
   return (pixel) => {
     const own = samples.subarray(pixel * channels, (pixel + 1) * channels);
-    const colour = Array.from(own, scale);
+    const colour = Array.from(own, (sample) => sample * factor);
     const [red = 0, green = red, blue = red] = channels < 3 ? colour.slice(0, 1) : colour;
     const isClear = transparent?.every((value, index) => value === own[index]) === true;
     return [red, green, blue, hasAlpha ? (colour.at(-1) as number) : isClear ? 0 : largest];
   };
 }
 
-/** The pixel in a number of channels: grey, grey and alpha, colour, colour and alpha. */
-export function inChannels([red, green, blue, alpha]: Colour, channels: number, isGrey: boolean): number[] {
+/**
+ * The pixel in a number of channels: grey, grey and alpha, colour, colour and alpha. As libpng does (pngrtran.c,
+ * png_do_rgb_to_gray), grey is rounded in 16 bits and cut off in 8.
+ */
+export function inChannels([red, green, blue, alpha]: Colour, channels: number, depth: 8 | 16): number[] {
   if (channels >= 3) {
     return [red, green, blue, alpha].slice(0, channels);
   }
   const [ofRed, ofGreen, ofBlue] = GREY_WEIGHTS;
-  const grey = isGrey ? red : (ofRed * red + ofGreen * green + ofBlue * blue + 2 ** 14) >>> 15;
+  const grey = (ofRed * red + ofGreen * green + ofBlue * blue + (depth === 16 ? 2 ** 14 : 0)) >>> 15;
   return [grey, alpha].slice(0, channels);
 }
 
-function depthScale(bitDepth: number, largest: number): (sample: number) => number {
-  if (bitDepth === 16) {
-    return largest === 255 ? (sample) => sample >> 8 : (sample) => sample;
+/** A channel in another depth: two bytes lose the lower one, and a byte becomes both. */
+export function depthChanger(from: 8 | 16, to: 8 | 16): (value: number) => number {
+  if (from === to) {
+    return (value) => value;
   }
-  const factor = largest / (2 ** bitDepth - 1);
-  return (sample) => sample * factor;
+  return from === 16 ? (value) => value >> 8 : (value) => value * 257;
 }
 
-function paletteColour({ palette, transparency }: PngFile, entry: number, factor: number): Colour {
+function paletteColour({ palette, transparency }: PngFile, entry: number): Colour {
   const [red, green, blue] = palette.subarray(entry * 3, entry * 3 + 3);
   if (red === undefined || green === undefined || blue === undefined) {
     throw badPng("a pixel has a colour that its palette lacks");
   }
-  return [red * factor, green * factor, blue * factor, (transparency?.[entry] ?? 255) * factor];
+  return [red, green, blue, transparency?.[entry] ?? 255];
 }
 
 /** Samples of the colour that is transparent, two bytes each. */
