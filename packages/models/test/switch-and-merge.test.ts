@@ -103,6 +103,30 @@ test("an output of a branch that is not taken fails the run", async () => {
   await assert.rejects(run(model, 0), servingError("INVALID_ARGUMENT", /branch that these inputs do not take/));
 });
 
+/** As TensorFlow 1 writes a loop: what it leads back to comes behind it. */
+const circle: readonly NodeDef[] = [
+  node("entered", "Enter", ["x"]),
+  node("merged", "Merge", ["entered", "next"]),
+  node("goesOn", "LoopCond", ["choice"]),
+  node("switched", "Switch", ["merged", "goesOn"]),
+  node("stringy", "NoSuchOperation", ["switched:1"]),
+  node("next", "NextIteration", ["stringy"]),
+  node("left", "Exit", ["switched:0"]),
+];
+
+test("a loop of the older form is told with all that is missing, and other signatures serve", async () => {
+  const model = modelOf([...circle, node("twice", "AddV2", ["x", "x"])], { y: ["left:0", "float32"] });
+  const other = { inputs: { x: inputs.x }, outputs: { z: ["twice:0", "float32"] } } as const;
+  const loaded = await load(savedModelFiles({ ...model, signatures: { ...model.signatures, other } }));
+  const refusal = loaded.refusals.get("s");
+  assert.equal(refusal?.code, "unsupported-op");
+  for (const op of ["Enter", "LoopCond", "NextIteration", "Exit", "NoSuchOperation"]) {
+    assert.ok(refusal.message.includes(op), refusal.message);
+  }
+  const outputs = await loaded.run("other", new Map([["x", floats([1], [2])]]), []);
+  assert.deepEqual(outputs.get("z"), floats([1], [4]));
+});
+
 test("a merge of values of different types, and loops of the older form, are refused", () => {
   const mixed = [...choosing, node("mixed", "Merge", ["stretched", "choice"])];
   assert.throws(

@@ -1,4 +1,4 @@
-import type { AttrValue } from "@sealserve/protocol";
+import type { AttrValue, NodeDef } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
 import type { GraphLibrary } from "./graph-library.ts";
@@ -11,6 +11,9 @@ const MAX_NODES = 500_000;
 const MAX_INPUTS = 2_000_000;
 /** Steps from a reference to the node behind it, through calls and arguments. */
 const MAX_STEPS = 1_000;
+
+/** The operations that close the circle of a loop of TensorFlow 1. Loops can be told only: nothing here runs them. */
+const CLOSES_LOOP: ReadonlySet<string> = new Set(["NextIteration", "RefNextIteration"]);
 
 /** Where a value comes from: a node's output, or a tensor that the caller feeds, by its place among the fed ones. */
 export type FlatSource = { readonly fed: number } | { readonly node: FlatNode; readonly output: number };
@@ -178,7 +181,17 @@ class Flattener {
     this.#request.admit?.({ op: node.op, name });
     flat.set(node.name, undefined);
     this.#effects.push(...controlInputs(node).map((control) => ({ scope, name: control })));
-    stack.push({ place: source, inputs: dataInputs(node).map((text) => this.#resolve(scope, text)), done: 0 });
+    const inputs = CLOSES_LOOP.has(node.op)
+      ? this.#lookLater(scope, node)
+      : dataInputs(node).map((text) => this.#resolve(scope, text));
+    stack.push({ place: source, inputs, done: 0 });
+  }
+
+  /** What a loop of the older form leads back to is no input of a node that can be put behind its inputs. */
+  #lookLater(scope: Scope, node: NodeDef): Source[] {
+    const names = dataInputs(node).map((text) => text.replace(/:.*$/, ""));
+    this.#effects.push(...names.filter((name) => scope.nodes.has(name)).map((name) => ({ scope, name })));
+    return [];
   }
 
   #finish({ place, inputs }: Visit): void {
