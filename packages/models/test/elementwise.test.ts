@@ -61,6 +61,22 @@ testOperations([
   { op: "SquaredDifference", inputs: [row, floats([], [3])], expected: floats([1, 3], [4, 1, 0]) },
   { op: "FloorDiv", inputs: [floats([2], [-3, 5]), floats([], [2])], expected: floats([2], [-2, 2]) },
   { op: "AddN", inputs: [row, row, row], expected: floats([1, 3], [3, 6, 9]) },
+  { op: "AddN", about: "of scalars", inputs: [floats([], [1]), floats([], [2])], expected: floats([], [3]) },
+  { op: "AddN", about: "of nothing", inputs: [floats([0, 2], []), floats([0, 2], [])], expected: floats([0, 2], []) },
+  { op: "AddN", about: "of other sizes", inputs: [row, floats([1, 1])], expected: row, fails: true },
+  { op: "AddN", about: "of another rank", inputs: [floats([2]), floats([2, 2])], expected: row, fails: true },
+  {
+    op: "Pow",
+    about: "int32 wraps round",
+    inputs: [int32s([3], [3, -3, 2]), int32s([3], [21, 21, 31])],
+    expected: int32s([3], [(3 ** 21) | 0, -(3 ** 21) | 0, -(2 ** 31)]),
+  },
+  {
+    op: "Sum",
+    about: "int32 wraps round",
+    inputs: [int32s([2], [2 ** 31 - 1, 1]), constant(int32s([1], [0]))],
+    expected: int32s([], [-(2 ** 31)]),
+  },
   { op: "AddN", about: "of one", inputs: [row], expected: row },
   eachOf("Log1p", positive, Math.log1p),
   {
@@ -133,6 +149,30 @@ test("Log1p of small numbers keeps all of their digits", async () => {
   numbersOf(y).forEach((value, index) => {
     const expected = Math.log1p(small[index] as number);
     assert.ok(Math.abs(value / expected - 1) < 2e-7, `${value} is not ${expected}`);
+  });
+  await model.close();
+});
+
+test("Erfc keeps its digits where the error function is near 1", async () => {
+  const nodes = [node("x", "Placeholder", [], { dtype: typeAttr("float32") }), node("y", "Erfc", ["x"])];
+  const signature = { inputs: { x: ["x:0", "float32"] }, outputs: { y: ["y:0", "float32"] } } as const;
+  const model = await loadModel(savedModelFiles({ nodes, signatures: { serving_default: signature } }));
+  const expected = [
+    [0, 1],
+    [-2, 1.99532226501895],
+    [2, 4.67773498104727e-3],
+    [3, 2.20904969985854e-5],
+    [5, 1.53745979442803e-12],
+  ] as const;
+  const x = floats(
+    [expected.length],
+    expected.map(([value]) => value),
+  );
+  const y = (await model.run("serving_default", new Map([["x", x]]), [])).get("y");
+  assert.ok(y);
+  numbersOf(y).forEach((value, index) => {
+    const [, wanted] = expected[index] as readonly [number, number];
+    assert.ok(Math.abs(value / wanted - 1) < 5e-6, `${value} is not ${wanted}`);
   });
   await model.close();
 });

@@ -50,6 +50,13 @@ testOperations([
   { op: "ZerosLike", inputs: [grid], expected: floats([2, 2], [0, 0, 0, 0]) },
   { op: "ZerosLike", about: "truth values", inputs: [booleans([1], [1])], expected: booleans([1], [0]) },
   { op: "OnesLike", inputs: [int64s([2], [5, 6])], expected: int64s([2], [1, 1]) },
+  {
+    op: "Range",
+    about: "of more numbers than can be counted",
+    inputs: [floats([], [0]), floats([], [3e38]), floats([], [1e-10])],
+    expected: floats([0], []),
+    fails: true,
+  },
   { op: "Range", inputs: [int32s([], [2]), int32s([], [9]), int32s([], [3])], expected: int32s([3], [2, 5, 8]) },
   {
     op: "Range",

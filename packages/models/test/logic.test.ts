@@ -48,6 +48,8 @@ testOperations([
     expected: floats([2], [1, 4]),
   },
   { op: "Where", inputs: [booleans([2, 2], [0, 1, 1, 0])], expected: int64s([2, 2], [0, 1, 1, 0]) },
+  { op: "Where", about: "of true alone", inputs: [booleans([], [1])], expected: int64s([1, 0], []) },
+  { op: "Where", about: "of false alone", inputs: [booleans([], [0])], expected: int64s([0, 0], []) },
   { op: "Where", about: "of nothing", inputs: [booleans([2], [0, 0])], expected: int64s([0, 1], []) },
   { op: "IsNan", inputs: [floats([2], [Number.NaN, 1])], expected: booleans([2], [1, 0]) },
   {

@@ -1,8 +1,8 @@
-import { floatAttribute } from "../onnx/attribute.ts";
-import { scalar } from "./convert.ts";
+import { floatAttribute, intAttribute } from "../onnx/attribute.ts";
+import { asInt64, castTo, scalar, sizesOf } from "./convert.ts";
 import { expectExact } from "./exact-integers.ts";
 import { failWhere, isBelow } from "./fail-where.ts";
-import type { Value } from "./onnx-graph.ts";
+import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Lowering } from "./operation.ts";
 
 /** Two inputs of one type, broadcast against each other by the same rules in TensorFlow and ONNX. */
@@ -76,7 +76,10 @@ const log1p: Lowering = (operation, graph) => {
   return on("Where", asIs, value, on("Mul", value, on("Div", logarithm, on("Sub", sum, one))));
 };
 
-/** Powers. Whole numbers have none with a negative exponent. */
+/**
+ * Powers. Whole numbers have none with a negative exponent; their powers are taken as int64, and wrap round in narrower
+ * types as in TensorFlow, where the engine would give the largest number.
+ */
 const power: Lowering = (operation, graph) => {
   const [base, exponent] = [operation.input(0), operation.input(1)];
   if (isFloat(base.dtype)) {
@@ -84,20 +87,48 @@ const power: Lowering = (operation, graph) => {
   }
   const checked = failWhere([isBelow(exponent, 0, graph)], exponent, graph);
   const magnitude = ([a, b]: readonly Value[]): Value => graph.apply("Pow", [a, b], "float64");
-  return expectExact(graph.apply("Pow", [base, checked], base.dtype), [base, exponent], magnitude, graph);
+  const wide = graph.apply("Pow", [asInt64(base, graph), asInt64(checked, graph)], "int64");
+  return castTo(expectExact(wide, [base, exponent], magnitude, graph), base.dtype, graph);
 };
 
-/** What the error function lacks to 1. */
+/** Coefficients of a polynomial in the logarithm of erfc, lowest power first (Press et al., Numerical Recipes, 6.2). */
+const ERFC_COEFFICIENTS = [
+  -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587, -0.82215223,
+  0.17087277,
+];
+
+/**
+ * What the error function lacks to 1, within 1.2e-7 of it. The difference itself would be rounded to nothing where the
+ * function is near 1.
+ */
 const complementaryErf: Lowering = (operation, graph) => {
   const value = operation.input(0);
-  return graph.apply("Sub", [scalar(1, value.dtype, graph), graph.apply("Erf", [value], value.dtype)], value.dtype);
+  const on = (opType: string, ...inputs: Value[]): Value => graph.apply(opType, inputs, value.dtype);
+  const number = (constant: number): Value => scalar(constant, value.dtype, graph);
+  const size = on("Abs", value);
+  const t = on("Reciprocal", on("Add", number(1), on("Mul", number(0.5), size)));
+  const polynomial = ERFC_COEFFICIENTS.map(number).reduceRight((sum, next) => on("Add", next, on("Mul", t, sum)));
+  const ofSize = on("Mul", t, on("Exp", on("Sub", polynomial, on("Mul", size, size))));
+  return on("Where", isBelow(value, 0, graph), on("Sub", number(2), ofSize), ofSize);
 };
 
-/** The sum of any number of inputs of one shape. */
+/** The sum of any number of inputs of one shape: the engine would repeat smaller ones. */
 const addAll: Lowering = (operation, graph) => {
-  const [first, ...others] = operation.inputs;
-  return others.reduce((sum, value) => graph.apply("Add", [sum, value], value.dtype), first ?? operation.input(0));
+  const first = operation.input(0);
+  const others = operation.inputs.slice(1).map((value) => ofShapeOf(first, value, graph));
+  return others.reduce((sum, value) => graph.apply("Add", [sum, value], value.dtype), first);
 };
+
+/** A value as it is; the run fails where its shape is not that of `model`. */
+function ofShapeOf(model: Value, value: Value, graph: OnnxGraph): Value {
+  const reshape = (tensor: Value, shape: Value): Value =>
+    graph.apply("Reshape", [tensor, shape], tensor.dtype, [intAttribute("allowzero", 1)]);
+  const wanted = sizesOf(model, graph);
+  // Shapes of different ranks are vectors of different lengths.
+  const sizes = reshape(sizesOf(value, graph), sizesOf(wanted, graph));
+  const differs = graph.apply("Not", [graph.apply("Equal", [sizes, wanted], "bool")], "bool");
+  return reshape(value, failWhere([differs], wanted, graph));
+}
 
 /** ONNX has a default of its own for the axis, the last one, which is the one that TensorFlow means. */
 const softmax = unary("Softmax");

@@ -77,8 +77,10 @@ const range: Lowering = (operation, graph) => {
 function boundedRange(start: Value, limit: Value, delta: Value, graph: OnnxGraph): Value {
   const [from, to, by] = [start, limit, delta].map((value) => castTo(value, "float32", graph));
   const steps = graph.apply("Div", [graph.apply("Sub", [to, from], "float32"), by], "float32");
-  const count = failWhere([isBelow(steps, 0, graph)], castTo(steps, "int64", graph), graph);
-  const nothing = graph.apply("Sub", [boundSizes(count, graph), count], "int64");
+  // Bounded as floats: what is beyond int64 would become any number, and so might pass.
+  const bounded = castTo(boundSizes(steps, graph), "int64", graph);
+  const count = failWhere([isBelow(steps, 0, graph)], bounded, graph);
+  const nothing = graph.apply("Sub", [count, count], "int64");
   const checked = graph.apply("Add", [start, castTo(nothing, start.dtype, graph)], start.dtype);
   return graph.apply("Range", [checked, limit, delta], start.dtype);
 }

@@ -1,5 +1,5 @@
 import { intAttribute, intsAttribute } from "../onnx/attribute.ts";
-import { castTo, zeroOf } from "./convert.ts";
+import { castTo, sizesOf, zeroOf } from "./convert.ts";
 import { isFloat } from "./lower-elementwise.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Lowering } from "./operation.ts";
@@ -49,9 +49,12 @@ const selectRows: Lowering = (operation, graph) => {
   return graph.apply("Where", [raised, whenTrue, whenFalse], whenTrue.dtype);
 };
 
-/** Coordinates of the elements that are not 0, a row each. */
+/** Coordinates of the elements that are not 0, a row each. A number alone has none, where the engine gives it one. */
 const where: Lowering = (operation, graph) => {
-  const columns = graph.apply("NonZero", [comparable(operation.input(0), graph)], "int64");
+  const value = operation.input(0);
+  const found = graph.apply("NonZero", [comparable(value, graph)], "int64");
+  const rank = sizesOf(sizesOf(value, graph), graph);
+  const columns = graph.apply("Slice", [found, graph.integers([0]), rank], "int64");
   return graph.apply("Transpose", [columns], "int64", [intsAttribute("perm", [1, 0])]);
 };
 

@@ -1,7 +1,7 @@
 import { makeNumbers } from "@sealserve/protocol";
 
 import { intAttribute } from "../onnx/attribute.ts";
-import { castTo, scalar } from "./convert.ts";
+import { asInt64, castTo, scalar } from "./convert.ts";
 import { expectExact } from "./exact-integers.ts";
 import { isFloat } from "./lower-elementwise.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
@@ -28,13 +28,22 @@ function reduction(opType: string) {
   };
 }
 
-/** A sum, a product or a mean, which the engine works out in float64 for int64. @param magnitudeType bounds the result */
+/**
+ * A sum, a product or a mean, which the engine works out in float64 for int64. Narrower whole numbers are summed as these and
+ * wrap round as in TensorFlow, where the engine would give the largest number.
+ * @param magnitudeType bounds the result
+ */
 function arithmetic(opType: string, magnitudeType = opType) {
   const [reduce, magnitude] = [reduction(opType), reduction(magnitudeType)];
   return (operation: Operation, graph: OnnxGraph): Value => {
-    const value = operation.input(0);
+    const given = operation.input(0);
+    if (isFloat(given.dtype)) {
+      return reduce(operation, graph);
+    }
+    const value = asInt64(given, graph);
     const bound = ([absolute]: readonly Value[]): Value => magnitude(withValue(operation, absolute as Value), graph);
-    return expectExact(reduce(operation, graph), [value], bound, graph);
+    const result = expectExact(reduce(withValue(operation, value), graph), [value], bound, graph);
+    return castTo(result, given.dtype, graph);
   };
 }
 
