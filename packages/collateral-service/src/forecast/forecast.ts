@@ -1,6 +1,7 @@
 import type { StoredDocument } from "../store/documents.ts";
 import { byDay, type Change, toChange } from "./change.ts";
 import { documentChanges } from "./document-changes.ts";
+import { DocumentIndex } from "./document-index.ts";
 import { type PlatformOutlook, platformOutlook, type StoredPlatform } from "./platform-outlook.ts";
 
 /** What a forecast is made from. */
@@ -21,7 +22,8 @@ export interface Forecast {
 
 /** Which cached item expires, and which platform turns which TCB status, on which day and why. Fetches nothing. */
 export function forecast(state: ForecastState): Forecast {
-  const platforms = state.platforms.map((platform) => platformOutlook(platform, state.documents));
+  const index = new DocumentIndex(state.documents);
+  const platforms = state.platforms.map((platform) => platformOutlook(platform, index));
   const changes = [
     ...state.documents.flatMap(documentChanges),
     ...platforms.flatMap(({ changes: ofPlatform }) => ofPlatform),

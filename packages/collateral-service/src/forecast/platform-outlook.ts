@@ -5,12 +5,11 @@ import {
   type TcbInfo,
   type TcbStatus,
 } from "@sealserve/attestation";
-import { type Certificate, parseCertificateChainPem, parseCertificateRevocationList } from "@sealserve/core";
+import { type Certificate, parseCertificateChainPem } from "@sealserve/core";
 import { documentKey } from "../store/document-key.ts";
-import type { StoredDocument } from "../store/documents.ts";
 import type { PckCertificate, Platform } from "../store/platforms.ts";
 import { dayOf, type RawChange } from "./change.ts";
-import { readTcbInfo } from "./read-tcb-info.ts";
+import type { DocumentIndex } from "./document-index.ts";
 
 /** A platform with the certificates that its raw TCBs were given. */
 export interface StoredPlatform {
@@ -51,15 +50,11 @@ interface Outlook {
 }
 
 /** How a platform fares with these documents. */
-export function platformOutlook(
-  { platform, certificates }: StoredPlatform,
-  documents: readonly StoredDocument[],
-): Outlook {
+export function platformOutlook({ platform, certificates }: StoredPlatform, documents: DocumentIndex): Outlook {
   const { qeId, pceId, fmspc } = platform;
-  const find = (key: string): StoredDocument | undefined => documents.find((document) => document.key === key);
   const parsed = certificates.map(parsePck);
-  const tcbs = parsed.flatMap((pck) => tcbOutlook(pck, platform, find) ?? []);
-  const ends = needsOf(platform, find, parsed);
+  const tcbs = parsed.flatMap((pck) => tcbOutlook(pck, platform, documents) ?? []);
+  const ends = needsOf(platform, documents, parsed);
   const missing = ends.filter(({ at }) => at === undefined).map(({ what }) => `${what} is not stored`);
   const [first] = ends.toSorted((one, other) => (one.at?.getTime() ?? 0) - (other.at?.getTime() ?? 0));
   return {
@@ -92,40 +87,34 @@ interface Need {
 }
 
 /** What a verifier of the platform's SGX evidence needs, with its end. */
-function needsOf(
-  { fmspc, ca }: Platform,
-  find: (key: string) => StoredDocument | undefined,
-  certificates: readonly ParsedPck[],
-): Need[] {
+function needsOf({ fmspc, ca }: Platform, documents: DocumentIndex, certificates: readonly ParsedPck[]): Need[] {
   const keys = [
     documentKey.tcbInfo("sgx", fmspc, 4, "standard"),
     documentKey.identity("QE", 4, "standard"),
     documentKey.pckCrl(ca),
     documentKey.rootCaCrl(),
   ];
-  const documents = keys.map((key): Need => ({ what: key, at: find(key)?.nextUpdate }));
+  const stored = keys.map((key): Need => ({ what: key, at: documents.find(key)?.nextUpdate }));
   const pcks = certificates.map(({ tcbm, certificate }) => ({
     what: `PCK certificate ${tcbm}`,
     at: certificate.notAfter,
   }));
-  return [...documents, ...(pcks.length === 0 ? [{ what: "PCK certificate", at: undefined }] : pcks)];
+  return [...stored, ...(pcks.length === 0 ? [{ what: "PCK certificate", at: undefined }] : pcks)];
 }
 
 function tcbOutlook(
   { tcbm, certificate, extension }: ParsedPck,
   { fmspc, ca }: Platform,
-  find: (key: string) => StoredDocument | undefined,
+  documents: DocumentIndex,
 ): TcbOutlook | undefined {
   const info = (update: "early" | "standard"): TcbInfo | undefined =>
-    readTcbInfo(find(documentKey.tcbInfo("sgx", fmspc, 4, update)));
+    documents.tcbInfo(documentKey.tcbInfo("sgx", fmspc, 4, update));
   const [standard, early] = [info("standard"), info("early")];
   if (standard === undefined) {
     return undefined;
   }
   const now = judge(extension, standard);
-  const list = find(documentKey.pckCrl(ca));
-  const isRevoked =
-    list !== undefined && parseCertificateRevocationList(list.body).revoked.has(certificate.serialNumber);
+  const isRevoked = documents.revoked(documentKey.pckCrl(ca))?.has(certificate.serialNumber) === true;
   const isLater = early !== undefined && early.tcbEvaluationDataNumber > standard.tcbEvaluationDataNumber;
   return { tcbm, ...now, status: isRevoked ? "Revoked" : now.status, next: isLater ? judge(extension, early) : null };
 }

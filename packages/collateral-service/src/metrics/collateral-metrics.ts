@@ -1,7 +1,7 @@
 import { ProviderError } from "../provider.ts";
 import type { SqlDatabase } from "../sql/database.ts";
 import { type DocumentFacts, listDocuments } from "../store/documents.ts";
-import { listPlatforms } from "../store/platforms.ts";
+import { countPlatforms } from "../store/platforms.ts";
 import { Counter, gaugeText, type Labels } from "./prometheus.ts";
 
 const DAY_MS = 86_400_000;
@@ -55,7 +55,7 @@ export class CollateralMetrics {
   /** Everything in Prometheus' text format, with what is stored now. */
   async text(database: SqlDatabase, now: Date): Promise<string> {
     const [documents, platforms] = await database.read(
-      async (connection) => [await listDocuments(connection), (await listPlatforms(connection)).length] as const,
+      async (connection) => [await listDocuments(connection), await countPlatforms(connection)] as const,
     );
     const counters = [this.#answers, this.#misses, this.#upstream, this.#seconds, this.#refreshes];
     return [...counters.map((counter) => counter.text()), ...storedText(documents, platforms, now)].join("");

@@ -44,17 +44,26 @@ function amdRoute(upstream: Upstream, path: string): ExtraRoute {
 
 /** Without the ids of platforms, since anybody may ask. */
 function forecastRoute(database: SqlDatabase, now: () => Date): ExtraRoute {
-  let last: { readonly until: number; readonly made: Promise<ReturnType<typeof forecast>> } | undefined;
+  let last: { readonly until: number; readonly made: Promise<ForecastAnswers> } | undefined;
   return async (query): Promise<Answer> => {
     const time = now();
     if (last === undefined || time.getTime() > last.until) {
-      const made = readForecastState(database, time).then((state) => withoutIds(forecast(state)));
+      const made = forecastAnswers(database, time);
       last = { until: time.getTime() + FORECAST_REUSE_MS, made };
       made.catch(() => (last = undefined));
     }
-    const found = await last.made;
-    return new URLSearchParams(query).get("format") === "text"
-      ? answer(forecastText(found), "text/plain; charset=utf-8")
-      : jsonAnswer(found);
+    const { text, json } = await last.made;
+    return new URLSearchParams(query).get("format") === "text" ? text : json;
   };
+}
+
+/** One forecast in both of its forms. */
+interface ForecastAnswers {
+  readonly text: Answer;
+  readonly json: Answer;
+}
+
+async function forecastAnswers(database: SqlDatabase, now: Date): Promise<ForecastAnswers> {
+  const made = withoutIds(forecast(await readForecastState(database, now)));
+  return { text: answer(forecastText(made), "text/plain; charset=utf-8"), json: jsonAnswer(made) };
 }

@@ -1,5 +1,5 @@
 import type { SqlConnection, SqlRow } from "../sql/database.ts";
-import { textIn } from "../sql/row.ts";
+import { integerIn, textIn } from "../sql/row.ts";
 import type { PckCa } from "./document-key.ts";
 
 /** What names a platform: both upper-case hex (the QE id of some clients is another text). */
@@ -54,6 +54,11 @@ export async function listPlatforms(connection: SqlConnection, fmspc?: string): 
   const [where, parameters] = fmspc === undefined ? ["", []] : ["WHERE fmspc = $1", [fmspc]];
   const rows = await connection.query(`SELECT ${COLUMNS} FROM platforms ${where} ORDER BY qe_id, pce_id`, parameters);
   return rows.map(toPlatform);
+}
+
+export async function countPlatforms(connection: SqlConnection): Promise<number> {
+  const [row] = await connection.query("SELECT COUNT(*) AS count FROM platforms");
+  return row === undefined ? 0 : integerIn(row, "count");
 }
 
 /** Puts a platform in the place of the one with its ids. */
