@@ -84,6 +84,8 @@ describe("the queue of registrations", () => {
       JSON.stringify({ ...registration, qe_id: "" }),
       JSON.stringify({ ...registration, qe_id: "x".repeat(261) }),
       JSON.stringify({ ...registration, pce_id: "00" }),
+      JSON.stringify({ ...registration, qe_id: "A\0" }),
+      JSON.stringify({ ...registration, platform_manifest: "0\0" }),
       JSON.stringify({ ...registration, platform_manifest: 1 }),
       JSON.stringify({ ...registration, platform_manifest: "0".repeat(200_000) }),
       JSON.stringify({ ...registration, platform_manifest: null }),
@@ -95,6 +97,25 @@ describe("the queue of registrations", () => {
     assert.deepEqual(await queue(), []);
     assert.equal((await service.client.send({ path: `${BASE}/platforms?keep=1`, headers: asAdmin })).status, 400);
   });
+});
+
+test("a NUL, which one of the databases cannot store, is a mistake of the caller", async () => {
+  const certificate = `${BASE}/pckcert?qeid=A%00&pceid=0000&cpusvn=${"0".repeat(32)}&pcesvn=0000`;
+  const list = `${BASE}/crl?uri=https://certificates.trustedservices.intel.com/IntelSGXRootCA.%00`;
+  for (const path of [certificate, list]) {
+    assert.equal((await service.client.send({ path })).status, 400);
+  }
+});
+
+test("a policy for an environment that nobody knows is refused", async () => {
+  for (const id of ["constructor", "__proto__", "x"]) {
+    const payload = JSON.stringify({ policy_array: [{ environment: { class_id: id } }] });
+    const policy = `.${Buffer.from(JSON.stringify({ policy_payload: payload })).toString("base64url")}.`;
+    const body = JSON.stringify({ is_default: true, fmspc: "0".repeat(12), policy });
+    const headers = { ...json, ...asAdmin };
+    const answer = await service.client.send({ method: "PUT", path: `${BASE}/appraisalpolicy`, headers, body });
+    assert.equal(answer.status, 400, id);
+  }
 });
 
 describe("an answer", () => {

@@ -190,6 +190,17 @@ describe("an upload", () => {
     assert.equal(await statusOf(`${tcbPath}&tcbEvaluationDataNumber=5&update=early`), 400);
   });
 
+  test("of an evaluation between the two that are kept may still come", async () => {
+    const file = await uploadOf({ tcbEvaluationDataNumber: 5 });
+    const early = await uploadOf({ tcbEvaluationDataNumber: 9 });
+    Object.assign(file.collaterals.tcbinfos[0] as object, {
+      sgx_tcbinfo_early: early.collaterals.tcbinfos[0]?.["sgx_tcbinfo"],
+    });
+    assert.equal((await put(file)).status, 200);
+    const statuses = [4, 5, 7, 9, 10].map((number) => statusOf(`${tcbPath}&tcbEvaluationDataNumber=${number}`));
+    assert.deepEqual(await Promise.all(statuses), [410, 200, 404, 200, 404]);
+  });
+
   test("past its next update is served with a warning, never silently", async () => {
     time = new Date(now.getTime() + 60 * DAY_MS);
     const stale = await service.client.send({ path: tcbPath });

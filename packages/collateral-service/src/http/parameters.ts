@@ -52,9 +52,9 @@ export const form = {
   },
 } as const satisfies Record<string, Form<unknown>>;
 
-/** @throws RequestError `invalid-request` when the value is missing or has another form */
+/** @throws RequestError `invalid-request` when the value is missing, has another form or a NUL, which PostgreSQL cannot store */
 export function required<Value>(name: string, text: unknown, { pattern, read }: Form<Value>): Value {
-  if (typeof text !== "string" || !pattern.test(text)) {
+  if (typeof text !== "string" || text.includes("\0") || !pattern.test(text)) {
     throw invalid(`${name} is missing or has another form`);
   }
   return read(text);

@@ -9,11 +9,11 @@ import { type AppraisalPolicy, listDefaultPolicies, putAppraisalPolicy } from ".
 import { listOf, objectOf } from "./json-body.ts";
 
 /** Classes of environments that a policy can be for (Intel's Quote Appraisal Library). */
-const KINDS: Readonly<Record<string, AppraisalPolicy["kind"]>> = {
-  "3123ec35-8d38-4ea5-87a5-d6c48b567570": "SGX",
-  "9eec018b-7481-4b1c-8e1a-9f7c0c8c777f": "TDX10",
-  "f708b97f-0fb2-4e6b-8b03-8a5bcd1221d3": "TDX15",
-};
+const KINDS: ReadonlyMap<string, AppraisalPolicy["kind"]> = new Map([
+  ["3123ec35-8d38-4ea5-87a5-d6c48b567570", "SGX"],
+  ["9eec018b-7481-4b1c-8e1a-9f7c0c8c777f", "TDX10"],
+  ["f708b97f-0fb2-4e6b-8b03-8a5bcd1221d3", "TDX15"],
+]);
 /** The TD quoting enclave, which stands beside one of the others. */
 const TD_QUOTING_ENCLAVE = "3769258c-75e6-4bc7-8d72-d2b0e224cad2";
 const MAXIMUM_ENTRIES = 256;
@@ -31,16 +31,22 @@ export async function getAppraisalPolicy({ query }: RouteRequest, { database }: 
 /** PUT appraisalpolicy */
 export async function putPolicy({ body }: RouteRequest, { database }: ServiceContext): Promise<Answer> {
   const members = objectOf("the body", body);
-  const { is_default: isDefault, policy: text } = members;
+  const isDefault = members["is_default"];
   const fmspc = required("fmspc", members["fmspc"], form.fmspc);
-  if (typeof isDefault !== "boolean" || typeof text !== "string") {
-    throw invalid("is_default or policy is missing or has another type");
+  const text = required("policy", members["policy"], form.text);
+  if (typeof isDefault !== "boolean") {
+    throw invalid("is_default is missing or has another type");
   }
-  const id = createHash("sha384").update(text).digest("hex");
+  const id = policyId(text);
   await database.write((connection) =>
     putAppraisalPolicy(connection, { id, fmspc, kind: policyKind(text), isDefault, text }),
   );
   return textAnswer(id);
+}
+
+/** SHA-384 of its text, lower-case hex. */
+export function policyId(policy: string): string {
+  return createHash("sha384").update(policy).digest("hex");
 }
 
 /**
@@ -54,7 +60,7 @@ export function policyKind(policy: string): AppraisalPolicy["kind"] {
     const { class_id: id } = objectOf("environment", objectOf("an entry", entry)["environment"]);
     const name = typeof id === "string" ? id.toLowerCase() : "";
     if (name !== TD_QUOTING_ENCLAVE) {
-      return KINDS[name] ?? refuse();
+      return KINDS.get(name) ?? refuse();
     }
   }
   return refuse();

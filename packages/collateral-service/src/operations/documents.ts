@@ -58,7 +58,7 @@ export async function getCrl({ query, version }: RouteRequest, context: ServiceC
 
 /**
  * The document of the update that is asked for, or of the TCB evaluation data number (Intel's PCS, API version 4): the
- * service keeps those of the two current numbers, so an older one is gone and a newer one is not there yet.
+ * service keeps those of two numbers. What is older than the standard one is gone; any other may come.
  *
  * @throws RequestError `invalid-request`, `not-cached`, `version-ended`
  */
@@ -75,13 +75,14 @@ async function chooseUpdate(
     throw invalid("update and tcbEvaluationDataNumber do not go together");
   }
   const kept = [];
-  for (const id of [idOf("standard"), idOf("early")]) {
+  const standard = idOf("standard");
+  for (const id of [standard, idOf("early")]) {
     const found = await database.read((connection) => findDocument(connection, keyOf(id)));
     kept.push(...(found === undefined ? [] : [{ id, number: found.evaluationNumber ?? 0 }]));
   }
   const match = kept.find((one) => one.number === number);
   if (match === undefined) {
-    const isOlder = kept.some((one) => number < one.number);
+    const isOlder = kept[0] !== undefined && kept[0].id === standard && number < kept[0].number;
     throw new RequestError(isOlder ? "evaluation-ended" : "not-cached", "no document of this evaluation is stored");
   }
   return match.id;

@@ -2,8 +2,9 @@ import { type Answer, answer, chainHeader } from "../http/answer.ts";
 import { form, optional, required } from "../http/parameters.ts";
 import { invalid, RequestError } from "../http/request-error.ts";
 import type { RouteRequest } from "../http/route.ts";
-import { selectStored } from "../selection/select-stored.ts";
+import { resolveStored, selectStored } from "../selection/select-stored.ts";
 import type { ServiceContext } from "../service-context.ts";
+import type { SqlConnection } from "../sql/database.ts";
 import {
   findPlatform,
   findResolvedTcb,
@@ -11,7 +12,6 @@ import {
   type PckCertificate,
   type Platform,
   type PlatformId,
-  putResolvedTcb,
   type RawTcb,
 } from "../store/platforms.ts";
 
@@ -68,17 +68,28 @@ async function resolve(platform: Platform, raw: RawTcb, { database }: ServiceCon
   if (resolved !== undefined) {
     return resolved;
   }
-  const { selected, remembered } = await database.read(async (connection) => ({
+  const { selected, mayRemember } = await database.read(async (connection) => ({
     selected: await selectStored(connection, platform, raw),
-    remembered: (await listResolvedTcbs(connection, platform)).length,
+    mayRemember: await hasRoom(connection, platform),
   }));
   if (selected === undefined) {
     throw new RequestError("not-cached", "the platform has no certificate for this TCB");
   }
-  if (remembered < MAXIMUM_RESOLVED) {
-    await database.write((connection) => putResolvedTcb(connection, platform, { ...raw, tcbm: selected.tcbm }));
+  if (mayRemember) {
+    await database.write((connection) => remember(connection, platform, raw));
   }
   return selected;
+}
+
+/** Selects anew: other certificates may have come since. */
+async function remember(connection: SqlConnection, id: PlatformId, raw: RawTcb): Promise<void> {
+  if (await hasRoom(connection, id)) {
+    await resolveStored(connection, id, raw);
+  }
+}
+
+async function hasRoom(connection: SqlConnection, id: PlatformId): Promise<boolean> {
+  return (await listResolvedTcbs(connection, id)).length < MAXIMUM_RESOLVED;
 }
 
 function certificateAnswer(platform: Platform, { tcbm, pem }: PckCertificate, now: number): Answer {

@@ -35,9 +35,9 @@ export function readRegistration(body: RouteRequest["body"]): Registration {
     qeId: required("qe_id", members["qe_id"], form.qeId),
     pceId: required("pce_id", members["pce_id"], form.pceId),
   };
-  const manifest = members["platform_manifest"] ?? "";
-  if (typeof manifest !== "string" || manifest.length > MAXIMUM_MANIFEST) {
-    throw invalid("platform_manifest is no text, or too long");
+  const manifest = required("platform_manifest", members["platform_manifest"] ?? "", form.text);
+  if (manifest.length > MAXIMUM_MANIFEST) {
+    throw invalid("platform_manifest is too long");
   }
   const raw = {
     cpuSvn: optional("cpu_svn", members["cpu_svn"], form.cpuSvn),

@@ -18,25 +18,41 @@ export function clearingCache(database: SqlDatabase, cache: AnswerCache): SqlDat
   };
 }
 
-/** Empties the cache after writes of other processes. @returns what ends it */
+/**
+ * Empties the cache after writes of other processes.
+ * @param onError told once when the database cannot be read any more
+ * @returns what ends it
+ */
 export function watchGeneration(
   database: SqlDatabase,
   cache: AnswerCache,
   onError: (error: unknown) => void,
 ): () => void {
   let known: number | undefined;
+  let isLooking = false;
+  let isLost = false;
   const look = async (): Promise<void> => {
     const generation = await database.generation();
+    isLost = false;
     if (generation !== known) {
       known = generation;
       cache.clear();
     }
   };
-  const timer = setInterval(() => {
-    look().catch((error: unknown) => {
-      cache.clear(); // nobody knows what is current
+  const lose = (error: unknown): void => {
+    cache.clear(); // nobody knows what is current
+    if (!isLost) {
+      isLost = true;
       onError(error);
-    });
+    }
+  };
+  const timer = setInterval(() => {
+    if (!isLooking) {
+      isLooking = true;
+      void look()
+        .catch(lose)
+        .finally(() => (isLooking = false));
+    }
   }, POLL_MS);
   timer.unref();
   return () => clearInterval(timer);

@@ -8,6 +8,10 @@ const WRITER_LOCK = 0x5ea1_5e12;
 /** Connections of one process. */
 const POOL_SIZE = 8;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A replica that froze in its transaction must not keep the others from writing for ever. */
+const IDLE_TRANSACTION_MS = 60_000;
+/** Longest wait for the lock of writers too. */
+const STATEMENT_MS = 120_000;
 
 /**
  * Opens a PostgreSQL database, which replicas of the service share.
@@ -21,7 +25,14 @@ export async function openPostgres(
   onLost: (error: Error) => void = () => undefined,
 ): Promise<SqlDatabase> {
   const { default: pg } = await import("pg");
-  const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: POOL_SIZE,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
+    statement_timeout: STATEMENT_MS,
+    keepAlive: true,
+  });
   pool.on("error", onLost);
   const database: SqlDatabase = {
     read: (work) => borrow(pool, (client) => work(connectionOver(client))),

@@ -48,7 +48,7 @@ function parsePlatform(value: JsonValue): Registration {
     cpuSvn: optional("cpu_svn", text("cpu_svn"), form.cpuSvn) ?? "",
     pceSvn: optional("pce_svn", text("pce_svn"), form.pceSvn) ?? "",
     encryptedPpid: optional("enc_ppid", text("enc_ppid"), form.encryptedPpid) ?? "",
-    manifest: text("platform_manifest") ?? "",
+    manifest: optional("platform_manifest", text("platform_manifest"), form.text) ?? "",
   };
 }
 
