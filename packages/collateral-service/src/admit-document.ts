@@ -11,14 +11,20 @@ import type { VerifiedDocument } from "./verify-document.ts";
  * @throws ServiceError `rolled-back`
  */
 export async function admitDocument(connection: SqlConnection, { document, marks }: VerifiedDocument): Promise<void> {
+  await raiseMarks(connection, marks);
+  await putDocument(connection, document);
+}
+
+/** Remembers how far something has come. @throws ServiceError `rolled-back` when it had come further before */
+export async function raiseMarks(connection: SqlConnection, marks: ReadonlyMap<string, bigint>): Promise<void> {
   const highest = await readMarks(connection);
   for (const [name, value] of marks) {
     const seen = highest.get(name) ?? value;
     if (value < seen) {
-      throw new ServiceError("rolled-back", `a document went back behind one that was stored before: ${name}`, {
+      throw new ServiceError("rolled-back", `what came goes back behind what was stored before: ${name}`, {
         expected: `${seen} or later`,
         actual: `${value}`,
-        remedy: "fetch the current document",
+        remedy: "fetch what is current",
       });
     }
   }
@@ -27,5 +33,4 @@ export async function admitDocument(connection: SqlConnection, { document, marks
       await putMark(connection, name, value);
     }
   }
-  await putDocument(connection, document);
 }

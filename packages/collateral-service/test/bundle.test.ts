@@ -7,13 +7,14 @@ import { restoreBackup } from "../src/backup/restore-backup.ts";
 import { exportBundle } from "../src/bundle/export-bundle.ts";
 import { importBundle } from "../src/bundle/import-bundle.ts";
 import { signFile } from "../src/bundle/signed-file.ts";
+import { policyId } from "../src/operations/appraisal-policies.ts";
 import type { SqlDatabase } from "../src/sql/database.ts";
-import { listAppraisalPolicies, putAppraisalPolicy } from "../src/store/appraisal-policies.ts";
+import { type AppraisalPolicy, listAppraisalPolicies, putAppraisalPolicy } from "../src/store/appraisal-policies.ts";
 import { documentKey } from "../src/store/document-key.ts";
 import { findDocument, listDocuments } from "../src/store/documents.ts";
 import { readMarks } from "../src/store/marks.ts";
 import { findResolvedTcb, listPlatforms } from "../src/store/platforms.ts";
-import { listRegistrations } from "../src/store/registrations.ts";
+import { listRegistrations, putRegistration } from "../src/store/registrations.ts";
 import { databases, type TestDatabase } from "./support/databases.ts";
 import { openFill, openProvider, type TestProvider } from "./support/filling.ts";
 import { encryptedPpid, type SimulatedPcs, simulatedPcs } from "./support/simulated-pcs.ts";
@@ -23,7 +24,16 @@ const DAY_MS = 86_400_000;
 const now = new Date();
 const raw = { cpuSvn: "0C0C0303FF0100000000000000000000", pceSvn: "0D00" };
 const registration = { qeId: "AB".repeat(16), pceId: "0000", ...raw, encryptedPpid: encryptedPpid("01"), manifest: "" };
-const policy = { id: "p", fmspc: "53494D554C38", kind: "SGX", isDefault: true, text: "jws" } as const;
+const policyText = (name: string): string => {
+  const entry = { environment: { class_id: "3123ec35-8d38-4ea5-87a5-d6c48b567570" }, name };
+  const claims = { policy_payload: JSON.stringify({ policy_array: [entry] }) };
+  return `.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.`;
+};
+const policyOf = (name: string): AppraisalPolicy => {
+  const text = policyText(name);
+  return { id: policyId(text), fmspc: "53494D554C38", kind: "SGX", isDefault: true, text };
+};
+const policy = policyOf("first");
 const pair = (): { privateKey: string; publicKey: string } =>
   generateKeyPairSync("ed25519", {
     privateKeyEncoding: { type: "pkcs8", format: "pem" },
@@ -34,7 +44,8 @@ const keys = pair();
 /** What the tests change of a bundle. */
 interface Content {
   documents: { key: string; body: string; nextUpdate?: string }[];
-  platforms?: { pceId: string }[];
+  platforms?: { pceId: string; qeId: string; tcbs: { cpuSvn: string }[] }[];
+  policies: { text: string; kind: string }[];
 }
 
 for (const [name, kind] of Object.entries(databases)) {
@@ -186,6 +197,34 @@ for (const [name, kind] of Object.entries(databases)) {
           firstOf(content.platforms).pceId = "0001";
         },
       ],
+      [
+        "a platform whose id has a NUL",
+        "bundle-malformed",
+        (content) => {
+          firstOf(content.platforms).qeId = "A\0";
+        },
+      ],
+      [
+        "a raw TCB that is no hex",
+        "bundle-malformed",
+        (content) => {
+          firstOf(firstOf(content.platforms).tcbs).cpuSvn = "x";
+        },
+      ],
+      [
+        "a policy under the id of another one",
+        "bundle-malformed",
+        (content) => {
+          firstOf(content.policies).text = policyText("other");
+        },
+      ],
+      [
+        "a policy of another kind than it says",
+        "bundle-malformed",
+        (content) => {
+          firstOf(content.policies).kind = "TDX10";
+        },
+      ],
     ] as readonly (readonly [string, string, (content: Content) => void])[]) {
       test(`is refused with ${what}, though it is signed`, async () => {
         await refused(await changed(change), code);
@@ -203,6 +242,26 @@ for (const [name, kind] of Object.entries(databases)) {
       await pcs.issue(now);
     });
 
+    test("that was made before another one is refused, though everything dated in it has expired", async () => {
+      const to = await target();
+      const later = new Date(now.getTime() + 31 * DAY_MS);
+      await database.write((connection) => putAppraisalPolicy(connection, policyOf("second")));
+      const newer = (await exportBundle(database, keys.privateKey, later)).file;
+      await database.write((connection) => putAppraisalPolicy(connection, policy));
+      await importBundle(to, newer, keys.publicKey, { root, now: later });
+      const importing = importBundle(to, bundle, keys.publicKey, { root, now: later });
+      await assert.rejects(importing, { code: "bundle-refused", message: /time of export/ });
+      const defaults = (await to.read(listAppraisalPolicies)).filter(({ isDefault }) => isDefault);
+      assert.deepEqual(defaults, [policyOf("second")]);
+    });
+
+    test("takes platforms that it brings out of the queue", async () => {
+      const to = await target();
+      await to.write((connection) => putRegistration(connection, registration, "NEW", now));
+      await importBundle(to, bundle, keys.publicKey, { root, now });
+      assert.deepEqual(await to.read((reader) => listRegistrations(reader, "NEW")), []);
+    });
+
     test("of another vendor is refused", async () => {
       const other = await trustedRootFromPem((await simulatedPcs(now)).vendor.rootPem);
       const to = await target();
@@ -212,7 +271,7 @@ for (const [name, kind] of Object.entries(databases)) {
     test("as a backup comes back whole, with its marks and its queue", async () => {
       const backup = await makeBackup(database, now);
       const to = await target();
-      const summary = await restoreBackup(to, backup);
+      const summary = await restoreBackup(to, backup, root);
       assert.deepEqual([summary["documents"], summary["platforms"], summary["registrations"]], [13, 1, 1]);
       assert.deepEqual(await to.read(readMarks), await database.read(readMarks));
       assert.deepEqual(await to.read((reader) => listRegistrations(reader, "DELETED")), [registration]);
@@ -222,8 +281,27 @@ for (const [name, kind] of Object.entries(databases)) {
         await to.read((reader) => findDocument(reader, key)),
       ];
       assert.deepEqual({ ...is, body: [...(is?.body ?? [])] }, { ...was, body: [...(was?.body ?? [])] });
-      await assert.rejects(restoreBackup(to, backup), { code: "restore-refused" });
+      await assert.rejects(restoreBackup(to, backup, root), { code: "restore-refused" });
     });
+
+    for (const [what, statement] of [
+      ["a document that its vendor did not sign", "UPDATE documents SET body = x'7b7d' WHERE key = 'root-ca-crl'"],
+      ["a document that would never expire", "UPDATE documents SET next_update = 9000000000000"],
+      ["a document of an unknown kind", "UPDATE documents SET key = 'x' WHERE key = 'root-ca-crl'"],
+      ["a document without its mark", "DELETE FROM marks"],
+      ["a platform of another FMSPC", "UPDATE platforms SET fmspc = 'FFFFFFFFFFFF'"],
+      ["a certificate for another TCB", "UPDATE pck_certificates SET tcbm = 'FF'"],
+    ] as const) {
+      test(`as a backup is refused with ${what}`, async () => {
+        const altered = await target();
+        await restoreBackup(altered, await makeBackup(database, now), root);
+        await altered.write((connection) => connection.query(statement));
+        const to = await target();
+        const restoring = restoreBackup(to, await makeBackup(altered, now), root);
+        await assert.rejects(restoring, { code: "bundle-refused" });
+        assert.deepEqual(await to.read((connection) => listDocuments(connection)), []);
+      });
+    }
 
     test("as a backup is refused when it is damaged or of another schema", async () => {
       const backup = await makeBackup(database, now);
@@ -231,10 +309,10 @@ for (const [name, kind] of Object.entries(databases)) {
       for (const place of [0, 40, backup.length >> 1, backup.length - 1]) {
         const flipped = Uint8Array.from(backup);
         flipped[place] = (flipped[place] ?? 0) ^ 1;
-        await assert.rejects(restoreBackup(to, flipped), { code: "bundle-malformed" });
+        await assert.rejects(restoreBackup(to, flipped, root), { code: "bundle-malformed" });
       }
-      await assert.rejects(restoreBackup(to, backup.subarray(0, -1)), { code: "bundle-malformed" });
-      await assert.rejects(restoreBackup(to, bundle), { code: "bundle-malformed" });
+      await assert.rejects(restoreBackup(to, backup.subarray(0, -1), root), { code: "bundle-malformed" });
+      await assert.rejects(restoreBackup(to, bundle, root), { code: "bundle-malformed" });
       assert.deepEqual(await to.read((connection) => listDocuments(connection)), []);
     });
   });

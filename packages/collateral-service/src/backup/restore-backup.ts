@@ -1,3 +1,4 @@
+import type { TrustedRoot } from "@sealserve/attestation";
 import {
   CoreError,
   decodeBase64,
@@ -13,6 +14,7 @@ import type { SqlConnection, SqlDatabase, SqlValue } from "../sql/database.ts";
 import { integerIn } from "../sql/row.ts";
 import { SCHEMA_VERSION } from "../sql/schema.ts";
 import { INTEGERS, MARK, TABLES } from "./tables.ts";
+import { verifyRestored } from "./verify-restored.ts";
 
 const DIGEST_DIGITS = 64;
 const LINE_FEED = 0x0a;
@@ -28,9 +30,13 @@ export type RestoreSummary = Readonly<Record<string, number>>;
  * can be stored afterwards.
  *
  * @throws BundleError `bundle-malformed` for a damaged file, `restore-refused` for a database that is not empty or a backup of
- * another schema
+ * another schema, `bundle-refused` for what is not genuine
  */
-export async function restoreBackup(database: SqlDatabase, file: Uint8Array): Promise<RestoreSummary> {
+export async function restoreBackup(
+  database: SqlDatabase,
+  file: Uint8Array,
+  root: TrustedRoot,
+): Promise<RestoreSummary> {
   const tables = await readBackup(file);
   return database.write(async (connection) => {
     await expectEmpty(connection);
@@ -39,6 +45,7 @@ export async function restoreBackup(database: SqlDatabase, file: Uint8Array): Pr
       await insertRows(connection, table, rows);
       summary[table] = rows.length;
     }
+    await verifyRestored(connection, root);
     return summary;
   });
 }

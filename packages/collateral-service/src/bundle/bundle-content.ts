@@ -7,6 +7,9 @@ import {
   type JsonValue,
   parseStrictJson,
 } from "@sealserve/core";
+import { form, optional, required } from "../http/parameters.ts";
+import { RequestError } from "../http/request-error.ts";
+import { policyId, policyKind } from "../operations/appraisal-policies.ts";
 import type { AppraisalPolicy } from "../store/appraisal-policies.ts";
 import type { StoredDocument } from "../store/documents.ts";
 import type { PlatformId, RawTcb } from "../store/platforms.ts";
@@ -72,7 +75,7 @@ export function parseBundle(payload: Uint8Array): BundleContent {
       policies: listIn(bundle["policies"]).map(readPolicy),
     };
   } catch (cause) {
-    if (cause instanceof CoreError) {
+    if (cause instanceof CoreError || cause instanceof RequestError) {
       throw malformed(cause.message);
     }
     throw cause;
@@ -92,27 +95,29 @@ function readDocument(value: JsonValue): BundledDocument {
 function readPlatform(value: JsonValue): BundledPlatform {
   const platform = objectIn(value, PLATFORM_MEMBERS);
   return {
-    qeId: textIn(platform["qeId"]),
-    pceId: textIn(platform["pceId"]),
-    manifest: textIn(platform["manifest"]),
-    encryptedPpid: textIn(platform["encryptedPpid"]),
+    qeId: required("qeId", platform["qeId"], form.qeId),
+    pceId: required("pceId", platform["pceId"], form.pceId),
+    manifest: required("manifest", platform["manifest"], form.text),
+    encryptedPpid: optional("encryptedPpid", platform["encryptedPpid"] || undefined, form.encryptedPpid) ?? "",
     issuerChain: textIn(platform["issuerChain"]),
     certificates: listIn(platform["certificates"]).map(textIn),
     tcbs: listIn(platform["tcbs"]).map((tcb) => {
       const { cpuSvn, pceSvn } = objectIn(tcb, ["cpuSvn", "pceSvn"]);
-      return { cpuSvn: textIn(cpuSvn), pceSvn: textIn(pceSvn) };
+      return { cpuSvn: required("cpuSvn", cpuSvn, form.cpuSvn), pceSvn: required("pceSvn", pceSvn, form.pceSvn) };
     }),
   };
 }
 
+/** As if it had been put by itself: its id is its digest, and its kind that of its content. */
 function readPolicy(value: JsonValue): AppraisalPolicy {
   const policy = objectIn(value, ["id", "fmspc", "kind", "isDefault", "text"]);
-  const kind = textIn(policy["kind"]);
-  const isDefault = policy["isDefault"];
-  if ((kind !== "SGX" && kind !== "TDX10" && kind !== "TDX15") || typeof isDefault !== "boolean") {
-    throw malformed("it has a policy of an unknown kind");
+  const text = required("text", policy["text"], form.text);
+  const { id, isDefault } = policy;
+  const kind = policyKind(text);
+  if (id !== policyId(text) || policy["kind"] !== kind || typeof isDefault !== "boolean") {
+    throw malformed("it has a policy that is another one than it says");
   }
-  return { id: textIn(policy["id"]), fmspc: textIn(policy["fmspc"]), kind, isDefault, text: textIn(policy["text"]) };
+  return { id, fmspc: required("fmspc", policy["fmspc"], form.fmspc), kind, isDefault, text };
 }
 
 function objectIn(value: JsonValue | undefined, members: readonly string[]): { [name: string]: JsonValue } {

@@ -1,10 +1,11 @@
-import { admitDocument } from "../admit-document.ts";
+import { admitDocument, raiseMarks } from "../admit-document.ts";
 import { resolveStored } from "../selection/select-stored.ts";
 import type { SqlConnection, SqlDatabase } from "../sql/database.ts";
 import { putAppraisalPolicy } from "../store/appraisal-policies.ts";
 import { documentKey } from "../store/document-key.ts";
 import { findDocument } from "../store/documents.ts";
 import { putPlatform, replacePckCertificates } from "../store/platforms.ts";
+import { finishRegistrations } from "../store/registrations.ts";
 import { isRefusal } from "../verify-document.ts";
 import { type BundleContent, parseBundle } from "./bundle-content.ts";
 import type { BundleSummary } from "./export-bundle.ts";
@@ -13,7 +14,8 @@ import { refusal, type VerifiedContent, type VerifyBundleOptions, verifyContent 
 
 /**
  * Takes in a bundle: its signature first, then every document and certificate as if it had come from upstream, then nothing
- * that is older than what is stored. All of it, or nothing; only what expired on the way is left out.
+ * that is older than what is stored, and no bundle that was made before another one by the same key: platforms and policies
+ * have no dates of their own. All of it, or nothing; only what expired on the way is left out.
  *
  * @param publicKeyPem of the exporting side, which must not come with the bundle
  * @throws BundleError
@@ -24,10 +26,15 @@ export async function importBundle(
   publicKeyPem: string,
   options: Omit<VerifyBundleOptions, "rootCaCrl">,
 ): Promise<BundleSummary> {
-  const content = parseBundle(await openSignedFile(file, publicKeyPem));
+  const { payload, signer } = await openSignedFile(file, publicKeyPem);
+  const content = parseBundle(payload);
   const stored = await database.read((connection) => findDocument(connection, documentKey.rootCaCrl()));
   const verified = await verifyContent(content, { ...options, rootCaCrl: stored?.body });
-  await database.write((connection) => store(connection, verified, content));
+  await database.write(async (connection) => {
+    const made = new Map([[`bundle by the key ${signer}`, BigInt(content.created.getTime())]]);
+    await refusingRollback("its time of export", () => raiseMarks(connection, made));
+    await store(connection, verified, content, options.now);
+  });
   return {
     documents: verified.documents.length,
     platforms: verified.platforms.length,
@@ -40,9 +47,10 @@ async function store(
   connection: SqlConnection,
   { documents, platforms }: VerifiedContent,
   { policies }: BundleContent,
+  now: Date,
 ): Promise<void> {
-  for (const document of documents) {
-    await admit(connection, document);
+  for (const verified of documents) {
+    await refusingRollback(verified.document.key, () => admitDocument(connection, verified));
   }
   for (const { qeId, pceId, manifest, encryptedPpid, fmspc, ca, issuerChain, certificates, tcbs } of platforms) {
     const id = { qeId, pceId };
@@ -51,18 +59,19 @@ async function store(
     for (const tcb of tcbs) {
       await resolveStored(connection, id, tcb);
     }
+    await finishRegistrations(connection, id, now);
   }
   for (const policy of policies) {
     await putAppraisalPolicy(connection, policy);
   }
 }
 
-async function admit(connection: SqlConnection, document: VerifiedContent["documents"][number]): Promise<void> {
+async function refusingRollback(what: string, admit: () => Promise<void>): Promise<void> {
   try {
-    await admitDocument(connection, document);
+    await admit();
   } catch (cause) {
     if (isRefusal(cause)) {
-      throw refusal(document.document.key, cause);
+      throw refusal(what, cause);
     }
     throw cause;
   }

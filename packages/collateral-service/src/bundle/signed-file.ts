@@ -4,8 +4,10 @@ import {
   decodeBase64,
   decodePem,
   encodeBase64,
+  encodeHex,
   encodeUtf8,
   importPkcs8,
+  sha256,
   verifyPlainSignature,
 } from "@sealserve/core";
 import { BundleError } from "./bundle-error.ts";
@@ -28,12 +30,19 @@ export async function signFile(payload: Uint8Array, privateKeyPem: string): Prom
   return concatBytes(encodeUtf8(`${MARK}${encodeBase64(signature)}\n`), payload);
 }
 
+/** What a key has signed. */
+export interface SignedPayload {
+  readonly payload: Uint8Array;
+  /** SHA-256 of the key (SubjectPublicKeyInfo), hex. */
+  readonly signer: string;
+}
+
 /**
  * The payload of a file whose signature is by this key.
  * @param publicKeyPem SubjectPublicKeyInfo
  * @throws BundleError `bundle-key-invalid`, `bundle-malformed`, `bundle-signature-invalid`
  */
-export async function openSignedFile(file: Uint8Array, publicKeyPem: string): Promise<Uint8Array> {
+export async function openSignedFile(file: Uint8Array, publicKeyPem: string): Promise<SignedPayload> {
   const publicKeyInfo = await readKey("public", async () => onlyBlock(publicKeyPem, "PUBLIC KEY"));
   const lineLength = MARK.length + SIGNATURE_DIGITS;
   const line = new TextDecoder().decode(file.subarray(0, lineLength));
@@ -47,7 +56,7 @@ export async function openSignedFile(file: Uint8Array, publicKeyPem: string): Pr
       remedy: "ask whoever exported it for the public key, on another way than the bundle came",
     });
   }
-  return payload;
+  return { payload, signer: encodeHex(await sha256(publicKeyInfo)) };
 }
 
 /** So that the signature counts for nothing but a bundle. */

@@ -34,7 +34,7 @@ export async function verifyContent(
   options: VerifyBundleOptions,
 ): Promise<VerifiedContent> {
   const find = (key: string): BundledDocument | undefined => content.documents.find((document) => document.key === key);
-  const list = find(documentKey.rootCaCrl())?.body ?? options.rootCaCrl;
+  const list = (await currentList(find, options)) ?? options.rootCaCrl;
   const documents: VerifiedDocument[] = [];
   const expired: string[] = [];
   for (const document of content.documents) {
@@ -54,6 +54,15 @@ export async function verifyContent(
     platforms.push({ ...platform, ...verified });
   }
   return { documents, platforms, expired };
+}
+
+/** The root's list of the bundle; one that is past its window would hide what a stored one has taken back since. */
+async function currentList(
+  find: (key: string) => BundledDocument | undefined,
+  options: VerifyBundleOptions,
+): Promise<Uint8Array | undefined> {
+  const list = find(documentKey.rootCaCrl());
+  return list && (await verifyOne(list, find, undefined, options))?.document.body;
 }
 
 async function verifyOne(

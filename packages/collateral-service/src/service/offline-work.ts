@@ -17,7 +17,7 @@ export interface OfflineWork {
   /** @throws BundleError */
   importBundle(file: Uint8Array, publicKeyPem: string): Promise<BundleSummary>;
   makeBackup(): Promise<Uint8Array>;
-  /** @throws BundleError `bundle-malformed`, `restore-refused` */
+  /** @throws BundleError `bundle-malformed`, `restore-refused`, `bundle-refused` */
   restoreBackup(file: Uint8Array): Promise<RestoreSummary>;
   forecast(): Promise<Forecast>;
 }
@@ -45,7 +45,7 @@ function offlineWork(database: SqlDatabase, root: TrustedRoot, now: () => Date):
     exportBundle: (privateKeyPem) => exportBundle(database, privateKeyPem, now()),
     importBundle: (file, publicKeyPem) => importBundle(database, file, publicKeyPem, { root, now: now() }),
     makeBackup: () => makeBackup(database, now()),
-    restoreBackup: (file) => restoreBackup(database, file),
+    restoreBackup: (file) => restoreBackup(database, file, root),
     forecast: async () => forecast(await readForecastState(database, now())),
   };
 }
