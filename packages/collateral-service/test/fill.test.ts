@@ -78,6 +78,56 @@ describe("filling from upstream", () => {
     assert.equal(upstream.seen.length, 5, "a client that comes a moment late finds what the others fetched");
   });
 
+  test("processes of one machine, whose encrypted PPIDs all differ, are one round upstream", async () => {
+    const ppids = Array.from({ length: 8 }, (_, index) => encryptedPpid(`0E${index}`));
+    await Promise.all(ppids.map((one) => pcs.addPlatform({ ppid: one })));
+    const fill = await open();
+    const ask = (one: string): Promise<void> => fill.platform({ ...platformId, ...raw, encryptedPpid: one });
+    await Promise.all(ppids.map(ask));
+    assert.equal(upstream.seen.filter(({ path }) => path.includes("/pckcerts")).length, 1);
+  });
+
+  test("whoever names a machine with a false PPID keeps nobody from it", async () => {
+    const fill = await open();
+    const ask = (one: string): Promise<void> => fill.platform({ ...platformId, ...raw, encryptedPpid: one });
+    const [stranger, own] = await Promise.allSettled([ask(unknownPpid), ask(ppid)]);
+    assert.deepEqual([stranger.status, own.status], ["rejected", "fulfilled"]);
+  });
+
+  test("lists are fetched by the URIs that certificates have, not by endless variants of them", async () => {
+    const fill = await open();
+    const host = "https://certificates.trustedservices.intel.com";
+    const pckList = "https://api.trustedservices.intel.com/sgx/certification/v4/pckcrl?ca=platform";
+    for (const uri of [`${host}/IntelSGXRootCA.der?1`, `${host}/IntelSGXRootCA.der#1`, `${pckList}&x=1`]) {
+      await fill.document({ kind: "crl", uri });
+    }
+    assert.deepEqual([upstream.seen.length, await keys()], [0, []]);
+    for (const uri of [`${host}/IntelSGXRootCA.der`, pckList, `${pckList}&encoding=der`]) {
+      await fill.document({ kind: "crl", uri });
+    }
+    assert.equal((await keys()).length, 3);
+  });
+
+  test("a stop ends a refresh at once, without asking anything more", async () => {
+    const fill = await openFill(pcs, opened.provider, database);
+    await fill.complete(["standard"]);
+    const count = upstream.seen.length;
+    opened.exchange.close();
+    await assert.rejects(fill.refresh({ kind: "documents" }), { message: /stopping/ });
+    assert.equal(upstream.seen.length, count);
+  });
+
+  test("what upstream does not have any more does not hide other failures of a refresh", async () => {
+    const fill = await open();
+    await fill.complete(["standard"]);
+    upstream.reply = ({ path }) => (path.includes("/qve/") ? "reset" : { status: 404, headers: {}, body: "" });
+    await assert.rejects(fill.refresh({ kind: "documents" }), { code: "unavailable" });
+    upstream.reply = () => ({ status: 404, headers: {}, body: "" });
+    await assert.rejects(fill.refresh({ kind: "documents" }), { code: "not-found" });
+    upstream.reply = pcs.reply;
+    await fill.refresh({ kind: "documents" });
+  });
+
   test("32 clients for one document are one request, and each has it when it is told so", async () => {
     const fill = await open();
     await Promise.all(
@@ -114,7 +164,7 @@ describe("filling from upstream", () => {
     const provider = { fetchDocument: () => gate.promise, fetchPckCertificates: () => gate.promise };
     const fill = await open({ provider });
     const codes = Array.from({ length: 300 }, (_, index) => {
-      const miss = { ...platformId, ...raw, encryptedPpid: encryptedPpid(`F${index}`) };
+      const miss = { qeId: `${index}`, pceId: "0000", ...raw, encryptedPpid: encryptedPpid(`F${index}`) };
       return fill.platform(miss).then(undefined, (error: { code: string }) => error.code);
     });
     assert.deepEqual(new Set(await Promise.all(codes.slice(256))), new Set(["retry-later"]));

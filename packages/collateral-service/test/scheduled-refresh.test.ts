@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { CollateralFill } from "../src/fill.ts";
+import { ProviderError } from "../src/provider.ts";
 import { claimRefresh, finishRefresh, LEASE_MS } from "../src/refresh/claim.ts";
 import { parseSchedule } from "../src/refresh/schedule.ts";
 import { startScheduledRefresh } from "../src/refresh/scheduled-refresh.ts";
@@ -43,6 +44,25 @@ for (const [name, kind] of Object.entries(databases)) {
       assert.equal(await claimRefresh(database, schedule, minutes(again - 1), start), false);
       assert.equal(await claimRefresh(database, schedule, minutes(again), start), true);
       await finishRefresh(database, minutes(again));
+    });
+
+    test("of which upstream lacks a part are done: all would be fetched every quarter of an hour otherwise", async () => {
+      const told = Promise.withResolvers<unknown>();
+      const refresh = (): Promise<never> => Promise.reject(new ProviderError("not-found", "no such list any more"));
+      const base = Date.now();
+      const now = (): Date => new Date(minutes(300).getTime() + Date.now() - base);
+      const running = startScheduledRefresh({
+        database,
+        fill: { refresh } as unknown as CollateralFill,
+        schedule,
+        now,
+        jitterMs: 5,
+        onRefresh: told.resolve,
+      });
+      assert.match(String(((await told.promise) as { error: Error }).error), /no such list/);
+      await running.stop();
+      const inALease = new Date(minutes(301).getTime() + LEASE_MS);
+      assert.equal(await claimRefresh(database, schedule, inALease, start), false);
     });
 
     test("run on one of two replicas, and a failure is told and does not end them", async () => {

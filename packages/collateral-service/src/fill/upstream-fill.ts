@@ -6,6 +6,7 @@ import type { SqlConnection } from "../sql/database.ts";
 import { type DocumentId, type IdentityKind, keyOf, type PckCa, type Update } from "../store/document-key.ts";
 import { findPlatform, findResolvedTcb, type RawTcb } from "../store/platforms.ts";
 import { putRegistration, type Registration, type RegistrationState } from "../store/registrations.ts";
+import { isPlainCrlUri } from "../upstream/crl-uri.ts";
 import { fetchVerified, refusingAsGarbage } from "./fetch-verified.ts";
 import { fillPlatform, isCurrent, type PlatformOrder } from "./platform-fill.ts";
 import { SingleFlight } from "./single-flight.ts";
@@ -41,6 +42,9 @@ export class UpstreamFill implements CollateralFill {
   readonly mode: FillMode;
   readonly #context: FillContext;
   readonly #flights: SingleFlight;
+  readonly #refreshes = new SingleFlight(0);
+  /** By platform: the first of those that ask for it with different encrypted PPIDs at one time. */
+  readonly #leaders = new Map<string, Promise<unknown>>();
 
   constructor(context: FillContext) {
     this.#context = context;
@@ -49,7 +53,7 @@ export class UpstreamFill implements CollateralFill {
   }
 
   async document(id: DocumentId): Promise<void> {
-    if (this.mode === "LAZY") {
+    if (this.mode === "LAZY" && (id.kind !== "crl" || isPlainCrlUri(id.uri))) {
       await this.#completeDocument(id, MAX_MISSES);
     }
   }
@@ -63,7 +67,10 @@ export class UpstreamFill implements CollateralFill {
     }
     const isCached = async (connection: SqlConnection): Promise<boolean> =>
       (await findPlatform(connection, miss)) !== undefined;
-    await this.#completePlatform({ ...miss, manifest: "" }, { isCached, most: MAX_MISSES });
+    const complete = async (): Promise<void> => {
+      await this.#completePlatform({ ...miss, manifest: "" }, { isCached, most: MAX_MISSES });
+    };
+    await this.#afterLeader(`${miss.qeId}/${miss.pceId}`, complete);
   }
 
   async registered(registration: Registration): Promise<void> {
@@ -96,7 +103,24 @@ export class UpstreamFill implements CollateralFill {
 
   async refresh(scope: RefreshScope): Promise<RefreshSummary> {
     const key = scope.kind === "documents" ? scope.kind : `${scope.kind}/${[scope.fmspcs].flat().join()}`;
-    return this.#flights.run(`refresh/${key}`, () => refreshStored(scope, this.#context));
+    return this.#refreshes.run(key, () => refreshStored(scope, this.#context));
+  }
+
+  /**
+   * Hardware encrypts its PPID anew each time, so processes of one machine do not ask for the same thing to the letter. They
+   * wait for the first of them, which usually fills the store for all. Where it fails, since anybody may say anything, each
+   * goes on with its own.
+   */
+  async #afterLeader(platform: string, complete: () => Promise<void>): Promise<void> {
+    const leader = this.#leaders.get(platform);
+    if (leader !== undefined) {
+      await leader.catch(() => undefined);
+      await complete();
+      return;
+    }
+    const leading = complete().finally(() => this.#leaders.delete(platform));
+    this.#leaders.set(platform, leading);
+    await leading;
   }
 
   #completeDocument(id: DocumentId, most?: number): Promise<void> {

@@ -2,6 +2,7 @@ import { admitDocument } from "../admit-document.ts";
 import { type FetchContext, fetchVerified, refusingAsGarbage } from "../fill/fetch-verified.ts";
 import { fillPlatform, isCurrent, unlessMissing } from "../fill/platform-fill.ts";
 import type { RefreshScope, RefreshSummary } from "../fill.ts";
+import { ProviderError } from "../provider.ts";
 import { type DocumentId, type IdentityKind, keyOf, type Update } from "../store/document-key.ts";
 import { listDocuments } from "../store/documents.ts";
 import { idOfKey } from "../store/id-of-key.ts";
@@ -25,7 +26,7 @@ const UPDATES: readonly Update[] = ["standard", "early"];
 /**
  * Fetches again what is stored. What cannot be had or does not verify stays as it was, while the rest moves on.
  *
- * @throws ProviderError the first failure, after everything else is done
+ * @throws ProviderError the first failure, after everything else is done; `not-found` only when there is no other
  */
 export async function refreshStored(scope: RefreshScope, context: RefreshContext): Promise<RefreshSummary> {
   const { count, failures } =
@@ -33,11 +34,16 @@ export async function refreshStored(scope: RefreshScope, context: RefreshContext
   for (const { error } of failures) {
     context.onFailure?.(error);
   }
-  const [first] = failures;
-  if (first !== undefined) {
-    throw first.error;
+  const worst = failures.find(({ error }) => !isNotFound(error)) ?? failures[0];
+  if (worst !== undefined) {
+    throw worst.error;
   }
   return { refreshed: count };
+}
+
+/** Whether upstream answered that it does not have something. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ProviderError && error.code === "not-found";
 }
 
 /** What came of several pieces of a refresh. */

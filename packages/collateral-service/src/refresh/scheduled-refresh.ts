@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { CollateralFill } from "../fill.ts";
 import type { SqlDatabase } from "../sql/database.ts";
 import { claimRefresh, finishRefresh, nextRefresh } from "./claim.ts";
+import { isNotFound } from "./refresh-stored.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** What a scheduled refresh works with. */
@@ -59,9 +60,16 @@ async function keepRefreshing(options: ScheduledRefreshOptions, stopped: AbortSi
 }
 
 async function refreshClaimed({ database, fill, now, onRefresh }: ScheduledRefreshOptions): Promise<void> {
-  const summary = await fill.refresh({ kind: "documents" });
-  await finishRefresh(database, now());
-  onRefresh(summary);
+  try {
+    const summary = await fill.refresh({ kind: "documents" });
+    await finishRefresh(database, now());
+    onRefresh(summary);
+  } catch (error) {
+    if (isNotFound(error)) {
+      await finishRefresh(database, now()); // upstream has it no more: asking for everything again soon would not bring it back
+    }
+    throw error;
+  }
 }
 
 async function sleep(milliseconds: number, stopped: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { ProviderError } from "../provider.ts";
-import { type Exchange, placeOf, type UpstreamAnswer, type UpstreamRequest } from "./exchange.ts";
+import { type Exchange, ExchangeClosed, placeOf, type UpstreamAnswer, type UpstreamRequest } from "./exchange.ts";
 
 /** How often and how long something is tried. */
 export interface AttemptRules {
@@ -93,7 +93,8 @@ export class Attempts {
 
 /** Whether the same request may succeed a little later. */
 function isPassing(error: ProviderError): boolean {
-  return !(error instanceof KeyRefused) && (error.code === "unavailable" || error.code === "retry-later");
+  const isFinal = error instanceof KeyRefused || error instanceof ExchangeClosed;
+  return !isFinal && (error.code === "unavailable" || error.code === "retry-later");
 }
 
 /** The upstream will not serve anybody before its operator has another subscription key. */

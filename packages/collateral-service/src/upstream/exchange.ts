@@ -34,9 +34,17 @@ export interface ExchangeSettings {
 
 /** Sends single requests; neither redirects nor retries are followed. */
 export interface Exchange {
-  /** @throws ProviderError `unavailable`, and `garbage` for an answer that is too large */
+  /** @throws ProviderError `unavailable`, and `garbage` for an answer that is too large; {@link ExchangeClosed} */
   send(request: UpstreamRequest): Promise<UpstreamAnswer>;
+  /** Breaks off what is on its way, and sends nothing any more. */
   close(): void;
+}
+
+/** The service stops: there is no sense in asking again. */
+export class ExchangeClosed extends ProviderError {
+  constructor() {
+    super("unavailable", "the service is stopping");
+  }
 }
 
 const TIMEOUT_MS = 20_000;
@@ -52,9 +60,16 @@ export function openExchange(settings: ExchangeSettings = {}): Exchange {
     timeoutMs: settings.timeoutMs ?? TIMEOUT_MS,
     maxBodyBytes: settings.maxBodyBytes ?? MAX_BODY_BYTES,
   };
+  let isClosed = false;
   return {
-    send: (request) => send(request, agents, limits),
+    send: async (request) => {
+      if (isClosed) {
+        throw new ExchangeClosed();
+      }
+      return send(request, agents, limits);
+    },
     close: () => {
+      isClosed = true;
       agents.http.destroy();
       agents.https.destroy();
     },

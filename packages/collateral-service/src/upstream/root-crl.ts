@@ -1,13 +1,8 @@
 import { type Certificate, CoreError, encodePem, equalBytes, parseCertificateChainPem } from "@sealserve/core";
 import { ProviderError } from "../provider.ts";
+import { isRootCrlUri } from "./crl-uri.ts";
 import { cdpUris } from "./distribution-points.ts";
 
-/**
- * Where lists of Intel's root are. The certificate that names the place comes from upstream and is not proven yet, so
- * nothing outside this list is ever asked.
- */
-const ROOT_CRL_URI =
-  /^https:\/\/([A-Za-z0-9-]*certificates\.trustedservices\.intel\.com|certprx\.adsdcsp\.com)\/IntelSGXRootCA\.[A-Za-z0-9]+$/;
 /** Used where a root certificate names none: Intel's has this one. */
 const INTEL_ROOT_CRL = "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der";
 
@@ -16,10 +11,14 @@ export function rootOf(chain: string): string {
   return encodePem("CERTIFICATE", readRoot(chain).raw);
 }
 
-/** The place of the list of a root. @throws ProviderError `garbage` for one that is not Intel's */
+/**
+ * The place of the list of a root. The certificate that names it comes from upstream and is not proven yet, so nothing but
+ * Intel's places is ever asked.
+ * @throws ProviderError `garbage` for another place
+ */
 export function crlDistributionPoint(rootPem: string): string {
   const [uri = INTEL_ROOT_CRL] = cdpUris(readRoot(rootPem));
-  if (!ROOT_CRL_URI.test(uri)) {
+  if (!isRootCrlUri(uri)) {
     throw new ProviderError("garbage", "the root certificate names a place for its list that is not Intel's");
   }
   return uri;
