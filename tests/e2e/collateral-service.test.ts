@@ -107,9 +107,11 @@ describe("the collateral service", () => {
     await service.start();
     const file = join(service.folder, "collateral.yaml");
     const taken = (await readFile(file, "utf8")).replace("127.0.0.1:0", new URL(service.url).host);
-    await writeFile(file, taken);
-    const { code, stderr } = await sealserve(["collateral", "serve", "--config", file]);
-    assert.deepEqual([code, /cannot listen on/.test(stderr)], [2, true], stderr);
+    for (const workers of [1, 2]) {
+      await writeFile(file, `${taken}workers: ${workers}\n`);
+      const { code, stderr } = await sealserve(["collateral", "serve", "--config", file]);
+      assert.deepEqual([code, /cannot listen on/.test(stderr)], [2, true], stderr);
+    }
     assert.equal((await service.client.send({ path: "/forecast" })).status, 200);
     await service.stop();
     await service.remove();

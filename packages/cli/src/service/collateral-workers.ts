@@ -5,6 +5,7 @@ import {
   type ServiceConfig,
   startCollateralService,
 } from "@sealserve/collateral-service";
+import { EXIT } from "../exit-codes.ts";
 import { paint, printJson, tell } from "../output/terminal.ts";
 import { abortOnSignal, closeOnAbort } from "./until-signal.ts";
 
@@ -41,18 +42,21 @@ async function superviseWorkers(count: number, json: boolean): Promise<void> {
       tellReady(url, json);
     }
   });
+  let failed = false;
   const ended = new Promise<void>((resolve) => {
     cluster.on("exit", (worker, code) => {
-      if (signal.aborted) {
-        if (Object.keys(cluster.workers ?? {}).length === 0) {
-          resolve();
-        }
-      } else if (ready < count) {
-        process.exitCode = code; // the configuration cannot be used: the worker said why
-        stopAll();
-      } else {
+      if (!signal.aborted && !failed && ready >= count) {
         tellEvent(`worker ${worker.id} ended by itself; another one takes its place`, json);
         setTimeout(() => signal.aborted || cluster.fork(), RESTART_MS);
+        return;
+      }
+      if (!signal.aborted && !failed) {
+        failed = true;
+        process.exitCode = code || EXIT.internal; // the configuration cannot be used: the first worker that ended said why
+        stopAll();
+      }
+      if (Object.keys(cluster.workers ?? {}).length === 0) {
+        resolve();
       }
     });
   });
