@@ -20,6 +20,18 @@ export async function runCollateralService(read: () => Promise<ServiceConfig>, j
     await superviseWorkers(config.workers, json);
     return;
   }
+  try {
+    await runInThisProcess(config, read, json);
+  } finally {
+    cluster.worker?.disconnect(); // the channel to the first process would keep a worker that failed alive
+  }
+}
+
+async function runInThisProcess(
+  config: ServiceConfig,
+  read: () => Promise<ServiceConfig>,
+  json: boolean,
+): Promise<void> {
   let service: CollateralService | undefined;
   const signal = abortOnSignal(() => void service?.reload(read));
   service = await startCollateralService(config, { log: (message) => tellEvent(message, json) });
@@ -29,7 +41,6 @@ export async function runCollateralService(read: () => Promise<ServiceConfig>, j
     process.send?.({ url: service.url });
   }
   await closeOnAbort(service, signal);
-  process.disconnect?.();
 }
 
 /** Starts the processes, starts one again that ends by itself, and hands signals on. */
