@@ -24,9 +24,12 @@ export class CallScope {
     return this.#controller.signal;
   }
 
-  /** Sets the deadline, counted from now. */
+  /** Sets the deadline, counted from now. Of a call that has been answered, whose work may go on for a while, there is none. */
   limit(timeoutMs: number): void {
     clearTimeout(this.#timer);
+    if (this.#closed) {
+      return;
+    }
     const exceeded = (): void => this.end(new ServingError("DEADLINE_EXCEEDED", "Deadline Exceeded"));
     this.#timer = setTimeout(exceeded, Math.min(timeoutMs, LONGEST_TIMER_MS));
   }
