@@ -3,19 +3,10 @@
  * `npm run bench:serving`, or with the names of figures: small, image, rest-small, rest-image, residual, loading, batching.
  * Where h2load is installed (Debian: nghttp2-client), figures of small gRPC calls and images are taken with it as well.
  */
-import { parseArgs } from "node:util";
+import { runFigures } from "./run-figures.ts";
 import { batching } from "./serving/batching.ts";
 import { loading } from "./serving/loading.ts";
 import { requests } from "./serving/requests.ts";
 import { residual } from "./serving/residual.ts";
 
-const FIGURES: Readonly<Record<string, () => Promise<void>>> = { ...requests, residual, loading, batching };
-
-const { positionals } = parseArgs({ allowPositionals: true });
-const unknown = positionals.find((name) => FIGURES[name] === undefined);
-if (unknown !== undefined) {
-  throw new Error(`there is no figure ${unknown}; there are ${Object.keys(FIGURES).join(", ")}`);
-}
-for (const name of positionals.length === 0 ? Object.keys(FIGURES) : positionals) {
-  await FIGURES[name]?.();
-}
+await runFigures({ ...requests, residual, loading, batching });

@@ -1,5 +1,5 @@
 // What the interpreter of models reads: images and patterns of requests, vocabularies of models.
-import { crc32, deflateSync } from "node:zlib";
+import { deflateSync } from "node:zlib";
 import { readPng } from "../../packages/models/src/interpreter/images/png-chunks.ts";
 import { colourReader } from "../../packages/models/src/interpreter/images/png-colours.ts";
 import { readSamples } from "../../packages/models/src/interpreter/images/png-samples.ts";
@@ -11,6 +11,7 @@ import {
 } from "../../packages/models/src/interpreter/strings/regular-expression.ts";
 import type { FlatNode } from "../../packages/models/src/saved-model/flatten.ts";
 import { parseTextFile } from "../../packages/models/src/saved-model/table-text.ts";
+import { PNG_SIGNATURE, pngChunk } from "../support/png-chunk.ts";
 import { ofBytes, ofText, type Target } from "./target.ts";
 
 const KIB = 1024;
@@ -19,21 +20,13 @@ const IMAGE_MAX_LENGTH = 8 * KIB;
 const FILE_MAX_LENGTH = 64 * KIB;
 const PATTERN_MAX_LENGTH = 24;
 
-function chunk(type: string, data: Uint8Array): Buffer {
-  const body = Buffer.concat([Buffer.from(type), data]);
-  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
-  length.writeUInt32BE(data.length);
-  checksum.writeUInt32BE(crc32(body));
-  return Buffer.concat([length, body, checksum]);
-}
-
 function image(header: readonly number[], raw: readonly number[]): Uint8Array {
   return Buffer.concat([
-    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
-    chunk("IHDR", Uint8Array.from(header)),
-    chunk("PLTE", Uint8Array.of(1, 2, 3, 4, 5, 6)),
-    chunk("IDAT", deflateSync(Uint8Array.from(raw))),
-    chunk("IEND", new Uint8Array()),
+    PNG_SIGNATURE,
+    pngChunk("IHDR", Uint8Array.from(header)),
+    pngChunk("PLTE", Uint8Array.of(1, 2, 3, 4, 5, 6)),
+    pngChunk("IDAT", deflateSync(Uint8Array.from(raw))),
+    pngChunk("IEND", new Uint8Array()),
   ]);
 }
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { crc32, deflateSync } from "node:zlib";
+import { deflateSync } from "node:zlib";
 
 import type { AttrValue, Tensor } from "@sealserve/protocol";
-
+import { PNG_SIGNATURE, pngChunk } from "../../../tests/support/png-chunk.ts";
 import { typeAttr } from "../src/examples/graph-def.ts";
 import { modelError, servingError } from "./fixtures/errors.ts";
 import { makeKernel } from "./fixtures/kernel.ts";
@@ -20,25 +20,17 @@ interface Image {
   readonly chunks?: readonly (readonly [type: string, data: readonly number[]])[];
 }
 
-function chunk(type: string, data: Uint8Array): Buffer {
-  const body = Buffer.concat([Buffer.from(type), data]);
-  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
-  length.writeUInt32BE(data.length);
-  checksum.writeUInt32BE(crc32(body));
-  return Buffer.concat([length, body, checksum]);
-}
-
 function png({ width, height, depth = 8, colourType, interlace = 0, raw, chunks = [] }: Image): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([depth, colourType, 0, 0, interlace], 8);
   return Buffer.concat([
-    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
-    chunk("IHDR", header),
-    ...chunks.map(([type, data]) => chunk(type, Uint8Array.from(data))),
-    chunk("IDAT", deflateSync(Uint8Array.from(raw))),
-    chunk("IEND", new Uint8Array()),
+    PNG_SIGNATURE,
+    pngChunk("IHDR", header),
+    ...chunks.map(([type, data]) => pngChunk(type, Uint8Array.from(data))),
+    pngChunk("IDAT", deflateSync(Uint8Array.from(raw))),
+    pngChunk("IEND", new Uint8Array()),
   ]);
 }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ServingError, type Tensor } from "@sealserve/protocol";
-import { bench, floats, halved, status, valuesOf } from "./support.ts";
+import { refusal } from "../support/refusal.ts";
+import { bench, floats, halved, valuesOf } from "./support.ts";
 
 describe("batches", () => {
   it("put together what has come in together, in its order, and give each request its own rows", async () => {
@@ -105,7 +106,7 @@ describe("a full server", () => {
     const waiting = [ask(floats([1, 2])), ask(floats([3]))];
     await assert.rejects(
       ask(floats([4, 5])),
-      status(
+      refusal(
         "UNAVAILABLE",
         "The batch scheduling queue to which this task was submitted is full; currently 2 batches enqueued and " +
           "max_enqueued_batches is 2",
@@ -122,7 +123,7 @@ describe("a full server", () => {
     const { ask, model } = bench({ maxRequestRows: 4, maxBatchRows: 4 });
     await assert.rejects(
       ask(floats([1, 2, 3, 4, 5])),
-      status("INVALID_ARGUMENT", "Task size 5 is larger than maximum input batch size 4"),
+      refusal("INVALID_ARGUMENT", "Task size 5 is larger than maximum input batch size 4"),
     );
     assert.equal(model.runs.length, 0);
   });
@@ -141,7 +142,7 @@ describe("large requests", () => {
     assert.deepEqual(sizes(), [4, 4, 2]);
     assert.deepEqual(await answers[1], floats([...halved(values)]));
     assert.deepEqual(await answers[0], floats([...halved([1])]));
-    await assert.rejects(ask(floats(Array.from({ length: 21 }, () => 0))), status("INVALID_ARGUMENT", /Task size 21/));
+    await assert.rejects(ask(floats(Array.from({ length: 21 }, () => 0))), refusal("INVALID_ARGUMENT", /Task size 21/));
   });
 
   it("are refused whole when not all of their parts find a place", async () => {
@@ -149,7 +150,7 @@ describe("large requests", () => {
     const first = ask(floats([1]));
     await assert.rejects(
       ask(floats([2, 3, 4, 5, 6, 7, 8, 9])),
-      status(
+      refusal(
         "UNAVAILABLE",
         "The batch scheduling queue to which this task was submitted is full; task size is 8 but scheduling capacity is " +
           "only 7 (num_enqueued_batches=1, max_enqueued_batches=2, open_batch_size=1, max_execution_batch_size=4)",
@@ -172,7 +173,7 @@ describe("large requests", () => {
       }
       return compute(inputs);
     };
-    const refused = assert.rejects(ask(floats([1, 2, 3, 4, 5])), status("INVALID_ARGUMENT", "three"));
+    const refused = assert.rejects(ask(floats([1, 2, 3, 4, 5])), refusal("INVALID_ARGUMENT", "three"));
     await clock.advance(10);
     await refused;
   });

@@ -6,8 +6,9 @@ import { whenAllAborted } from "../../src/batching/all-aborted.ts";
 import { type BatchCall, runBatch } from "../../src/batching/batch-runner.ts";
 import { BatchTask } from "../../src/batching/batch-task.ts";
 import { manualClock } from "../support/manual-clock.ts";
+import { refusal } from "../support/refusal.ts";
 import { type RowModel, rowModel } from "../support/row-model.ts";
-import { floats, halved, observed, rules, status } from "./support.ts";
+import { floats, halved, observed, rules } from "./support.ts";
 
 const gone = new ServingError("CANCELLED", "gone");
 
@@ -48,7 +49,7 @@ describe("a batch", () => {
   it("is not run when all of its callers are gone", async () => {
     const model = rowModel();
     const tasks = [task([1], AbortSignal.abort(gone)), task([2], AbortSignal.abort(gone))];
-    const refused = tasks.map(({ outputs }) => assert.rejects(outputs, status("CANCELLED", "gone")));
+    const refused = tasks.map(({ outputs }) => assert.rejects(outputs, refusal("CANCELLED", "gone")));
     await runBatch(batchCall(model), tasks);
     await Promise.all(refused);
     assert.equal(model.runs.length, 0);
@@ -57,7 +58,7 @@ describe("a batch", () => {
   it("is run for those that are left", async () => {
     const model = rowModel();
     const [left, other] = [task([2, 3]), task([1], AbortSignal.abort(gone))];
-    const refused = assert.rejects(other.outputs, status("CANCELLED", "gone"));
+    const refused = assert.rejects(other.outputs, refusal("CANCELLED", "gone"));
     await runBatch(batchCall(model), [other, left]);
     await refused;
     assert.deepEqual(model.runs, [new Map([["x", floats([2, 3])]])]);
@@ -97,7 +98,7 @@ describe("a batch", () => {
       return data[0] === 1 ? new Map([["y", floats([1, 2, 3])]]) : compute(inputs);
     };
     const [first, second] = [task([1]), task([2])];
-    const refused = assert.rejects(first.outputs, status("FAILED_PRECONDITION", /0th dimension/));
+    const refused = assert.rejects(first.outputs, refusal("FAILED_PRECONDITION", /0th dimension/));
     await runBatch(batchCall(model), [first, second]);
     await refused;
     assert.deepEqual((await second.outputs).get("y"), floats([...halved([2])]));

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ServingError, type Tensor } from "@sealserve/protocol";
-import { bench, floats, halved, status } from "./support.ts";
+import { refusal } from "../support/refusal.ts";
+import { bench, floats, halved } from "./support.ts";
 
 describe("inputs and outputs without a common first dimension", () => {
   const number: Tensor = { dtype: "int64", shape: [1], data: BigInt64Array.of(1n) };
@@ -11,7 +12,7 @@ describe("inputs and outputs without a common first dimension", () => {
     const { batched, ask } = bench();
     await assert.rejects(
       ask(floats([1], [])),
-      status("INVALID_ARGUMENT", "Batching Run() input tensors must have at least one dimension"),
+      refusal("INVALID_ARGUMENT", "Batching Run() input tensors must have at least one dimension"),
     );
     const inputs = new Map([
       ["text", texts],
@@ -19,7 +20,7 @@ describe("inputs and outputs without a common first dimension", () => {
     ]);
     await assert.rejects(
       batched.run("echo", inputs, ["text"]),
-      status("INVALID_ARGUMENT", "Batching Run() input tensors must have equal 0th-dimension size"),
+      refusal("INVALID_ARGUMENT", "Batching Run() input tensors must have equal 0th-dimension size"),
     );
   });
 
@@ -40,8 +41,8 @@ describe("inputs and outputs without a common first dimension", () => {
     it(`are refused when the model gives them, for all of the batch: shape [${y.shape.join()}]`, async () => {
       const { ask, clock, model } = bench();
       model.compute = () => new Map([["y", y]]);
-      const refusal = status("FAILED_PRECONDITION", message);
-      const refused = [1, 2].map((value) => assert.rejects(ask(floats([value])), refusal));
+      const asRefused = refusal("FAILED_PRECONDITION", message);
+      const refused = [1, 2].map((value) => assert.rejects(ask(floats([value])), asRefused));
       await clock.advance(0);
       await Promise.all(refused);
     });
@@ -55,10 +56,10 @@ describe("a request that has ended", () => {
     const { ask, clock, sizes } = bench({ timeoutMs: 10, maxBatchRows: 3, maxEnqueuedBatches: 1 });
     const gone = new AbortController();
     const late = new AbortController();
-    const cancelled = assert.rejects(ask(floats([1, 2]), { signal: gone.signal }), status("CANCELLED", "gone"));
+    const cancelled = assert.rejects(ask(floats([1, 2]), { signal: gone.signal }), refusal("CANCELLED", "gone"));
     const expired = assert.rejects(
       ask(floats([3]), { signal: late.signal }),
-      status("RESOURCE_EXHAUSTED", "Run() timeout exceeded while waiting in batching queue"),
+      refusal("RESOURCE_EXHAUSTED", "Run() timeout exceeded while waiting in batching queue"),
     );
     gone.abort(new ServingError("CANCELLED", "gone"));
     const other = ask(floats([4, 5]));
@@ -71,7 +72,7 @@ describe("a request that has ended", () => {
 
   it("does not come into the queue", async () => {
     const { ask, clock, model } = bench();
-    await assert.rejects(ask(floats([1]), { signal: AbortSignal.abort(deadline) }), status("DEADLINE_EXCEEDED", /./));
+    await assert.rejects(ask(floats([1]), { signal: AbortSignal.abort(deadline) }), refusal("DEADLINE_EXCEEDED", /./));
     await clock.advance(0);
     assert.equal(model.runs.length, 0);
   });
@@ -104,8 +105,8 @@ describe("a request that has ended", () => {
       throw new ServingError("INVALID_ARGUMENT", "no");
     };
     const refused = [
-      assert.rejects(ask(floats([1])), status("INVALID_ARGUMENT", "no")),
-      assert.rejects(ask(floats([2]), { signal: gone.signal }), status("CANCELLED", "gone")),
+      assert.rejects(ask(floats([1])), refusal("INVALID_ARGUMENT", "no")),
+      assert.rejects(ask(floats([2]), { signal: gone.signal }), refusal("CANCELLED", "gone")),
     ];
     await clock.advance(0);
     await Promise.all(refused);

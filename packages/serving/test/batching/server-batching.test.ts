@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { BatchingParameters, decodeMessageText, type Tensor } from "@sealserve/protocol";
 import { ServerBatching } from "../../src/batching/server-batching.ts";
 import { manualClock } from "../support/manual-clock.ts";
+import { refusal } from "../support/refusal.ts";
 import { rowModel } from "../support/row-model.ts";
-import { floats, halved, observed, status } from "./support.ts";
+import { floats, halved, observed } from "./support.ts";
 
 const parameters = (text: string): BatchingParameters => decodeMessageText(BatchingParameters, text);
 const id = { name: "m", version: 1n };
@@ -61,7 +62,7 @@ test("with parameters per model, a model without any is not batched", () => {
   assert.notEqual(batching.decorate(model, id, parameters("")), model);
   assert.throws(
     () => batching.decorate(model, id, parameters("allowed_batch_sizes: 4")),
-    status("INVALID_ARGUMENT", /last entry was 4; expected 1000$/),
+    refusal("INVALID_ARGUMENT", /last entry was 4; expected 1000$/),
   );
 });
 
@@ -69,7 +70,7 @@ test("shared parameters that contradict each other are refused at once", () => {
   const settings = parameters("max_batch_size { value: 8 } allowed_batch_sizes: 4");
   assert.throws(
     () => new ServerBatching({ kind: "parameters", parameters: settings, perModel: false }, observed),
-    status("INVALID_ARGUMENT", /must match max_batch_size; last entry was 4; expected 8$/),
+    refusal("INVALID_ARGUMENT", /must match max_batch_size; last entry was 4; expected 8$/),
   );
 });
 

@@ -1,6 +1,5 @@
-import assert from "node:assert/strict";
 import type { RunOptions } from "@sealserve/models";
-import { ServingError, type Tensor } from "@sealserve/protocol";
+import type { Tensor } from "@sealserve/protocol";
 import type { BatchObserver, BatchRun } from "../../src/batching/batch-observer.ts";
 import type { BatchRules } from "../../src/batching/batch-rules.ts";
 import { BatchScheduler } from "../../src/batching/batch-scheduler.ts";
@@ -81,16 +80,3 @@ export function valuesOf(inputs: ReadonlyMap<string, Tensor>): Float32Array {
 
 /** What the model makes of values. */
 export const halved = (values: readonly number[]): Float32Array => Float32Array.from(values, (value) => value / 2 + 2);
-
-export function status(code: string, message: string | RegExp) {
-  return (error: unknown): boolean => {
-    assert.ok(error instanceof ServingError, String(error));
-    assert.equal(error.code, code, error.message);
-    if (typeof message === "string") {
-      assert.equal(error.message, message);
-    } else {
-      assert.match(error.message, message);
-    }
-    return true;
-  };
-}

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ModelError } from "@sealserve/models";
 import { ServingError, type Tensor } from "@sealserve/protocol";
-import { bench, floats, halved, status, valuesOf } from "./support.ts";
+import { refusal } from "../support/refusal.ts";
+import { bench, floats, halved, valuesOf } from "./support.ts";
 
 const DIFFERENT_SHAPES =
   "Tensors with name 'x:0' from different tasks have different shapes and padding is turned off. " +
@@ -54,8 +55,8 @@ describe("padding", () => {
   ] as const) {
     it(`refuses tensors ${what}`, async () => {
       const { ask, clock } = bench({ padVariableLength: true }, { shape: [-1, -1, -1] });
-      const refusal = status("INVALID_ARGUMENT", /'x:0' .* cannot be padded/);
-      const refused = shapes.map((shape) => assert.rejects(ask(ones(shape)), refusal));
+      const asRefused = refusal("INVALID_ARGUMENT", /'x:0' .* cannot be padded/);
+      const refused = shapes.map((shape) => assert.rejects(ask(ones(shape)), asRefused));
       await clock.advance(0);
       await Promise.all(refused);
     });
@@ -65,8 +66,8 @@ describe("padding", () => {
     const settings = { padVariableLength: true, splitLarge: true, maxBatchRows: 2 };
     const { ask, clock } = bench(settings, { shape: [-1, -1] });
     const wide = ask(ones([1, 3]));
-    const refusal = status("FAILED_PRECONDITION", "The parts of a large request gave outputs of different shapes");
-    const refused = assert.rejects(ask(ones([3, 1])), refusal);
+    const asRefused = refusal("FAILED_PRECONDITION", "The parts of a large request gave outputs of different shapes");
+    const refused = assert.rejects(ask(ones([3, 1])), asRefused);
     await clock.advance(0);
     await Promise.all([wide, refused]);
   });
@@ -89,8 +90,8 @@ describe("padding", () => {
 describe("requests that do not go together", () => {
   it("of different shapes all fail, as in TensorFlow Serving, when the signature does not say which is right", async () => {
     const { ask, clock, model } = bench({}, { shape: [-1, -1] });
-    const refusal = status("FAILED_PRECONDITION", DIFFERENT_SHAPES);
-    const refused = [ones([1, 2]), ones([2, 1])].map((x) => assert.rejects(ask(x), refusal));
+    const asRefused = refusal("FAILED_PRECONDITION", DIFFERENT_SHAPES);
+    const refused = [ones([1, 2]), ones([2, 1])].map((x) => assert.rejects(ask(x), asRefused));
     await clock.advance(0);
     await Promise.all(refused);
     assert.equal(model.runs.length, 0);
@@ -98,8 +99,8 @@ describe("requests that do not go together", () => {
 
   it("do not fail those that have the declared shape", async () => {
     const { ask, clock, sizes } = bench({}, { shape: [-1, 2] });
-    const refusal = status("FAILED_PRECONDITION", DIFFERENT_SHAPES);
-    const refused = [ones([1, 3]), ones([3])].map((x) => assert.rejects(ask(x), refusal));
+    const asRefused = refusal("FAILED_PRECONDITION", DIFFERENT_SHAPES);
+    const refused = [ones([1, 3]), ones([3])].map((x) => assert.rejects(ask(x), asRefused));
     const good = [ask(floats([1, 2], [1, 2])), ask(floats([3, 4], [1, 2]))];
     await clock.advance(0);
     const expected = [floats([...halved([1, 2])], [1, 2]), floats([...halved([3, 4])], [1, 2])];
