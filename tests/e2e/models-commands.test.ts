@@ -1,10 +1,12 @@
-/** `sealserve models inspect` and `sealserve models check` as an owner types them. */
+/** `sealserve models` with each of its commands as an owner types them. */
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { writeExampleModels } from "@sealserve/models";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { biasModel, savedModelFiles } from "../../packages/models/test/fixtures/saved-model.ts";
 import { sealserve } from "./command.ts";
 
 let folder: string;
@@ -67,4 +69,108 @@ test("check loads the model and compares its outputs", async () => {
   assert.equal(tolerant.code, 0, tolerant.stderr);
   assert.equal((await sealserve(["models", "check", version(), "--tolerance", "x"])).code, 2);
   assert.equal((await sealserve(["models", "check", version(), "--expected", at("none.json")])).code, 2);
+});
+
+test("convert writes an ONNX model that gives the same", async () => {
+  const out = at("converted.onnx");
+  const { code, stdout, stderr } = await sealserve(["models", "convert", version(), "--out", out, "--json"]);
+  assert.equal(code, 0, stderr);
+  const { files, ...told } = JSON.parse(stdout) as { files: { path: string }[] };
+  assert.deepEqual(
+    files.map(({ path }) => path),
+    [out],
+  );
+  assert.deepEqual(told, { signature: "serving_default", opset: 18, inputs: ["x"], outputs: ["y"] });
+  const session = await InferenceSession.create(out);
+  const { y } = await session.run({ x: new Tensor("float32", Float32Array.of(1, 2, 5), [3]) });
+  assert.deepEqual(y?.data, Float32Array.of(2.5, 3, 4.5));
+  await session.release();
+});
+
+test("convert puts weights beside the model when it is asked to, and the runtime finds them there", async () => {
+  for (const [path, content] of savedModelFiles(biasModel(512))) {
+    await mkdir(dirname(at("bias", path)), { recursive: true });
+    await writeFile(at("bias", path), content);
+  }
+  const out = at("outside.onnx");
+  const told = await sealserve(["models", "convert", at("bias"), "--out", out, "--external-data"]);
+  assert.equal(told.code, 0, told.stderr);
+  assert.equal((await stat(`${out}.data`)).size, 2048);
+  const session = await InferenceSession.create(out);
+  const { y } = await session.run({ x: new Tensor("float32", Float32Array.of(1), [1]) });
+  assert.equal(y?.data[511], 512);
+  await session.release();
+});
+
+test("convert refuses what would overwrite, mix with the model, or cannot be", async () => {
+  await writeFile(at("mine.onnx"), "mine");
+  await writeFile(at("other.onnx.data"), "mine");
+  await symlink(version(), at("link"));
+  const refused = async (args: readonly string[], message: RegExp) => {
+    const { code, stderr } = await sealserve(["models", "convert", ...args]);
+    assert.equal(code, 2);
+    assert.match(stderr, message);
+  };
+  await refused([version(), "--out", at("mine.onnx")], /exists already/);
+  await refused([version(), "--out", at("other.onnx")], /other\.onnx\.data exists already/);
+  await refused([version(), "--out", join(version(), "m.onnx")], /inside of the model's own directory/);
+  await refused([version(), "--out", join(version(), "variables", "m.onnx")], /inside of the model's own directory/);
+  await refused([at("link"), "--out", join(version(), "m.onnx")], /inside of the model's own directory/);
+  await refused([version(), "--out", at("m.pb")], /does not end in \.onnx/);
+  await refused([version(), "--out", at("no", "folder", "m.onnx")], /no such file or folder/);
+  await refused([at("nothing"), "--out", at("m.onnx")], /no such file or folder/);
+  await refused([at("half_plus_two"), "--out", at("m.onnx")], /holds no SavedModel/);
+  await refused([version(), "--out", at("m.onnx"), "--signature", "other"], /no signature "other".*serving_default/);
+  await refused([version(), "--out", at("m.onnx"), "--opset", "9"], /operator set 9/);
+  await refused([version(), "--out", at("m.onnx"), "--tags", "train"], /tags \{train\}/);
+  await refused([version()], /--out/);
+  assert.equal(await readFile(at("mine.onnx"), "utf8"), "mine");
+  assert.ok(!(await readdir(folder)).includes("m.onnx"));
+});
+
+test("bench times calls of each size within its time", async () => {
+  const args = ["--batch", "1,4", "--seconds", "0.2", "--warm-up", "2", "--threads", "1", "--json"];
+  const { code, stdout, stderr } = await sealserve(["models", "bench", version(), ...args]);
+  assert.equal(code, 0, stderr);
+  const { loaded, peakBytes, threads, results } = JSON.parse(stdout) as {
+    loaded: { milliseconds: number };
+    peakBytes: number;
+    threads: number;
+    results: {
+      batch: number;
+      calls: number;
+      p50: number;
+      p99: number;
+      itemsPerSecond: number;
+      callsPerSecond: number;
+    }[];
+  };
+  assert.ok(loaded.milliseconds > 0 && peakBytes > 0 && threads === 1);
+  assert.deepEqual(
+    results.map(({ batch }) => batch),
+    [1, 4],
+  );
+  assert.ok(results.every(({ calls, p50, p99 }) => calls >= 1 && p50 > 0 && p50 <= p99));
+  const [, four] = results;
+  assert.ok(Math.abs((four?.itemsPerSecond ?? 0) / (four?.callsPerSecond ?? 1) - 4) < 0.01);
+});
+
+test("bench takes inputs that are given, and refuses those that make no sense", async () => {
+  const given = await sealserve(["models", "bench", version(), "--input", '{"instances": [1, 2]}', "--seconds", "0.1"]);
+  assert.equal(given.code, 0, given.stderr);
+  assert.match(given.stdout, /given inputs: \d+ calls, mean/);
+  const refused = async (args: readonly string[], message: RegExp) => {
+    const { code, stderr } = await sealserve(["models", "bench", ...args, "--seconds", "0.1"]);
+    assert.equal(code, 2);
+    assert.match(stderr, message);
+  };
+  await refused([version(), "--input", '{"instances": [1]}', "--batch", "2"], /leave one of them out/);
+  await refused([version(), "--input", '{"instances": ["a"]}'], /./);
+  await refused([version(), "--signature", "other"], /no signature "other"/);
+  await refused([version(), "--batch", "0"], /whole number from 1/);
+  await refused([version(), "--batch", "1,x"], /whole number/);
+  await refused([version(), "--threads", "100000"], /at most 1024 threads/);
+  await refused([version(), "--warm-up", "-1"], /whole number from 0/);
+  await refused([at("nothing")], /nothing/);
+  assert.equal((await sealserve(["models", "bench", version(), "--seconds", "0"])).code, 2);
 });

@@ -20,6 +20,7 @@ export type ModelErrorCode =
   | "unsupported-op"
   | "unsupported-type"
   | "unsupported-signature"
+  | "not-convertible"
   | "engine-refused"
   | "engine-failed"
   | "closed";

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { ModelSpec, type PredictRequest, signaturesOf } from "@sealserve/protocol";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { connectTarget, type TargetNode, type TargetOptions, type TargetPrediction } from "../prediction/connect.ts";
+import { readInputBody } from "../prediction/input-body.ts";
 import { inputsFromBody, type PreparedInputs, sampleInputs } from "../prediction/inputs.ts";
 import { reportAnswers, type Way } from "../prediction/report.ts";
 import { abortOnSignal } from "../service/until-signal.ts";
@@ -104,8 +104,7 @@ async function prepareInputs(
   if (options.input === undefined) {
     return sampleInputs(signatures, options.signature);
   }
-  const body = options.input.startsWith("@") ? await readFile(options.input.slice(1), "utf8") : options.input;
-  return inputsFromBody(body, signatures, options.signature);
+  return inputsFromBody(await readInputBody(options.input), signatures, options.signature);
 }
 
 async function askEachWay(

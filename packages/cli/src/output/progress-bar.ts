@@ -5,14 +5,17 @@ const REDRAW_MS = 100;
 export class ProgressBar {
   readonly #label: string;
   readonly #visible: boolean;
+  readonly #describe: (done: number) => string;
   #lastDrawn = 0;
 
-  constructor(label: string, visible: boolean = process.stderr.isTTY) {
+  /** @param options.describe says for people how much is done; a number of bytes by default */
+  constructor(label: string, options: { readonly describe?: (done: number) => string } = {}) {
     this.#label = label;
-    this.#visible = visible;
+    this.#visible = process.stderr.isTTY;
+    this.#describe = options.describe ?? formatBytes;
   }
 
-  /** Redraws the bar, at most ten times a second. `done` and `total` are bytes. */
+  /** Redraws the bar, at most ten times a second. */
   update(done: number, total: number): void {
     const now = Date.now();
     if (!this.#visible || (done < total && now - this.#lastDrawn < REDRAW_MS)) {
@@ -22,7 +25,7 @@ export class ProgressBar {
     const share = total === 0 ? 1 : done / total;
     const filled = Math.round(share * WIDTH);
     const bar = "█".repeat(filled) + "░".repeat(WIDTH - filled);
-    process.stderr.write(`\r${this.#label} ${bar} ${Math.floor(share * 100)} %  ${formatBytes(done)}`);
+    process.stderr.write(`\r${this.#label} ${bar} ${Math.floor(share * 100)} %  ${this.#describe(done)}`);
   }
 
   /** Removes the bar from the terminal. */

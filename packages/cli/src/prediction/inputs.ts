@@ -37,14 +37,16 @@ export function inputsFromBody(
 /**
  * Made-up inputs of the right types and shapes: 1, 2, 3 … for numbers, 1 for dimensions left open. For the default
  * signature, or the first one that has outputs where the model has no default.
+ * @param batch size of the first dimension where that is left open
  */
 export function sampleInputs(
   signatures: ReadonlyMap<string, SignatureDef>,
   wanted: string | undefined,
+  batch = 1,
 ): PreparedInputs {
   const signatureName = wanted ?? firstUsable(signatures);
   const signature = find(signatures, signatureName);
-  const inputs = new Map([...signature.inputs].map(([name, info]) => [name, sampleTensor(name, info)]));
+  const inputs = new Map([...signature.inputs].map(([name, info]) => [name, sampleTensor(name, info, batch)]));
   return { signatureName, inputs };
 }
 
@@ -78,11 +80,11 @@ function typeOf(name: string, info: TensorInfo): DataType {
   return dtype;
 }
 
-function sampleTensor(name: string, info: TensorInfo): Tensor {
+function sampleTensor(name: string, info: TensorInfo, batch: number): Tensor {
   const dtype = typeOf(name, info);
   const shape = info.tensorShape?.unknownRank
     ? []
-    : (info.tensorShape?.dim ?? []).map(({ size }) => openDimension(size));
+    : (info.tensorShape?.dim ?? []).map(({ size }, axis) => (size < 0n ? (axis === 0 ? batch : 1) : Number(size)));
   const count = elementCount(shape);
   const { array: Numbers, width } = storageOf(dtype);
   const data =
@@ -97,10 +99,6 @@ function sampleTensor(name: string, info: TensorInfo): Tensor {
   const tensor = { dtype, shape, data };
   checkTensor(tensor);
   return tensor;
-}
-
-function openDimension(size: bigint): number {
-  return size < 0n ? 1 : Number(size);
 }
 
 /** A boolean is 0 or 1; half-precision types hold bit patterns, for which zero is the safe number. */

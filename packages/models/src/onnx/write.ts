@@ -14,8 +14,16 @@ import {
 
 /** Operator set that this package writes: the first whose reductions all take their axes as an input. */
 const OPERATOR_SET = 18n;
-/** Oldest file version that goes with {@link OPERATOR_SET}. */
-const IR_VERSION = 8n;
+/**
+ * Operator sets that a written model may be declared in, and the oldest file version that goes with each. From the first on, the
+ * operations that are written here only take more types and attributes (ONNX, Changelog.md).
+ */
+export const OPERATOR_SETS: ReadonlyMap<number, bigint> = new Map([
+  [Number(OPERATOR_SET), 8n],
+  [19, 9n],
+  [20, 9n],
+  [21, 10n],
+]);
 
 /** Where the bytes of an initialiser stand in a file that is given to the engine beside the model. */
 export interface ExternalBytes {
@@ -24,13 +32,19 @@ export interface ExternalBytes {
   readonly length: number;
 }
 
-/** Encodes a model of one graph in the standard operator set. */
-export function encodeModel(graph: Partial<GraphProto>): Uint8Array<ArrayBuffer> {
+/**
+ * Encodes a model of one graph in the standard operator set.
+ * @param operatorSet one of {@link OPERATOR_SETS}
+ */
+export function encodeModel(
+  graph: Partial<GraphProto>,
+  operatorSet: number = Number(OPERATOR_SET),
+): Uint8Array<ArrayBuffer> {
   return ModelProto.encode({
-    irVersion: IR_VERSION,
+    irVersion: OPERATOR_SETS.get(operatorSet) ?? 0n,
     producerName: "sealserve",
     graph: GraphProto.create({ name: "model", ...graph }),
-    opsetImport: [{ domain: "", version: OPERATOR_SET }],
+    opsetImport: [{ domain: "", version: BigInt(operatorSet) }],
   });
 }
 
