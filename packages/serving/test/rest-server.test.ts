@@ -152,6 +152,18 @@ test("refusals have TensorFlow Serving's status and message", async () => {
   assert.equal((await send("/v1/models/half", undefined, { method: "DELETE" })).status, 400);
 });
 
+test("a call that names no signature is told the name of the default one that the model lacks", async () => {
+  const bare = {
+    ...modelDouble(),
+    signatures: new Map([["other", exampleSignature("tensorflow/serving/predict", ["y"])]]),
+  };
+  const served = await openWith(new ModelHandler(new ServedModel("bare", [{ version: 1n, model: bare }])), {});
+  const answer = await send("/v1/models/bare:predict", '{"instances": [1.0]}', { to: served });
+  const message = 'Serving signature name: "serving_default" not found in signature def';
+  assert.deepEqual([answer.status, errorOf(answer)], [400, message]);
+  await served.close();
+});
+
 test("a version that no int64 holds is refused with an empty body, as by TensorFlow Serving", async () => {
   for (const version of ["9223372036854775808", "9".repeat(40)]) {
     const predict = await send(`/v1/models/half/versions/${version}:predict`, '{"instances": [1.0]}');

@@ -1,4 +1,5 @@
 import {
+  DEFAULT_SIGNATURE_KEY,
   encodeClassifyAnswer,
   encodeMetadataAnswer,
   encodePredictAnswer,
@@ -99,7 +100,8 @@ async function examplesRequest(
 function inputTypes(handler: Handler, spec: ModelSpec, signatureName: string): PredictSignature {
   const signature = handler.signature(spec, signatureName);
   if (signature === undefined) {
-    const message = `Serving signature name: "${signatureName}" not found in signature def`;
+    const name = signatureName || DEFAULT_SIGNATURE_KEY;
+    const message = `Serving signature name: "${name}" not found in signature def`;
     throw new ServingError("INVALID_ARGUMENT", message);
   }
   return { inputs: new Map([...signature.inputs].map(([name, { dtype }]) => [name, dtype])) };
