@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { invalidArgument } from "@sealserve/protocol";
+import { invalidArgument, ServingError } from "@sealserve/protocol";
 import { awaitLabels, checkLabels, type LabelRules } from "./label-rules.ts";
 import type { ConfiguredModel } from "./model-config.ts";
 import type { ModelStore } from "./model-store.ts";
@@ -20,6 +20,9 @@ export interface ConfiguredModelsOptions {
   /** Whether a label that is new may name a version that does not serve yet. */
   readonly allowLabelsForUnavailable: boolean;
 }
+
+/** Platforms that a model may name. Which one it is, its files say. */
+const PLATFORMS = ["tensorflow", "onnx"];
 
 /** Loads the models that a change adds. */
 type Load = (added: readonly ConfiguredModel[], looked: Promise<void>) => Promise<void>;
@@ -78,6 +81,7 @@ export class ConfiguredModels {
     }
     const before = new Map(this.#current.map((model) => [model.name, model]));
     refuseOtherPlatforms(models, before);
+    refuseUnknownPlatforms(models);
     const added = models.filter(({ name }) => !before.has(name));
     checkLabels(
       models.filter(({ name }) => before.has(name)),
@@ -130,5 +134,12 @@ function refuseOtherPlatforms(models: readonly ConfiguredModel[], before: Readon
       const change = `For model ${name} platform was ${old} and new platform requested is ${platform}`;
       throw invalidArgument(`Illegal to change a model's platform. ${change}`);
     }
+  }
+}
+
+function refuseUnknownPlatforms(models: readonly ConfiguredModel[]): void {
+  const unknown = models.find(({ platform }) => !PLATFORMS.includes(platform));
+  if (unknown !== undefined) {
+    throw new ServingError("FAILED_PRECONDITION", `PlatformConfigMap has no entry for platform ${unknown.platform}`);
   }
 }

@@ -9,8 +9,6 @@ import {
 } from "@sealserve/protocol";
 import type { VersionPolicyOption } from "../options/server-options.ts";
 
-/** Platforms that a model may name. Which one it is, its files say. */
-const PLATFORMS = ["tensorflow", "onnx"];
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//;
 
 /** A model of the configuration, checked. */
@@ -77,11 +75,7 @@ function readPlatform({ name, modelType, modelPlatform }: ModelConfig): string {
   if (hasType && modelType !== modelTypes.TENSORFLOW) {
     throw invalidArgument(`ModelServerConfig::model_type choice ${modelType} not supported.`);
   }
-  const platform = hasType ? "tensorflow" : modelPlatform;
-  if (!PLATFORMS.includes(platform)) {
-    throw new ServingError("FAILED_PRECONDITION", `PlatformConfigMap has no entry for platform ${platform}`);
-  }
-  return platform;
+  return hasType ? "tensorflow" : modelPlatform;
 }
 
 function readPolicy(policy: ServableVersionPolicy | undefined): VersionPolicyOption {

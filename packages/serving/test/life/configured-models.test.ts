@@ -46,6 +46,10 @@ test("the start fails when a model does, or when a labelled version cannot serve
     ),
   );
   assert.deepEqual(sought(), []);
+  await assert.rejects(
+    models.start([{ ...configured("good"), platform: "caffe" }]),
+    refusal("FAILED_PRECONDITION", "PlatformConfigMap has no entry for platform caffe"),
+  );
   await assert.rejects(models.start([configured("half", { canary: 7n })]), unavailable(7n, "half"));
   await assert.rejects(models.start([configured("good", { next: 2n })]), unavailable(2n, "good"));
   await store.close();
@@ -110,6 +114,17 @@ test("a reload that fails, or whose caller goes, leaves what served before", asy
       "INVALID_ARGUMENT",
       "Illegal to change a model's platform. For model m platform was tensorflow and new platform requested is onnx",
     ),
+  );
+  await assert.rejects(
+    models.reload([{ ...configured("m"), platform: "other" }]),
+    refusal(
+      "INVALID_ARGUMENT",
+      "Illegal to change a model's platform. For model m platform was tensorflow and new platform requested is other",
+    ),
+  );
+  await assert.rejects(
+    models.reload([configured("m"), { ...configured("n"), platform: "other" }]),
+    refusal("FAILED_PRECONDITION", "PlatformConfigMap has no entry for platform other"),
   );
   assert.deepEqual(sought(), ["m"]);
   assert.equal(store.versions("bad")[0]?.state, "END");

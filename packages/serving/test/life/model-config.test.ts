@@ -97,8 +97,4 @@ test("models that cannot be served are refused with TensorFlow Serving's message
     list(model("logging_config { sampling_config { sampling_rate: 1 } }")),
     "No request-logger-creator provided.",
   );
-  assert.throws(
-    () => read(list("name: 'a' base_path: '/m/a' model_platform: 'caffe'")),
-    refusal("FAILED_PRECONDITION", "PlatformConfigMap has no entry for platform caffe"),
-  );
 });
