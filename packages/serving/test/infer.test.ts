@@ -196,6 +196,28 @@ test("MultiInference runs each task over the same examples, and keeps their orde
   assert.deepEqual(first, { classes: [{ label: Uint8Array.of(0x61), score: 3 }] });
 });
 
+test("MultiInference gives up the other tasks when one fails", async () => {
+  const { handler, model } = world();
+  const given: string[] = [];
+  const run = model.run.bind(model);
+  model.run = async (name, inputs, outputs, options) => {
+    if (name === "regress") {
+      throw new ServingError("INTERNAL", "failed");
+    }
+    const signal = options?.signal;
+    assert.ok(signal);
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    given.push(name);
+    return await run(name, inputs, outputs, options);
+  };
+  const tasks = [
+    { modelSpec: spec("both"), methodName: CLASSIFY },
+    { modelSpec: spec("regress"), methodName: REGRESS },
+  ];
+  await assert.rejects(handler.multiInference({ tasks, input }, call), status("INTERNAL", "failed"));
+  assert.deepEqual(given, ["both"]);
+});
+
 test("MultiInference refuses what TensorFlow Serving refuses, before anything runs", async () => {
   const { handler, model } = world();
   const task = (signature: string, methodName: string, name = "m") => ({

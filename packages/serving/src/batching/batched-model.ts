@@ -1,5 +1,6 @@
 import { type LoadedModel, ModelError, type RunOptions, type Signature } from "@sealserve/models";
 import { invalidArgument, type Tensor } from "@sealserve/protocol";
+import { allOrNone } from "../core/all-or-none.ts";
 import { ModelDecorator } from "../core/model-decorator.ts";
 import type { BatchObserver } from "./batch-observer.ts";
 import { BatchQueue } from "./batch-queue.ts";
@@ -84,7 +85,14 @@ export class BatchedModel extends ModelDecorator {
     if (sizes.length > 1 && rows > capacity) {
       throw queue.waiting.fullForParts(rows);
     }
-    return joinOutputs(await Promise.all(this.#add(queue, request, sizes)));
+    if (sizes.length === 1) {
+      return joinOutputs(await Promise.all(this.#add(queue, request, sizes)));
+    }
+    const { options } = request;
+    const parts = await allOrNone(options.signal, (signal) =>
+      this.#add(queue, { ...request, options: { ...options, signal } }, sizes),
+    );
+    return joinOutputs(parts);
   }
 
   #add(

@@ -9,6 +9,7 @@ import {
   ServingError,
   type Tensor,
 } from "@sealserve/protocol";
+import { allOrNone } from "./all-or-none.ts";
 import type { Call } from "./call.ts";
 import { classification } from "./classification.ts";
 import { type NamedSignature, planOutputs, runMethod } from "./example-method.ts";
@@ -36,10 +37,10 @@ export async function multiInference(
   const examples = serializedExamples(input);
   call.signal.throwIfAborted();
   const { name, version } = servable;
-  const results = await Promise.all(
+  const results = await allOrNone(call.signal, (signal) =>
     [...signatures].map(async ([signatureName, run]) => ({
       modelSpec: ModelSpec.create({ name, version, signatureName }),
-      ...(await run(examples, call.signal)),
+      ...(await run(examples, signal)),
     })),
   );
   return { results };

@@ -177,4 +177,26 @@ describe("large requests", () => {
     await clock.advance(10);
     await refused;
   });
+
+  it("do not run the parts that are left when a part fails, and give up those that run", async () => {
+    const { ask, clock, model, sizes } = bench({ ...splitting, maxBatchRows: 2 }, { threads: 2 });
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const run = model.run.bind(model);
+    model.run = async (...args) => {
+      const gate = gates[model.runs.length];
+      const outputs = run(...args);
+      await gate?.promise;
+      return await outputs;
+    };
+    const refused = assert.rejects(ask(floats([1, 2, 3, 4, 5, 6, 7])), refusal("INVALID_ARGUMENT", "one"));
+    await clock.advance(0);
+    assert.deepEqual(sizes(), [2, 2]);
+    gates[0]?.reject(new ServingError("INVALID_ARGUMENT", "one"));
+    await refused;
+    assert.equal(model.signals[1]?.aborted, true);
+    gates[1]?.resolve();
+    await clock.advance(10);
+    assert.ok(model.signals.slice(2).every((signal) => signal?.aborted));
+    assert.ok(sizes().length <= 3, `${sizes().join()}: one may have begun with the place of the one that failed`);
+  });
 });
