@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ModelSpec } from "@sealserve/protocol";
+import { ModelSpec, ServingError } from "@sealserve/protocol";
 import { ModelHandler } from "../src/core/handler.ts";
 import { Lease } from "../src/lease/lease.ts";
 import { LeasedServables } from "../src/lease/leased-servables.ts";
 import { modelDouble } from "./support/model-double.ts";
 import { PassingClock } from "./support/passing-clock.ts";
+import { refusal } from "./support/refusal.ts";
 import { ServedModel } from "./support/served-model.ts";
 
 const modelSpec = ModelSpec.create({ name: "half" });
@@ -17,7 +18,8 @@ test("calls begin only while the lease is held; those that run end well", async 
   const clock = new PassingClock();
   const lease = new Lease(clock);
   const model = modelDouble();
-  const handler = new ModelHandler(new LeasedServables(new ServedModel("half", [{ version: 1n, model }]), lease));
+  const servables = new ServedModel("half", [{ version: 1n, model }]);
+  const handler = new ModelHandler(new LeasedServables(servables, lease, { model: "half", served: true }));
   const ended = { code: "UNAVAILABLE", message: /lease of the model has ended/ };
   await assert.rejects(handler.predict(request, call), ended);
   lease.grant(clock.now(), 60);
@@ -32,4 +34,28 @@ test("calls begin only while the lease is held; those that run end well", async 
   gate.resolve();
   assert.deepEqual((await running).outputs.get("y")?.data, Float32Array.of(3));
   assert.equal(model.runs.length, 1);
+});
+
+test("while the model is loaded again it is unavailable, and not unknown", async () => {
+  const lease = new Lease(new PassingClock());
+  lease.grant(0, 60);
+  const versions = { model: "half", served: false };
+  const handler = new ModelHandler(new LeasedServables(new ServedModel("half", []), lease, versions));
+  const loading = refusal("UNAVAILABLE", "The model is being loaded on this server");
+  await assert.rejects(handler.predict(request, call), loading);
+  assert.throws(() => handler.metadata({ modelSpec, metadataField: ["signature_def"] }), loading);
+  const other = { ...request, modelSpec: ModelSpec.create({ name: "other" }) };
+  await assert.rejects(handler.predict(other, call), refusal("NOT_FOUND", /Latest\(other\)/));
+  versions.served = true;
+  await assert.rejects(handler.predict(request, call), refusal("NOT_FOUND", /Latest\(half\)/));
+});
+
+test("what a call that runs is refused with stays what it is", async () => {
+  const lease = new Lease(new PassingClock());
+  lease.grant(0, 60);
+  const model = modelDouble();
+  model.gate = Promise.reject(new ServingError("NOT_FOUND", "in the model"));
+  const servables = new ServedModel("half", [{ version: 1n, model }]);
+  const handler = new ModelHandler(new LeasedServables(servables, lease, { model: "half", served: false }));
+  await assert.rejects(handler.predict(request, call), refusal("NOT_FOUND", "in the model"));
 });

@@ -23,7 +23,7 @@ export const fileRoles = {
 } as const satisfies Readonly<Record<string, FileRole>>;
 
 /**
- * The bytes of a file. Of one that is larger than it may be, no more is read than it takes to know that: it may be a device, or
+ * The bytes of a file, of which no copy stays here: it may hold a key. Of one that is larger than it may be, no more is read than it takes to know that: it may be a device, or
  * grow while it is read.
  *
  * @throws NodeError `file-too-large`
@@ -42,7 +42,11 @@ export async function readBoundedFile(path: string, role: FileRole): Promise<Uin
     total += bytes.length;
   }
   refuseAbove(role, path, total);
-  return Buffer.concat(chunks);
+  const whole = Buffer.concat(chunks);
+  for (const chunk of chunks) {
+    chunk.fill(0);
+  }
+  return whole;
 }
 
 /** As {@link readBoundedFile}, as text. */

@@ -2,25 +2,49 @@ import { type ModelSpec, ServingError } from "@sealserve/protocol";
 import type { Servable, Servables, VersionStatus } from "../core/servables.ts";
 import type { LeaseView } from "./lease.ts";
 
-/** The models of a node that may serve them for as long as it holds a lease: from its end on, no call begins. */
+/** How far the versions under a lease are in memory. */
+export interface LeasedVersions {
+  readonly model: string;
+  /** Whether all of them answer calls. */
+  readonly served: boolean;
+}
+
+/**
+ * The models of a node that may serve them for as long as it holds a lease: from its end on, no call begins. A version that is
+ * not there while the model is loaded again is not unknown: clients are told to come back.
+ */
 export class LeasedServables implements Servables {
   readonly #servables: Servables;
   readonly #lease: LeaseView;
+  readonly #versions: LeasedVersions;
 
-  constructor(servables: Servables, lease: LeaseView) {
+  constructor(servables: Servables, lease: LeaseView, versions: LeasedVersions) {
     this.#servables = servables;
     this.#lease = lease;
+    this.#versions = versions;
   }
 
-  /** @throws ServingError `UNAVAILABLE` without a lease; otherwise as the servables behind it */
+  /** @throws ServingError `UNAVAILABLE` without a lease or while the model loads; otherwise as the servables behind it */
   find(spec: ModelSpec): Servable {
     this.#expectHeld();
-    return this.#servables.find(spec);
+    try {
+      return this.#servables.find(spec);
+    } catch (error) {
+      throw this.#whileLoading(spec, error);
+    }
   }
 
   async use<T>(spec: ModelSpec, work: (servable: Servable) => Promise<T>): Promise<T> {
     this.#expectHeld();
-    return await this.#servables.use(spec, work);
+    let begun = false;
+    try {
+      return await this.#servables.use(spec, (servable) => {
+        begun = true;
+        return work(servable);
+      });
+    } catch (error) {
+      throw begun ? error : this.#whileLoading(spec, error);
+    }
   }
 
   versions(name: string): readonly VersionStatus[] {
@@ -35,5 +59,13 @@ export class LeasedServables implements Servables {
     if (!this.#lease.held) {
       throw new ServingError("UNAVAILABLE", "The lease of the model has ended on this server");
     }
+  }
+
+  #whileLoading({ name }: ModelSpec, cause: unknown): unknown {
+    const { model, served } = this.#versions;
+    const isAbsent = cause instanceof ServingError && cause.code === "NOT_FOUND";
+    return isAbsent && name === model && !served
+      ? new ServingError("UNAVAILABLE", "The model is being loaded on this server", { cause })
+      : cause;
   }
 }

@@ -5,14 +5,15 @@ import type { TlsIdentity } from "../transport/tls.ts";
 import type { PackagedVersion } from "./packaged-versions.ts";
 
 /**
- * Decrypts the TLS pair of a package in memory.
+ * Decrypts the TLS pair of a package in memory, the key last: nothing that can fail is left when it is there.
  *
  * @throws NodeError `tls-files-missing`
  * @throws EncryptedFilesError
  */
 export async function decryptTlsPair(opened: OpenedPackage): Promise<TlsIdentity> {
-  const [key, certificate] = [pathOfRole(opened, "tls-key"), pathOfRole(opened, "tls-certificate")];
-  return { key: await opened.read(key), certificate: await opened.read(certificate) };
+  const [keyPath, certificatePath] = [pathOfRole(opened, "tls-key"), pathOfRole(opened, "tls-certificate")];
+  const certificate = await opened.read(certificatePath);
+  return { key: await opened.read(keyPath), certificate };
 }
 
 /** Decrypts the files of one version in memory. @throws EncryptedFilesError; the signal's reason when it fires between two files */

@@ -7,6 +7,7 @@ import { DirectorySource } from "../source/directory-source.ts";
 import type { ServedModels } from "./served-models.ts";
 import type { StartContext } from "./start-context.ts";
 import { readChannelSecurity } from "./tls-files.ts";
+import { wipedWithStart } from "./tls-key.ts";
 
 const SECOND_MS = 1000;
 
@@ -22,7 +23,7 @@ export type PlainModelsOption = Exclude<ModelsOption, { readonly kind: "sealed" 
 export async function servePlainModels(context: StartContext, models: PlainModelsOption): Promise<ServedModels> {
   const { options, steps, store, signal, log } = context;
   const readTls = async (): Promise<ServedModels["tls"]> => await readChannelSecurity(options.tls, options.listen);
-  const tls = await readTls();
+  const tls = wipedWithStart(await readTls(), context.closers);
   warn(options.tls.allowInsecurePlaintext, log);
   const source = openSource(context);
   const { allowLabelsForUnavailable } = options.loading;

@@ -2,21 +2,24 @@ import { SealserveError } from "@sealserve/core";
 import type { Log } from "../log.ts";
 import type { Fronts } from "./open-fronts.ts";
 import type { ServedModels } from "./served-models.ts";
+import { checkedOrWiped, wipeKey } from "./tls-key.ts";
+
+type RereadModels = Pick<ServedModels, "rereadModels" | "rereadTls">;
 
 /**
  * Reads again the files that say which models are served, and the TLS material: what a SIGHUP asks for. What is unusable is
  * logged and changes nothing.
  */
-export async function reread(served: ServedModels, fronts: Pick<Fronts, "replaceTls">, log: Log): Promise<void> {
+export async function reread(served: RereadModels, fronts: Pick<Fronts, "replaceTls">, log: Log): Promise<void> {
   await Promise.all([served.rereadModels(), rereadTls(served, fronts, log)]);
 }
 
-async function rereadTls(served: ServedModels, fronts: Pick<Fronts, "replaceTls">, log: Log): Promise<void> {
+async function rereadTls(served: RereadModels, fronts: Pick<Fronts, "replaceTls">, log: Log): Promise<void> {
   try {
     const tls = await served.rereadTls();
     if (tls !== undefined && tls !== "plaintext") {
-      fronts.replaceTls(tls);
-      tls.key.fill(0);
+      checkedOrWiped(tls, (material) => fronts.replaceTls(material));
+      wipeKey(tls);
       log("tls-replaced", {});
     }
   } catch (error) {

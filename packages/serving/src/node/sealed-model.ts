@@ -41,7 +41,7 @@ export async function serveSealedModel(
     const leased = new LeasedModel({ ...context, lease, released, opened, sealed, versions, askBroker });
     leased.keep();
     await loadModel(context, option.model, leased);
-    return describe({ context, option, platform, lease, leased, seal }, tls);
+    return describe({ context, option, platform, lease, leased, versions, seal }, tls);
   } finally {
     sealed.forgetKey();
     released.wrapKey.fill(0);
@@ -87,18 +87,19 @@ interface Served {
   readonly platform: Platform;
   readonly lease: Lease;
   readonly leased: LeasedModel;
+  readonly versions: SealedVersions;
   readonly seal: Seal;
 }
 
 function describe(
-  { context: { store, options }, option: { model }, platform, lease, leased, seal }: Served,
+  { context: { store, options }, option: { model }, platform, lease, leased, versions, seal }: Served,
   tls: SealedTls,
 ): ServedModels {
   const { manifestDigest } = seal;
   const served = { model, manifestDigest: decodeHex(manifestDigest) };
   const version = String(store.find(ModelSpec.create({ name: model })).version);
   return {
-    servables: new LeasedServables(store, lease),
+    servables: new LeasedServables(store, lease, versions),
     isServing: () => leased.serving,
     tls: tls.material,
     sealed: {

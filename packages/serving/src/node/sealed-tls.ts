@@ -8,6 +8,7 @@ import type { SealedTlsOption } from "../options/server-options.ts";
 import { checkTlsMaterial, type TlsMaterial } from "../transport/tls.ts";
 import { decryptTlsPair } from "./decrypt.ts";
 import type { StartContext } from "./start-context.ts";
+import { checkedOrWiped, wipedWithStart } from "./tls-key.ts";
 
 /** The TLS material of a sealed node, and how it stays good. */
 export interface SealedTls {
@@ -32,6 +33,17 @@ export async function openSealedTls(
   opened: OpenedPackage,
   platform: Platform,
 ): Promise<SealedTls> {
+  const tls = await openFrom(context, option, opened, platform);
+  wipedWithStart(tls.material, context.closers);
+  return tls;
+}
+
+async function openFrom(
+  context: Context,
+  option: SealedTlsOption,
+  opened: OpenedPackage,
+  platform: Platform,
+): Promise<SealedTls> {
   if (option.from === "ra-tls") {
     return await attestedTls(context, option, platform);
   }
@@ -49,11 +61,8 @@ async function tlsOfPackage({ steps }: Context, opened: OpenedPackage): Promise<
 
 async function tlsOfFiles({ steps }: Context, files: SourceOf<"file">): Promise<SealedTls> {
   const read = async (): Promise<TlsMaterial> => {
-    const [key, certificate] = await Promise.all([
-      readBoundedFile(files.keyFile, fileRoles.tlsKey),
-      readBoundedFile(files.certificateFile, fileRoles.certificates),
-    ]);
-    return checked({ key, certificate });
+    const certificate = await readBoundedFile(files.certificateFile, fileRoles.certificates);
+    return checked({ key: await readBoundedFile(files.keyFile, fileRoles.tlsKey), certificate });
   };
   const material = await steps.run("TLS files read", read, () => files.certificateFile);
   return { material, reread: read, keep: () => undefined };
@@ -88,6 +97,5 @@ async function attestedTls(
 }
 
 function checked(material: TlsMaterial): TlsMaterial {
-  checkTlsMaterial(material);
-  return material;
+  return checkedOrWiped(material, checkTlsMaterial);
 }

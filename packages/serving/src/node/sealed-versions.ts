@@ -24,6 +24,11 @@ export class SealedVersions {
     this.#expectLabelsServed();
   }
 
+  /** Name of the model. */
+  get model(): string {
+    return this.#option.model;
+  }
+
   /** Whether all of them are loaded. */
   get served(): boolean {
     const serving = this.#store.versions(this.#option.model).filter(({ state }) => state === "AVAILABLE");

@@ -13,6 +13,7 @@ import { serveSealedModel } from "./sealed-model.ts";
 import type { SealedFacts, ServedModels } from "./served-models.ts";
 import type { StartContext } from "./start-context.ts";
 import { type OnStep, StepRunner } from "./step.ts";
+import { wipeKey } from "./tls-key.ts";
 import { versionLoader } from "./version-loader.ts";
 
 /** Most time that closing one thing may take, in drain times: the ports use up one by themselves. */
@@ -95,9 +96,7 @@ async function openPorts(context: StartContext, served: ServedModels): Promise<F
         [`gRPC ${grpcAddresses.join(", ")}`, restAddress && `REST ${restAddress}`].filter(Boolean).join(", "),
     );
   } finally {
-    if (served.tls !== "plaintext") {
-      served.tls.key.fill(0);
-    }
+    wipeKey(served.tls);
   }
 }
 

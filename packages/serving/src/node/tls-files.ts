@@ -4,6 +4,7 @@ import { fileRoles, readBoundedFile } from "../config/bounded-file.ts";
 import { NodeError } from "../errors.ts";
 import type { ListenOptions, TlsOptions } from "../options/server-options.ts";
 import { type ChannelSecurity, checkTlsMaterial, type TlsMaterial } from "../transport/tls.ts";
+import { checkedOrWiped } from "./tls-key.ts";
 
 /**
  * How the ports of a server without a sealed package are secured: by its SSL configuration, or in plaintext where that is
@@ -38,8 +39,7 @@ async function readSslConfig(file: string, minimumVersion: TlsOptions["minimumVe
     clientCa: clientCaPem === undefined ? undefined : encodeUtf8(clientCaPem),
     minimumVersion,
   };
-  checkTlsMaterial(material);
-  return material;
+  return checkedOrWiped(material, checkTlsMaterial);
 }
 
 function parse(bytes: Uint8Array, file: string): ReturnType<typeof parseSslConfig> {
