@@ -42,7 +42,8 @@ export class ModelConfigFile {
 
   /**
    * Reads the file again. What it lists becomes what is served; a file that cannot be read, or a model that cannot be loaded,
-   * is logged and changes nothing. A text whose models could not be loaded is not tried again.
+   * is logged and changes nothing. A text whose models could not be loaded is not tried again; one that gave way to another
+   * configuration before they were is, as every text that is applied: the file has the last word.
    */
   async reread(): Promise<void> {
     try {
@@ -72,9 +73,7 @@ export class ModelConfigFile {
       await this.#options.models.reload(this.#parse(text), signal);
       application.state = "done";
     } catch (error) {
-      // A label waits for its version: the next reading may find it.
-      const hopeless = !(error instanceof ServingError) || error.code !== "FAILED_PRECONDITION";
-      application.state = hopeless ? "failed" : "done";
+      application.state = mayStillApply(error) ? "done" : "failed";
       if (!signal.aborted) {
         throw error;
       }
@@ -109,4 +108,9 @@ export class ModelConfigFile {
       }, pollMs);
     }
   }
+}
+
+/** Whether the next reading may find what was missing: a version for its label, or nothing that takes its place. */
+function mayStillApply(error: unknown): boolean {
+  return error instanceof ServingError && (error.code === "FAILED_PRECONDITION" || error.code === "ABORTED");
 }

@@ -124,7 +124,7 @@ test("a change of the file takes the place of one that still waits for its model
   await store.close();
 });
 
-test("a file that still waits for its models gives way to another configuration, and is not tried again", async () => {
+test("a file that still waits for its models gives way to another configuration, and is applied at the next reading", async () => {
   const { config, models, store, rewrite, sought, failures } = await configFile("overtaken", listing("a"), both);
   await config.start();
   await rewrite(listing("a", "nowhere"));
@@ -132,14 +132,17 @@ test("a file that still waits for its models gives way to another configuration,
   await store.until(() => (sought().includes("nowhere") ? true : undefined));
   await models.reload([configured("b")]);
   await waiting;
-  await config.reread();
   assert.deepEqual(sought(), ["b"]);
   assert.equal(failures.length, 1);
   assert.match(
     failures[0] ?? "",
     /^model-config-failed A later configuration took the place of this one, .*: nowhere$/,
   );
+  const again = config.reread();
+  await store.until(() => (sought().includes("nowhere") ? true : undefined));
   config.close();
+  await again;
+  assert.equal(failures.length, 1);
   await store.close();
 });
 
