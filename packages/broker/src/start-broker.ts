@@ -3,7 +3,7 @@ import { formatEndpoint } from "@sealserve/config";
 import type { OpenPort } from "@sealserve/ra-tls";
 import { type BrokerState, closeBrokerState, loadBrokerState } from "./broker-state.ts";
 import type { BrokerConfig } from "./config/broker-config.ts";
-import type { BrokerLog } from "./log/log-record.ts";
+import { type BrokerLog, tolerant } from "./log/log-record.ts";
 import { createProvisioningServer } from "./provisioning/provisioning-server.ts";
 import { ReleaseDesk } from "./release/release-desk.ts";
 import { reloadHoldings } from "./reload.ts";
@@ -14,7 +14,10 @@ import { openTrustedRoot } from "./trusted-root.ts";
 
 /** What a broker takes from outside its configuration. */
 export interface BrokerOptions {
-  /** Receives every record: attempts, also those written to the audit log, and notices. */
+  /**
+   * Receives every record: attempts, also those written to the audit log, and notices. Where the configuration names no audit
+   * log this is the only record, and no key leaves before it has taken the release.
+   */
   readonly log: BrokerLog;
   /** The broker's own clock; the system's by default. */
   readonly now?: () => Date;
@@ -48,13 +51,19 @@ export async function startBroker(config: BrokerConfig, options: BrokerOptions):
   const { log, now = () => new Date() } = options;
   const root = await openTrustedRoot(config.simulatedRootFile);
   const notice = (message: string): void =>
-    log({ kind: "notice", time: now().toISOString(), message, simulated: root.simulated });
+    void tolerant(log)({ kind: "notice", time: now().toISOString(), message, simulated: root.simulated });
   const state = await loadBrokerState(config, { root, now, notice, source: options.collateral });
   if (root.simulated) {
     notice(SIMULATED);
   }
   const limits = { ...defaultLimits, ...options.limits };
-  const desk = new ReleaseDesk({ ...state, ...limits, root, log, now });
+  const desk = new ReleaseDesk({
+    ...state,
+    ...limits,
+    root,
+    log: config.auditLogFile === undefined ? log : tolerant(log),
+    now,
+  });
   return openPorts(config, { state, desk, limits, now, notice });
 }
 

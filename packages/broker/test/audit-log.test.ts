@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { mountSmallDisk } from "../../../tests/support/small-disk.ts";
 import { openAuditLog } from "../src/log/audit-log.ts";
 import type { NoticeRecord } from "../src/log/log-record.ts";
 
@@ -47,5 +48,26 @@ describe("audit log in a file", () => {
     assert.ok(results.every(({ status }) => status === "rejected"));
     await assert.rejects(log.write(notice("d")), /ENOSPC/);
     await log.close();
+  });
+
+  it("keeps a line that the disk took in part apart from the next", async (t) => {
+    const disk = await mountSmallDisk(16);
+    if (disk === undefined) {
+      t.skip("this process may not mount a disk");
+      return;
+    }
+    const [path, ballast] = [join(disk.path, "audit.jsonl"), join(disk.path, "ballast")];
+    await writeFile(ballast, Buffer.alloc(8192));
+    const log = await openAuditLog(path);
+    await log.write(notice("first"));
+    await assert.rejects(log.write(notice("y".repeat(9000))), /ENOSPC/);
+    await assert.rejects(log.write(notice("lost")), /ENOSPC/);
+    await rm(ballast);
+    await log.write(notice("again"));
+    await log.close();
+    const lines = (await readFile(path, "utf8")).split("\n").slice(0, -1);
+    const whole = lines.filter((line) => line.endsWith("}")).map((line) => JSON.parse(line).message);
+    assert.deepEqual([whole, lines.length], [["first", "again"], 3]);
+    await disk.remove();
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { stat, writeFile } from "node:fs/promises";
+import { open, stat, writeFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import { encodeCollateralFile } from "@sealserve/attestation";
 import { openSimulatedPlatform } from "@sealserve/platform";
@@ -7,6 +7,7 @@ import { type EvidenceStatement, reportDataFor } from "@sealserve/ra-tls";
 import { createSnpVendor, createVendor, loadOrCreateVendor, startSimulatedPlatform } from "@sealserve/simulator";
 import type { BrokerAnswer } from "../src/client/broker-connection.ts";
 import { requestRelease } from "../src/client/request-release.ts";
+import type { LogRecord } from "../src/log/log-record.ts";
 import { generateRecipientKey } from "../src/release/sealed-key.ts";
 import { defaultLimits } from "../src/server/limits.ts";
 import { NodeSession, reportDataWith } from "./node-session.ts";
@@ -412,6 +413,36 @@ describe("audit log", () => {
       assert.equal(broker.lastAttempt().outcome, "failed");
       assert.ok(broker.attempts().every(({ outcome }) => outcome !== "released"));
     } finally {
+      await owner.dispose();
+    }
+  });
+
+  it("is the broker's output where none is configured: no key leaves that it does not take, until it does again", async () => {
+    const owner = await createOwner();
+    const full = await open("/dev/full", "w");
+    try {
+      let room = false;
+      const told: string[] = [];
+      const log = async (record: LogRecord): Promise<void> => {
+        await (room ? undefined : full.write(JSON.stringify(record)));
+        told.push(record.kind === "notice" ? "notice" : record.outcome);
+      };
+      const broker = await startTestBroker(owner, { auditLog: "" }, { log });
+      const ask = async (): Promise<number> => {
+        const session = await NodeSession.open(owner, broker);
+        await session.challenge();
+        return (await session.release()).status;
+      };
+      assert.deepEqual([await ask(), await ask(), told], [500, 500, []]);
+      room = true;
+      assert.deepEqual([await ask(), told], [200, ["released"]]);
+      room = false;
+      const recorded = await startTestBroker(owner, {}, { log });
+      const session = await NodeSession.open(owner, recorded);
+      await session.challenge();
+      assert.equal((await session.release()).status, 200, "with an audit log the output is no record");
+    } finally {
+      await full.close();
       await owner.dispose();
     }
   });

@@ -59,16 +59,13 @@ for (const from of ["package", "file", "ra-tls"] as const) {
   });
 }
 
-test("the key of a package is not decrypted when the certificate cannot be", async () => {
+test("the key of a package is not decrypted when the certificate cannot be", async (t) => {
   const paths: string[] = [];
-  const broken: OpenedPackage = {
-    ...opened,
-    read: async (path) => {
-      paths.push(path);
-      throw new Error("damaged");
-    },
-  };
-  await assert.rejects(decryptTlsPair(broken), /damaged/);
+  t.mock.method(opened, "read", async (path: string) => {
+    paths.push(path);
+    throw new Error("damaged");
+  });
+  await assert.rejects(decryptTlsPair(opened), /damaged/);
   const roles = paths.map((read) => opened.manifest.files.find(({ path }) => path === read)?.role);
   assert.deepEqual(roles, ["tls-certificate"]);
 });

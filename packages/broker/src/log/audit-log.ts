@@ -10,7 +10,7 @@ export interface AuditLog {
   close(): Promise<void>;
 }
 
-/** An audit log that keeps nothing: all records still go to the broker's log. */
+/** An audit log that keeps nothing: the broker's log, to which all records go, is the only record then. */
 export const noAuditLog: AuditLog = {
   write: async () => undefined,
   close: async () => undefined,
@@ -47,6 +47,8 @@ class FileAuditLog implements AuditLog {
   readonly #file: FileHandle;
   #next: Batch | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  /** Whether the file ends in a part of a line. */
+  #torn = false;
 
   constructor(file: FileHandle) {
     this.#file = file;
@@ -67,10 +69,25 @@ class FileAuditLog implements AuditLog {
     const lines: string[] = [];
     const written = this.#last.then(async () => {
       this.#next = undefined;
-      await this.#file.appendFile(lines.join(""));
+      await this.#append(lines.join(""));
     });
     // A batch that failed does not stop the next one.
     this.#last = written.catch(() => undefined);
     return { lines, written };
+  }
+
+  /** A line of which a full disk took a part stays apart from the next. */
+  async #append(text: string): Promise<void> {
+    const bytes = Buffer.from(this.#torn ? `\n${text}` : text);
+    let written = 0;
+    try {
+      while (written < bytes.length) {
+        written += (await this.#file.write(bytes, written)).bytesWritten;
+      }
+      this.#torn = false;
+    } catch (error) {
+      this.#torn ||= written > 0;
+      throw error;
+    }
   }
 }

@@ -64,5 +64,19 @@ export interface NoticeRecord {
 /** One line of the broker's log. */
 export type LogRecord = AttemptRecord | NoticeRecord;
 
-/** Receives every record as it happens. */
-export type BrokerLog = (record: LogRecord) => void;
+/**
+ * Receives every record as it happens. A promise that it gives ends when the record has been written, and fails when it
+ * cannot be.
+ */
+export type BrokerLog = (record: LogRecord) => unknown;
+
+/** A log whose failures hold nothing back. */
+export function tolerant(log: BrokerLog): (record: LogRecord) => Promise<void> {
+  return async (record) => {
+    try {
+      await log(record);
+    } catch {
+      // What it says is lost, what the broker does is not.
+    }
+  };
+}

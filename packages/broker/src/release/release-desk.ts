@@ -13,7 +13,7 @@ import { CoreError, equalBytes } from "@sealserve/core";
 import { RaTlsError } from "@sealserve/ra-tls";
 import type { AuditLog } from "../log/audit-log.ts";
 import { EarlyFailures } from "../log/early-failures.ts";
-import type { AttemptRecord, BrokerLog, LogRecord } from "../log/log-record.ts";
+import { type AttemptRecord, type BrokerLog, type LogRecord, tolerant } from "../log/log-record.ts";
 import { RecordAllowance } from "../log/record-allowance.ts";
 import type { OutsideCode } from "../protocol/messages.ts";
 import { Attempt, type Caller, endingCode } from "./attempt.ts";
@@ -33,6 +33,7 @@ export interface DeskOptions {
   readonly root: TrustedRoot;
   readonly collateral: VerifiedCollateralSource;
   readonly audit: AuditLog;
+  /** What it fails to take is not released. */
   readonly log: BrokerLog;
   readonly now: () => Date;
   /** Least time between two notices about attempts without a record. */
@@ -89,7 +90,7 @@ export class ReleaseDesk {
       const answer = await work(attempt);
       const record = this.#record(attempt, "released");
       await this.#options.audit.write(record);
-      this.#options.log(record);
+      await this.#options.log(record);
       return { released: true, answer };
     } catch (ending) {
       const refused = isRefusal(attempt, ending);
@@ -209,7 +210,7 @@ export class ReleaseDesk {
   /** Writes what holds no release back. */
   async #writeDown(record: LogRecord): Promise<void> {
     await this.#options.audit.write(record).catch(() => undefined);
-    this.#options.log(record);
+    await tolerant(this.#options.log)(record);
   }
 
   #record(attempt: Attempt, outcome: AttemptRecord["outcome"], ending?: unknown): AttemptRecord {

@@ -1,7 +1,16 @@
 import { readFile } from "node:fs/promises";
-import { type BrokerConfig, parseBrokerConfig, type RunningBroker, startBroker } from "@sealserve/broker";
+import {
+  type BrokerConfig,
+  type BrokerLog,
+  parseBrokerConfig,
+  type RunningBroker,
+  startBroker,
+} from "@sealserve/broker";
 import type { Command } from "commander";
-import { printJson, tell } from "../output/terminal.ts";
+import { LineOutput } from "../output/line-output.ts";
+import { printJson, surviveLostOutput, tell } from "../output/terminal.ts";
+import { Hangups } from "../service/hangups.ts";
+import type { StepOutput } from "../service/node-output.ts";
 import { RA_CONFIG_HELP, type RaConfigFlags, raConfigOptions, readRaConfigFlags } from "../service/ra-config-flags.ts";
 import { abortOnSignal, closeOnAbort } from "../service/until-signal.ts";
 
@@ -30,18 +39,24 @@ export function addBrokerCommand(program: Command): void {
 }
 
 async function runBroker(options: BrokerOptions): Promise<void> {
-  let broker: RunningBroker | undefined;
-  const signal = abortOnSignal(() => void broker?.reload(() => readConfig(options)));
+  surviveLostOutput();
+  const hangups = new Hangups();
+  const signal = abortOnSignal(hangups.hear);
   const config = await readConfig(options);
-  broker = await startBroker(config, {
-    log: (record) => (options.json ? printJson({ event: "log", ...record }) : tell(JSON.stringify(record))),
-  });
+  const broker = await startBroker(config, { log: logTo(options.json ? "json" : "text") });
+  hangups.heed(() => void broker.reload(() => readConfig(options)));
   if (options.json) {
     printJson({ event: "ready", url: broker.url, provisioning: broker.provisioningAddress });
   } else {
     tell(readyLine(config, broker));
   }
   await closeOnAbort(broker, signal);
+}
+
+/** Where no audit log is configured this is the record of what was released: a line that cannot be written is told. */
+function logTo(output: StepOutput): BrokerLog {
+  const lines = new LineOutput(output === "json" ? process.stdout : process.stderr);
+  return async (record) => await lines.write(JSON.stringify(output === "json" ? { event: "log", ...record } : record));
 }
 
 async function readConfig(options: BrokerOptions): Promise<BrokerConfig> {

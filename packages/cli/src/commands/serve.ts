@@ -10,6 +10,7 @@ import {
 } from "@sealserve/serving";
 import type { Command } from "commander";
 import { paint, printJson, printResult, surviveLostOutput, tell } from "../output/terminal.ts";
+import { Hangups } from "../service/hangups.ts";
 import { logTo, type StepOutput, stepsTo } from "../service/node-output.ts";
 import { applyProcessSettings } from "../service/process-settings.ts";
 import { StartFailure } from "../service/start-failure.ts";
@@ -68,10 +69,10 @@ function helpText(): string {
 async function runServer(flags: ParsedFlags): Promise<void> {
   surviveLostOutput();
   const output: StepOutput = flags.own.json ? "json" : "text";
-  let node: RunningNode | undefined;
-  const signal = abortOnSignal(() => void node?.reread());
-  const { options, running } = await start(flags, output, signal);
-  node = running;
+  const hangups = new Hangups();
+  const signal = abortOnSignal(hangups.hear);
+  const { options, running: node } = await start(flags, output, signal);
+  hangups.heed(() => void node.reread());
   announce(options, node, output);
   await closeOnAbort(node, signal);
 }

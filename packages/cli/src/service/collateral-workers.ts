@@ -1,12 +1,8 @@
 import cluster, { type Worker } from "node:cluster";
-import {
-  type CollateralService,
-  prepareCollateralService,
-  type ServiceConfig,
-  startCollateralService,
-} from "@sealserve/collateral-service";
+import { prepareCollateralService, type ServiceConfig, startCollateralService } from "@sealserve/collateral-service";
 import { EXIT } from "../exit-codes.ts";
-import { paint, printJson, tell } from "../output/terminal.ts";
+import { paint, printJson, surviveLostOutput, tell } from "../output/terminal.ts";
+import { Hangups } from "./hangups.ts";
 import { abortOnSignal, closeOnAbort } from "./until-signal.ts";
 
 /** Pause before a process that ended by itself is started again, milliseconds. */
@@ -14,6 +10,7 @@ const RESTART_MS = 1_000;
 
 /** Runs the service in this process, or in as many as the configuration says, until a signal ends it. */
 export async function runCollateralService(read: () => Promise<ServiceConfig>, json: boolean): Promise<void> {
+  surviveLostOutput();
   const config = await read();
   if (cluster.isPrimary && config.workers > 1) {
     await prepareCollateralService(config);
@@ -32,9 +29,10 @@ async function runInThisProcess(
   read: () => Promise<ServiceConfig>,
   json: boolean,
 ): Promise<void> {
-  let service: CollateralService | undefined;
-  const signal = abortOnSignal(() => void service?.reload(read));
-  service = await startCollateralService(config, { log: (message) => tellEvent(message, json) });
+  const hangups = new Hangups();
+  const signal = abortOnSignal(hangups.hear);
+  const service = await startCollateralService(config, { log: (message) => tellEvent(message, json) });
+  hangups.heed(() => void service.reload(read));
   if (cluster.isPrimary) {
     tellReady(service.url, json);
   } else {
