@@ -9,8 +9,15 @@ export function asInt64(value: Value, graph: OnnxGraph): Value {
   return castTo(value, "int64", graph);
 }
 
+/** Up to so many elements a constant is kept in another type: shapes and axes, which have to be known. */
+const MAX_CONVERTED = 64;
+
 /** A value in another type. */
 export function castTo(value: Value, dtype: DataType, graph: OnnxGraph): Value {
+  const { data, shape } = value.constant ?? {};
+  if (dtype === "int64" && shape !== undefined && data instanceof Int32Array && data.length <= MAX_CONVERTED) {
+    return graph.constant({ dtype, shape, data: BigInt64Array.from(data, BigInt) });
+  }
   return value.dtype === dtype
     ? value
     : graph.apply("Cast", [value], dtype, [intAttribute("to", elementTypeNumber(dtype) ?? 0)]);

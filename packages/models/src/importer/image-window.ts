@@ -1,10 +1,8 @@
 import { intsAttribute, textAttribute } from "../onnx/attribute.ts";
 import type { AttributeProto } from "../onnx/schema.ts";
+import { TO_CHANNELS_FIRST, TO_CHANNELS_LAST } from "./layout/axis-order.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Operation } from "./operation.ts";
-
-const TO_CHANNELS_FIRST = [0, 3, 1, 2];
-const TO_CHANNELS_LAST = [0, 2, 3, 1];
 
 /** Whether the operation's images are batch, channels, height, width; else channels come last. */
 function isChannelsFirst(operation: Operation): boolean {
@@ -16,8 +14,8 @@ function isChannelsFirst(operation: Operation): boolean {
 }
 
 /**
- * Applies `body`, which works on channels-first images, to the operation's first input in the operation's own layout. The
- * engine's optimiser removes transpositions that meet.
+ * Applies `body`, which works on channels-first images, to the operation's first input in the operation's own layout.
+ * Transpositions that meet are removed when the graph is done (`layout`).
  */
 export function throughChannelsFirst(operation: Operation, graph: OnnxGraph, body: (image: Value) => Value): Value {
   const image = operation.input(0);

@@ -12,15 +12,18 @@ const matMul: Lowering = (operation, graph) => {
   return graph.apply("MatMul", [a, matrix(1, "transpose_b")], a.dtype);
 };
 
-/** An input as it is; the run fails when it is no matrix, since only then is its shape made of two numbers. */
+/** An input as it is; when it may be no matrix, the run fails then, since only a matrix's shape is made of two numbers. */
 function asMatrix(operation: Operation, position: number, graph: OnnxGraph): Value {
   const value = operation.input(position);
-  const { dtype, shape } = value;
-  if (shape === undefined) {
-    const twoSizes = graph.apply("Reshape", [sizesOf(value, graph), graph.integers([2])], "int64");
-    return reshape(value, twoSizes, graph);
+  const { dtype, sizes, shape } = value;
+  if (sizes?.length === 2) {
+    return value;
   }
-  return shape.length === 2 ? value : operation.refuse(`its input ${position} (${dtype}) is not a matrix`);
+  if (shape !== undefined) {
+    operation.refuse(`its input ${position} (${dtype}) is not a matrix`);
+  }
+  const twoSizes = graph.apply("Reshape", [sizesOf(value, graph), graph.integers([2])], "int64");
+  return reshape(value, twoSizes, graph);
 }
 
 function orTransposed(matrix: Value, transposed: boolean, graph: OnnxGraph): Value {
@@ -59,11 +62,15 @@ const einsum: Lowering = (operation, graph) => {
 
 /**
  * Adds a vector along the channel axis: the last one, or in channels-first images the second. The vector is first brought
- * to the size of that axis, which fails when it has another: ONNX would repeat a single number.
+ * to the size of that axis, unless it is known to have it; that fails when it has another, and ONNX would repeat a single number.
  */
 const biasAdd: Lowering = (operation, graph) => {
   const [value, bias] = [operation.input(0), operation.input(1)];
   const channelsFirst = operation.text("data_format", "NHWC") === "NCHW";
+  const size = channelsFirst ? undefined : value.sizes?.at(-1);
+  if (size !== undefined && bias.sizes?.length === 1 && bias.sizes[0] === size) {
+    return graph.apply("Add", [value, bias], value.dtype);
+  }
   const shape = channelsFirst ? channelShape(value, graph) : sizesOf(value, graph, -1);
   return graph.apply("Add", [value, reshape(bias, shape, graph)], value.dtype);
 };

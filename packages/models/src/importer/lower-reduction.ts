@@ -76,15 +76,17 @@ function logicalReduction(opType: "ReduceMin" | "ReduceMax") {
 
 const plainMean = arithmetic("ReduceMean", "ReduceSum");
 
-/** The mean of no numbers is NaN in TensorFlow and 0 in the engine, so 0 divided by how many there are is added. */
+/**
+ * The mean of no numbers is NaN in TensorFlow and 0 in the engine, so 0 divided by how many elements there are is added: if
+ * there are none, either there is no mean at all, or each is one of no numbers.
+ */
 const mean: Lowering = (operation, graph) => {
   const [value, axes] = [operation.input(0), operation.constantIntegers(1)];
   const result = plainMean(operation, graph);
   if (axes.length === 0 || !isFloat(value.dtype)) {
     return result;
   }
-  const sizes = graph.apply("Gather", [graph.apply("Shape", [value], "int64"), graph.integers(axes)], "int64");
-  const count = castTo(graph.apply("ReduceProd", [sizes], "int64", [intAttribute("keepdims", 0)]), value.dtype, graph);
+  const count = castTo(graph.apply("Size", [value], "int64"), value.dtype, graph);
   const zero = graph.constant({ dtype: value.dtype, shape: [], data: makeNumbers(value.dtype, 1) });
   return graph.apply("Add", [result, graph.apply("Div", [zero, count], value.dtype)], value.dtype);
 };

@@ -2,6 +2,7 @@ import { intAttribute, textAttribute } from "../onnx/attribute.ts";
 import { boundSizes } from "./bounded-size.ts";
 import { asInt64, castTo, sizesOf } from "./convert.ts";
 import { throughChannelsFirst } from "./image-window.ts";
+import { IMAGE_RANK } from "./layout/axis-order.ts";
 import type { OnnxGraph } from "./onnx-graph.ts";
 import type { Lowering, Operation } from "./operation.ts";
 
@@ -29,7 +30,9 @@ function resizeFloats(operation: Operation, mode: "linear" | "nearest", graph: O
         ? [textAttribute("nearest_mode", coordinates === "asymmetric" ? "floor" : "round_prefer_ceil")]
         : []),
     ];
-    return graph.apply("Resize", [image, undefined, undefined, boundSizes(sizes, graph)], image.dtype, attributes);
+    // Of sizes that it knows in part, the engine concludes that there are none; it does not look through a reshaping.
+    const bounded = graph.apply("Reshape", [boundSizes(sizes, graph), graph.integers([IMAGE_RANK])], "int64");
+    return graph.apply("Resize", [image, undefined, undefined, bounded], image.dtype, attributes);
   });
 }
 

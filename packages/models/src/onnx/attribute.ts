@@ -1,4 +1,4 @@
-import { encodeUtf8 } from "@sealserve/core";
+import { decodeUtf8, encodeUtf8 } from "@sealserve/core";
 
 import { AttributeProto, AttributeTypeEnum } from "./schema.ts";
 
@@ -22,4 +22,26 @@ export function floatAttribute(name: string, value: number): AttributeProto {
 /** A text. */
 export function textAttribute(name: string, value: string): AttributeProto {
   return AttributeProto.create({ name, s: encodeUtf8(value), type: types["STRING"] ?? 0 });
+}
+
+/** The value of a whole number among the attributes of a node; undefined where it is not. */
+export function readInt(attributes: readonly AttributeProto[], name: string): number | undefined {
+  const value = find(attributes, name)?.i;
+  return value === undefined ? undefined : Number(value);
+}
+
+/** The values of a list of whole numbers; undefined where it is not. */
+export function readInts(attributes: readonly AttributeProto[], name: string): number[] | undefined {
+  const attribute = find(attributes, name);
+  return attribute && Array.from(attribute.ints, Number);
+}
+
+/** The value of a text; undefined where it is not. */
+export function readText(attributes: readonly AttributeProto[], name: string): string | undefined {
+  const value = find(attributes, name)?.s;
+  return value === undefined ? undefined : decodeUtf8(value);
+}
+
+function find(attributes: readonly AttributeProto[], name: string): AttributeProto | undefined {
+  return attributes.find((attribute) => attribute.name === name);
 }

@@ -117,6 +117,8 @@ export interface GraphProto {
   initializer: readonly TensorProto[];
   input: readonly ValueInfoProto[];
   output: readonly ValueInfoProto[];
+  /** What is known of other values. */
+  valueInfo: readonly ValueInfoProto[];
   sparseInitializer: readonly SparseTensorProto[];
 }
 
@@ -155,6 +157,7 @@ export const GraphProto: MessageType<GraphProto> = message("onnx.GraphProto", {
   initializer: repeated(5, TensorProto),
   input: repeated(11, ValueInfoProto),
   output: repeated(12, ValueInfoProto),
+  valueInfo: repeated(13, ValueInfoProto),
   sparseInitializer: repeated(15, SparseTensorProto),
 });
 

@@ -1,4 +1,5 @@
 import { ModelError } from "../errors.ts";
+import { arrangeImages } from "../importer/layout/arrange-images.ts";
 import { OnnxGraph, outputName, type Value } from "../importer/onnx-graph.ts";
 import type { GraphPort, RunnableGraph } from "../runnable-graph.ts";
 import type { Origin, RunValue } from "./origin.ts";
@@ -39,7 +40,7 @@ export class IslandBuilder {
     const outputs = [...this.#outputs].map(([name, { dtype }], position): [string, GraphPort] => {
       return [name, { name: outputName(position), dtype, position }];
     });
-    const model = this.graph.encode([...this.#outputs.values()]);
+    const model = this.graph.encode(arrangeImages(this.graph, [...this.#outputs.values()]));
     return {
       kind: "island",
       island: { model, inputs: this.#inputs, outputs: new Map(outputs) },
