@@ -1,13 +1,21 @@
+import type { Tensor } from "@sealserve/protocol";
+
 import { readInt, readInts } from "../onnx/attribute.ts";
 import type { AttributeProto } from "../onnx/schema.ts";
 import { isElementwise } from "./elementwise-types.ts";
-import type { Value } from "./onnx-graph.ts";
 
 /** What is known of a shape before the model runs; undefined for an axis of any size. */
 export type Sizes = readonly (number | undefined)[];
 
+/** What is known of an input. */
+interface Known {
+  readonly sizes?: Sizes | undefined;
+  /** Set for constants. */
+  readonly constant?: Tensor;
+}
+
 /** Gives the sizes of an operation's outputs, which all have the same; undefined when not even their number is known. */
-type Infer = (inputs: readonly (Value | undefined)[], attributes: readonly AttributeProto[]) => Sizes | undefined;
+type Infer = (inputs: readonly (Known | undefined)[], attributes: readonly AttributeProto[]) => Sizes | undefined;
 
 const asFirst: Infer = ([value]) => value?.sizes;
 
@@ -47,7 +55,7 @@ const matrixProduct: Infer = ([a, b]) =>
 const reshape: Infer = ([, target]) =>
   integersOf(target)?.map((size) => (size < 0 ? undefined : size)) ?? axesCountedBy(target);
 
-function axesCountedBy(shape: Value | undefined): Sizes | undefined {
+function axesCountedBy(shape: Known | undefined): Sizes | undefined {
   const [rank] = shape?.sizes ?? [];
   return rank === undefined ? undefined : Array.from({ length: rank }, () => undefined);
 }
@@ -100,7 +108,7 @@ function withoutAxes(sizes: Sizes, axes: readonly number[]): Sizes {
   return sizes.filter((_, axis) => !dropped.has(axis));
 }
 
-function integersOf(value: Value | undefined): number[] | undefined {
+function integersOf(value: Known | undefined): number[] | undefined {
   const data = value?.constant?.data;
   return data instanceof BigInt64Array ? Array.from(data, Number) : undefined;
 }
@@ -136,7 +144,7 @@ const byType: ReadonlyMap<string, Infer> = new Map([
  */
 export function inferSizes(
   opType: string,
-  inputs: readonly (Value | undefined)[],
+  inputs: readonly (Known | undefined)[],
   attributes: readonly AttributeProto[],
 ): Sizes | undefined {
   return (isElementwise(opType) ? broadcast : byType.get(opType))?.(inputs, attributes);
