@@ -379,6 +379,12 @@ describe("verify", () => {
     assert.equal((JSON.parse(stdout) as { genuine: unknown }).genuine, false);
   });
 
+  test("says what is wrong with its arguments as JSON too", async () => {
+    const { code, stdout } = await sealserve(["verify", "--json"]);
+    assert.equal(code, 2);
+    assert.deepEqual(JSON.parse(stdout), { error: { code: "usage", message: "missing required argument 'evidence'" } });
+  });
+
   test("without collateral says that it cannot judge", async () => {
     const quote = [
       "simulator",

@@ -62,9 +62,13 @@ describe("the store of a collateral service, from the command line", () => {
 
   test("comes back from a backup, in an empty database only", async () => {
     const backup = path("collateral.backup");
-    assert.equal((await collateral("backup", backup)).code, 0);
+    const { code, stdout } = await collateral("backup", backup, "--json");
+    assert.equal(code, 0);
+    assert.deepEqual(JSON.parse(stdout), { output: backup, bytes: (await stat(backup)).size });
     assert.equal((await stat(backup)).mode & 0o777, 0o600);
-    assert.equal((await elsewhere("restored", "restore", backup)).code, 0);
+    const restored = await elsewhere("restored", "restore", backup, "--json");
+    assert.equal(restored.code, 0);
+    assert.ok(JSON.parse(restored.stdout).restored.documents > 0, restored.stdout);
     const [was, is] = [await collateral("forecast", "--json"), await elsewhere("restored", "forecast", "--json")];
     assert.deepEqual(JSON.parse(is.stdout).platforms, JSON.parse(was.stdout).platforms);
     const again = await elsewhere("restored", "restore", backup);

@@ -72,6 +72,22 @@ test("a folder is mirrored, and what is skipped is named", async () => {
   assert.equal(await readFile(join(folder, "tree-again", "1", "saved_model.pb"), "utf8"), "graph");
 });
 
+test("with --json each command prints what it wrote", async () => {
+  const json = async (...args: readonly string[]): Promise<unknown> => {
+    const { stdout } = await succeed([...args, "--json"]);
+    return JSON.parse(stdout);
+  };
+  assert.deepEqual(await json("gen-key", "-w", "json.key"), { wrapKey: "json.key" });
+  assert.deepEqual(await json("encrypt", "-w", "json.key", "-i", "plain", "-o", "json.pf"), { output: "json.pf" });
+  assert.deepEqual(await json("rename", "-w", "json.key", "-i", "json.pf", "-o", "new.pf"), { output: "new.pf" });
+  assert.deepEqual(await json("rekey", "-w", "json.key", "-n", "wrap.key", "-i", "new.pf"), { output: "new.pf" });
+  await mkdir(join(folder, "few"));
+  await writeFile(join(folder, "few", "one"), "1");
+  await symlink("one", join(folder, "few", "link"));
+  const written = { output: "many", files: ["one"], skipped: ["link"] };
+  assert.deepEqual(await json("encrypt", "-w", "wrap.key", "-i", "few", "-o", "many"), written);
+});
+
 test("what makes no sense on the command line is refused", async () => {
   for (const extra of [
     ["--format", "3"],

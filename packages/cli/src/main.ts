@@ -10,18 +10,30 @@ async function main(): Promise<void> {
     await program.parseAsync(process.argv);
   } catch (error) {
     if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? EXIT.accepted : EXIT.usage;
+      endParsing(error);
       return;
     }
     const failure = describeFailure(error);
     tell(`${paint("red", "sealserve:")} ${failure.line}`);
-    if (process.argv.includes("--json")) {
-      printJson({ error: { code: failure.code, message: failure.line } });
-    }
+    printFailure(failure.code, failure.line);
     if (process.env["SEALSERVE_STACK"] === "1" && error instanceof Error) {
       tell(error.stack ?? "");
     }
     process.exitCode = failure.exitCode;
+  }
+}
+
+/** Help and version end the parsing too. What was wrong, the parser has said to people by itself. */
+function endParsing({ exitCode, message }: CommanderError): void {
+  process.exitCode = exitCode === 0 ? EXIT.accepted : EXIT.usage;
+  if (exitCode !== 0) {
+    printFailure("usage", message.replace(/^error: /, ""));
+  }
+}
+
+function printFailure(code: string, message: string): void {
+  if (process.argv.includes("--json")) {
+    printJson({ error: { code, message } });
   }
 }
 

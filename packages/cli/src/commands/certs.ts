@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { printJson, tell } from "../output/terminal.ts";
+import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 import { KEY_TYPES, type KeyType } from "../tls-material/key-type.ts";
 import { makeTlsMaterial, type TlsMaterial } from "../tls-material/make-tls-material.ts";
 import { isServerName } from "../tls-material/server-name.ts";
@@ -44,7 +44,7 @@ export function addCertsCommand(program: Command): void {
     )
     .option("--ca <dir>", "sign with the CA of an earlier run (ca.crt, ca.key) in place of a new one")
     .option("--ssl-cfg <file>", "also write what TensorFlow Serving reads by --ssl_config_file")
-    .option("--json", "print one JSON document on standard output")
+    .option(...JSON_OPTION)
     .addHelpText(
       "after",
       "\nExamples:\n  sealserve certs --out tls --name localhost 127.0.0.1\n" +

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { workOnStore } from "@sealserve/collateral-service";
 import type { Command } from "commander";
 import { writeNewFile } from "../output/new-file.ts";
-import { printJson, tell } from "../output/terminal.ts";
+import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 import { COLLATERAL_CONFIG, readCollateralConfig } from "../service/read-collateral-config.ts";
 
 interface ExportOptions {
@@ -19,7 +19,7 @@ export function addCollateralExportCommand(collateral: Command): void {
     .description("Writes all documents, platforms and policies as one signed file, for a host without a network.")
     .requiredOption(...COLLATERAL_CONFIG)
     .requiredOption("--key <file>", "Ed25519 private key that signs it (owner.key of `sealserve keygen`)")
-    .option("--json", "print one JSON document on standard output")
+    .option(...JSON_OPTION)
     .addHelpText(
       "after",
       "\nExample:\n  sealserve collateral export bundle --config collateral.yaml --key owner/owner.key",

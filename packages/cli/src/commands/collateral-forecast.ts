@@ -1,6 +1,6 @@
 import { forecastText, workOnStore } from "@sealserve/collateral-service";
 import type { Command } from "commander";
-import { printJson, printResult } from "../output/terminal.ts";
+import { JSON_OPTION, printJson, printResult } from "../output/terminal.ts";
 import { COLLATERAL_CONFIG, readCollateralConfig } from "../service/read-collateral-config.ts";
 
 interface ForecastOptions {
@@ -16,7 +16,7 @@ export function addCollateralForecastCommand(collateral: Command): void {
       "Says which stored document expires and which platform turns which TCB status, on which day and why, from what is stored.",
     )
     .requiredOption(...COLLATERAL_CONFIG)
-    .option("--json", "print one JSON document on standard output")
+    .option(...JSON_OPTION)
     .addHelpText("after", "\nExample:\n  sealserve collateral forecast --config collateral.yaml")
     .action(printForecast);
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { workOnStore } from "@sealserve/collateral-service";
 import type { Command } from "commander";
-import { printJson, tell } from "../output/terminal.ts";
+import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 import { COLLATERAL_CONFIG, readCollateralConfig } from "../service/read-collateral-config.ts";
 
 interface ImportOptions {
@@ -20,7 +20,7 @@ export function addCollateralImportCommand(collateral: Command): void {
     )
     .requiredOption(...COLLATERAL_CONFIG)
     .requiredOption("--key <file>", "public key of whoever exported it (owner.pub), had on another way")
-    .option("--json", "print one JSON document on standard output")
+    .option(...JSON_OPTION)
     .addHelpText("after", "\nExample:\n  sealserve collateral import bundle --config collateral.yaml --key owner.pub")
     .action(importCollateral);
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { workOnStore } from "@sealserve/collateral-service";
 import type { Command } from "commander";
-import { tell } from "../output/terminal.ts";
+import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 import { COLLATERAL_CONFIG, readCollateralConfig } from "../service/read-collateral-config.ts";
 
 /** `sealserve collateral restore`. */
@@ -11,11 +11,17 @@ export function addCollateralRestoreCommand(collateral: Command): void {
     .argument("<file>", "backup that was made by `sealserve collateral backup`")
     .description("Puts a backup into an empty database, of either kind: SQLite's can go to PostgreSQL.")
     .requiredOption(...COLLATERAL_CONFIG)
+    .option(...JSON_OPTION)
     .addHelpText("after", "\nExample:\n  sealserve collateral restore collateral.backup --config new.yaml")
     .action(restore);
 }
 
-async function restore(input: string, { config }: { readonly config: string }): Promise<void> {
+interface RestoreOptions {
+  readonly config: string;
+  readonly json?: true;
+}
+
+async function restore(input: string, { config, json }: RestoreOptions): Promise<void> {
   const file = await readFile(input);
   const summary = await workOnStore(
     await readCollateralConfig(config),
@@ -24,4 +30,7 @@ async function restore(input: string, { config }: { readonly config: string }): 
   );
   const counts = Object.entries(summary).map(([table, rows]) => `${rows} ${table.replaceAll("_", " ")}`);
   tell(`restored ${counts.join(", ")}`);
+  if (json) {
+    printJson({ restored: summary });
+  }
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import { CliError } from "../errors.ts";
-import { tell } from "../output/terminal.ts";
+import { JSON_OPTION, printJson, printResult, tell } from "../output/terminal.ts";
 import { runCollateralService } from "../service/collateral-workers.ts";
 import { applyProcessSettings } from "../service/process-settings.ts";
 import { COLLATERAL_CONFIG, readCollateralConfig } from "../service/read-collateral-config.ts";
@@ -39,6 +39,7 @@ export function addCollateralCommands(program: Command): void {
   collateral
     .command("hash-token")
     .description("Reads a token from standard input and prints its hash for the configuration.")
+    .option(...JSON_OPTION)
     .addHelpText("after", "\nExample:\n  sealserve collateral hash-token < admin-token.txt")
     .action(hashToken);
   addCollateralForecastCommand(collateral);
@@ -53,13 +54,18 @@ async function serve({ config: file, json }: ServeOptions): Promise<void> {
   await runCollateralService(() => readCollateralConfig(file), json === true);
 }
 
-async function hashToken(): Promise<void> {
+async function hashToken({ json }: { readonly json?: true }): Promise<void> {
   const token = (await text(process.stdin)).replace(/\r?\n$/, "");
   if (token === "" || /[^\x20-\x7e]/.test(token)) {
     throw new CliError("usage", "standard input has no token", {
       remedy: "give one line of printable ASCII characters",
     });
   }
+  const sha512 = createHash("sha512").update(token).digest("hex");
+  if (json) {
+    printJson({ sha512 });
+    return;
+  }
   tell("SHA-512 of the token:");
-  process.stdout.write(`${createHash("sha512").update(token).digest("hex")}\n`);
+  printResult(sha512);
 }

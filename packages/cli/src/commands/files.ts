@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { decrypt, encrypt } from "../files/convert.ts";
 import { inspect } from "../files/inspect.ts";
 import { rekey, rename } from "../files/rewrap.ts";
-import { tell } from "../output/terminal.ts";
+import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 
 const FORMAT_HELP = "1 (every Gramine reads it) or 2 (Gramine 1.9 and later)";
 const THREADS_HELP = "further threads to work on, 0 to 64; default: none below 64 MiB, else up to 3";
@@ -16,12 +16,19 @@ export function addFilesCommands(program: Command): void {
     .description("Makes a 16-byte wrap key.")
     .requiredOption("-w, --wrap-key <file>", "file for the key; never overwritten")
     .option("-v, --verbose", "accepted as by gramine-sgx-pf-crypt")
-    .action(async (options: { readonly wrapKey: string }) => {
-      await writeWrapKey(options.wrapKey, generateWrapKey());
-      tell(`${options.wrapKey}: new 16-byte wrap key`);
-    });
+    .option(...JSON_OPTION)
+    .addHelpText("after", "\nExample:\n  sealserve files gen-key -w wrap.key")
+    .action(generateKey);
   addConvertCommands(files);
   addFirstNodeCommands(files);
+}
+
+async function generateKey({ wrapKey, json }: { readonly wrapKey: string; readonly json?: true }): Promise<void> {
+  await writeWrapKey(wrapKey, generateWrapKey());
+  tell(`${wrapKey}: new 16-byte wrap key`);
+  if (json) {
+    printJson({ wrapKey });
+  }
 }
 
 function addConvertCommands(files: Command): void {
@@ -35,6 +42,10 @@ function addConvertCommands(files: Command): void {
     .description("Decrypts a file, or every file of a folder.")
     .option("-V, --verify", "check that the embedded path equals the input path")
     .option("--path <path>", "check that this path is embedded instead; for a folder, that files lie below it")
+    .addHelpText(
+      "after",
+      "\nExample:\n  sealserve files decrypt -w wrap.key -i models/m/1/model.onnx -o model.onnx --verify",
+    )
     .action(decrypt);
 }
 
@@ -44,7 +55,8 @@ function withPaths(command: Command): Command {
     .requiredOption("-i, --input <path>", "file or folder to read")
     .requiredOption("-o, --output <path>", "file or folder to write")
     .option("--threads <n>", THREADS_HELP, parseThreads)
-    .option("-v, --verbose", "tell a failure in the words of gramine-sgx-pf-crypt too");
+    .option("-v, --verbose", "tell a failure in the words of gramine-sgx-pf-crypt too")
+    .option(...JSON_OPTION);
 }
 
 function addFirstNodeCommands(files: Command): void {
@@ -54,7 +66,8 @@ function addFirstNodeCommands(files: Command): void {
     .requiredOption("-i, --input <file>", "encrypted file")
     .option("-w, --wrap-key <file>", "wrap key; without it only the header can be told")
     .option("--check", "decrypt and check every node")
-    .option("--json", "print one JSON document on standard output")
+    .option(...JSON_OPTION)
+    .addHelpText("after", "\nExample:\n  sealserve files inspect -i models/m/1/model.onnx -w wrap.key --check")
     .action(inspect);
   files
     .command("rename")
@@ -64,6 +77,11 @@ function addFirstNodeCommands(files: Command): void {
     .option("-o, --output <file>", "its new name; the old one goes")
     .option("--path <path>", "path to embed instead of the new name")
     .option("--format <version>", `change the format version to ${FORMAT_HELP}`, parseFormat)
+    .option(...JSON_OPTION)
+    .addHelpText(
+      "after",
+      "\nExample:\n  sealserve files rename -w wrap.key -i models/m/1/model.onnx -o models/m/2/model.onnx",
+    )
     .action(rename);
   files
     .command("rekey")
@@ -75,6 +93,8 @@ function addFirstNodeCommands(files: Command): void {
     .option("--full", "make every key new: needed when someone else may have the old key and an old copy")
     .option("--format <version>", `change the format version to ${FORMAT_HELP}`, parseFormat)
     .option("--threads <n>", THREADS_HELP, parseThreads)
+    .option(...JSON_OPTION)
+    .addHelpText("after", "\nExample:\n  sealserve files rekey -w wrap.key -n new.key -i models/m/1/model.onnx")
     .action(rekey);
 }
 

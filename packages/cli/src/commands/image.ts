@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { assembleProgramImage } from "../image/assemble.ts";
-import { printJson, tell } from "../output/terminal.ts";
+import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 import { abortOnSignal } from "../service/until-signal.ts";
 
 interface ImageOptions {
@@ -15,7 +15,7 @@ export function addImageCommand(program: Command): void {
     .summary("assemble the serving program that the TEE measures")
     .description("Copies the serving node and everything it executes, without the simulator, into one folder.")
     .requiredOption("--out <dir>", "folder to make; must not exist or be empty")
-    .option("--json", "print one JSON document on standard output")
+    .option(...JSON_OPTION)
     .addHelpText("after", "\nExample:\n  sealserve image --out run/program")
     .action(async (options: ImageOptions) => {
       const image = await assembleProgramImage(options.out, abortOnSignal());

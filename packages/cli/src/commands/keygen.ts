@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { generateOwnerKey, generateWrapKey, writeOwnerKey, writeWrapKey } from "@sealserve/encrypted-files";
 import type { Command } from "commander";
 import { expectAbsent } from "../output/new-file.ts";
-import { printJson, tell } from "../output/terminal.ts";
+import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 
 interface KeygenOptions {
   readonly out: string;
@@ -19,7 +19,7 @@ export function addKeygenCommand(program: Command): void {
       "Makes wrap.key (encrypts the model), owner.key (signs its manifest) and owner.pub (checks the signature).",
     )
     .requiredOption("--out <dir>", "folder for the keys; files that exist are never overwritten")
-    .option("--json", "print one JSON document on standard output")
+    .option(...JSON_OPTION)
     .addHelpText("after", "\nExample:\n  sealserve keygen --out owner")
     .action(keygen);
 }

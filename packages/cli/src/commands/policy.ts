@@ -3,7 +3,7 @@ import { type AppraisalPolicy, type CoverageGap, coverageGaps, parsePolicy } fro
 import { leaseNotices, parseBrokerConfig, policyNotices, type RaConfigSource } from "@sealserve/broker";
 import { parseYamlDocument } from "@sealserve/config";
 import type { Command } from "commander";
-import { paint, printJson, tell } from "../output/terminal.ts";
+import { JSON_OPTION, paint, printJson, tell } from "../output/terminal.ts";
 
 interface NamedPolicy {
   /** Of the model or secret; `policy` for a file that holds one policy alone. */
@@ -22,7 +22,7 @@ export function addPolicyCommands(program: Command): void {
     .command("lint")
     .argument("<file>", "a broker's configuration, or a single appraisal policy (YAML or JSON)")
     .description("Names what the broker or verifier would refuse, and what the policy leaves open.")
-    .option("--json", "print one JSON document on standard output")
+    .option(...JSON_OPTION)
     .addHelpText("after", "\nExample:\n  sealserve policy lint broker.yaml")
     .action(lintPolicy);
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { readWrapKey, sealPackage } from "@sealserve/encrypted-files";
 import { type Command, InvalidArgumentError } from "commander";
 import { ProgressBar } from "../output/progress-bar.ts";
-import { printJson, tell } from "../output/terminal.ts";
+import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 import { abortOnSignal } from "../service/until-signal.ts";
 
 interface SealOptions {
@@ -37,7 +37,7 @@ export function addSealCommand(program: Command): void {
     .option("--package-version <n>", "number that must grow with every package of this model", parseVersion, 1)
     .option("--tls-key <file>", "TLS private key of the serving node (PEM)")
     .option("--tls-cert <file>", "its certificate chain (PEM)")
-    .option("--json", "print one JSON document on standard output")
+    .option(...JSON_OPTION)
     .addHelpText("after", EXAMPLE)
     .action(seal);
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { verifySigstruct } from "@sealserve/attestation";
 import { encodeHex } from "@sealserve/core";
 import type { Command } from "commander";
-import { paint, printJson, printResult, tell } from "../output/terminal.ts";
+import { JSON_OPTION, paint, printJson, printResult, tell } from "../output/terminal.ts";
 
 /** `sealserve sigstruct`: what a policy must say to accept an enclave. */
 export function addSigstructCommand(program: Command): void {
@@ -13,7 +13,7 @@ export function addSigstructCommand(program: Command): void {
       "Checks the signer's signature and prints the part of a policy that accepts this enclave and no other.",
     )
     .argument("<file>", "the .sig file")
-    .option("--json", "print one JSON document on standard output")
+    .option(...JSON_OPTION)
     .addHelpText("after", "\nExample:\n  sealserve sigstruct tensorflow-serving.sig >> policy.yaml")
     .action(readSigstruct);
 }

@@ -5,7 +5,7 @@ import type { SnpProduct, VekKind } from "@sealserve/simulator";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type EvidenceRequest, makeSimulatedEvidence } from "../evidence/simulated-evidence.ts";
 import { expectAbsent, writeNewFile } from "../output/new-file.ts";
-import { tell } from "../output/terminal.ts";
+import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 
 interface QuoteOptions {
   readonly state: string;
@@ -19,6 +19,7 @@ interface QuoteOptions {
   readonly product?: SnpProduct;
   readonly signedBy?: VekKind;
   readonly certs?: string;
+  readonly json?: true;
 }
 
 /** Flags that belong to some kinds of TEE only. */
@@ -61,6 +62,7 @@ export function addSimulatorQuote(simulator: Command): void {
     .addOption(new Option("--signed-by <key>", "SEV-SNP: default vcek").choices(["vcek", "vlek"]))
     .option("--certs <dir>", "SEV-SNP: folder for vek.der, ask.pem, ark.pem and ark.crl; default: that of --out")
     .requiredOption("--out <file>", "file for the evidence; never overwritten")
+    .option(...JSON_OPTION)
     .addHelpText("after", EXAMPLES)
     .action(writeQuote);
 }
@@ -78,6 +80,9 @@ async function writeQuote(options: QuoteOptions, command: Command): Promise<void
   }
   await writeNewFile(options.out, evidence);
   tell(`${options.out}: simulated ${kind}, ${evidence.length} bytes`);
+  if (options.json) {
+    printJson({ simulated: true, tee: options.tee, evidence: options.out, certificates: files.map(([path]) => path) });
+  }
 }
 
 function requestOf(options: QuoteOptions, command: Command): EvidenceRequest {

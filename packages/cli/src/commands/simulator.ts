@@ -3,7 +3,7 @@ import type { IntelTee } from "@sealserve/simulator";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { loadSimulator } from "../evidence/load-simulator.ts";
 import { writeNewFile } from "../output/new-file.ts";
-import { paint, printJson, tell } from "../output/terminal.ts";
+import { JSON_OPTION, paint, printJson, tell } from "../output/terminal.ts";
 import { abortOnSignal, closeOnAbort } from "../service/until-signal.ts";
 import { addSimulatorQuote } from "./simulator-quote.ts";
 
@@ -12,6 +12,13 @@ interface PlatformOptions {
   readonly socket: string;
   readonly program: string;
   readonly pccs?: { readonly host: string; readonly port: number };
+  readonly json?: true;
+}
+
+interface CollateralOptions {
+  readonly state: string;
+  readonly tee: IntelTee;
+  readonly out: string;
   readonly json?: true;
 }
 
@@ -81,7 +88,8 @@ function addMeasure(simulator: Command): void {
     .command("measure")
     .argument("<program>", "program folder (see image)")
     .description("Prints the MRENCLAVE that the simulated platform gives a program.")
-    .option("--json", "print one JSON document on standard output")
+    .option(...JSON_OPTION)
+    .addHelpText("after", "\nExample:\n  sealserve simulator measure run/program")
     .action(async (directory: string, options: { readonly json?: true }) => {
       const measurement = await (await loadSimulator()).measureProgram(directory);
       if (options.json) {
@@ -99,9 +107,16 @@ function addCollateral(simulator: Command): void {
     .requiredOption("--state <dir>", "folder of the simulated vendor's keys; made at first use")
     .addOption(new Option("--tee <kind>", "kind of TEE that it is for").choices(["sgx", "tdx"]).default("sgx"))
     .requiredOption("--out <file>", "file for the collateral; never overwritten")
-    .action(async ({ state, tee, out }: { readonly state: string; readonly tee: IntelTee; readonly out: string }) => {
-      const vendor = await (await loadSimulator()).loadOrCreateVendor(state);
-      await writeNewFile(out, encodeCollateralFile(await vendor.collateral({ tee })));
-      tell(`${out}: simulated ${tee.toUpperCase()} collateral`);
-    });
+    .option(...JSON_OPTION)
+    .addHelpText("after", "\nExample:\n  sealserve simulator collateral --state run/simulator --out collateral.json")
+    .action(writeCollateral);
+}
+
+async function writeCollateral({ state, tee, out, json }: CollateralOptions): Promise<void> {
+  const vendor = await (await loadSimulator()).loadOrCreateVendor(state);
+  await writeNewFile(out, encodeCollateralFile(await vendor.collateral({ tee })));
+  tell(`${out}: simulated ${tee.toUpperCase()} collateral`);
+  if (json) {
+    printJson({ simulated: true, tee, collateral: out });
+  }
 }

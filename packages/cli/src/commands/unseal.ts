@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { readWrapKey, unsealPackage } from "@sealserve/encrypted-files";
 import type { Command } from "commander";
 import { ProgressBar } from "../output/progress-bar.ts";
-import { printJson, tell } from "../output/terminal.ts";
+import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 import { abortOnSignal } from "../service/until-signal.ts";
 
 interface UnsealOptions {
@@ -24,7 +24,7 @@ export function addUnsealCommand(program: Command): void {
     .requiredOption("--out <dir>", "folder for the plaintext; must not exist or be empty")
     .requiredOption("--wrap-key <file>", "16-byte key that encrypts the files")
     .requiredOption("--owner-key <file>", "owner's public key (PEM)")
-    .option("--json", "print one JSON document on standard output")
+    .option(...JSON_OPTION)
     .addHelpText(
       "after",
       "\nExample:\n  sealserve unseal sealed --out plain --wrap-key owner/wrap.key --owner-key owner/owner.pub",

@@ -9,7 +9,7 @@ import { loadPolicy, loadRoot } from "../evidence/reference-values.ts";
 import { loadSnpCollateral, type SnpFiles } from "../evidence/snp-files.ts";
 import { type JudgeOptions, judgeEvidence, type Verdict } from "../evidence/verdict.ts";
 import { statementText, verdictText } from "../evidence/verdict-text.ts";
-import { printJson, tell } from "../output/terminal.ts";
+import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 
 interface VerifyOptions extends SnpFiles {
   readonly collateral?: string;
@@ -62,7 +62,7 @@ export function addVerifyCommand(program: Command): void {
     .option("--expect-report-data <hex>", "the 64 bytes that the report data must equal", parseHex(64))
     .option("--nonce <hex>", "the nonce that was sent for this answer of /attestation", parseHex(32))
     .option("--server-certificate <pem>", "the certificate that the server showed when it gave this answer")
-    .option("--json", "print one JSON document on standard output")
+    .option(...JSON_OPTION)
     .addHelpText("after", "\nExample:\n  sealserve verify quote.bin --pccs https://localhost:8081 --policy policy.yaml")
     .action(verify);
 }

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import {
+  type DirectoryReport,
   decryptDirectory,
   decryptFile,
   encryptDirectory,
@@ -7,7 +8,7 @@ import {
   type FormatVersion,
   readWrapKey,
 } from "@sealserve/encrypted-files";
-import { tell } from "../output/terminal.ts";
+import { printJson, tell } from "../output/terminal.ts";
 import { abortOnSignal } from "../service/until-signal.ts";
 import { sayingGraminesWords } from "./gramine-words.ts";
 import { withProgress } from "./progress.ts";
@@ -20,6 +21,7 @@ export interface ConvertOptions {
   readonly path?: string;
   readonly threads?: number;
   readonly verbose?: true;
+  readonly json?: true;
 }
 
 /** `sealserve files encrypt`. */
@@ -46,24 +48,24 @@ type Followed<Job> = Job & {
 };
 
 async function convert<Job>(
-  { input, output }: ConvertOptions,
+  { input, output, json }: ConvertOptions,
   job: Job,
   convertFile: (job: Followed<Job>) => Promise<void>,
-  convertDirectory: (
-    job: Followed<Job> & { readonly onFile: (path: string) => void },
-  ) => Promise<{ readonly skipped: readonly string[] }>,
+  convertDirectory: (job: Followed<Job> & { readonly onFile: (path: string) => void }) => Promise<DirectoryReport>,
 ): Promise<void> {
   const isDirectory = (await stat(input)).isDirectory();
   const signal = abortOnSignal();
-  await withProgress(output, async ({ onProgress, say }) => {
-    if (isDirectory) {
-      const { skipped } = await convertDirectory({ ...job, onProgress, signal, onFile: say });
-      for (const path of skipped) {
-        say(`${path}: skipped, neither a file nor a folder`);
-      }
-    } else {
+  const converted = await withProgress(output, async ({ onProgress, say }) => {
+    if (!isDirectory) {
       await convertFile({ ...job, onProgress, signal });
-      tell(output);
+      return undefined;
     }
+    return await convertDirectory({ ...job, onProgress, signal, onFile: say });
   });
+  for (const line of converted?.skipped.map((path) => `${path}: skipped, neither a file nor a folder`) ?? [output]) {
+    tell(line);
+  }
+  if (json) {
+    printJson({ output, ...converted });
+  }
 }

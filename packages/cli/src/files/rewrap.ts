@@ -1,6 +1,6 @@
 import { type FormatVersion, readWrapKey, rekeyFile, renameFile } from "@sealserve/encrypted-files";
 import type { Command } from "commander";
-import { tell } from "../output/terminal.ts";
+import { printJson, tell } from "../output/terminal.ts";
 import { abortOnSignal } from "../service/until-signal.ts";
 import { withProgress } from "./progress.ts";
 
@@ -11,6 +11,7 @@ export interface RenameOptions {
   readonly output?: string;
   readonly path?: string;
   readonly format?: FormatVersion;
+  readonly json?: true;
 }
 
 /** `sealserve files rename`. */
@@ -25,7 +26,7 @@ export async function rename(options: RenameOptions, command: Command): Promise<
   await withProgress(name, async ({ onProgress }) => {
     await renameFile({ input, output: name, wrapKey, embeddedPath, version, signal, onProgress });
   });
-  tell(name);
+  report(name, options);
 }
 
 /** Options of `sealserve files rekey`. */
@@ -37,6 +38,7 @@ export interface RekeyOptions {
   readonly full?: true;
   readonly format?: FormatVersion;
   readonly threads?: number;
+  readonly json?: true;
 }
 
 /** `sealserve files rekey`. */
@@ -48,5 +50,12 @@ export async function rekey(options: RekeyOptions): Promise<void> {
   await withProgress(output, async ({ onProgress }) => {
     await rekeyFile({ input, output, wrapKey, newWrapKey, full, threads, version, signal, onProgress });
   });
+  report(output, options);
+}
+
+function report(output: string, { json }: { readonly json?: true }): void {
   tell(output);
+  if (json) {
+    printJson({ output });
+  }
 }

@@ -33,6 +33,9 @@ export function printResult(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** The option of every command that ends by itself. */
+export const JSON_OPTION = ["--json", "print one JSON document on standard output"] as const;
+
 /** Writes one JSON document, on one line, to standard output. */
 export function printJson(value: unknown): void {
   printResult(JSON.stringify(value, jsonValue));
