@@ -81,17 +81,30 @@ export class EncryptedContent {
   }
 
   /**
-   * The whole content; asks the source in order.
+   * The whole content, on several threads where it is large; asks the source in order.
    * @throws EncryptedFilesError `corrupted`
    */
-  async readAll(): Promise<Uint8Array<ArrayBuffer>> {
+  async readAll(options: ThreadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     const content = new Uint8Array(this.size);
-    let length = 0;
-    for await (const chunk of this.chunks()) {
-      content.set(chunk, length);
-      length += chunk.length;
-    }
+    await this.readInto(content, options);
     return content;
+  }
+
+  /**
+   * {@link readAll} into `target`, which has {@link size} bytes.
+   * @throws EncryptedFilesError `corrupted`; `target` is zeros then
+   */
+  async readInto(target: Uint8Array, options: ThreadOptions = {}): Promise<void> {
+    let length = 0;
+    try {
+      for await (const chunk of this.chunks(options)) {
+        target.set(chunk, length);
+        length += chunk.length;
+      }
+    } catch (error) {
+      target.fill(0);
+      throw error;
+    }
   }
 
   /**

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { ByteSource } from "../src/byte-source.ts";
 import { encryptBytes } from "../src/bytes.ts";
 import { openEncryptedContent } from "../src/encrypted-content.ts";
+import { openDataNodes, sealDataNodes } from "../src/format/data-nodes.ts";
 import { generateWrapKey } from "../src/wrap-key.ts";
 import { flipped, sampleBytes } from "./scratch.ts";
 
@@ -84,4 +85,31 @@ test("chunks come in order, and nothing comes from a group with a damaged node",
   };
   await assert.rejects(readThrough(), { code: "corrupted" });
   assert.equal(length, 396288);
+});
+
+for (const threads of [0, 2]) {
+  test(`the whole content comes through ${threads} threads, or nothing of it when any part was changed`, async () => {
+    const intact = await openEncryptedContent(recordingSource(encrypted), { wrapKey });
+    assert.equal(Buffer.compare(await intact.readAll({ threads }), plain), 0);
+    // A tree node in the midst, a data node in the midst, the last data node.
+    for (const offset of [(1 + 97) * 4096, (1 + 97 + 1 + 50) * 4096, encrypted.length - 1]) {
+      const content = await openEncryptedContent(recordingSource(flipped(encrypted, offset)), { wrapKey });
+      const target = new Uint8Array(plain.length);
+      await assert.rejects(content.readInto(target, { threads }), { code: "corrupted" });
+      assert.ok(
+        target.every((byte) => byte === 0),
+        "what was genuine is overwritten too",
+      );
+    }
+  });
+}
+
+test("no copy of the plaintext is left to the garbage collector", () => {
+  const [content, nodes, treeNode] = [sampleBytes(96 * 4096), new Uint8Array(96 * 4096), new Uint8Array(4096)];
+  sealDataNodes(content, nodes, treeNode);
+  const target = new Uint8Array(content.length);
+  const before = process.memoryUsage().arrayBuffers;
+  assert.equal(openDataNodes(treeNode, 0, nodes, target), undefined);
+  assert.ok(process.memoryUsage().arrayBuffers - before < content.length / 2);
+  assert.equal(Buffer.compare(target, content), 0);
 });

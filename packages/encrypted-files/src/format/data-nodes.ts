@@ -41,8 +41,17 @@ export function openDataNodes(
       return first + index;
     }
     target.set(plain.subarray(0, target.length - start), start);
+    wipeAndFree(plain);
   }
   return undefined;
+}
+
+/** As garbage the copies of all nodes would lie in memory as plaintext, as much as the whole content, until they are collected. */
+function wipeAndFree(plain: Uint8Array<ArrayBuffer>): void {
+  plain.fill(0);
+  if (plain.buffer.byteLength === plain.length) {
+    plain.buffer.transfer(0);
+  }
 }
 
 function slotAt(treeNode: Uint8Array, index: number): Uint8Array {

@@ -31,7 +31,11 @@ export function sealNode(plain: Uint8Array, target: Uint8Array, slot: Uint8Array
 }
 
 /** Plaintext of `encrypted`, or undefined where the tag does not fit: nothing unverified gets out. */
-export function openWithKey(key: Uint8Array, tag: Uint8Array, encrypted: Uint8Array): Uint8Array | undefined {
+export function openWithKey(
+  key: Uint8Array,
+  tag: Uint8Array,
+  encrypted: Uint8Array,
+): Uint8Array<ArrayBuffer> | undefined {
   const decipher = createDecipheriv(CIPHER, createSecretKey(key), ZERO_NONCE, { authTagLength: KEY_SIZE });
   decipher.setAuthTag(tag);
   const plain = decipher.update(encrypted);
@@ -45,6 +49,6 @@ export function openWithKey(key: Uint8Array, tag: Uint8Array, encrypted: Uint8Ar
 }
 
 /** Plaintext of a node by the key and tag in its parent's `slot`, or undefined where the tag does not fit. */
-export function openNode(slot: Uint8Array, node: Uint8Array): Uint8Array | undefined {
+export function openNode(slot: Uint8Array, node: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   return openWithKey(slot.subarray(0, KEY_SIZE), slot.subarray(KEY_SIZE, SLOT_SIZE), node);
 }
