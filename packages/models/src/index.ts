@@ -11,7 +11,7 @@ export type {
   StepOutline,
   TensorReport,
 } from "./inspect/model-report.ts";
-export { type LoadOptions, loadModel } from "./load-model.ts";
+export { type LoadOptions, loadModel, type ModelSource } from "./load-model.ts";
 export type { LoadedModel, RunOptions } from "./loaded-model.ts";
 export type { ModelDirectory, ModelFiles } from "./model-files.ts";
 export { isPlannable } from "./plan/plan-graph.ts";

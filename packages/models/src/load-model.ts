@@ -14,27 +14,31 @@ export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A model to load: on disk, in memory, or on its way into memory. */
+export type ModelSource = ModelDirectory | ModelFiles | Promise<ModelFiles>;
+
 /**
  * Loads a model in a thread of its own, which reads it and then runs it. A SavedModel is known by its `saved_model.pb`, an ONNX model by its
  * one `.onnx` file. Files of the model that are given in memory are taken over: whatever the outcome, they are empty or overwritten with
  * zeros afterwards, and only the engine keeps the weights. What reading them has used in between is left to the garbage
  * collector, which does not overwrite it. Other files, such as assets, are left alone. Of a directory on disk the thread
- * reads what the model needs, and nothing there changes.
+ * reads what the model needs, and nothing there changes. While files are on their way the thread starts, and gets nothing before
+ * they are all there.
  * @throws ModelError
- * @throws the signal's reason
+ * @throws the signal's reason, or that of files that do not come
  */
 export async function loadModel(
-  source: ModelFiles | ModelDirectory,
+  source: ModelSource,
   { tags, threads, signal }: LoadOptions = {},
 ): Promise<LoadedModel> {
   if ("directory" in source) {
-    return await startEngine({ source, tags, threads }, signal);
+    return await startEngine(async () => ({ source, tags, threads }), signal);
   }
+  const files = Promise.resolve(source);
   try {
-    signal?.throwIfAborted();
-    return await startEngine({ source: filesToMove(source), tags, threads }, signal);
+    return await startEngine(async () => ({ source: filesToMove(await files), tags, threads }), signal);
   } finally {
-    wipe(source);
+    wipe(await files.catch(() => new Map<string, Uint8Array>()));
   }
 }
 
@@ -47,10 +51,13 @@ function wipe(files: ModelFiles): void {
   }
 }
 
-async function startEngine(load: ModelLoad, signal: AbortSignal | undefined): Promise<LoadedModel> {
+/** @param give gives what to load, while the thread starts */
+async function startEngine(give: () => Promise<ModelLoad>, signal: AbortSignal | undefined): Promise<LoadedModel> {
   signal?.throwIfAborted();
   const engine = new EngineThread();
   try {
+    const load = await give();
+    signal?.throwIfAborted();
     const description = await engine.load(load, signal);
     signal?.throwIfAborted();
     return new EngineModel(description, engine);

@@ -90,6 +90,25 @@ test("the model's files are wiped, whether it loads or not, and others are left 
   }
 });
 
+test("files may still be on their way when the thread starts, which gets none unless all come", async () => {
+  const files = makeHalfPlusTwo();
+  const model = await load(new Promise((resolve) => setTimeout(resolve, 50, files)));
+  expectTensor((await model.run("serving_default", feed(floats([1], [2])), [])).get("y"), floats([1], [3]));
+  assert.ok([...files.values()].every(isWiped));
+  await assert.rejects(loadModel(Promise.reject(new Error("the last chunk is damaged"))), /the last chunk is damaged/);
+});
+
+test("files that come for nothing are wiped: the load was given up before, or meanwhile", async () => {
+  const giveUp = new AbortController();
+  const [before, meanwhile] = [makeHalfPlusTwo(), makeHalfPlusTwo()];
+  const coming = new Promise<typeof meanwhile>((resolve) => setTimeout(resolve, 50, meanwhile));
+  const loading = loadModel(coming, { signal: giveUp.signal });
+  giveUp.abort(new Error("given up"));
+  await assert.rejects(loading, /given up/);
+  await assert.rejects(loadModel(Promise.resolve(before), { signal: giveUp.signal }), /given up/);
+  assert.ok([...before.values(), ...meanwhile.values()].every(isWiped));
+});
+
 /** Overwritten, or moved to another thread. */
 function isWiped(bytes: Uint8Array): boolean {
   if (bytes.length === 0) {

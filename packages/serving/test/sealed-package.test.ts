@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -63,7 +63,8 @@ beforeEach(async () => {
   sealed = new SealedPackage({
     option: { model: MODEL, packageDirectory: join(directory, "package") },
     release: async () => release(),
-    load: async (_id, files) => {
+    load: async (_id, coming) => {
+      const files = await coming;
       assert.ok("get" in files && files.get("model.onnx") !== undefined);
       loaded.push(files);
       if (failure !== undefined) {
@@ -118,6 +119,40 @@ describe("the package of a node", () => {
     }
     assert.ok(loaded.length >= 3 && loaded.every((files) => [...files.values()].every(isWiped)));
     assert.ok(released.length === 2 && released.every((key) => isWiped(key.wrapKey)));
+  });
+
+  it("gives an engine that has begun nothing of a version of which the last byte was changed", async () => {
+    const { opened } = await sealed.open(release());
+    const path = join(directory, "package", "models", MODEL, "2", "model.onnx");
+    const bytes = await readFile(path);
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    await writeFile(path, bytes);
+    await assert.rejects(versionsOf(opened).load(never), { code: "file-digest-mismatch" });
+    await waitFor(() => loaded.every((files) => [...files.values()].every(isWiped)));
+    assert.ok(loaded.length <= 1, "the other version alone");
+  });
+
+  it("is wiped when the engine fails while its files are still on their way", async () => {
+    const decrypted: Uint8Array[] = [];
+    const failing = new SealedPackage({
+      option: { model: MODEL, packageDirectory: join(directory, "package") },
+      release: async () => release(),
+      load: () => Promise.reject(new Error("no thread")),
+      lease,
+    });
+    const { opened } = await failing.open(release());
+    const read = opened.read.bind(opened);
+    opened.read = async (path) => {
+      const content = await read(path);
+      decrypted.push(content);
+      return content;
+    };
+    const version = failing.aspiredVersion({
+      version: 1n,
+      files: new Map([["model.onnx", `models/${MODEL}/1/model.onnx`]]),
+    });
+    await assert.rejects(version.load(never), /no thread/);
+    assert.ok(decrypted.length === 1 && decrypted.every((bytes) => bytes.length > 0 && isWiped(bytes)));
   });
 
   it("is read again with a key that is released anew, and only for that", async () => {

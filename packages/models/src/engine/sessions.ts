@@ -36,7 +36,8 @@ export async function loadSessions({ models, files, threads }: SessionModels): P
   return wrapSessions(runtime, created);
 }
 
-async function importRuntime(): Promise<Runtime> {
+/** Loads the engine's library; once it is there, at no cost. @throws what Node says of a library that cannot be loaded */
+export async function importRuntime(): Promise<Runtime> {
   // The binding fails on JavaScript's arrays of 16-bit floats; where these are missing it takes the floats' bits, which is
   // how tensors are held here. The thread is the engine's own, so nobody misses them.
   Reflect.deleteProperty(globalThis, "Float16Array");

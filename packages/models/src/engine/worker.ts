@@ -12,6 +12,7 @@ import { packParcel } from "./parcel.ts";
 import { toPlainError } from "./plain-error.ts";
 import { isAlike, loadOf, type RunLoad } from "./run-load.ts";
 import { serveInOrder } from "./serve-in-order.ts";
+import { importRuntime } from "./sessions.ts";
 
 /** The engine's thread: `onnxruntime` runs models synchronously, so it must not share a thread with the servers. */
 const port = parentPort;
@@ -22,6 +23,8 @@ const REPLY_TOGETHER_MS = 1;
 
 if (port !== null) {
   serveOver(port);
+  // The model may still be on its way. Why the library cannot be loaded is told when a model is.
+  importRuntime().catch(() => undefined);
 }
 
 function serveOver(own: MessagePort): void {

@@ -1,14 +1,14 @@
 import type { LoadedModel } from "@sealserve/models";
 import type { Servable } from "../core/servables.ts";
-import type { VersionFiles } from "../source/version-files.ts";
+import type { ComingFiles, VersionFiles } from "../source/version-files.ts";
 
 /** Which version is loaded. */
 export type ServableId = Omit<Servable, "model">;
 
 /** What loading a version is made of. */
 export interface LoadParts {
-  /** Puts the model into an engine. */
-  loadFiles(files: VersionFiles, signal: AbortSignal): Promise<LoadedModel>;
+  /** Puts the model into an engine, which may start before the files are there. */
+  loadFiles(files: ComingFiles, signal: AbortSignal): Promise<LoadedModel>;
   /** Puts something in front of its runs, such as batching. Closing it closes the model. */
   decorate?(model: LoadedModel, id: ServableId, files: VersionFiles): LoadedModel | Promise<LoadedModel>;
   /** Runs the requests that come with the version. */
@@ -23,14 +23,15 @@ export interface LoadParts {
 export async function loadVersion(
   parts: LoadParts,
   id: ServableId,
-  files: VersionFiles,
+  files: ComingFiles,
   signal: AbortSignal,
 ): Promise<LoadedModel> {
   let model = await parts.loadFiles(files, signal);
   try {
     signal.throwIfAborted();
-    model = (await parts.decorate?.(model, id, files)) ?? model;
-    await parts.warmUp?.({ ...id, model }, files, signal);
+    const present = await files;
+    model = (await parts.decorate?.(model, id, present)) ?? model;
+    await parts.warmUp?.({ ...id, model }, present, signal);
     signal.throwIfAborted();
     return model;
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { LoadedModel } from "@sealserve/models";
 import { ModelDecorator } from "../core/model-decorator.ts";
 import type { ServableId } from "../life/load-version.ts";
-import { readVersionFile, type VersionFiles } from "../source/version-files.ts";
+import { type ComingFiles, readVersionFile, type VersionFiles } from "../source/version-files.ts";
 import type { BatchMetrics } from "./batch-metrics.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 
@@ -10,7 +10,7 @@ const MLMD_FILE = "assets.extra/mlmd_uuid";
 const MLMD_UUID = /^[\w.:-]{1,128}$/;
 const MAX_MLMD_BYTES = 1024;
 
-type Load = (id: ServableId, files: VersionFiles, signal: AbortSignal) => Promise<LoadedModel>;
+type Load = (id: ServableId, files: ComingFiles, signal: AbortSignal) => Promise<LoadedModel>;
 
 /** Times loads and unloads, and forgets the series of versions that are gone or never came to serve. */
 export function observeLoading(load: Load, metrics: ServerMetrics, batches: BatchMetrics | undefined): Load {
@@ -21,7 +21,7 @@ export function observeLoading(load: Load, metrics: ServerMetrics, batches: Batc
       const model = await load(id, files, signal);
       metrics.life.loaded(id.name, "ok", performance.now() - startedAt);
       metrics.life.grew(id.name, id.version, process.memoryUsage.rss() - bytesBefore);
-      await noteUuid(id, files, metrics);
+      await noteUuid(id, await files, metrics);
       return new UnloadObserver(model, (ms) => {
         metrics.life.unloaded(id.name, id.version, ms);
         metrics.requests.forget(id.name, id.version);

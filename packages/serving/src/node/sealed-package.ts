@@ -77,11 +77,12 @@ export class SealedPackage {
   }
 
   async #loadFrom(opened: OpenedPackage, packaged: PackagedVersion, signal: AbortSignal): Promise<LoadedModel> {
-    const files = await decryptVersion(opened, packaged, signal);
+    const files = decryptVersion(opened, packaged, signal);
+    const decrypted = files.catch(() => undefined);
     try {
       return await this.#load({ name: this.#option.model, version: packaged.version }, files, signal);
     } finally {
-      wipeAll(files.values());
+      wipeAll((await decrypted)?.values() ?? []);
     }
   }
 

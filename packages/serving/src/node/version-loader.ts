@@ -7,12 +7,12 @@ import type { LifeMetrics } from "../metrics/life-metrics.ts";
 import { observeLoading } from "../metrics/observed-loading.ts";
 import type { ServerMetrics } from "../metrics/server-metrics.ts";
 import type { ServerOptions } from "../options/server-options.ts";
-import type { VersionFiles } from "../source/version-files.ts";
+import type { ComingFiles } from "../source/version-files.ts";
 import { warmUp } from "../warmup/warm-up.ts";
 import { readBatchingSettings, readModelBatching } from "./batching-files.ts";
 
-/** Loads one version, ready to serve. */
-export type LoadVersion = (id: ServableId, files: VersionFiles, signal: AbortSignal) => Promise<LoadedModel>;
+/** Loads one version, ready to serve; its files may still be on their way. */
+export type LoadVersion = (id: ServableId, files: ComingFiles, signal: AbortSignal) => Promise<LoadedModel>;
 
 /**
  * How versions are loaded by the options of a server: engine, then batching, then warm-up.

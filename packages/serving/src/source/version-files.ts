@@ -7,6 +7,8 @@ import { NodeError } from "../errors.ts";
 
 /** The files of a version: a folder, or content in memory by path in the folder. */
 export type VersionFiles = ModelFiles | ModelDirectory;
+/** The same, or a promise of content that is on its way into memory. */
+export type ComingFiles = VersionFiles | Promise<ModelFiles>;
 
 /**
  * A file of a version, or undefined when there is none of this name. Links that lead out of the folder are refused; the folder
