@@ -1,22 +1,30 @@
 /** Loads one model in a process of its own, and says how long that took and how much memory. */
 import { readFileSync } from "node:fs";
-import { openPackage } from "@sealserve/encrypted-files";
-import { type LoadedModel, loadModel } from "@sealserve/models";
+import { type OpenedPackage, openPackage } from "@sealserve/encrypted-files";
+import { type LoadedModel, loadModel, type ModelFiles } from "@sealserve/models";
+import { importRuntime, loadSessions } from "../../packages/models/src/engine/sessions.ts";
+import { DirectoryFiles } from "../../packages/models/src/model-directory.ts";
+import { islandsOf } from "../../packages/models/src/plan/plan.ts";
+import { prepareModel } from "../../packages/models/src/prepare-model.ts";
 import { decryptVersion } from "../../packages/serving/src/node/decrypt.ts";
 import { choosePackagedVersions } from "../../packages/serving/src/node/packaged-versions.ts";
 
-/** What to load: a folder, or a sealed package of it. */
+/** What to load: a folder, or a sealed package of it; or a folder step by step in this thread, to see what each step takes. */
 export type LoadOrder =
-  | { readonly directory: string }
+  | { readonly directory: string; readonly stepwise?: boolean }
   | { readonly packageDirectory: string; readonly wrapKey: Uint8Array; readonly ownerPublicKeyPem: string };
 
 export interface LoadReport {
-  /** Seconds of each step: those of a package are `verify` and `decrypt`, then comes `load`. */
+  /** Seconds of each step; of a package `load` counts from the start of `decrypt`, since the engine starts meanwhile. */
   readonly seconds: Readonly<Record<string, number>>;
+  /** Processor time of all of it, which other load of the machine changes less. */
+  readonly processorSeconds: number;
   /** What the process held before, and at its peak, in MiB. */
   readonly before: number;
   readonly peak: number;
 }
+
+type Step = <Result>(name: string, job: () => Promise<Result>) => Promise<Result>;
 
 process.once(
   "message",
@@ -25,30 +33,58 @@ process.once(
 
 async function load(order: LoadOrder): Promise<LoadReport> {
   const before = statusMiB("VmRSS");
+  const processor = process.cpuUsage();
   const seconds: Record<string, number> = {};
-  const step = async <Result>(name: string, job: () => Promise<Result>): Promise<Result> => {
+  const step: Step = async (name, job) => {
     const start = performance.now();
     const result = await job();
     seconds[name] = (performance.now() - start) / 1000;
     return result;
   };
-  const model = await ("directory" in order ? step("load", () => loadModel(order)) : loadSealed(order, step));
+  const model = await loadBy(order, step);
+  const { user, system } = process.cpuUsage(processor);
   const peak = statusMiB("VmHWM");
-  await model.close();
-  return { seconds, before, peak };
+  await model?.close();
+  return { seconds, processorSeconds: (user + system) / 1e6, before, peak };
+}
+
+async function loadBy(order: LoadOrder, step: Step): Promise<LoadedModel | undefined> {
+  if ("packageDirectory" in order) {
+    return await loadSealed(order, step);
+  }
+  if (order.stepwise !== true) {
+    return await step("load", () => loadModel(order));
+  }
+  await loadStepwise(order.directory, step);
+  return undefined;
 }
 
 async function loadSealed(
   { packageDirectory, ...keys }: Extract<LoadOrder, { readonly packageDirectory: string }>,
-  step: <Result>(name: string, job: () => Promise<Result>) => Promise<Result>,
+  step: Step,
 ): Promise<LoadedModel> {
   const opened = await step("verify", () => openPackage(packageDirectory, keys));
+  return await step("load", () => loadModel(step("decrypt", () => decryptLatest(opened))));
+}
+
+async function decryptLatest(opened: OpenedPackage): Promise<ModelFiles> {
   const [version] = choosePackagedVersions(opened.manifest, { kind: "latest", count: 1 });
   if (version === undefined) {
     throw new Error("the package holds no version");
   }
-  const files = await step("decrypt", () => decryptVersion(opened, version, new AbortController().signal));
-  return await step("load", () => loadModel(files));
+  return await decryptVersion(opened, version, new AbortController().signal);
+}
+
+/** What the engine's thread does once it has started. */
+async function loadStepwise(directory: string, step: Step): Promise<void> {
+  await step("library", importRuntime);
+  const files = new DirectoryFiles(directory);
+  const prepared = await step("readAndPlan", async () => prepareModel(files));
+  const graphs = [...prepared.graphs.values(), ...[...prepared.plans.values()].flatMap(islandsOf)];
+  const weights = prepared.weightFiles.map((path) => ({ path, data: files.get(path) ?? new Uint8Array() }));
+  const models = [...new Set(graphs.map(({ model }) => model))];
+  const sessions = await step("sessions", () => loadSessions({ models, files: weights, threads: undefined }));
+  await sessions.release();
 }
 
 /** A figure of proc_pid_status(5). */
