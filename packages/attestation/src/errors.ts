@@ -19,6 +19,7 @@ export type CollateralErrorCode =
   | "tcb-info-version-unsupported"
   | "qe-identity-malformed"
   | "qe-identity-version-unsupported"
+  | "evaluation-numbers-malformed"
   | "tcb-status-unknown"
   | "collateral-tee-mismatch"
   | "root-crl-malformed"
@@ -61,6 +62,8 @@ const STALE = [
   "tcb-info-not-yet-valid",
   "qe-identity-expired",
   "qe-identity-not-yet-valid",
+  "evaluation-numbers-expired",
+  "evaluation-numbers-not-yet-valid",
   "snp-chain-expired",
   "snp-chain-not-yet-valid",
 ] as const;
@@ -76,6 +79,8 @@ export type ProofErrorCode =
   | "tcb-info-pceid-mismatch"
   | "qe-identity-signature-invalid"
   | "qe-identity-tee-mismatch"
+  | "evaluation-numbers-signature-invalid"
+  | "evaluation-numbers-tee-mismatch"
   | "qe-report-signature-invalid"
   | "qe-binding-mismatch"
   | "qe-identity-miscselect-mismatch"

@@ -133,6 +133,7 @@ export {
   type ProvenDocument,
   type SignedDocument,
   verifyEnclaveIdentityDocument,
+  verifyEvaluationNumbersDocument,
   verifyPckCertificateDocument,
   verifyPckCrlDocument,
   verifyRootCaCrlDocument,

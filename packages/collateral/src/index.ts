@@ -4,6 +4,6 @@ export { fileSource } from "./file-source.ts";
 export type { Fetch } from "./pccs-request.ts";
 export { type PccsOptions, pccsSource } from "./pccs-source.ts";
 export { encodeMarks, noMemory, parseMarks, type RollbackMemory } from "./rollback-memory.ts";
-export { parseSignedText, type SignedText } from "./signed-text.ts";
+export { parseSignedText, type SignedMember, type SignedText } from "./signed-text.ts";
 export { type SnpVerifier, type SnpVerifierOptions, snpVerifier } from "./snp-verifier.ts";
 export type { CollateralSource } from "./source.ts";

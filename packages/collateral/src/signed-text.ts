@@ -11,12 +11,15 @@ export interface SignedText {
   readonly signature: string;
 }
 
+/** Names of the documents in them. */
+export type SignedMember = "tcbInfo" | "enclaveIdentity" | "tcbEvaluationDataNumbers";
+
 /**
- * TCB info or an enclave identity as the provisioning service sends it: a JSON object of the document and its signature.
+ * A signed document as the provisioning service sends it: a JSON object of the document and its signature.
  * The document's text is cut out as it stands, since the signature is over these bytes.
  * @throws CollateralError `bad-answer`, CoreError
  */
-export function parseSignedText(body: Uint8Array, member: "tcbInfo" | "enclaveIdentity"): SignedText {
+export function parseSignedText(body: Uint8Array, member: SignedMember): SignedText {
   const text = decodeUtf8(body);
   const limits = { maxLength: body.length };
   const { [member]: document, signature, ...others } = objectIn(parseStrictJson(text, limits));

@@ -19,6 +19,7 @@ export { type ClientVerification, createRaTlsServer, type RaTlsServerOptions } f
 export { secureContextSettings, type TlsVersions } from "./peer/tls-settings.ts";
 export { type PeerVerification, verifyPeer } from "./peer/verify-peer.ts";
 export * from "./server/cap-connections.ts";
+export * from "./server/client-network.ts";
 export * from "./server/open-port.ts";
 export type { ConnectionCaps } from "./server/places.ts";
 export * from "./statement.ts";

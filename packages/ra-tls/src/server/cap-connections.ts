@@ -1,8 +1,9 @@
 import type { Server, Socket } from "node:net";
+import { clientNetwork } from "./client-network.ts";
 import { type ConnectionCaps, Places } from "./places.ts";
 
 /**
- * Caps the open connections of a server, before any TLS work is done for them. Those beyond a cap are closed at once.
+ * Caps the open connections of a server, altogether and of one client (see `client-network.ts`), before any TLS work is done for them. Those beyond a cap are closed at once.
  * @param onRefused told the address of each
  */
 export function capConnections(
@@ -15,7 +16,7 @@ export function capConnections(
   const places = new Places(caps);
   server.on("connection", (socket: Socket) => {
     const address = socket.remoteAddress ?? "";
-    const leave = places.take(address);
+    const leave = places.take(clientNetwork(address));
     if (leave === undefined) {
       socket.destroy();
       onRefused(address);

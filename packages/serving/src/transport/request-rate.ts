@@ -1,5 +1,6 @@
 import { RecentMap } from "@sealserve/core";
 import { ServingError } from "@sealserve/protocol";
+import { clientNetwork } from "@sealserve/ra-tls";
 import type { ServingLimits } from "./limits.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
@@ -24,18 +25,18 @@ export class RequestRate {
 
   /** Counts a request. @throws ServingError `RESOURCE_EXHAUSTED` when it is one too many */
   admit(connection: { readonly remoteAddress?: string | undefined } | undefined): void {
-    if (this.#perSecond > 0 && !this.#bucketOf(connection?.remoteAddress ?? "").take(this.#now())) {
+    if (this.#perSecond > 0 && !this.#bucketOf(clientNetwork(connection?.remoteAddress)).take(this.#now())) {
       throw new ServingError("RESOURCE_EXHAUSTED", "Too many requests from this address; try again later");
     }
   }
 
-  #bucketOf(address: string): TokenBucket {
-    const known = this.#buckets.get(address);
+  #bucketOf(client: string): TokenBucket {
+    const known = this.#buckets.get(client);
     if (known !== undefined) {
       return known;
     }
     const bucket = new TokenBucket(this.#perSecond, SECOND_MS / this.#perSecond, this.#now());
-    this.#buckets.set(address, bucket);
+    this.#buckets.set(client, bucket);
     return bucket;
   }
 }

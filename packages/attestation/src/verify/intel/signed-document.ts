@@ -24,6 +24,12 @@ export const SIGNED = {
     early: "qe-identity-not-yet-valid",
     late: "qe-identity-expired",
   },
+  evaluationNumbers: {
+    what: "list of TCB evaluation data numbers",
+    forged: "evaluation-numbers-signature-invalid",
+    early: "evaluation-numbers-not-yet-valid",
+    late: "evaluation-numbers-expired",
+  },
 } as const satisfies Record<string, SignedDocumentKind>;
 
 /**

@@ -1,7 +1,9 @@
 import type { Certificate } from "@sealserve/core";
+import { type EvaluationNumbers, parseEvaluationNumbers } from "../../collateral/evaluation-numbers.ts";
 import { type EnclaveId, type EnclaveIdentity, parseEnclaveIdentity } from "../../collateral/qe-identity.ts";
 import { parseTcbInfo, type TcbInfo } from "../../collateral/tcb-info.ts";
 import type { RevocationErrorCode } from "../../errors.ts";
+import type { IntelTeeKind } from "../../tee/tee-kind.ts";
 import type { TrustedRoot } from "../../trust/trusted-root.ts";
 import { type VerifiedChain, verifyChain, verifyRoot } from "../certificate-chain.ts";
 import { certificatePool } from "../certificate-pool.ts";
@@ -65,6 +67,18 @@ export async function verifyEnclaveIdentityDocument(
   await verifySignedText(text, signature, chain.leaf, SIGNED.qeIdentity, certificatePool);
   const content = parseEnclaveIdentity(text, id);
   return proven(content, documentWindow(content, SIGNED.qeIdentity), chain.windows, trust);
+}
+
+/** @throws AttestationError the code of the first check that fails */
+export async function verifyEvaluationNumbersDocument(
+  { text, signature, issuerChain }: SignedDocument,
+  tee: IntelTeeKind,
+  trust: DocumentTrust,
+): Promise<ProvenDocument<EvaluationNumbers>> {
+  const chain = await proveIssuers(issuerChain, CHAINS.tcbInfoIssuer, "tcb-signer-revoked", trust);
+  await verifySignedText(text, signature, chain.leaf, SIGNED.evaluationNumbers, certificatePool);
+  const content = parseEvaluationNumbers(text, tee);
+  return proven(content, documentWindow(content, SIGNED.evaluationNumbers), chain.windows, trust);
 }
 
 /** @throws AttestationError the code of the first check that fails */
