@@ -54,7 +54,7 @@ for (const [name, mode] of [
         now,
         fill: async (database) => {
           const opened = openUpstream({ ...options, mode, windows: "any", onFailure: () => undefined }, database);
-          return upstreamParts(opened, database, now);
+          return upstreamParts(opened);
         },
       });
     });

@@ -16,6 +16,9 @@ import { skipWithoutVectors } from "../support/vectors.ts";
 const options = { windows: "any", stale: "warn" } as const;
 const STALE = '110 - "Response is Stale"';
 
+/** Passed on where there is an upstream, which these recordings have not. */
+const NOT_CACHED = { status: 404, body: "No cache data for this platform." };
+
 /** Where the specification says "do instead"; the table in `docs/collateral-service.md` has the reasons. */
 const INSTEAD: Readonly<Record<string, Partial<Essence>>> = {
   "tcb-evaluation-number-ignored": {
@@ -23,6 +26,9 @@ const INSTEAD: Readonly<Record<string, Partial<Essence>>> = {
     headers: { "content-type": "text/html" },
     body: "The TCB evaluation data number is no longer available.",
   },
+  "fmspcs-not-implemented": NOT_CACHED,
+  "tcbevalnumbers-not-implemented": NOT_CACHED,
+  "pckcerts-not-implemented": NOT_CACHED,
   "path-uppercase-version": { status: 404, body: "a page" },
   "pckcrl-ca-object": { status: 400, body: "Invalid request parameters." },
   "tcb-update-object": { status: 400, body: "Invalid request parameters." },

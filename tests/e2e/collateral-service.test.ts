@@ -19,7 +19,7 @@ async function put(service: CollateralProcess): Promise<number> {
 describe("the collateral service as two processes", () => {
   let service: CollateralProcess;
   before(async () => {
-    service = await CollateralProcess.prepare("workers: 2");
+    service = await CollateralProcess.prepare("workers: 2\nmonitoring: 127.0.0.1:0");
     await service.start();
   });
   after(async () => {
@@ -37,10 +37,32 @@ describe("the collateral service as two processes", () => {
     }
   });
 
+  test("counts what both of them answer in one place, which is ready when both are", async () => {
+    const answered = async (): Promise<number> => {
+      const text = await (await fetch(`${service.monitoringUrl}/metrics`)).text();
+      const counts = text.matchAll(
+        /^sealserve_collateral_answers_total\{status="200",ready="(?:true|false)"\} (\d+)$/gm,
+      );
+      return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+    };
+    await setTimeout(1_000);
+    const earlier = await answered();
+    for (let connection = 0; connection < 8; connection++) {
+      const fresh = await service.connect();
+      await fresh.send({ path: CERTIFICATE_PATH });
+      fresh.close();
+    }
+    await setTimeout(1_500);
+    assert.equal((await answered()) - earlier, 8);
+    const ready = await fetch(`${service.monitoringUrl}/ready`);
+    assert.deepEqual(await ready.json(), { ready: true, database: true, service: true });
+    assert.equal((await service.client.send({ path: "/metrics" })).status, 404);
+  });
+
   test("takes other tokens at SIGHUP, and keeps the last ones when it cannot", async () => {
     const statusWith = async (token: string): Promise<number> =>
       (await service.client.send({ path: `${BASE}/platforms`, headers: { "admin-token": token } })).status;
-    await service.configure("workers: 2", "another token");
+    await service.configure("workers: 2\nmonitoring: 127.0.0.1:0", "another token");
     service.running.process.kill("SIGHUP");
     await service.running.matches(
       /tokens and the certificate were read again[\s\S]*tokens and the certificate were read again/,
@@ -92,6 +114,7 @@ describe("the collateral service", () => {
         `${good}database: { postgres: "postgresql://user:secret@host/db" }\n`,
         /database\.postgres: is no URL, names a password/,
       ],
+      [`${good}monitoring: 192.0.2.1:8082\n`, /cannot listen on 192\.0\.2\.1:8082/],
       [good.replace("root.pem", "collateral.yaml"), /the simulated root .* cannot be used/],
     ];
     for (const [text, message] of faults) {
@@ -112,7 +135,7 @@ describe("the collateral service", () => {
       const { code, stderr } = await sealserve(["collateral", "serve", "--config", file]);
       assert.deepEqual([code, /cannot listen on/.test(stderr)], [2, true], stderr);
     }
-    assert.equal((await service.client.send({ path: "/forecast" })).status, 200);
+    assert.equal((await service.client.send({ path: "/health" })).status, 200);
     await service.stop();
     await service.remove();
   });

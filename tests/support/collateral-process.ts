@@ -45,7 +45,16 @@ export class CollateralProcess {
   }
 
   get url(): string {
-    return JSON.parse(/\{"event":"ready".*/.exec(this.running.stdout)?.[0] ?? "").url;
+    return this.#ready.url;
+  }
+
+  /** Of the port for those who run it, where the settings name one. */
+  get monitoringUrl(): string | undefined {
+    return this.#ready.monitoringUrl;
+  }
+
+  get #ready(): { url: string; monitoringUrl?: string } {
+    return JSON.parse(/\{"event":"ready".*/.exec(this.running.stdout)?.[0] ?? "");
   }
 
   /** Another client, with connections of its own. */

@@ -1,6 +1,8 @@
+import type { FmspcGroup, ListedFmspc, PlatformRequest } from "./provider.ts";
 import type { DocumentId, Update } from "./store/document-key.ts";
 import type { PlatformId, RawTcb } from "./store/platforms.ts";
 import type { Registration } from "./store/registrations.ts";
+import type { VerifiedPckCertificates } from "./verify-pck-certificates.ts";
 
 /** When the store is filled from upstream: at each miss; at registrations; never. */
 export type FillMode = "LAZY" | "REQ" | "OFFLINE";
@@ -10,6 +12,12 @@ export interface PlatformMiss extends PlatformId, RawTcb {
   /** 768 hex digits; empty when the caller did not say. */
   readonly encryptedPpid: string;
 }
+
+/**
+ * Asked before something is begun upstream for a caller, who pays for it then; what is under way already costs nothing.
+ * @throws RequestError `too-many-misses` when he may begin no more for now
+ */
+export type Admission = () => void;
 
 /** What to fetch anew. */
 export type RefreshScope =
@@ -30,9 +38,13 @@ export interface RefreshSummary {
 export interface CollateralFill {
   readonly mode: FillMode;
   /** A document that is asked for is not stored. */
-  document(id: DocumentId): Promise<void>;
+  document(id: DocumentId, admission: Admission): Promise<void>;
   /** A platform that is asked for is not stored. */
-  platform(miss: PlatformMiss): Promise<void>;
+  platform(miss: PlatformMiss, admission: Admission): Promise<void>;
+  /** FMSPCs that Intel lists, kept in memory for a while since nobody signs them; undefined where a miss is a miss. */
+  fmspcs(group: FmspcGroup, admission: Admission): Promise<readonly ListedFmspc[] | undefined>;
+  /** The certificates of a platform that has no name here: proven, kept in memory for a while; undefined where a miss is a miss. */
+  pckCertificates(request: PlatformRequest, admission: Admission): Promise<VerifiedPckCertificates | undefined>;
   /** A platform that is not cached has been registered; also keeps the queue of registrations. */
   registered(registration: Registration): Promise<void>;
   /** What verifies evidence of a registered platform is completed, each document only when it is missing. */

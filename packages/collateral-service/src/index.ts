@@ -8,7 +8,10 @@ export type { Change } from "./forecast/change.ts";
 export type { Forecast } from "./forecast/forecast.ts";
 export { forecastText } from "./forecast/forecast-text.ts";
 export type { PlatformOutlook, TcbOutlook } from "./forecast/platform-outlook.ts";
+export { CollateralMetrics, type MetricCounts } from "./metrics/collateral-metrics.ts";
+export type { Monitoring } from "./server/start-monitoring.ts";
 export { type OfflineWork, workOnStore } from "./service/offline-work.ts";
+export { startServiceMonitoring } from "./service/service-monitoring.ts";
 export {
   type CollateralService,
   prepareCollateralService,

@@ -11,6 +11,8 @@ export function offlineFill(database: SqlDatabase, now: () => Date): CollateralF
     platform: async () => undefined,
     registered: (registration) =>
       database.write((connection) => putRegistration(connection, registration, "NEW", now())),
+    fmspcs: async () => undefined,
+    pckCertificates: async () => undefined,
     complete: async () => undefined,
     refresh: () => Promise.reject(new RequestError("unavailable", "there is no upstream to refresh from")),
   };

@@ -1,5 +1,6 @@
 import type { TrustedRoot } from "@sealserve/attestation";
-import { type AmdAnswer, AmdCollateral } from "./amd/amd-collateral.ts";
+import { AmdCollateral } from "./amd/amd-collateral.ts";
+import type { AnswerAmd } from "./amd/amd-routes.ts";
 import { type AmdProvider, kdsProvider } from "./amd/kds-provider.ts";
 import { type FillContext, UpstreamFill } from "./fill/upstream-fill.ts";
 import type { CollateralFill, FillMode } from "./fill.ts";
@@ -32,6 +33,8 @@ export interface UpstreamOptions extends ExchangeSettings {
   readonly root: TrustedRoot;
   readonly windows?: "now" | "any";
   readonly now: () => Date;
+  /** Where everything is counted. Default: counts of its own. */
+  readonly metrics?: CollateralMetrics;
   /** Told about what was not refreshed, or how a scheduled refresh ended. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -39,8 +42,7 @@ export interface UpstreamOptions extends ExchangeSettings {
 /** What fills the store, and what is known about it. */
 export interface Upstream {
   readonly fill: CollateralFill;
-  /** Answers a path of AMD's; undefined for any other. @throws ProviderError */
-  answerAmd(path: string, query: string): Promise<AmdAnswer | undefined>;
+  readonly answerAmd: AnswerAmd;
   readonly metrics: CollateralMetrics;
   /** Ends the schedule and closes connections; resolves when no refresh runs any more. */
   close(): Promise<void>;
@@ -51,7 +53,7 @@ export interface Upstream {
  * @throws UpstreamSettingsError
  */
 export function openUpstream(options: UpstreamOptions, database: SqlDatabase): Upstream {
-  const metrics = new CollateralMetrics();
+  const metrics = options.metrics ?? new CollateralMetrics();
   return options.mode === "OFFLINE" ? openOffline(options, database, metrics) : openOnline(options, database, metrics);
 }
 
@@ -59,7 +61,7 @@ function openOffline({ root, now }: UpstreamOptions, database: SqlDatabase, metr
   const amd = new AmdCollateral({ mode: "OFFLINE", provider: nobody, database, root, now });
   return {
     fill: offlineFill(database, now),
-    answerAmd: (path, query) => amd.answer(path, query),
+    answerAmd: (request) => amd.answer(request),
     metrics,
     close: async () => undefined,
   };
@@ -100,7 +102,7 @@ function openOnline(options: UpstreamOptions, database: SqlDatabase, metrics: Co
   const schedule = startSchedule(options, database, fill, metrics);
   return {
     fill,
-    answerAmd: (path, query) => amd.answer(path, query),
+    answerAmd: (request) => amd.answer(request),
     metrics,
     close: async () => {
       exchange.close();

@@ -34,12 +34,23 @@ export interface FetchedPckCertificates {
   readonly issuerChain: string;
 }
 
+/** Which platforms a list of FMSPCs is about. */
+export type FmspcGroup = "all" | "client" | "E3" | "E5";
+
+/** An FMSPC that Intel lists, upper-case hex, and the kind of its platforms. Nobody signs it. */
+export interface ListedFmspc {
+  readonly fmspc: string;
+  readonly platform: string;
+}
+
 /** Where collateral comes from that is not stored yet: Intel's provisioning service, or one that looks like it. */
 export interface CollateralProvider {
   /** All PCK certificates of a platform. @throws ProviderError */
   fetchPckCertificates(platform: PlatformRequest): Promise<FetchedPckCertificates>;
   /** A document of API version 4. @throws ProviderError */
   fetchDocument(id: DocumentId): Promise<FetchedDocument>;
+  /** @throws ProviderError */
+  fetchFmspcs(group: FmspcGroup): Promise<readonly ListedFmspc[]>;
 }
 
 /** Codes of {@link ProviderError}. */

@@ -5,11 +5,12 @@ import {
   type EnclaveId,
   type ProvenDocument,
   verifyEnclaveIdentityDocument,
+  verifyEvaluationNumbersDocument,
   verifyPckCrlDocument,
   verifyRootCaCrlDocument,
   verifyTcbInfoDocument,
 } from "@sealserve/attestation";
-import { CollateralError, parseSignedText, type SignedText } from "@sealserve/collateral";
+import { CollateralError, parseSignedText, type SignedMember, type SignedText } from "@sealserve/collateral";
 import { CoreError } from "@sealserve/core";
 import { ServiceError } from "./errors.ts";
 import type { FetchedDocument } from "./provider.ts";
@@ -57,6 +58,8 @@ export async function verifyDocument(
       return verifyTcbInfo(id, fetched, context);
     case "identity":
       return verifyIdentity(id, fetched, context);
+    case "evaluation-numbers":
+      return verifyEvaluationNumbers(id, fetched, context);
     case "pck-crl":
       return verifyPckCrl(id, fetched, context);
     case "root-ca-crl":
@@ -89,6 +92,16 @@ async function verifyIdentity(
   const signed = { ...readSignedText(fetched, "enclaveIdentity"), issuerChain: fetched.issuerChain };
   const proven = await verifyEnclaveIdentityDocument(signed, ENCLAVES[id.identity], context.trust);
   return toVerified(id, fetched, proven, context, proven.content.tcbEvaluationDataNumber);
+}
+
+async function verifyEvaluationNumbers(
+  id: OfKind<"evaluation-numbers">,
+  fetched: FetchedDocument,
+  context: VerifyContext,
+): Promise<VerifiedDocument> {
+  const signed = { ...readSignedText(fetched, "tcbEvaluationDataNumbers"), issuerChain: fetched.issuerChain };
+  const proven = await verifyEvaluationNumbersDocument(signed, id.tee, context.trust);
+  return toVerified(id, fetched, proven, context, undefined);
 }
 
 async function verifyPckCrl(
@@ -157,7 +170,7 @@ function toVerifiedCrl(
   return { document, marks };
 }
 
-function readSignedText({ body }: FetchedDocument, member: "tcbInfo" | "enclaveIdentity"): SignedText {
+function readSignedText({ body }: FetchedDocument, member: SignedMember): SignedText {
   try {
     return parseSignedText(body, member);
   } catch (cause) {

@@ -4,7 +4,9 @@ import { trustedRootFromPem } from "@sealserve/attestation";
 import { encodeHex } from "@sealserve/core";
 import { chainPem, createSnpVendor, type SnpVendor, sharedSnpKeys } from "@sealserve/simulator";
 import { AmdCollateral, type AmdContext } from "../src/amd/amd-collateral.ts";
+import { idOfAmdKey } from "../src/amd/amd-document.ts";
 import { kdsProvider } from "../src/amd/kds-provider.ts";
+import type { OpenRequest } from "../src/http/open-route.ts";
 import type { SqlDatabase } from "../src/sql/database.ts";
 import { listDocuments } from "../src/store/documents.ts";
 import { Attempts } from "../src/upstream/attempts.ts";
@@ -15,6 +17,8 @@ import { type SeenRequest, startUpstream, type UpstreamReply, type UpstreamServe
 const now = new Date();
 const YEAR_MS = 365 * 86_400_000;
 const TCB = "blSPL=04&teeSPL=00&snpSPL=24&ucodeSPL=219";
+
+const asked = (path: string, query: string): OpenRequest => ({ path, query, admission: () => undefined });
 
 describe("AMD's endorsements", () => {
   let vendor: SnpVendor;
@@ -41,6 +45,8 @@ describe("AMD's endorsements", () => {
         return answer("application/pkix-crl", crl);
       case `/vcek/v1/Milan/${chip}?${TCB}`:
         return answer("application/pkix-cert", vendor.vcek.certificate.raw);
+      case `/vlek/v1/Milan/cert?${TCB}`:
+        return answer("application/pkix-cert", vendor.vlek.certificate.raw);
       default:
         return { status: 404, headers: {}, body: "" };
     }
@@ -78,7 +84,7 @@ describe("AMD's endorsements", () => {
   test("are fetched once for 32 clients, held against their chain, and kept", async () => {
     const amd = await open();
     const answers = await Promise.all(
-      Array.from({ length: 32 }, () => amd.answer(`/vcek/v1/Milan/${chip.toUpperCase()}`, TCB)),
+      Array.from({ length: 32 }, () => amd.answer(asked(`/vcek/v1/Milan/${chip.toUpperCase()}`, TCB))),
     );
     assert.ok(answers.every((answer) => answer?.mediaType === "application/pkix-cert"));
     assert.deepEqual([...(answers[0]?.document.body ?? [])], [...vendor.vcek.certificate.raw]);
@@ -90,14 +96,14 @@ describe("AMD's endorsements", () => {
       new Set(await keys()),
       new Set([`amd/vcek/Milan/${chip}/4-0-24-219`, "amd/vcek/Milan/cert-chain"]),
     );
-    await amd.answer(`/vcek/v1/Milan/${chip}`, TCB);
+    await amd.answer(asked(`/vcek/v1/Milan/${chip}`, TCB));
     assert.equal(upstream.seen.length, 2);
   });
 
   test("have chains and lists of both kinds of keys, which a refresh fetches again", async () => {
     const amd = await open();
     for (const kind of ["vcek", "vlek"]) {
-      assert.equal((await amd.answer(`/${kind}/v1/Milan/crl`, ""))?.mediaType, "application/pkix-crl");
+      assert.equal((await amd.answer(asked(`/${kind}/v1/Milan/crl`, "")))?.mediaType, "application/pkix-crl");
     }
     const refreshable = await amd.refreshable();
     assert.equal(refreshable.length, 4);
@@ -106,9 +112,22 @@ describe("AMD's endorsements", () => {
     assert.equal(upstream.seen.length, count + 4);
   });
 
+  test("include the VLEK of a cloud provider, which is kept as VCEKs are", async () => {
+    const amd = await open();
+    for (let count = 0; count < 2; count++) {
+      const found = await amd.answer(asked("/vlek/v1/Milan/cert", TCB));
+      assert.deepEqual([...(found?.document.body ?? [])], [...vendor.vlek.certificate.raw]);
+      assert.equal(found?.mediaType, "application/pkix-cert");
+    }
+    assert.equal(upstream.seen.filter(({ path }) => path.includes("/cert?")).length, 1);
+    const kept = (await keys()).find((key) => key.startsWith("amd/vlek/Milan/cert/")) ?? "";
+    assert.deepEqual([kept, idOfAmdKey(kept)?.kind], ["amd/vlek/Milan/cert/4-0-24-219", "vlek"]);
+    assert.ok((await amd.refreshable()).every(({ kind }) => kind !== "vlek"));
+  });
+
   test("that are not stored are not fetched in another mode than LAZY", async () => {
     const amd = await open({ mode: "OFFLINE" });
-    await assert.rejects(amd.answer("/vcek/v1/Milan/cert_chain", ""), { code: "not-found" });
+    await assert.rejects(amd.answer(asked("/vcek/v1/Milan/cert_chain", "")), { code: "not-found" });
     assert.equal(upstream.seen.length, 0);
   });
 
@@ -119,12 +138,13 @@ describe("AMD's endorsements", () => {
     ["a TCB without a level", `/vcek/v1/Milan/${"0".repeat(128)}`, "blSPL=04&teeSPL=00&snpSPL=24"],
     ["a level twice", `/vcek/v1/Milan/${"0".repeat(128)}`, `${TCB}&blSPL=05`],
     ["a level out of range", `/vcek/v1/Milan/${"0".repeat(128)}`, TCB.replace("219", "256")],
-    ["the VLEK of a chip", `/vlek/v1/Milan/${"0".repeat(128)}`, TCB],
+    ["a VLEK without a TCB", "/vlek/v1/Milan/cert", ""],
+    ["a VLEK of a chip", `/vlek/v1/Milan/${"0".repeat(128)}`, TCB],
     ["a path that goes up", "/vcek/v1/Milan/..", ""],
     ["another version", "/vcek/v2/Milan/crl", ""],
   ] as const) {
     test(`do not include ${what}`, async () => {
-      assert.equal(await (await open()).answer(path, query), undefined);
+      assert.equal(await (await open()).answer(asked(path, query)), undefined);
       assert.equal(upstream.seen.length, 0);
     });
   }
@@ -137,6 +157,8 @@ describe("AMD's endorsements", () => {
     };
   const vcekPath = (): string => `/vcek/v1/Milan/${chip}`;
   for (const [what, of, body, path] of [
+    ["a VCEK in the place of the VLEK", "blSPL", () => vendor.vcek.certificate.raw, () => "/vlek/v1/Milan/cert"],
+    ["a VLEK with a flipped bit", "blSPL", () => flipped(vendor.vlek.certificate.raw), () => "/vlek/v1/Milan/cert"],
     ["the VLEK in the place of a VCEK", "blSPL", () => vendor.vlek.certificate.raw, vcekPath],
     ["a VCEK with a flipped bit", "blSPL", () => flipped(vendor.vcek.certificate.raw), vcekPath],
     ["a chain of the other kind", "cert_chain", () => chainPem(vendor.asvk, vendor.ark), vcekPath],
@@ -159,7 +181,7 @@ describe("AMD's endorsements", () => {
     test(`are refused with ${what}`, async () => {
       upstream.reply = other(body, of);
       const amd = await open();
-      await assert.rejects(amd.answer(path(), TCB), { code: "garbage" });
+      await assert.rejects(amd.answer(asked(path(), TCB)), { code: "garbage" });
       assert.ok((await keys()).every((key) => key.endsWith("cert-chain")));
     });
   }
@@ -168,29 +190,29 @@ describe("AMD's endorsements", () => {
     upstream.reply = (request) =>
       reply(request.path.includes("blSPL") ? { ...request, path: `/vcek/v1/Milan/${chip}?${TCB}` } : request);
     const amd = await open();
-    await assert.rejects(amd.answer(vcekPath(), TCB.replace("219", "220")), { code: "garbage" });
-    await assert.rejects(amd.answer(`/vcek/v1/Milan/${"ab".repeat(64)}`, TCB), { code: "garbage" });
+    await assert.rejects(amd.answer(asked(vcekPath(), TCB.replace("219", "220"))), { code: "garbage" });
+    await assert.rejects(amd.answer(asked(`/vcek/v1/Milan/${"ab".repeat(64)}`, TCB)), { code: "garbage" });
   });
 
   test("of another root are refused", async () => {
     const foreign = await createSnpVendor({ now, product: "Milan", keys: await sharedSnpKeys("Genoa") });
     const amd = await open({ root: await trustedRootFromPem(foreign.arkPem) });
-    await assert.rejects(amd.answer("/vcek/v1/Milan/cert_chain", ""), { code: "garbage" });
+    await assert.rejects(amd.answer(asked("/vcek/v1/Milan/cert_chain", "")), { code: "garbage" });
   });
 
   test("do not go back to an older list", async () => {
     const amd = await open();
     crl = await vendor.crl({ number: 2 });
-    await amd.answer("/vcek/v1/Milan/crl", "");
+    await amd.answer(asked("/vcek/v1/Milan/crl", ""));
     crl = await vendor.crl({ number: 1 });
     await assert.rejects(amd.refresh({ kind: "crl", vek: "vcek", product: "Milan" }), { code: "garbage" });
     await assert.rejects(amd.refresh({ kind: "crl", vek: "vlek", product: "Milan" }), { code: "garbage" });
   });
 
   test("past their end are fetched again, or refused", async () => {
-    await (await open()).answer("/vcek/v1/Milan/crl", "");
+    await (await open()).answer(asked("/vcek/v1/Milan/crl", ""));
     const later = await open({ now: () => new Date(now.getTime() + 2 * YEAR_MS) });
-    await assert.rejects(later.answer("/vcek/v1/Milan/crl", ""), { code: "garbage" });
+    await assert.rejects(later.answer(asked("/vcek/v1/Milan/crl", "")), { code: "garbage" });
   });
 });
 

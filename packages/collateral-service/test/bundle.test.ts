@@ -16,7 +16,7 @@ import { readMarks } from "../src/store/marks.ts";
 import { findResolvedTcb, listPlatforms } from "../src/store/platforms.ts";
 import { listRegistrations, putRegistration } from "../src/store/registrations.ts";
 import { databases, type TestDatabase } from "./support/databases.ts";
-import { openFill, openProvider, type TestProvider } from "./support/filling.ts";
+import { anybody, openFill, openProvider, type TestProvider } from "./support/filling.ts";
 import { encryptedPpid, type SimulatedPcs, simulatedPcs } from "./support/simulated-pcs.ts";
 import { startUpstream, type UpstreamServer } from "./support/upstream-server.ts";
 
@@ -236,7 +236,7 @@ for (const [name, kind] of Object.entries(databases)) {
       await pcs.issue(new Date(now.getTime() + 5000));
       const later = new Date(now.getTime() + 6000);
       const fill = await openFill(pcs, opened.provider, to, { now: () => later });
-      await fill.document({ kind: "identity", identity: "QE", version: 4, update: "standard" });
+      await fill.document({ kind: "identity", identity: "QE", version: 4, update: "standard" }, anybody);
       await assert.rejects(importBundle(to, bundle, keys.publicKey, { root, now: later }), { code: "bundle-refused" });
       assert.equal((await to.read((connection) => listPlatforms(connection))).length, 0);
       await pcs.issue(now);

@@ -9,7 +9,7 @@ import { findDocument, listDocuments } from "../src/store/documents.ts";
 import { findPlatform, findResolvedTcb, listPckCertificates } from "../src/store/platforms.ts";
 import { listRegistrations, type RegistrationState } from "../src/store/registrations.ts";
 import { databases, type TestDatabase } from "./support/databases.ts";
-import { openFill, openProvider, type TestProvider } from "./support/filling.ts";
+import { anybody, openFill, openProvider, type TestProvider } from "./support/filling.ts";
 import { encryptedPpid, type SimulatedPcs, simulatedPcs } from "./support/simulated-pcs.ts";
 import { startUpstream, type UpstreamServer } from "./support/upstream-server.ts";
 
@@ -64,7 +64,7 @@ describe("filling from upstream", () => {
       return pcs.reply(request);
     };
     const miss = { ...platformId, ...raw, encryptedPpid: ppid };
-    await Promise.all(Array.from({ length: 32 }, () => fill.platform(miss)));
+    await Promise.all(Array.from({ length: 32 }, () => fill.platform(miss, anybody)));
     const paths = upstream.seen.map(({ path }) => path.replace(/\?.*update=/, " ").replace(/\?.*/, ""));
     assert.deepEqual(paths.sort(), [
       "/sgx/certification/v4/pckcerts",
@@ -74,7 +74,7 @@ describe("filling from upstream", () => {
       "/tdx/certification/v4/tcb standard",
     ]);
     assert.equal((await database.read((reader) => findPlatform(reader, platformId)))?.fmspc, "53494D554C38");
-    await fill.platform(miss);
+    await fill.platform(miss, anybody);
     assert.equal(upstream.seen.length, 5, "a client that comes a moment late finds what the others fetched");
   });
 
@@ -82,14 +82,14 @@ describe("filling from upstream", () => {
     const ppids = Array.from({ length: 8 }, (_, index) => encryptedPpid(`0E${index}`));
     await Promise.all(ppids.map((one) => pcs.addPlatform({ ppid: one })));
     const fill = await open();
-    const ask = (one: string): Promise<void> => fill.platform({ ...platformId, ...raw, encryptedPpid: one });
+    const ask = (one: string): Promise<void> => fill.platform({ ...platformId, ...raw, encryptedPpid: one }, anybody);
     await Promise.all(ppids.map(ask));
     assert.equal(upstream.seen.filter(({ path }) => path.includes("/pckcerts")).length, 1);
   });
 
   test("whoever names a machine with a false PPID keeps nobody from it", async () => {
     const fill = await open();
-    const ask = (one: string): Promise<void> => fill.platform({ ...platformId, ...raw, encryptedPpid: one });
+    const ask = (one: string): Promise<void> => fill.platform({ ...platformId, ...raw, encryptedPpid: one }, anybody);
     const [stranger, own] = await Promise.allSettled([ask(unknownPpid), ask(ppid)]);
     assert.deepEqual([stranger.status, own.status], ["rejected", "fulfilled"]);
   });
@@ -99,11 +99,11 @@ describe("filling from upstream", () => {
     const host = "https://certificates.trustedservices.intel.com";
     const pckList = "https://api.trustedservices.intel.com/sgx/certification/v4/pckcrl?ca=platform";
     for (const uri of [`${host}/IntelSGXRootCA.der?1`, `${host}/IntelSGXRootCA.der#1`, `${pckList}&x=1`]) {
-      await fill.document({ kind: "crl", uri });
+      await fill.document({ kind: "crl", uri }, anybody);
     }
     assert.deepEqual([upstream.seen.length, await keys()], [0, []]);
     for (const uri of [`${host}/IntelSGXRootCA.der`, pckList, `${pckList}&encoding=der`]) {
-      await fill.document({ kind: "crl", uri });
+      await fill.document({ kind: "crl", uri }, anybody);
     }
     assert.equal((await keys()).length, 3);
   });
@@ -132,7 +132,7 @@ describe("filling from upstream", () => {
     const fill = await open();
     await Promise.all(
       Array.from({ length: 32 }, async () => {
-        await fill.document(QE);
+        await fill.document(QE, anybody);
         assert.ok(await database.read((reader) => findDocument(reader, documentKey.identity("QE", 4, "standard"))));
       }),
     );
@@ -142,30 +142,34 @@ describe("filling from upstream", () => {
   test("what upstream does not have is asked for once in a while, a failure every time", async () => {
     const fill = await open();
     const miss = { ...platformId, ...raw, encryptedPpid: unknownPpid };
-    await assert.rejects(fill.platform(miss), { code: "not-found" });
-    await assert.rejects(fill.platform(miss), { code: "not-found" });
+    await assert.rejects(fill.platform(miss, anybody), { code: "not-found" });
+    await assert.rejects(fill.platform(miss, anybody), { code: "not-found" });
     assert.equal(upstream.seen.length, 1);
     upstream.reply = () => "reset";
-    await assert.rejects(fill.document(QE), { code: "unavailable" });
+    await assert.rejects(fill.document(QE, anybody), { code: "unavailable" });
     upstream.reply = pcs.reply;
-    await fill.document(QE);
+    await fill.document(QE, anybody);
   });
 
   test("an absence is forgotten", async () => {
     const fill = await open({ absenceMs: 0 });
     const miss = { ...platformId, ...raw, encryptedPpid: unknownPpid };
-    await assert.rejects(fill.platform(miss), { code: "not-found" });
-    await assert.rejects(fill.platform(miss), { code: "not-found" });
+    await assert.rejects(fill.platform(miss, anybody), { code: "not-found" });
+    await assert.rejects(fill.platform(miss, anybody), { code: "not-found" });
     assert.equal(upstream.seen.length, 2);
   });
 
   test("a crowd of clients that ask for what nobody has does not pile up", async () => {
     const gate = Promise.withResolvers<never>();
-    const provider = { fetchDocument: () => gate.promise, fetchPckCertificates: () => gate.promise };
+    const provider = {
+      fetchDocument: () => gate.promise,
+      fetchFmspcs: () => gate.promise,
+      fetchPckCertificates: () => gate.promise,
+    };
     const fill = await open({ provider });
     const codes = Array.from({ length: 300 }, (_, index) => {
       const miss = { qeId: `${index}`, pceId: "0000", ...raw, encryptedPpid: encryptedPpid(`F${index}`) };
-      return fill.platform(miss).then(undefined, (error: { code: string }) => error.code);
+      return fill.platform(miss, anybody).then(undefined, (error: { code: string }) => error.code);
     });
     assert.deepEqual(new Set(await Promise.all(codes.slice(256))), new Set(["retry-later"]));
     gate.reject(new ProviderError("not-found", "nobody has it"));
@@ -175,7 +179,9 @@ describe("filling from upstream", () => {
   test("a platform that does not say who it is is not asked for", async () => {
     const fill = await open();
     for (const encrypted of ["", "0".repeat(768)]) {
-      await assert.rejects(fill.platform({ ...platformId, ...raw, encryptedPpid: encrypted }), { code: "not-found" });
+      await assert.rejects(fill.platform({ ...platformId, ...raw, encryptedPpid: encrypted }, anybody), {
+        code: "not-found",
+      });
     }
     assert.equal(upstream.seen.length, 0);
   });
@@ -183,8 +189,8 @@ describe("filling from upstream", () => {
   for (const mode of ["REQ", "OFFLINE"] as const) {
     test(`in the mode ${mode} misses stay misses`, async () => {
       const fill = await open({ mode });
-      await fill.document(QE);
-      await fill.platform({ ...platformId, ...raw, encryptedPpid: ppid });
+      await fill.document(QE, anybody);
+      await fill.platform({ ...platformId, ...raw, encryptedPpid: ppid }, anybody);
       assert.deepEqual([upstream.seen.length, await keys()], [0, []]);
     });
   }
@@ -244,7 +250,7 @@ describe("filling from upstream", () => {
 
   test("what verifiers need is completed, each only where it is missing", async () => {
     const fill = await open();
-    await fill.document(QE);
+    await fill.document(QE, anybody);
     await fill.complete(["standard"]);
     assert.deepEqual(await keys(), [
       "identity/QE/v4/standard",
@@ -278,7 +284,7 @@ describe("filling from upstream", () => {
         body[body.length - 5] = body[body.length - 5] === 0x30 ? 0x31 : 0x30;
         return { ...answer, body };
       };
-      await assert.rejects(fill.document(id), { code: "garbage" });
+      await assert.rejects(fill.document(id, anybody), { code: "garbage" });
       assert.deepEqual(await keys(), []);
     });
   }
@@ -286,24 +292,24 @@ describe("filling from upstream", () => {
   test("a document of another vendor is not stored", async () => {
     const other = await simulatedPcs(now);
     upstream.reply = other.reply;
-    await assert.rejects((await open()).document(QE), { code: "garbage" });
+    await assert.rejects((await open()).document(QE, anybody), { code: "garbage" });
     assert.deepEqual(await keys(), []);
   });
 
   test("an expired document is not stored, and one that is stored is fetched again", async () => {
     await pcs.issue(now, { qeIdentity: { nextUpdate: new Date(now.getTime() - 1000) } });
-    await assert.rejects((await open()).document(QE), { code: "garbage" });
+    await assert.rejects((await open()).document(QE, anybody), { code: "garbage" });
     await pcs.issue(new Date(now.getTime() - 2000), { qeIdentity: { nextUpdate: now } });
-    await (await open({ now: () => new Date(now.getTime() - 1000) })).document(QE);
+    await (await open({ now: () => new Date(now.getTime() - 1000) })).document(QE, anybody);
     await pcs.issue(now);
-    await (await open()).document(QE);
+    await (await open()).document(QE, anybody);
     const stored = await database.read((reader) => findDocument(reader, documentKey.identity("QE", 4, "standard")));
     assert.equal(Math.floor((stored?.issued.getTime() ?? 0) / 1000), Math.floor(now.getTime() / 1000));
   });
 
   test("an older document than the stored one does not take its place", async () => {
     const fill = await open();
-    await fill.document(QE);
+    await fill.document(QE, anybody);
     await pcs.issue(new Date(now.getTime() - DAY_MS));
     await assert.rejects(fill.refresh({ kind: "documents" }), { code: "garbage" });
     const stored = await database.read((reader) => findDocument(reader, documentKey.identity("QE", 4, "standard")));

@@ -146,16 +146,18 @@ test("one address cannot keep the service busy with misses", async () => {
 });
 
 describe("for those who run it, the service", () => {
-  test("says that it lives and works", async () => {
+  test("says that it lives", async () => {
     assert.equal((await service.client.send({ path: "/health" })).status, 200);
-    const ready = await service.client.send({ path: "/ready" });
-    assert.deepEqual(JSON.parse(ready.body.toString()), { ready: true, database: true, stopping: false });
   });
 
   test("describes every operation of its table, and who may use it", async () => {
     const { paths } = JSON.parse((await service.client.send({ path: "/openapi.json" })).body.toString());
-    const operations = Object.values(paths as Record<string, Record<string, object>>).flatMap(Object.values);
-    assert.deepEqual([Object.keys(paths).length, operations.length], [24, 30]);
+    const ofIntel = Object.entries(paths as Record<string, Record<string, { operationId: string }>>).filter(([path]) =>
+      path.includes("/certification/"),
+    );
+    const operations = ofIntel.flatMap(([, item]) => Object.values(item));
+    assert.deepEqual([ofIntel.length, operations.length], [24 + 5, 30 + 7], "those of the PCCS, and those passed on");
+    assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, operations.length);
     assert.deepEqual(paths[`${BASE}/platforms`].post.security, [{ user: [] }]);
     assert.deepEqual(paths[`${BASE}/platforms`].get.security, [{ admin: [] }]);
     assert.equal(paths[`${BASE}/tcb`].get.security, undefined);

@@ -2,11 +2,22 @@ import type { TrustedRoot } from "@sealserve/attestation";
 import { admitDocument } from "../admit-document.ts";
 import { refusingAsGarbage } from "../fill/fetch-verified.ts";
 import { SingleFlight } from "../fill/single-flight.ts";
-import type { FillMode } from "../fill.ts";
+import type { Admission, FillMode } from "../fill.ts";
+import type { OpenRequest } from "../http/open-route.ts";
 import { ProviderError } from "../provider.ts";
 import type { SqlDatabase } from "../sql/database.ts";
 import { findDocument, listDocuments, type StoredDocument } from "../store/documents.ts";
-import { AMD_PREFIX, type AmdDocumentId, amdKey, chipPrefix, idOfAmdKey, parseAmdPath } from "./amd-document.ts";
+import {
+  AMD_MEDIA_TYPES,
+  AMD_PREFIX,
+  type AmdDocumentId,
+  amdKey,
+  certificatePrefix,
+  idOfAmdKey,
+  isCertificate,
+  parseAmdPath,
+  vekOf,
+} from "./amd-document.ts";
 import type { AmdProvider } from "./kds-provider.ts";
 import { verifyAmdDocument } from "./verify-amd-document.ts";
 
@@ -24,6 +35,8 @@ export interface AmdContext {
 const ABSENCE_MS = 60_000;
 /** AMD makes a certificate for any TCB that anybody asks for; a chip has few in its life. */
 const MAX_PER_CHIP = 16;
+/** A provider has one VLEK for all chips of a product and TCB. */
+const MAX_PER_PRODUCT = 64;
 
 /** What a path of AMD's answers with. */
 export interface AmdAnswer {
@@ -31,14 +44,8 @@ export interface AmdAnswer {
   readonly mediaType: string;
 }
 
-const MEDIA_TYPES: Readonly<Record<AmdDocumentId["kind"], string>> = {
-  "cert-chain": "application/x-pem-file",
-  crl: "application/pkix-crl",
-  vcek: "application/pkix-cert",
-};
-
 /**
- * AMD's endorsements of SEV-SNP: VCEKs, chains and revocation lists, cached and verified as Intel's collateral is. Served
+ * AMD's endorsements of SEV-SNP: VCEKs, VLEKs, chains and revocation lists, cached and verified as Intel's collateral is. Served
  * only in their windows: one past its end is fetched again, or refused.
  */
 export class AmdCollateral {
@@ -52,17 +59,16 @@ export class AmdCollateral {
 
   /**
    * Answers a path of AMD's service.
-   * @param query without its question mark
    * @returns undefined for a path that it does not have
    * @throws ProviderError
    */
-  async answer(path: string, query: string): Promise<AmdAnswer | undefined> {
+  async answer({ path, query, admission }: OpenRequest): Promise<AmdAnswer | undefined> {
     const id = parseAmdPath(path, new URLSearchParams(query));
-    return id && { document: await this.document(id), mediaType: MEDIA_TYPES[id.kind] };
+    return id && { document: await this.document(id, admission), mediaType: AMD_MEDIA_TYPES[id.kind] };
   }
 
   /** A document in its window, fetched where it is not stored and the mode is LAZY. @throws ProviderError */
-  async document(id: AmdDocumentId): Promise<StoredDocument> {
+  async document(id: AmdDocumentId, admission?: Admission): Promise<StoredDocument> {
     const stored = await this.#current(id);
     if (stored !== undefined) {
       return stored;
@@ -70,15 +76,15 @@ export class AmdCollateral {
     if (this.#context.mode !== "LAZY") {
       throw new ProviderError("not-found", `${amdKey(id)} is not stored, or past its end`);
     }
-    return this.#flights.run(amdKey(id), async () => (await this.#current(id)) ?? this.#fetch(id));
+    return this.#flights.run(amdKey(id), async () => (await this.#current(id)) ?? this.#fetch(id), admission);
   }
 
-  /** What a refresh fetches again: chains and lists. A VCEK never changes. */
+  /** What a refresh fetches again: chains and lists. Certificates never change. */
   async refreshable(): Promise<AmdDocumentId[]> {
     const stored = await this.#context.database.read((connection) => listDocuments(connection, AMD_PREFIX));
     return stored
       .map(({ key }) => idOfAmdKey(key))
-      .filter((id) => id !== undefined && id.kind !== "vcek") as AmdDocumentId[];
+      .filter((id) => id !== undefined && !isCertificate(id)) as AmdDocumentId[];
   }
 
   /** Fetches a document again. @throws ProviderError, and what is stored stays */
@@ -101,8 +107,7 @@ export class AmdCollateral {
   }
 
   async #chainFor(id: AmdDocumentId): Promise<string> {
-    const vek = id.kind === "vcek" ? "vcek" : id.vek;
-    const { body } = await this.document({ kind: "cert-chain", vek, product: id.product });
+    const { body } = await this.document({ kind: "cert-chain", vek: vekOf(id), product: id.product });
     return new TextDecoder().decode(body);
   }
 
@@ -116,10 +121,10 @@ export class AmdCollateral {
   }
 
   async #mayStore(id: AmdDocumentId): Promise<boolean> {
-    if (id.kind !== "vcek") {
+    if (!isCertificate(id)) {
       return true;
     }
-    const ofChip = await this.#context.database.read((connection) => listDocuments(connection, chipPrefix(id)));
-    return ofChip.length < MAX_PER_CHIP;
+    const kept = await this.#context.database.read((connection) => listDocuments(connection, certificatePrefix(id)));
+    return kept.length < (id.kind === "vcek" ? MAX_PER_CHIP : MAX_PER_PRODUCT);
   }
 }

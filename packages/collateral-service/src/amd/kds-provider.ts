@@ -13,6 +13,7 @@ export interface AmdProvider {
 /** AMD's own service. */
 export const AMD_KDS = "https://kdsintf.amd.com";
 
+const CERTIFICATE_TYPES = ["application/pkix-cert", "application/x-x509-ca-cert", "application/octet-stream"];
 const TYPES: Readonly<Record<AmdDocumentId["kind"], readonly string[]>> = {
   "cert-chain": [
     "application/x-pem-file",
@@ -21,7 +22,8 @@ const TYPES: Readonly<Record<AmdDocumentId["kind"], readonly string[]>> = {
     "text/plain",
   ],
   crl: ["application/pkix-crl", "application/octet-stream"],
-  vcek: ["application/pkix-cert", "application/x-x509-ca-cert", "application/octet-stream"],
+  vcek: CERTIFICATE_TYPES,
+  vlek: CERTIFICATE_TYPES,
 };
 
 /**

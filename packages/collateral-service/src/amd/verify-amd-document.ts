@@ -15,7 +15,7 @@ import {
 } from "@sealserve/core";
 import { ServiceError } from "../errors.ts";
 import type { VerifiedDocument } from "../verify-document.ts";
-import { type AmdDocumentId, amdKey, type VekKind } from "./amd-document.ts";
+import { type AmdCertificateId, type AmdDocumentId, amdKey, type VekKind } from "./amd-document.ts";
 
 /** What AMD's documents are held against. */
 export interface AmdTrust {
@@ -29,7 +29,7 @@ export interface AmdTrust {
 
 /**
  * Proves a document of AMD's and that it is the one which was asked for: chain to the pinned root of the product, not revoked,
- * in its window; a list by its issuer; a VCEK for this chip and this TCB.
+ * in its window; a list by its issuer; a certificate for this chip (a VLEK for none) and this TCB.
  *
  * @throws AttestationError the code of the first check that fails
  * @throws ServiceError `document-malformed`
@@ -46,8 +46,9 @@ export async function verifyAmdDocument(
       case "crl":
         return verifyList(id, body, trust);
       case "vcek":
+      case "vlek":
       default:
-        return verifyVcek(id, body, trust);
+        return verifyCertificate(id, body, trust);
     }
   });
 }
@@ -82,19 +83,16 @@ async function verifyList(
   return { document, marks: new Map(marks) };
 }
 
-async function verifyVcek(
-  id: AmdDocumentId & { readonly kind: "vcek" },
-  body: Uint8Array,
-  trust: AmdTrust,
-): Promise<VerifiedDocument> {
+/** A VCEK is of a chip, a VLEK of none. */
+async function verifyCertificate(id: AmdCertificateId, body: Uint8Array, trust: AmdTrust): Promise<VerifiedDocument> {
   const chain = chainIn(trust);
   const verified = await verifySnpCollateral({ ...issuersIn(chain), ...listIn(trust), vek: body }, trust);
-  expectIssuer("vcek", id.product, verified);
+  expectIssuer(id.kind, id.product, verified);
   const certificate = parseCertificate(body);
   const { hardwareId, levels, productName } = parseVekExtension(certificate);
-  expectSame("chip of the VCEK", id.hardwareId, hardwareId ?? "none");
-  expectSame("TCB of the VCEK", showTcb(id.tcb), showTcb(levels));
-  expectSame("product of the VCEK", id.product, productName?.replace(/-[A-Z][0-9]$/, "") ?? "none");
+  expectSame("chip of the certificate", id.kind === "vcek" ? id.hardwareId : "none", hardwareId ?? "none");
+  expectSame("TCB of the certificate", showTcb(id.tcb), showTcb(levels));
+  expectSame("product of the certificate", id.product, productName?.replace(/-[A-Z][0-9]$/, "") ?? "none");
   const { notBefore: issued, notAfter: nextUpdate } = certificate;
   return toVerified(id, body, { issued, nextUpdate, chain, now: trust.now });
 }

@@ -28,6 +28,8 @@ export function readIntelConfig(members: ConfigMapping, root: ConfigValue): Serv
       host: members.optional("hosts")?.string() ?? DEFAULT_HOST,
       port: members.required(MARK).integer({ minimum: 0, maximum: 65_535 }),
     },
+    // No member of Intel's: ours, for metrics and readiness.
+    monitoring: members.optional("monitoring")?.endpoint(DEFAULT_HOST),
     tls: { key: root.fileBeside("ssl_key/private.pem"), certificate: root.fileBeside("ssl_key/file.crt") },
     stateFolder,
     database: { kind: "sqlite", file: `${stateFolder}/collateral.db` },
@@ -36,6 +38,7 @@ export function readIntelConfig(members: ConfigMapping, root: ConfigValue): Serv
       admin: tokenHash(members.optional("AdminTokenHash")),
     }),
     stale: "warn",
+    strict: false,
     upstream: readUpstreamMembers(members),
     workers: 1,
     simulatedRootFile: undefined,

@@ -17,6 +17,7 @@ const HOUR_SECONDS = 3600;
  *
  * ```yaml
  * listen: 127.0.0.1:8081                 # optional
+ * monitoring: 127.0.0.1:8082             # optional: metrics, readiness and the forecast, over plain HTTP; without it nowhere
  * state: /var/lib/collateral             # optional: for the database and certificate that the service makes itself
  * tls: { key: tls.key, certificate: tls.crt }   # optional
  * database: { postgres: "postgresql://user@host/collateral" }   # optional; or { sqlite: collateral.db }
@@ -24,6 +25,7 @@ const HOUR_SECONDS = 3600;
  *   user: "<128 hex digits>"
  *   admin: "<128 hex digits>"
  * stale: warn                            # optional; or refuse: documents past their next update
+ * strict: true                           # optional: 405 and 415 for wrong methods and media types
  * upstream:                              # optional: without it, an administrator uploads everything
  *   mode: LAZY                           # fills at each miss; REQ: at registrations; OFFLINE: never
  *   url: https://api.trustedservices.intel.com/sgx/certification/v4/   # optional
@@ -34,7 +36,7 @@ const HOUR_SECONDS = 3600;
  *   refresh: "0 0 1 * * *"               # optional: cron with seconds, or an interval such as 12h
  * workers: 2                             # optional: processes that answer
  * simulatedRoot: root.pem                # development only
- * limits: { maximumBody: 2097152, requestsPerSecond: 500, requestBurst: 2000, requestTimeout: 15s }   # optional
+ * limits: { maximumBody: 2097152, requestsPerSecond: 500, requestBurst: 2000, missesPerSecond: 10, missBurst: 500, requestTimeout: 15s }   # optional
  * ```
  *
  * @param file name for messages; relative file names start at its folder
@@ -49,6 +51,7 @@ function readConfig(members: ConfigMapping, root: ConfigValue): ServiceConfig {
   const stateFolder = members.optional("state")?.filePath() ?? root.fileBeside(DEFAULT_STATE);
   return {
     listen: members.optional("listen")?.endpoint(DEFAULT_LISTEN.host) ?? DEFAULT_LISTEN,
+    monitoring: members.optional("monitoring")?.endpoint(DEFAULT_LISTEN.host),
     tls: members.optional("tls")?.mapping((tls) => ({
       key: tls.required("key").filePath(),
       certificate: tls.required("certificate").filePath(),
@@ -57,6 +60,7 @@ function readConfig(members: ConfigMapping, root: ConfigValue): ServiceConfig {
     database: readDatabase(members.optional("database"), stateFolder),
     tokens: members.optional("tokens")?.mapping(readTokens) ?? {},
     stale: members.optional("stale")?.oneOf(["warn", "refuse"]) ?? "warn",
+    strict: members.optional("strict")?.boolean() ?? false,
     upstream: members.optional("upstream")?.mapping(readUpstream) ?? NO_UPSTREAM,
     workers: members.optional("workers")?.integer({ minimum: 1, maximum: MAXIMUM_WORKERS }) ?? 1,
     simulatedRootFile: members.optional("simulatedRoot")?.filePath(),
@@ -107,6 +111,8 @@ function readLimits(members: ConfigMapping): Partial<ServiceLimits> {
     maximumBody: number("maximumBody", MAXIMUM_BODY),
     requestsPerSecond: number("requestsPerSecond", Number.MAX_SAFE_INTEGER),
     requestBurst: number("requestBurst", Number.MAX_SAFE_INTEGER),
+    missesPerSecond: number("missesPerSecond", Number.MAX_SAFE_INTEGER),
+    missBurst: number("missBurst", Number.MAX_SAFE_INTEGER),
     maxConnections: number("maxConnections", 1 << 20),
     maxConnectionsPerAddress: number("maxConnectionsPerAddress", 1 << 20),
     headersTimeoutMs: milliseconds("headersTimeout"),

@@ -31,6 +31,8 @@ export interface UpstreamConfig {
 /** Configuration of a collateral service. File names are absolute. */
 export interface ServiceConfig {
   readonly listen: Endpoint;
+  /** Where metrics, readiness and the forecast are, over plain HTTP; undefined: nowhere. */
+  readonly monitoring: Endpoint | undefined;
   /** Undefined: made at the first start, in the state folder. */
   readonly tls: TlsFiles | undefined;
   /** Folder for what the service makes itself. */
@@ -38,6 +40,8 @@ export interface ServiceConfig {
   readonly database: DatabaseConfig;
   readonly tokens: TokenHashes;
   readonly stale: StalePolicy;
+  /** Whether 405 and 415 are sent, which Intel's service never does. */
+  readonly strict: boolean;
   readonly upstream: UpstreamConfig;
   /** Processes that answer. */
   readonly workers: number;

@@ -1,9 +1,12 @@
 import { RecentMap } from "@sealserve/core";
+import type { Admission } from "../fill.ts";
 import { ProviderError } from "../provider.ts";
 
 /** Absences are remembered of this many things; whoever asks for more makes room by the oldest. */
 const CAPACITY = 4096;
 
+/** No more misses than these wait for upstream at a time. */
+const MAX_MISSES = 256;
 const BUSY_SECONDS = 5;
 
 interface Absence {
@@ -27,21 +30,22 @@ export class SingleFlight {
   }
 
   /**
-   * @param most pending work beside which something new is still begun
-   * @throws ProviderError of the work, of the last time when it was `not-found` a moment ago, or `retry-later` for more work
+   * @param admission of whoever asks; without it, there is no bound on how much is begun
+   * @throws ProviderError of the work, of the last time when it was `not-found` a moment ago, `retry-later` when too much is
+   * under way, and RequestError `too-many-misses` of the admission
    */
-  run<Value>(key: string, work: () => Promise<Value>, most = Number.POSITIVE_INFINITY): Promise<Value> {
+  async run<Value>(key: string, work: () => Promise<Value>, admission?: Admission): Promise<Value> {
     const pending = this.#pending.get(key) as Promise<Value> | undefined;
     if (pending !== undefined) {
       return pending;
     }
     const absence = this.#absences.get(key);
     if (absence !== undefined && performance.now() < absence.until) {
-      return Promise.reject(absence.error);
+      throw absence.error;
     }
-    if (this.#pending.size >= most) {
-      const message = "too many things are being fetched";
-      return Promise.reject(new ProviderError("retry-later", message, { retryAfterSeconds: BUSY_SECONDS }));
+    if (admission !== undefined) {
+      this.#expectRoom();
+      admission();
     }
     const started = work()
       .catch((error: unknown) => {
@@ -51,6 +55,14 @@ export class SingleFlight {
       .finally(() => this.#pending.delete(key));
     this.#pending.set(key, started);
     return started;
+  }
+
+  /** Anybody can ask for what nobody has. */
+  #expectRoom(): void {
+    if (this.#pending.size >= MAX_MISSES) {
+      const retry = { retryAfterSeconds: BUSY_SECONDS };
+      throw new ProviderError("retry-later", "too many things are being fetched", retry);
+    }
   }
 
   #rememberAbsence(key: string, error: unknown): void {

@@ -1,15 +1,17 @@
 import { admitDocument } from "../admit-document.ts";
-import type { CollateralFill, FillMode, PlatformMiss, RefreshScope, RefreshSummary } from "../fill.ts";
-import { ProviderError } from "../provider.ts";
+import type { Admission, CollateralFill, FillMode, PlatformMiss, RefreshScope, RefreshSummary } from "../fill.ts";
+import { type FmspcGroup, type ListedFmspc, type PlatformRequest, ProviderError } from "../provider.ts";
 import { type RefreshContext, refreshStored } from "../refresh/refresh-stored.ts";
 import type { SqlConnection } from "../sql/database.ts";
 import { type DocumentId, type IdentityKind, keyOf, type PckCa, type Update } from "../store/document-key.ts";
 import { findPlatform, findResolvedTcb, type RawTcb } from "../store/platforms.ts";
 import { putRegistration, type Registration, type RegistrationState } from "../store/registrations.ts";
 import { isPlainCrlUri } from "../upstream/crl-uri.ts";
+import type { VerifiedPckCertificates } from "../verify-pck-certificates.ts";
 import { fetchVerified, refusingAsGarbage } from "./fetch-verified.ts";
 import { fillPlatform, isCurrent, type PlatformOrder } from "./platform-fill.ts";
 import { SingleFlight } from "./single-flight.ts";
+import { UpstreamListings } from "./upstream-listings.ts";
 
 /** What fills the store from upstream. */
 export interface FillContext extends RefreshContext {
@@ -19,8 +21,6 @@ export interface FillContext extends RefreshContext {
 }
 
 const ABSENCE_MS = 60_000;
-/** Anybody can ask for what nobody has: no more misses than these wait for upstream at a time. */
-const MAX_MISSES = 256;
 const CAS: readonly PckCa[] = ["processor", "platform"];
 const IDENTITIES: readonly IdentityKind[] = ["QE", "QVE", "TDQE"];
 
@@ -31,7 +31,7 @@ interface PlatformCompletion {
   /** To be resolved with its certificates. */
   readonly tcb?: RawTcb | undefined;
   /** See {@link SingleFlight.run}. */
-  readonly most?: number;
+  readonly admission?: Admission;
 }
 
 /**
@@ -42,6 +42,7 @@ export class UpstreamFill implements CollateralFill {
   readonly mode: FillMode;
   readonly #context: FillContext;
   readonly #flights: SingleFlight;
+  readonly #listings: UpstreamListings;
   readonly #refreshes = new SingleFlight(0);
   /** By platform: the first of those that ask for it with different encrypted PPIDs at one time. */
   readonly #leaders = new Map<string, Promise<unknown>>();
@@ -50,15 +51,16 @@ export class UpstreamFill implements CollateralFill {
     this.#context = context;
     this.mode = context.mode;
     this.#flights = new SingleFlight(context.absenceMs ?? ABSENCE_MS);
+    this.#listings = new UpstreamListings(context, this.#flights);
   }
 
-  async document(id: DocumentId): Promise<void> {
+  async document(id: DocumentId, admission: Admission): Promise<void> {
     if (this.mode === "LAZY" && (id.kind !== "crl" || isPlainCrlUri(id.uri))) {
-      await this.#completeDocument(id, MAX_MISSES);
+      await this.#completeDocument(id, admission);
     }
   }
 
-  async platform(miss: PlatformMiss): Promise<void> {
+  async platform(miss: PlatformMiss, admission: Admission): Promise<void> {
     if (this.mode !== "LAZY") {
       return;
     }
@@ -68,9 +70,17 @@ export class UpstreamFill implements CollateralFill {
     const isCached = async (connection: SqlConnection): Promise<boolean> =>
       (await findPlatform(connection, miss)) !== undefined;
     const complete = async (): Promise<void> => {
-      await this.#completePlatform({ ...miss, manifest: "" }, { isCached, most: MAX_MISSES });
+      await this.#completePlatform({ ...miss, manifest: "" }, { isCached, admission });
     };
     await this.#afterLeader(`${miss.qeId}/${miss.pceId}`, complete);
+  }
+
+  async fmspcs(group: FmspcGroup, admission: Admission): Promise<readonly ListedFmspc[] | undefined> {
+    return this.mode === "LAZY" ? this.#listings.fmspcs(group, admission) : undefined;
+  }
+
+  async pckCertificates(request: PlatformRequest, admission: Admission): Promise<VerifiedPckCertificates | undefined> {
+    return this.mode === "LAZY" ? this.#listings.pckCertificates(request, admission) : undefined;
   }
 
   async registered(registration: Registration): Promise<void> {
@@ -123,7 +133,7 @@ export class UpstreamFill implements CollateralFill {
     await leading;
   }
 
-  #completeDocument(id: DocumentId, most?: number): Promise<void> {
+  #completeDocument(id: DocumentId, admission?: Admission): Promise<void> {
     const complete = async (): Promise<void> => {
       // Another flight may have landed between the caller's look and this one.
       if (!(await isCurrent(id, this.#context))) {
@@ -133,12 +143,12 @@ export class UpstreamFill implements CollateralFill {
         );
       }
     };
-    return this.#flights.run(keyOf(id), complete, most);
+    return this.#flights.run(keyOf(id), complete, admission);
   }
 
   #completePlatform(
     order: PlatformOrder,
-    { isCached, tcb, most }: PlatformCompletion,
+    { isCached, tcb, admission }: PlatformCompletion,
   ): Promise<{ readonly notAvailable: number }> {
     const { qeId, pceId, encryptedPpid, manifest } = order;
     const key = ["platform", qeId, pceId, manifest === "" ? encryptedPpid : manifest, tcb?.cpuSvn, tcb?.pceSvn];
@@ -146,7 +156,7 @@ export class UpstreamFill implements CollateralFill {
       (await this.#context.database.read(isCached))
         ? { notAvailable: 0 }
         : fillPlatform(order, this.#context, (id) => this.#completeDocument(id), tcb);
-    return this.#flights.run(key.join("/"), complete, most);
+    return this.#flights.run(key.join("/"), complete, admission);
   }
 
   #queue(registration: Registration, state: RegistrationState): Promise<void> {

@@ -1,10 +1,12 @@
 import type { IncomingMessage } from "node:http";
+import { clientNetwork } from "@sealserve/ra-tls";
+import type { Admission } from "../fill.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Answer } from "./answer.ts";
 import { Query } from "./query.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { receiveBody } from "./receive-body.ts";
-import { RequestError } from "./request-error.ts";
+import { MethodRefused, RequestError } from "./request-error.ts";
 import type { Route } from "./route.ts";
 import { findPlace, type Place } from "./router.ts";
 import { TOKEN_HEADERS, type TokenGuard } from "./tokens.ts";
@@ -14,8 +16,12 @@ export interface DispatchContext extends ServiceContext {
   readonly tokens: TokenGuard;
   /** Bytes. */
   readonly maximumBody: number;
-  /** How often an address may present a wrong token. */
+  /** How often a client may present a wrong token. */
   readonly wrongTokens: RateLimit;
+  /** How much a client may have begun upstream. */
+  readonly misses: RateLimit;
+  /** Whether wrong methods and media types are answered with 405 and 415, which Intel's service never sends. */
+  readonly strict: boolean;
 }
 
 /** A path with its query, taken apart. */
@@ -46,8 +52,21 @@ export async function dispatch(
     return optionsAnswer(place);
   }
   const route = routeOf(request, place, context);
-  const body = route.body === undefined ? undefined : await receiveBody(request, context.maximumBody);
-  return route.handle({ version: place.version, query: new Query(query), body }, context);
+  const body =
+    route.body === undefined
+      ? undefined
+      : await receiveBody(request, { maximum: context.maximumBody, strict: context.strict });
+  const admission = admissionOf(request, context);
+  return route.handle({ version: place.version, query: new Query(query), body, admission }, context);
+}
+
+/** What a client may have begun upstream: a few clients must not use up what the vendors grant to all (threat C8). */
+export function admissionOf({ socket }: IncomingMessage, { misses }: Pick<DispatchContext, "misses">): Admission {
+  return () => {
+    if (!misses.take(clientNetwork(socket.remoteAddress), performance.now())) {
+      throw new RequestError("too-many-misses", "too many misses of one client");
+    }
+  };
 }
 
 /** The route of a method. Where administrators alone do anything, a stranger does not learn which methods there are. */
@@ -59,19 +78,19 @@ function routeOf(request: IncomingMessage, { routes }: Place, context: DispatchC
     expectToken(request, token, context);
   }
   if (route === undefined) {
-    throw unknownPath();
+    throw context.strict ? new MethodRefused(methodsOf(routes)) : unknownPath();
   }
   return route;
 }
 
 function expectToken(request: IncomingMessage, kind: "user" | "admin", context: DispatchContext): void {
-  const address = request.socket.remoteAddress ?? "";
-  if (!context.wrongTokens.allows(address, performance.now())) {
-    throw new RequestError("too-many-requests", `too many wrong tokens from ${address}`);
+  const client = clientNetwork(request.socket.remoteAddress);
+  if (!context.wrongTokens.allows(client, performance.now())) {
+    throw new RequestError("too-many-requests", `too many wrong tokens from ${client}`);
   }
   const given = request.headers[TOKEN_HEADERS[kind]];
   if (!context.tokens.accepts(kind, Array.isArray(given) ? undefined : given)) {
-    context.wrongTokens.take(address, performance.now());
+    context.wrongTokens.take(client, performance.now());
     throw new RequestError("unauthenticated", `the ${kind} token is missing or wrong`);
   }
 }
@@ -80,8 +99,12 @@ function unknownPath(): RequestError {
   return new RequestError("unknown-path", "the path or the method is unknown");
 }
 
+function methodsOf(routes: readonly Route[]): string {
+  return routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(",");
+}
+
 function optionsAnswer({ routes }: Place): Answer {
-  const methods = routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(",");
+  const methods = methodsOf(routes);
   return {
     status: 200,
     headers: ["Allow", methods, "Content-Type", "text/html; charset=utf-8"],

@@ -1,5 +1,5 @@
 import type { Answer } from "./answer.ts";
-import { RequestError } from "./request-error.ts";
+import { MethodRefused, RequestError } from "./request-error.ts";
 import { failureOf } from "./status.ts";
 
 const HTML = ["Content-Type", "text/html; charset=utf-8"];
@@ -16,5 +16,6 @@ export function failureAnswer(error: unknown): Answer {
   }
   const { status, text, retryAfter } = failureOf(error);
   const retry = retryAfter === undefined ? [] : ["Retry-After", `${retryAfter}`];
-  return { status, headers: [...retry, ...HTML], body: Buffer.from(text) };
+  const allow = error instanceof MethodRefused ? ["Allow", error.allow] : [];
+  return { status, headers: [...retry, ...allow, ...HTML], body: Buffer.from(text) };
 }

@@ -1,3 +1,4 @@
+import type { FmspcGroup } from "../provider.ts";
 import type { PckCa, Update } from "../store/document-key.ts";
 import { invalid } from "./request-error.ts";
 
@@ -26,6 +27,13 @@ export const form = {
   pceSvn: hex(4, "PCESVN, little endian"),
   pceId: hex(4, "PCEID, little endian"),
   encryptedPpid: { ...hex(768, "PPID, encrypted"), read: (text: string) => text },
+  /** A manifest has up to 56 KiB. */
+  manifest: { pattern: /^[0-9A-Fa-f]{2,131072}$/, read: (text: string) => text, description: "manifest, hex" },
+  fmspcGroup: {
+    pattern: /^(?:all|client|E3|E5)$/,
+    read: (text: string) => text as FmspcGroup,
+    description: "all, client, E3 or E5",
+  },
   qeId: { pattern: /^.{1,260}$/s, read: upper, description: "1 to 260 characters, usually 32 hex digits" },
   update: {
     pattern: /^(?:standard|early)$/i,

@@ -6,21 +6,29 @@ import { invalid, RequestError } from "./request-error.ts";
 /** Values of a body: an empty object in it costs a hundred times its length. */
 const MAXIMUM_VALUES = 1 << 17;
 
+/** What a body may be. */
+export interface BodyRules {
+  /** Bytes. */
+  readonly maximum: number;
+  /** Whether a body of a media type or charset that is not read is refused as such. */
+  readonly strict: boolean;
+}
+
 /**
  * The body of a request as JSON. That of a form becomes an object of texts; one of any other media type does not count.
  *
- * @param maximum bytes
- * @throws RequestError `too-large`, or `invalid-request` for JSON that is malformed, has a member twice or is not in UTF-8
+ * @throws RequestError `too-large`, `media-type-refused`, or `invalid-request` for JSON that is malformed, has a member twice
+ * or is not in UTF-8
  */
-export async function receiveBody(request: IncomingMessage, maximum: number): Promise<JsonValue | undefined> {
-  return parseBody(await receiveBytes(request, maximum), request.headers["content-type"] ?? "", maximum);
+export async function receiveBody(request: IncomingMessage, rules: BodyRules): Promise<JsonValue | undefined> {
+  return parseBody(await receiveBytes(request, rules.maximum), request.headers["content-type"] ?? "", rules);
 }
 
 /**
  * As {@link receiveBody}, of bytes that are there.
  * @param contentType with its parameters
  */
-export function parseBody(bytes: Buffer, contentType: string, maximum: number): JsonValue | undefined {
+export function parseBody(bytes: Buffer, contentType: string, { maximum, strict }: BodyRules): JsonValue | undefined {
   if (bytes.length > maximum) {
     throw tooLarge();
   }
@@ -29,7 +37,7 @@ export function parseBody(bytes: Buffer, contentType: string, maximum: number): 
     .map((text) => /^\s*charset="?([^"]*)"?\s*$/.exec(text)?.[1])
     .find((text) => text !== undefined);
   if (charset !== undefined && charset !== "utf-8") {
-    throw invalid("the body is not in UTF-8");
+    throw strict ? refusedType() : invalid("the body is not in UTF-8");
   }
   switch (mediaType.trim()) {
     case "application/json":
@@ -37,6 +45,9 @@ export function parseBody(bytes: Buffer, contentType: string, maximum: number): 
     case "application/x-www-form-urlencoded":
       return Object.fromEntries(new Query(bytes.toString("utf8")).entries());
     default:
+      if (strict && bytes.length > 0) {
+        throw refusedType();
+      }
       return undefined;
   }
 }
@@ -64,6 +75,10 @@ async function receiveBytes(request: IncomingMessage, maximum: number): Promise<
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);
+}
+
+function refusedType(): RequestError {
+  return new RequestError("media-type-refused", "the body is of a media type or charset that is not read");
 }
 
 function tooLarge(): RequestError {

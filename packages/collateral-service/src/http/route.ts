@@ -1,4 +1,5 @@
 import type { JsonValue } from "@sealserve/core";
+import type { Admission } from "../fill.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { ApiVersion } from "../store/document-key.ts";
 import type { Answer } from "./answer.ts";
@@ -12,6 +13,8 @@ export interface RouteRequest {
   readonly query: Query;
   /** Undefined when there is none, or none of a media type that is read. */
   readonly body: JsonValue | undefined;
+  /** What the caller may have begun upstream. */
+  readonly admission: Admission;
 }
 
 export type Method = "GET" | "PUT" | "POST";
@@ -21,6 +24,14 @@ export interface Parameter {
   readonly name: string;
   readonly form: Form<unknown>;
   readonly required: boolean;
+}
+
+export function must(name: string, form: Parameter["form"]): Parameter {
+  return { name, form, required: true };
+}
+
+export function may(name: string, form: Parameter["form"]): Parameter {
+  return { name, form, required: false };
 }
 
 /** One operation, below the base paths of the API. */

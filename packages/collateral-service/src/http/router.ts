@@ -1,6 +1,7 @@
 import type { ApiVersion } from "../store/document-key.ts";
 import type { Route } from "./route.ts";
-import { SGX_ROUTES, TDX_ROUTES } from "./routes.ts";
+import { SGX_ROUTES } from "./routes.ts";
+import { PASSED_ON_SGX_ROUTES, TDX_ROUTES } from "./routes-of-version-4.ts";
 
 /** A base path with its operations. */
 export interface Api {
@@ -9,9 +10,9 @@ export interface Api {
   readonly routes: readonly Route[];
 }
 
-/** The whole service: 30 operations. */
+/** The whole service: the 30 operations of Intel's PCCS, and those of Intel's own service that are passed on. */
 export const APIS: readonly Api[] = [
-  { base: "/sgx/certification/v4", version: 4, routes: SGX_ROUTES },
+  { base: "/sgx/certification/v4", version: 4, routes: [...SGX_ROUTES, ...PASSED_ON_SGX_ROUTES] },
   { base: "/tdx/certification/v4", version: 4, routes: TDX_ROUTES },
   { base: "/sgx/certification/v3", version: 3, routes: SGX_ROUTES },
 ];

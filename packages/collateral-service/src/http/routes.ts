@@ -7,13 +7,10 @@ import { putCollateral } from "../operations/put-collateral.ts";
 import { refresh } from "../operations/refresh.ts";
 import { registerPlatform } from "../operations/register-platform.ts";
 import { form } from "./parameters.ts";
-import type { Parameter, Route } from "./route.ts";
+import { may, must, type Route } from "./route.ts";
 
-const must = (name: string, of: Parameter["form"]): Parameter => ({ name, form: of, required: true });
-const may = (name: string, of: Parameter["form"]): Parameter => ({ name, form: of, required: false });
-
-const FMSPC = must("fmspc", form.fmspc);
-const UPDATE = [may("update", form.update), may("tcbEvaluationDataNumber", form.evaluationNumber)];
+export const FMSPC = must("fmspc", form.fmspc);
+export const UPDATE = [may("update", form.update), may("tcbEvaluationDataNumber", form.evaluationNumber)];
 const JSON_TYPE = "application/json";
 const TEXT = "text/html";
 const CRL = "application/pkix-crl";
@@ -50,9 +47,10 @@ export const SGX_ROUTES: readonly Route[] = [
     method: "GET",
     path: "/pckcert",
     id: "getPckCertificate",
-    summary: "The PCK certificate of a platform for a raw TCB",
+    summary:
+      "The PCK certificate of a platform for a raw TCB; one without a QE id is known by its encrypted PPID alone",
     parameters: [
-      must("qeid", form.qeId),
+      may("qeid", form.qeId),
       must("cpusvn", form.cpuSvn),
       must("pcesvn", form.pceSvn),
       must("pceid", form.pceId),
@@ -184,27 +182,5 @@ export const SGX_ROUTES: readonly Route[] = [
     ...REFRESH,
     mediaType: TEXT,
     handle: refresh,
-  },
-];
-
-/** The operations below `/tdx/certification/v4`. */
-export const TDX_ROUTES: readonly Route[] = [
-  {
-    method: "GET",
-    path: "/tcb",
-    id: "getTdxTcbInfo",
-    summary: "The TDX TCB info of an FMSPC",
-    parameters: [FMSPC, ...UPDATE],
-    mediaType: JSON_TYPE,
-    handle: getTcbInfo("tdx"),
-  },
-  {
-    method: "GET",
-    path: "/qe/identity",
-    id: "getTdQeIdentity",
-    summary: "The identity of the TD quoting enclave",
-    parameters: UPDATE,
-    mediaType: JSON_TYPE,
-    handle: getIdentity("TDQE"),
   },
 ];

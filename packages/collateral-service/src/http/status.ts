@@ -17,8 +17,10 @@ export const STATUS_TEXTS = {
   400: "Invalid request parameters.",
   401: "Authentication failed.",
   404: "No cache data for this platform.",
+  405: "Method not allowed.",
   410: "The Intel PCS API version 3 reached planned EOL. Accordingly, collateral from this API version cannot be retrieved any longer.",
   413: "Content too large.",
+  415: "Unsupported media type.",
   429: "Too many requests.",
   460: "The integrity of the data can't be verified.",
   461: "The platform was not found in the cache.",
@@ -35,12 +37,16 @@ const OF_REQUEST: Readonly<Record<RequestErrorCode, Status>> = {
   unauthenticated: 401,
   "not-cached": 404,
   "unknown-path": 404,
+  "method-refused": 405,
+  "media-type-refused": 415,
   "version-ended": 410,
   "evaluation-ended": 410,
   "too-large": 413,
   "too-many-requests": 429,
   "not-proven": 460,
   "unknown-platform": 461,
+  // Intel's client asks again after a 503 alone, and hosts behind one address are honest.
+  "too-many-misses": 503,
   unavailable: 503,
 };
 

@@ -6,6 +6,9 @@ import { Counter, gaugeText, type Labels } from "./prometheus.ts";
 
 const DAY_MS = 86_400_000;
 
+/** Counts of one process, by the names of the metrics and the texts of their labels. */
+export type MetricCounts = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
 /** Counts what the service does. Labels are kinds and codes of this program: nothing of requests is in them (threat F6). */
 export class CollateralMetrics {
   readonly #answers = new Counter(
@@ -22,6 +25,22 @@ export class CollateralMetrics {
     "Time that fetches from upstream took, with their retries.",
   );
   readonly #refreshes = new Counter("sealserve_collateral_refreshes_total", "Scheduled refreshes, by outcome.");
+
+  get #counters(): readonly Counter[] {
+    return [this.#answers, this.#misses, this.#upstream, this.#seconds, this.#refreshes];
+  }
+
+  /** What was counted since it was last taken, for the process that counts for all; it is forgotten here. */
+  take(): MetricCounts {
+    return Object.fromEntries(this.#counters.map((counter) => [counter.name, counter.take()]));
+  }
+
+  /** Adds what another process took. */
+  give(counts: MetricCounts): void {
+    for (const counter of this.#counters) {
+      counter.give(counts[counter.name] ?? {});
+    }
+  }
 
   answered(status: number, ready: boolean): void {
     this.#answers.add({ status: `${status}`, ready: `${ready}` });
@@ -57,8 +76,7 @@ export class CollateralMetrics {
     const [documents, platforms] = await database.read(
       async (connection) => [await listDocuments(connection), await countPlatforms(connection)] as const,
     );
-    const counters = [this.#answers, this.#misses, this.#upstream, this.#seconds, this.#refreshes];
-    return [...counters.map((counter) => counter.text()), ...storedText(documents, platforms, now)].join("");
+    return [...this.#counters.map((counter) => counter.text()), ...storedText(documents, platforms, now)].join("");
   }
 }
 

@@ -7,6 +7,7 @@ import type { CollateralMetrics } from "./collateral-metrics.ts";
 export function observedProvider(provider: CollateralProvider, metrics: CollateralMetrics): CollateralProvider {
   return {
     fetchDocument: (id) => metrics.observeFetch(id.kind, () => provider.fetchDocument(id)),
+    fetchFmspcs: (group) => metrics.observeFetch("fmspcs", () => provider.fetchFmspcs(group)),
     fetchPckCertificates: (platform) =>
       metrics.observeFetch("pck-certificates", () => provider.fetchPckCertificates(platform)),
   };
@@ -21,14 +22,16 @@ export function observedAmdProvider(provider: AmdProvider, metrics: CollateralMe
 export function observedFill(fill: CollateralFill, metrics: CollateralMetrics): CollateralFill {
   return {
     mode: fill.mode,
-    document: (id) => {
+    document: (id, admission) => {
       metrics.missed(id.kind);
-      return fill.document(id);
+      return fill.document(id, admission);
     },
-    platform: (miss) => {
+    platform: (miss, admission) => {
       metrics.missed("platform");
-      return fill.platform(miss);
+      return fill.platform(miss, admission);
     },
+    fmspcs: (group, admission) => fill.fmspcs(group, admission),
+    pckCertificates: (request, admission) => fill.pckCertificates(request, admission),
     registered: (registration) => fill.registered(registration),
     complete: (updates) => fill.complete(updates),
     refresh: (scope) => fill.refresh(scope),

@@ -13,14 +13,35 @@ export class Counter {
     this.#help = help;
   }
 
+  get name(): string {
+    return this.#name;
+  }
+
   add(labels: Labels, amount = 1): void {
-    const key = labelText(labels);
-    this.#values.set(key, (this.#values.get(key) ?? 0) + amount);
+    this.#addTo(labelText(labels), amount);
+  }
+
+  /** What was counted since it was last taken, by the text of its labels; it is forgotten here. */
+  take(): Readonly<Record<string, number>> {
+    const taken = Object.fromEntries(this.#values);
+    this.#values.clear();
+    return taken;
+  }
+
+  /** Adds what another process took. */
+  give(taken: Readonly<Record<string, number>>): void {
+    for (const [key, amount] of Object.entries(taken)) {
+      this.#addTo(key, amount);
+    }
   }
 
   /** In Prometheus' text format. */
   text(): string {
     return metricText(this.#name, "counter", this.#help, this.#values);
+  }
+
+  #addTo(key: string, amount: number): void {
+    this.#values.set(key, (this.#values.get(key) ?? 0) + amount);
   }
 }
 

@@ -14,6 +14,7 @@ import {
   type PlatformId,
   type RawTcb,
 } from "../store/platforms.ts";
+import { getCertificateOfPpid } from "./upstream-certificates.ts";
 
 /** More raw TCBs than a machine has in its life; anybody can ask for any, so they are not remembered without end. */
 const MAXIMUM_RESOLVED = 256;
@@ -21,7 +22,11 @@ const MAXIMUM_RESOLVED = 256;
 const REUSE_MS = 3_600_000;
 
 /** GET pckcert */
-export async function getPckCertificate({ query, version }: RouteRequest, context: ServiceContext): Promise<Answer> {
+export async function getPckCertificate(request: RouteRequest, context: ServiceContext): Promise<Answer> {
+  const { query } = request;
+  if (query.get("qeid") === undefined && query.get("encrypted_ppid") !== undefined) {
+    return getCertificateOfPpid(request, context);
+  }
   const id = {
     qeId: required("qeid", query.get("qeid"), form.qeId),
     pceId: required("pceid", query.get("pceid"), form.pceId),
@@ -31,14 +36,14 @@ export async function getPckCertificate({ query, version }: RouteRequest, contex
     pceSvn: required("pcesvn", query.get("pcesvn"), form.pceSvn),
   };
   const encryptedPpid = optional("encrypted_ppid", query.get("encrypted_ppid"), form.encryptedPpid) ?? "";
-  const platform = await knownPlatform({ ...id, ...raw, encryptedPpid }, version, context);
+  const platform = await knownPlatform({ ...id, ...raw, encryptedPpid }, request, context);
   const certificate = await resolve(platform, raw, context);
   return certificateAnswer(platform, certificate, context.now().getTime());
 }
 
 async function knownPlatform(
   miss: PlatformId & RawTcb & { readonly encryptedPpid: string },
-  version: RouteRequest["version"],
+  { version, admission }: RouteRequest,
   { database, fill }: ServiceContext,
 ): Promise<Platform> {
   const find = (): Promise<Platform | undefined> => database.read((connection) => findPlatform(connection, miss));
@@ -55,7 +60,7 @@ async function knownPlatform(
   if (miss.encryptedPpid === "") {
     throw invalid("encrypted_ppid is missing, by which upstream knows the platform");
   }
-  await fill.platform(miss);
+  await fill.platform(miss, admission);
   const filled = await find();
   if (filled === undefined) {
     throw new RequestError("not-cached", "the platform was not found upstream");

@@ -1,7 +1,8 @@
 import { type Answer, answer, chainHeader } from "../http/answer.ts";
 import { RequestError } from "../http/request-error.ts";
+import type { RouteRequest } from "../http/route.ts";
 import type { ServiceContext } from "../service-context.ts";
-import { type ApiVersion, type DocumentId, keyOf } from "../store/document-key.ts";
+import { type DocumentId, keyOf } from "../store/document-key.ts";
 import { findDocument, type StoredDocument } from "../store/documents.ts";
 
 /** Clients need not ask again sooner. */
@@ -27,21 +28,25 @@ export interface DocumentForm {
  */
 export async function serveDocument(
   id: DocumentId,
-  version: ApiVersion,
+  request: Pick<RouteRequest, "version" | "admission">,
   form: DocumentForm,
   context: ServiceContext,
 ): Promise<Answer> {
-  const document = await currentDocument(id, version, context);
+  const document = await currentDocument(id, request, context);
   if (document === undefined) {
-    const ended = version === 3 && context.fill.mode === "LAZY";
+    const ended = request.version === 3 && context.fill.mode === "LAZY";
     throw new RequestError(ended ? "version-ended" : "not-cached", `${keyOf(id)} is not stored`);
   }
   return documentAnswer(document, form, context);
 }
 
-async function currentDocument(
+/**
+ * The stored document, fetched first where the mode says so and it is missing or past its next update.
+ * @throws ProviderError when it is not stored and cannot be had
+ */
+export async function currentDocument(
   id: DocumentId,
-  version: ApiVersion,
+  { version, admission }: Pick<RouteRequest, "version" | "admission">,
   { database, fill, now }: ServiceContext,
 ): Promise<StoredDocument | undefined> {
   const find = (): Promise<StoredDocument | undefined> =>
@@ -51,7 +56,7 @@ async function currentDocument(
     return stored;
   }
   try {
-    await fill.document(id);
+    await fill.document(id, admission);
   } catch (error) {
     if (stored === undefined) {
       throw error;

@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
-import { capConnections } from "@sealserve/ra-tls";
+import { capConnections, clientNetwork } from "@sealserve/ra-tls";
 import type { Answer } from "../http/answer.ts";
 import type { AnswerCache } from "../http/answer-cache.ts";
-import { type DispatchContext, dispatch, targetOf } from "../http/dispatch.ts";
+import { admissionOf, type DispatchContext, dispatch, targetOf } from "../http/dispatch.ts";
 import { failureAnswer } from "../http/failure-answer.ts";
+import { findOpenRoute, type OpenRoute } from "../http/open-route.ts";
 import { RateLimit } from "../http/rate-limit.ts";
 import { RequestError } from "../http/request-error.ts";
 import { isVersion3 } from "../http/router.ts";
 import { sendAnswer, version3Headers } from "../http/send.ts";
-import type { ExtraRoutes } from "./extra-routes.ts";
 import type { ServiceLimits } from "./limits.ts";
 import type { TlsMaterial } from "./tls-material.ts";
 
@@ -19,7 +19,7 @@ export interface ServerContext extends DispatchContext {
   readonly limits: ServiceLimits;
   readonly tls: TlsMaterial;
   /** Paths outside the protocol, such as `/health`. */
-  readonly extraRoutes: ExtraRoutes;
+  readonly openRoutes: readonly OpenRoute[];
   /** Whether connections end with the answer that is on its way. */
   readonly isStopping: () => boolean;
   /** Told of each answer, for metrics; must be quick. */
@@ -86,13 +86,13 @@ async function answerRequest(
   const headers = isVersion3(target.path) ? version3Headers : [];
   let answer: Answer;
   try {
-    if (!requests.take(request.socket.remoteAddress ?? "", performance.now())) {
-      throw new RequestError("too-many-requests", "too many requests from one address");
+    if (!requests.take(clientNetwork(request.socket.remoteAddress), performance.now())) {
+      throw new RequestError("too-many-requests", "too many requests of one client");
     }
     answer = await prepare(request, target, context);
   } catch (error) {
     answer = failureAnswer(error);
-    if (answer.status >= 500) {
+    if (answer.status >= 500 && !(error instanceof RequestError)) {
       context.onFault(error);
     }
   }
@@ -111,9 +111,9 @@ async function prepare(
   target: ReturnType<typeof targetOf>,
   context: ServerContext,
 ): Promise<Answer> {
-  const extra = context.extraRoutes.get(target.path);
-  if (extra !== undefined && (request.method === "GET" || request.method === "HEAD")) {
-    return extra(target.query);
+  const open = findOpenRoute(context.openRoutes, target.path);
+  if (open !== undefined && (request.method === "GET" || request.method === "HEAD")) {
+    return open.handle({ ...target, admission: admissionOf(request, context) });
   }
   const { cache } = context;
   const { state } = cache;

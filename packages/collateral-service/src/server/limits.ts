@@ -12,9 +12,12 @@ export interface ServiceLimits {
   readonly keepAliveTimeoutMs: number;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
-  /** Requests that one address may make, in a second and at once, that need more than an answer that is ready. */
+  /** Requests that one client may make, in a second and at once, that need more than an answer that is ready. */
   readonly requestsPerSecond: number;
   readonly requestBurst: number;
+  /** Misses that one client may have fetched from upstream, in a second and at once. */
+  readonly missesPerSecond: number;
+  readonly missBurst: number;
   /** Wait for running requests when the service closes. */
   readonly drainTimeoutMs: number;
 }
@@ -29,8 +32,10 @@ export const defaultLimits: ServiceLimits = {
   maxConnectionsPerAddress: 1024,
   requestsPerSecond: 500,
   requestBurst: 2000,
+  missesPerSecond: 10,
+  missBurst: 500,
   drainTimeoutMs: 10 * SECOND,
 };
 
-/** Wrong tokens that one address may present: some by mistake, never enough to guess. */
+/** Wrong tokens that one client may present: some by mistake, never enough to guess. */
 export const WRONG_TOKENS = { perSecond: 0.5, burst: 30 };

@@ -1,8 +1,6 @@
-import type { Server } from "node:https";
 import type { TrustedRoot } from "@sealserve/attestation";
 import { type Endpoint, formatEndpoint } from "@sealserve/config";
-import { type OpenPort, openServerPort } from "@sealserve/ra-tls";
-import { ServiceError } from "../errors.ts";
+import type { AnswerAmd } from "../amd/amd-routes.ts";
 import type { CollateralFill } from "../fill.ts";
 import { AnswerCache } from "../http/answer-cache.ts";
 import { RateLimit } from "../http/rate-limit.ts";
@@ -10,15 +8,17 @@ import { TokenGuard, type TokenHashes } from "../http/tokens.ts";
 import type { ServiceContext, StalePolicy } from "../service-context.ts";
 import type { SqlDatabase } from "../sql/database.ts";
 import { createCollateralServer } from "./collateral-server.ts";
-import { type ExtraRoutes, operatorRoutes } from "./extra-routes.ts";
 import { defaultLimits, type ServiceLimits, WRONG_TOKENS } from "./limits.ts";
+import { listenOn } from "./listen-on.ts";
+import { serviceRoutes } from "./service-routes.ts";
 import type { TlsMaterial } from "./tls-material.ts";
 import { clearingCache, watchGeneration } from "./watch-generation.ts";
 
 /** What fills the store, and what it adds to the service. */
 export interface FillParts {
   readonly fill: CollateralFill;
-  readonly extraRoutes?: ExtraRoutes;
+  /** Answers AMD's paths. */
+  readonly answerAmd?: AnswerAmd;
   readonly onAnswer?: (status: number, fromCache: boolean) => void;
   close?(): Promise<void>;
 }
@@ -32,6 +32,8 @@ export interface StartOptions {
   readonly database: SqlDatabase;
   readonly root: TrustedRoot;
   readonly stale: StalePolicy;
+  /** Default false: the codes of Intel's service alone. */
+  readonly strict?: boolean;
   /** Default `now`; see {@link ServiceContext}. */
   readonly windows?: ServiceContext["windows"];
   readonly limits?: Partial<ServiceLimits>;
@@ -81,7 +83,6 @@ async function openServer(opening: Opening): Promise<RunningServer> {
   const limits = { ...defaultLimits, ...opening.limits };
   const tokens = new TokenGuard(opening.tokens);
   let stopping = false;
-  const ofOperator = operatorRoutes(database, () => stopping);
   const server = createCollateralServer({
     ...opening,
     limits,
@@ -91,10 +92,12 @@ async function openServer(opening: Opening): Promise<RunningServer> {
     maximumBody: limits.maximumBody,
     isStopping: () => stopping,
     wrongTokens: new RateLimit(WRONG_TOKENS),
-    extraRoutes: { get: (path) => ofOperator.get(path) ?? parts.extraRoutes?.get(path) },
+    misses: new RateLimit({ perSecond: limits.missesPerSecond, burst: limits.missBurst }),
+    strict: opening.strict ?? false,
+    openRoutes: serviceRoutes(parts.answerAmd ?? (async () => undefined)),
     onAnswer: parts.onAnswer ?? (() => undefined),
   });
-  const port = await openPort(server, opening);
+  const port = await listenOn(server, opening.listen, { member: "listen", onFault });
   const unwatch = watchGeneration(database, cache, onFault);
   return {
     url: `https://${formatEndpoint(port.address)}`,
@@ -113,15 +116,4 @@ async function openServer(opening: Opening): Promise<RunningServer> {
       await release();
     },
   };
-}
-
-async function openPort(server: Server, { listen, onFault }: StartOptions): Promise<OpenPort> {
-  try {
-    return await openServerPort(server, listen, onFault);
-  } catch (cause) {
-    throw new ServiceError("port-unavailable", `cannot listen on ${formatEndpoint(listen)}`, {
-      remedy: 'stop what listens there, or choose another port at "listen" in the configuration',
-      cause,
-    });
-  }
 }

@@ -8,7 +8,7 @@ import { upstreamParts } from "../server/upstream-parts.ts";
 import type { SqlDatabase } from "../sql/database.ts";
 
 /** What an upstream takes beside its configuration. */
-export interface UpstreamContext extends Pick<UpstreamOptions, "now" | "onFailure"> {
+export interface UpstreamContext extends Pick<UpstreamOptions, "now" | "onFailure" | "metrics"> {
   readonly root: TrustedRoot;
   readonly windows: UpstreamOptions["windows"] | undefined;
 }
@@ -36,7 +36,7 @@ export async function upstreamOpener(
     ...(windows === undefined ? {} : { windows }),
     ...context,
   };
-  return async (database) => upstreamParts(openUpstream(options, database), database, context.now);
+  return async (database) => upstreamParts(openUpstream(options, database));
 }
 
 async function readText(what: string, file: string): Promise<string> {

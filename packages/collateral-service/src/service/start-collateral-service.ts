@@ -2,11 +2,14 @@ import { SealserveError } from "@sealserve/core";
 import type { ServiceConfig } from "../config/service-config.ts";
 import { failureOf } from "../http/status.ts";
 import { TokenGuard } from "../http/tokens.ts";
+import { CollateralMetrics } from "../metrics/collateral-metrics.ts";
+import type { Monitoring } from "../server/start-monitoring.ts";
 import { type RunningServer, type StartOptions, startServer } from "../server/start-server.ts";
 import { readTlsMaterial, type TlsFiles } from "../server/tls-material.ts";
 import { openDatabase } from "./open-database.ts";
 import { upstreamOpener } from "./open-upstream-parts.ts";
 import { ownCertificate } from "./own-certificate.ts";
+import { startServiceMonitoring } from "./service-monitoring.ts";
 import { openTrustedRoot } from "./trusted-root.ts";
 import { watchFiles } from "./watch-files.ts";
 
@@ -16,6 +19,8 @@ export interface ServiceOptions {
   readonly log: (message: string, fields?: Readonly<Record<string, string>>) => void;
   /** Default: the system's clock. */
   readonly now?: () => Date;
+  /** Counts everything, for another process that has the monitoring of all; this one opens none then. */
+  readonly metrics?: CollateralMetrics;
   /** See {@link StartOptions}; for collections of documents from other times. */
   readonly windows?: StartOptions["windows"];
 }
@@ -23,6 +28,8 @@ export interface ServiceOptions {
 /** A collateral service that answers. */
 export interface CollateralService {
   readonly url: string;
+  /** Of the port for those who run it. */
+  readonly monitoringUrl: string | undefined;
   /** Takes tokens from a configuration that was read again, and the certificate from its files. Never rejects. */
   reload(read: () => Promise<ServiceConfig>): Promise<void>;
   close(): Promise<void>;
@@ -45,8 +52,9 @@ export async function prepareCollateralService(config: ServiceConfig): Promise<v
  */
 export async function startCollateralService(
   config: ServiceConfig,
-  { log, now = () => new Date(), windows }: ServiceOptions,
+  { log, now = () => new Date(), windows, metrics: counted }: ServiceOptions,
 ): Promise<CollateralService> {
+  const metrics = counted ?? new CollateralMetrics();
   const onFault = (error: unknown): void => log(faultText(error));
   const root = await openTrustedRoot(config.simulatedRootFile);
   if (root.simulated) {
@@ -57,14 +65,15 @@ export async function startCollateralService(
   }
   const files = config.tls ?? (await ownCertificate(config.stateFolder, now()));
   const tls = await readTlsMaterial(files);
-  const fill = await upstreamOpener(config.upstream, { root, now, windows, onFailure: onFault });
+  const fill = await upstreamOpener(config.upstream, { root, now, windows, metrics, onFailure: onFault });
   const database = await openDatabase(config.database, onFault);
-  const { listen, tokens, stale, limits } = config;
+  const { listen, tokens, stale, strict, limits } = config;
   const server = await startServer({
     listen,
     tls,
     tokens,
     stale,
+    strict,
     limits,
     database,
     root,
@@ -73,10 +82,43 @@ export async function startCollateralService(
     ...(windows === undefined ? {} : { windows }),
     fill,
   });
-  return running(server, files, log);
+  let isReady = true;
+  const monitoring = await monitoringBeside(server, () =>
+    startServiceMonitoring(counted === undefined ? config : { ...config, monitoring: undefined }, {
+      metrics,
+      isReady: () => isReady,
+      now,
+      onFault,
+    }),
+  );
+  const close = async (): Promise<void> => {
+    isReady = false;
+    await server.close();
+    await monitoring?.close();
+  };
+  return running({ ...server, close }, { files, log, monitoringUrl: monitoring?.url });
 }
 
-function running(server: RunningServer, files: TlsFiles, log: ServiceOptions["log"]): CollateralService {
+/** Ends the server too where the monitoring cannot be opened. */
+async function monitoringBeside(
+  server: RunningServer,
+  open: () => Promise<Monitoring | undefined>,
+): Promise<Monitoring | undefined> {
+  try {
+    return await open();
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+interface Surroundings {
+  readonly files: TlsFiles;
+  readonly log: ServiceOptions["log"];
+  readonly monitoringUrl: string | undefined;
+}
+
+function running(server: RunningServer, { files, log, monitoringUrl }: Surroundings): CollateralService {
   const reread = async (read?: () => Promise<ServiceConfig>): Promise<void> => {
     try {
       const tokens = (await read?.())?.tokens;
@@ -90,6 +132,7 @@ function running(server: RunningServer, files: TlsFiles, log: ServiceOptions["lo
   const unwatch = watchFiles([files.certificate, files.key], () => void reread());
   return {
     url: server.url,
+    monitoringUrl,
     reload: (read) => reread(read),
     close: async () => {
       unwatch();

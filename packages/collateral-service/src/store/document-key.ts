@@ -11,6 +11,7 @@ export const documentKey = {
     `tcb-info/${tee}/${fmspc}/v${version}/${update}`,
   identity: (kind: IdentityKind, version: ApiVersion, update: Update): string =>
     `identity/${kind}/v${version}/${update}`,
+  evaluationNumbers: (tee: "sgx" | "tdx"): string => `evaluation-numbers/${tee}`,
   pckCrl: (ca: PckCa): string => `pck-crl/${ca}`,
   rootCaCrl: (): string => "root-ca-crl",
   /** A list by the very URI of its distribution point. */
@@ -32,6 +33,8 @@ export type DocumentId =
       readonly version: ApiVersion;
       readonly update: Update;
     }
+  /** TCB evaluation data numbers, of API version 4. */
+  | { readonly kind: "evaluation-numbers"; readonly tee: "sgx" | "tdx" }
   | { readonly kind: "pck-crl"; readonly ca: PckCa }
   | { readonly kind: "root-ca-crl" }
   | { readonly kind: "crl"; readonly uri: string };
@@ -43,6 +46,8 @@ export function keyOf(id: DocumentId): string {
       return documentKey.tcbInfo(id.tee, id.fmspc, id.version, id.update);
     case "identity":
       return documentKey.identity(id.identity, id.version, id.update);
+    case "evaluation-numbers":
+      return documentKey.evaluationNumbers(id.tee);
     case "pck-crl":
       return documentKey.pckCrl(id.ca);
     case "root-ca-crl":

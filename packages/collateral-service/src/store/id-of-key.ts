@@ -2,6 +2,7 @@ import type { ApiVersion, DocumentId, IdentityKind, PckCa, Update } from "./docu
 
 const TCB_INFO = /^tcb-info\/(sgx|tdx)\/([0-9A-F]{12})\/v([34])\/(early|standard)$/;
 const IDENTITY = /^identity\/(QE|QVE|TDQE|QAE)\/v([34])\/(early|standard)$/;
+const EVALUATION_NUMBERS = /^evaluation-numbers\/(sgx|tdx)$/;
 const PCK_CRL = /^pck-crl\/(processor|platform)$/;
 const CRL_PREFIX = "crl/";
 
@@ -14,6 +15,10 @@ export function idOfKey(key: string): DocumentId | undefined {
   const [, identity, ofVersion, ofUpdate] = IDENTITY.exec(key) ?? [];
   if (identity !== undefined) {
     return { kind: "identity", identity: identity as IdentityKind, ...issueOf(ofVersion, ofUpdate) };
+  }
+  const [, ofTee] = EVALUATION_NUMBERS.exec(key) ?? [];
+  if (ofTee !== undefined) {
+    return { kind: "evaluation-numbers", tee: ofTee as "sgx" | "tdx" };
   }
   const [, ca] = PCK_CRL.exec(key) ?? [];
   if (ca !== undefined) {

@@ -44,6 +44,7 @@ export async function verifyUpload(upload: Upload, context: ServiceContext): Pro
 function chainFor(id: DocumentId, { pck, tcbInfo, identity }: UploadedChains): string {
   const chains = {
     "tcb-info": tcbInfo,
+    "evaluation-numbers": tcbInfo,
     identity,
     "pck-crl": id.kind === "pck-crl" ? pck[id.ca] : undefined,
     "root-ca-crl": pck.platform ?? pck.processor ?? tcbInfo ?? identity,

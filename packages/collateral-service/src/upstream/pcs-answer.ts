@@ -1,5 +1,5 @@
 import { CoreError, decodePem, decodeUtf8, type JsonValue, parseStrictJson } from "@sealserve/core";
-import { ProviderError } from "../provider.ts";
+import { type ListedFmspc, ProviderError } from "../provider.ts";
 import type { UpstreamAnswer } from "./exchange.ts";
 
 /** Chains of three certificates have some 6 KiB when encoded. */
@@ -48,6 +48,26 @@ export function certificatesIn({ body }: UpstreamAnswer, place: string): ListedC
     throw badAnswer(place, "it is no list");
   }
   return list.map((entry) => readListed(entry, place));
+}
+
+/** FMSPCs with the kind of their platforms; other members are left out. @throws ProviderError `garbage` */
+export function fmspcsIn({ body }: UpstreamAnswer, place: string): ListedFmspc[] {
+  const list = readAs(place, () => parseStrictJson(decodeUtf8(body), { maxLength: MAX_JSON_LENGTH }));
+  if (!Array.isArray(list)) {
+    throw badAnswer(place, "it is no list");
+  }
+  return list.map((entry) => {
+    const { fmspc, platform } = typeof entry === "object" && entry !== null && !Array.isArray(entry) ? entry : {};
+    const isListed =
+      typeof fmspc === "string" &&
+      /^[0-9A-Fa-f]{12}$/.test(fmspc) &&
+      typeof platform === "string" &&
+      /^[A-Za-z0-9]{1,16}$/.test(platform);
+    if (!isListed) {
+      throw badAnswer(place, "it has an entry that is no FMSPC with its platform");
+    }
+    return { fmspc: fmspc.toUpperCase(), platform };
+  });
 }
 
 /** A revocation list in DER, from DER or PEM. @throws ProviderError `garbage` */

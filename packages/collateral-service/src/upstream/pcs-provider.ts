@@ -2,6 +2,8 @@ import {
   type CollateralProvider,
   type FetchedDocument,
   type FetchedPckCertificates,
+  type FmspcGroup,
+  type ListedFmspc,
   type PlatformRequest,
   ProviderError,
 } from "../provider.ts";
@@ -9,7 +11,7 @@ import type { DocumentId, IdentityKind } from "../store/document-key.ts";
 import type { Attempts } from "./attempts.ts";
 import { placeOf, type UpstreamAnswer, type UpstreamRequest } from "./exchange.ts";
 import type { PcsAddress } from "./pcs-address.ts";
-import { certificatesIn, chainIn, expectType, revocationListIn } from "./pcs-answer.ts";
+import { certificatesIn, chainIn, expectType, fmspcsIn, revocationListIn } from "./pcs-answer.ts";
 import { crlDistributionPoint, rootOf } from "./root-crl.ts";
 
 const JSON_TYPE = ["application/json"];
@@ -18,6 +20,7 @@ const CRL_TYPES = ["application/pkix-crl", "application/x-pem-file"];
 const FILE_TYPES = [...CRL_TYPES, "application/x-pkcs7-crl", "application/octet-stream", "application/x-x509-crl"];
 const TCB_INFO_CHAIN = ["TCB-Info-Issuer-Chain", "SGX-TCB-Info-Issuer-Chain"];
 const IDENTITY_CHAIN = ["SGX-Enclave-Identity-Issuer-Chain"];
+const EVALUATION_NUMBERS_CHAIN = ["TCB-Evaluation-Data-Numbers-Issuer-Chain"];
 const PCK_CRL_CHAIN = ["SGX-PCK-CRL-Issuer-Chain"];
 const IDENTITY_PATHS: Readonly<Record<IdentityKind, readonly [tee: "sgx" | "tdx", path: string]>> = {
   QE: ["sgx", "qe/identity"],
@@ -66,6 +69,8 @@ export class PcsProvider implements CollateralProvider {
         const [tee, path] = IDENTITY_PATHS[id.identity];
         return this.#get(`${this.#base(tee)}${path}?update=${id.update}`, JSON_TYPE, IDENTITY_CHAIN);
       }
+      case "evaluation-numbers":
+        return this.#get(`${this.#base(id.tee)}tcbevaluationdatanumbers`, JSON_TYPE, EVALUATION_NUMBERS_CHAIN);
       case "pck-crl":
         return this.#getPckCrl(`${this.#address.sgx}pckcrl?ca=${id.ca}&encoding=der`);
       case "root-ca-crl": {
@@ -90,6 +95,14 @@ export class PcsProvider implements CollateralProvider {
       notAvailable: listed.length - certificates.length,
       issuerChain: chainIn(answer, ["SGX-PCK-Certificate-Issuer-Chain"], url),
     };
+  }
+
+  /** @throws ProviderError */
+  async fetchFmspcs(group: FmspcGroup): Promise<readonly ListedFmspc[]> {
+    const url = `${this.#address.sgx}fmspcs`;
+    const answer = await this.#attempts.send({ method: "GET", url: `${url}?platform=${group}` });
+    expectType(answer, JSON_TYPE, url);
+    return fmspcsIn(answer, url);
   }
 
   /** The root certificate, which says where its list is: the stored one, or else that of the identity which is asked for most. */

@@ -12,6 +12,9 @@ import type { UpstreamServer } from "./upstream-server.ts";
 /** Fast enough for tests; the rules themselves are tested on their own. */
 const RULES: AttemptRules = { attempts: 2, firstPauseMs: 1, patienceMs: 50 };
 
+/** May have anything begun. */
+export const anybody = (): void => undefined;
+
 export interface TestProvider {
   readonly provider: PcsProvider;
   readonly exchange: Exchange;

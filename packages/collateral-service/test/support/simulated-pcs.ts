@@ -1,5 +1,5 @@
 import type { Collateral } from "@sealserve/attestation";
-import { createCertificateRevocationList, parseCertificateChainPem } from "@sealserve/core";
+import { createCertificateRevocationList, encodeHex, encodeUtf8, parseCertificateChainPem } from "@sealserve/core";
 import {
   type CollateralOptions,
   chainPem,
@@ -34,6 +34,8 @@ interface Documents {
   readonly sgx: Collateral;
   readonly tdx: Collateral;
   readonly qve: Collateral;
+  readonly qae: Collateral;
+  readonly evaluationNumbers: Readonly<Record<"sgx" | "tdx", UpstreamReply>>;
   readonly processorCrl: Uint8Array;
   readonly processorChain: string;
 }
@@ -51,6 +53,11 @@ export async function simulatedPcs(now: Date): Promise<SimulatedPcs> {
     sgx: await vendor.collateral({ now: at, ...options }),
     tdx: await vendor.collateral({ now: at, ...options, tee: "tdx" }),
     qve: await vendor.collateral({ now: at, ...options, qeIdentity: { members: { id: "QVE" } } }),
+    qae: await vendor.collateral({ now: at, ...options, qeIdentity: { members: { id: "QAE" } } }),
+    evaluationNumbers: {
+      sgx: await evaluationNumbers(vendor, "SGX", at),
+      tdx: await evaluationNumbers(vendor, "TDX", at),
+    },
     processorCrl: await createCertificateRevocationList({
       issuer: processorCa.certificate.subject,
       thisUpdate: secondOf(at),
@@ -101,6 +108,7 @@ export async function simulatedPcs(now: Date): Promise<SimulatedPcs> {
   };
 }
 
+const JSON_TYPE = { "Content-Type": "application/json" };
 const MISSING: UpstreamReply = { status: 404, headers: {}, body: "" };
 
 function replyTo(
@@ -133,9 +141,43 @@ function replyTo(
       return identity(documents.tdx);
     case "/sgx/certification/v4/qve/identity":
       return identity(documents.qve);
+    case "/sgx/certification/v4/qae/identity":
+      return identity(documents.qae);
+    case "/sgx/certification/v4/tcbevaluationdatanumbers":
+      return documents.evaluationNumbers.sgx;
+    case "/tdx/certification/v4/tcbevaluationdatanumbers":
+      return documents.evaluationNumbers.tdx;
+    case "/sgx/certification/v4/fmspcs":
+      return {
+        status: 200,
+        headers: JSON_TYPE,
+        body: JSON.stringify([{ fmspc: vendor.machine.fmspc, platform: "E5" }]),
+      };
     default:
       return MISSING;
   }
+}
+
+/** As Intel's service sends them, by the vendor. */
+export async function evaluationNumbers(vendor: Vendor, id: string, at: Date): Promise<UpstreamReply> {
+  const written = (time: Date): string => time.toISOString().replace(/\.\d+Z/, "Z");
+  const text = JSON.stringify({
+    id,
+    version: 1,
+    issueDate: written(at),
+    nextUpdate: written(new Date(at.getTime() + 30 * 86_400_000)),
+    tcbEvalNumbers: [
+      { tcbEvaluationDataNumber: 1, tcbRecoveryEventDate: written(at), tcbDate: written(at) },
+      { tcbEvaluationDataNumber: 2, tcbRecoveryEventDate: written(at), tcbDate: written(at) },
+    ],
+  });
+  const signature = encodeHex(await vendor.tcbSigning.key.signRaw(encodeUtf8(text)));
+  const chain = encodeURIComponent(chainPem(vendor.tcbSigning, vendor.root));
+  return {
+    status: 200,
+    headers: { ...JSON_TYPE, "TCB-Evaluation-Data-Numbers-Issuer-Chain": chain },
+    body: `{"tcbEvaluationDataNumbers":${text},"signature":"${signature}"}`,
+  };
 }
 
 function tcbInfo(url: URL, { machine }: Vendor, collateral: Collateral): UpstreamReply {
