@@ -67,8 +67,8 @@ test("what an operation supports is told apart from what it does not", () => {
   refused("RealDiv", ["numbers", "numbers"], {}, /int32/);
   refused("Cast", ["text"], { DstT: typeAttr("float32") }, /string to float32/);
   refused("Cast", ["x"], { DstT: typeAttr("qint8") }, /float32 to qint8/);
-  refused("Transpose", ["x", "x"], {}, /input 1 is not a constant/);
-  refused("Sum", ["x", "x"], {}, /not a constant/);
+  refused("ArgMax", ["x", "x"], {}, /input 1 is not a constant/);
+  refused("Any", ["x", "x"], {}, /axes are not constant/);
   refused("ExpandDims", ["x", "filter"], {}, /not one number/);
   refused("BatchMatMulV2", ["numbers", "numbers"], { adj_y: { b: true } }, /transposed input of int32/);
   refused("Einsum", ["x"], { equation: textAttr("ii->i") }, /equation/);
@@ -80,7 +80,6 @@ test("what an operation supports is told apart from what it does not", () => {
 });
 
 test("parts and padding that ONNX has no form for are refused", () => {
-  refused("GatherV2", ["x", "numbers", "numbers"], { batch_dims: { i: 1n } }, /batch dimensions/);
   refused("SplitV", ["x", "lessThanNothing", "numbers"], {}, /to be worked out/);
   for (const count of [-1n, 0n, 4097n]) {
     refused("Split", ["numbers", "x"], { num_split: { i: count } }, new RegExp(`has ${count} outputs`));

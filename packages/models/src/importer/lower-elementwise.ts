@@ -53,12 +53,23 @@ const squaredDifference: Lowering = (operation, graph) => {
   return graph.apply("Mul", [difference, difference], a.dtype);
 };
 
-/** Division rounded down; the engine would cut whole numbers towards zero, so those are refused. */
+/** Division rounded down. Whole numbers are the interpreter's: the engine would cut them towards zero, and ends at a divisor of 0. */
 const floorDivide: Lowering = (operation, graph) => {
+  const quotient = divide(operation, graph) as Value;
+  return graph.apply("Floor", [quotient], quotient.dtype);
+};
+
+/** What a division rounded down leaves, which has the sign of the divisor; the engine's has that of the dividend. */
+const floorRemainder: Lowering = (operation, graph) => {
   const [a, b] = [operation.input(0), operation.input(1)];
-  return isFloat(a.dtype)
-    ? graph.apply("Floor", [graph.apply("Div", [a, b], a.dtype)], a.dtype)
-    : operation.refuse(`its inputs are ${a.dtype}`);
+  if (!isFloat(a.dtype)) {
+    operation.refuse(`its inputs are ${a.dtype}`);
+  }
+  const remainder = (value: Value): Value => graph.apply("Mod", [value, b], a.dtype, [intAttribute("fmod", 1)]);
+  const ofDividend = remainder(a);
+  const sameSign = graph.apply("Equal", [isBelow(a, 0, graph), isBelow(b, 0, graph)], "bool");
+  const moved = remainder(graph.apply("Add", [ofDividend, b], a.dtype));
+  return graph.apply("Where", [sameSign, ofDividend, moved], a.dtype);
 };
 
 /**
@@ -149,7 +160,9 @@ export const elementwiseLowerings: Readonly<Record<string, Lowering>> = {
   Minimum: binary("Min"),
   Pow: power,
   SquaredDifference: squaredDifference,
+  Div: divide,
   FloorDiv: floorDivide,
+  FloorMod: floorRemainder,
   AddN: addAll,
   Neg: unary("Neg"),
   Abs: unary("Abs"),
@@ -157,7 +170,16 @@ export const elementwiseLowerings: Readonly<Record<string, Lowering>> = {
   Log: unary("Log"),
   Log1p: log1p,
   Sin: unary("Sin"),
+  Sinh: unary("Sinh"),
   Cos: unary("Cos"),
+  Cosh: unary("Cosh"),
+  Tan: unary("Tan"),
+  Asin: unary("Asin"),
+  Asinh: unary("Asinh"),
+  Acos: unary("Acos"),
+  Acosh: unary("Acosh"),
+  Atan: unary("Atan"),
+  Atanh: unary("Atanh"),
   Erf: unary("Erf"),
   Erfc: complementaryErf,
   Sign: unary("Sign"),

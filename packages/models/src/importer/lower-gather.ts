@@ -4,11 +4,8 @@ import { failWhere, isBelow } from "./fail-where.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Lowering, Operation } from "./operation.ts";
 
-/** Takes slices along an axis. */
+/** Takes slices along an axis, without batch dimensions, which have no form in ONNX. */
 const gather: Lowering = (operation, graph) => {
-  if (operation.integer("batch_dims", 0) !== 0) {
-    operation.refuse("it has batch dimensions");
-  }
   const axis = operation.inputs.length > 2 ? operation.constantInteger(2) : 0;
   return gatherAlong(operation, axis, graph);
 };

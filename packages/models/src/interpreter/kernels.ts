@@ -1,5 +1,6 @@
 import { assertTrue } from "./assert-true.ts";
 import { broadcastGradientArgs } from "./broadcast-gradient-args.ts";
+import { divideIntegers, quotient, remainder } from "./dense/divide-integers.ts";
 import { parseExample } from "./example/parse-example.ts";
 import { parseExampleV2 } from "./example/parse-example-v2.ts";
 import { parseSingleExample } from "./example/parse-single-example.ts";
@@ -35,6 +36,9 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["LowerBound", searchSorted("first")],
   ["Unique", unique(false)],
   ["UniqueWithCounts", unique(true)],
+  ["Mod", divideIntegers(remainder)],
+  ["TruncateDiv", divideIntegers(quotient)],
+  ["TruncateMod", divideIntegers(remainder)],
   ["UpperBound", searchSorted("last")],
   ["NormalizeUTF8", normaliseText],
   ["RegexFullMatch", fullMatchByInput],

@@ -2,6 +2,7 @@ import { type FillBudget, ServingError } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { findLowering } from "../importer/lowerings.ts";
+import { findFallback } from "../interpreter/fallbacks.ts";
 import type { Clock, MakeKernel } from "../interpreter/kernel.ts";
 import { findKernel, isRepeatable } from "../interpreter/kernels.ts";
 import { findValues } from "../interpreter/lookup/find-values.ts";
@@ -124,11 +125,16 @@ function planOperation(
   if (lowering === undefined) {
     return [];
   }
+  const read = readsHandles.has(op) ? readVariables(operation, resources) : operation;
+  const fallback = findFallback(read);
+  if (fallback !== undefined) {
+    return assembly.interpret(op, fallback(read), read.inputs);
+  }
   const onNumbers = hasStrings ? planOnNumbers(operation, lowering, assembly) : undefined;
   if (onNumbers !== undefined) {
     return onNumbers;
   }
-  return assembly.lower(readsHandles.has(op) ? readVariables(operation, resources) : operation, lowering);
+  return assembly.lower(read, lowering);
 }
 
 /**
