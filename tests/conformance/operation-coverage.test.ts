@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { isPlannable } from "@sealserve/models";
 
 /** How many are covered: this number may only grow. */
-const COVERED = 131;
+const COVERED = 132;
 /** Folded when a model is read: constants, variables, placeholders, calls of functions. */
 const STRUCTURE = "graph structure and variables";
 

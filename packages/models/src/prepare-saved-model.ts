@@ -32,7 +32,7 @@ export function readSavedModel(
   const signatureDefs = ownCopy(metaGraph.signatureDef);
   const signatures = describeSignatures(signatureDefs, library.fill);
   const checkpoint = openCheckpoint(files);
-  const tables = fillTables(library, metaGraph, files);
+  const tables = fillTables(library, metaGraph, files, checkpoint);
   const resources = {
     locateVariable: variableLocator(library, metaGraph.saverDef?.restoreOpName, checkpoint),
     findTable: (identity: string) => tables.get(identity),

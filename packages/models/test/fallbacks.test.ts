@@ -180,7 +180,7 @@ test("divisions of whole numbers are those of the definition", () => {
 test("slices in batches are those of the definition, strings too", () => {
   const strings = { ...texts(["a", "b", "c", "d"]), shape: [2, 2] };
   const gathered = run("GatherV2", [strings, int64s([2, 1], [1, 0]), int32s([], [1])], inBatches(1));
-  assert.deepEqual([gathered.shape, gathered.data.map(String)], [[2, 1], texts(["b", "c"]).data.map(String)]);
+  assert.deepEqual(gathered, { ...texts(["b", "c"]), shape: [2, 1] });
   const outer = run("GatherV2", [cube, int32s([2, 2], [0, 2, 1, 1]), int32s([], [-1])], inBatches(-1));
   assert.deepEqual(outer, floats([2, 2, 2], [1, 3, 4, 6, 8, 8, 11, 11]));
 });

@@ -12,11 +12,12 @@ import { CHECKPOINT_INDEX_FILE, checkpointShardFile } from "../model-files.ts";
 import { keyOfName } from "./table-block.ts";
 import { encodeTable } from "./table-writer.ts";
 
-/** A tensor to store: its elements as raw little-endian bytes. */
+/** A tensor to store: its elements as raw little-endian bytes, and their masked checksum where that is not of these bytes. */
 export interface CheckpointTensor {
   readonly dtype: DataType;
   readonly shape: readonly number[];
   readonly bytes: Uint8Array;
+  readonly checksum?: number;
 }
 
 /**
@@ -44,12 +45,12 @@ function encodeHeader(): Uint8Array {
   return BundleHeaderProto.encode({ numShards: 1, version: VersionDef.create({ producer: 1 }) });
 }
 
-function encodeEntry({ dtype, shape, bytes }: CheckpointTensor, offset: number): Uint8Array {
+function encodeEntry({ dtype, shape, bytes, checksum }: CheckpointTensor, offset: number): Uint8Array {
   return BundleEntryProto.encode({
     dtype: dataTypeNumber(dtype),
     shape: TensorShapeProto.create({ dim: shape.map((size) => ({ size: BigInt(size), name: "" })) }),
     offset: BigInt(offset),
     size: BigInt(bytes.length),
-    crc32c: maskCrc(crc32c(bytes)),
+    crc32c: checksum ?? maskCrc(crc32c(bytes)),
   });
 }

@@ -4,11 +4,16 @@ import {
   BundleHeaderProto,
   type DataType,
   dataTypeFromNumber,
+  elementCount,
   type MessageType,
+  makeNumbers,
+  type Tensor,
 } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { CHECKPOINT_INDEX_FILE, checkpointShardFile, type ReadableFiles } from "../model-files.ts";
+import { elementBytes } from "../onnx/element-type.ts";
+import { parseStoredStrings } from "./stored-strings.ts";
 import { keyOfName } from "./table-block.ts";
 import { parseTable } from "./table-reader.ts";
 
@@ -34,6 +39,11 @@ export interface Checkpoint {
    * @throws ModelError `missing-variable`, `checksum-mismatch`, `bad-checkpoint`, `unsupported-type`
    */
   locate(key: string): StoredTensor;
+  /**
+   * The tensor under `key` with its elements, for what is needed when the model is loaded. Strings are views into the shard.
+   * @throws ModelError as {@link locate}
+   */
+  read(key: string): Tensor;
 }
 
 /**
@@ -66,17 +76,30 @@ class Bundle implements Checkpoint {
   }
 
   locate(key: string): StoredTensor {
-    const tensor = this.#located.get(key) ?? this.#find(key);
+    const tensor = this.#located.get(key) ?? this.#take(locateTensor(key, this.#entry(key), this.#shards));
     this.#located.set(key, tensor);
     return tensor;
   }
 
-  #find(key: string): StoredTensor {
+  read(key: string): Tensor {
+    const entry = this.#entry(key);
+    if (dataTypeFromNumber(entry.dtype) === "string") {
+      const stored = this.#located.get(key) ?? this.#take(locateBytes(key, "string", entry, this.#shards));
+      this.#located.set(key, stored);
+      return readStrings(key, entry, stored);
+    }
+    return numbersOf(key, this.locate(key));
+  }
+
+  #entry(key: string): BundleEntryProto {
     const entry = this.#entries.get(keyOfName(key));
     if (entry === undefined || key === HEADER_KEY) {
       throw new ModelError("missing-variable", `the checkpoint has no tensor ${JSON.stringify(key)}`);
     }
-    const tensor = locateTensor(key, decode(BundleEntryProto, entry), this.#shards);
+    return decode(BundleEntryProto, entry);
+  }
+
+  #take(tensor: StoredTensor): StoredTensor {
     this.#bytesLeft -= tensor.bytes.length;
     if (this.#bytesLeft < 0) {
       throw new ModelError("bad-checkpoint", "variables of the checkpoint overlap");
@@ -119,6 +142,16 @@ function locateTensor(key: string, entry: BundleEntryProto, shards: readonly Sha
   if (dtype === undefined || dtype === "string" || dtype === "variant" || dtype === "resource") {
     throw new ModelError("unsupported-type", `variable ${name} has type ${dtype ?? entry.dtype}`);
   }
+  const tensor = locateBytes(key, dtype, entry, shards);
+  if (maskCrc(crc32c(tensor.bytes)) !== entry.crc32c) {
+    throw new ModelError("checksum-mismatch", `variable ${name} is damaged in ${tensor.file}`);
+  }
+  return tensor;
+}
+
+/** {@link locateTensor} of any type, and without the checksum. */
+function locateBytes(key: string, dtype: DataType, entry: BundleEntryProto, shards: readonly Shard[]): StoredTensor {
+  const name = JSON.stringify(key);
   if (entry.slices.length > 0) {
     throw new ModelError("unsupported-type", `variable ${name} is stored in slices`);
   }
@@ -132,10 +165,24 @@ function locateTensor(key: string, entry: BundleEntryProto, shards: readonly Sha
     });
   }
   const bytes = shard.content.subarray(offset, offset + size);
-  if (maskCrc(crc32c(bytes)) !== entry.crc32c) {
-    throw new ModelError("checksum-mismatch", `variable ${name} is damaged in ${shard.file}`);
-  }
   return { dtype, shape: (entry.shape?.dim ?? []).map((dim) => Number(dim.size)), file: shard.file, offset, bytes };
+}
+
+function readStrings(key: string, entry: BundleEntryProto, { dtype, shape, bytes }: StoredTensor): Tensor {
+  const data = refuseMalformed("bad-checkpoint", `tensor ${JSON.stringify(key)}`, () =>
+    parseStoredStrings(bytes, elementCount(shape), entry.crc32c),
+  );
+  return { dtype, shape, data };
+}
+
+function numbersOf(key: string, { dtype, shape, bytes }: StoredTensor): Tensor {
+  const count = refuseMalformed("bad-checkpoint", `shape of tensor ${JSON.stringify(key)}`, () => elementCount(shape));
+  if (elementBytes(dtype) === undefined || count * (elementBytes(dtype) ?? 0) !== bytes.length) {
+    throw new ModelError("bad-checkpoint", `data of tensor ${JSON.stringify(key)} do not fit their shape`);
+  }
+  const data = makeNumbers(dtype, count);
+  new Uint8Array(data.buffer).set(bytes);
+  return { dtype, shape, data };
 }
 
 function decode<T>(type: MessageType<T>, bytes: Uint8Array): T {

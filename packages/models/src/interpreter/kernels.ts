@@ -1,5 +1,8 @@
-import { assertTrue } from "./assert-true.ts";
 import { broadcastGradientArgs } from "./broadcast-gradient-args.ts";
+import { bucketizeFeatures } from "./bucketize.ts";
+import { assertTrue } from "./checks/assert-true.ts";
+import { checkNumerics } from "./checks/check-numerics.ts";
+import { ensureShape } from "./checks/ensure-shape.ts";
 import { divideIntegers, quotient, remainder } from "./dense/divide-integers.ts";
 import { parseExample } from "./example/parse-example.ts";
 import { parseExampleV2 } from "./example/parse-example-v2.ts";
@@ -15,7 +18,8 @@ import { segmentKernels } from "./segments/sum-segments.ts";
 import { sparseKernels } from "./sparse/sparse-kernels.ts";
 import { asString } from "./strings/as-string.ts";
 import { changeCase, stripSpace } from "./strings/change-text.ts";
-import { hashIntoBuckets } from "./strings/hash-strings.ts";
+import { decodeRaw } from "./strings/decode-raw.ts";
+import { hashByKey, hashIntoBuckets } from "./strings/hash-strings.ts";
 import { joinStrings } from "./strings/join-strings.ts";
 import { fullMatchByInput, fullMatchStatic, replaceByInputs, replaceStatic } from "./strings/match-strings.ts";
 import { normaliseText } from "./strings/normalise-text.ts";
@@ -29,8 +33,12 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["AsString", asString],
   ["Assert", assertTrue],
   ["Bincount", countAll],
+  ["BoostedTreesBucketize", bucketizeFeatures],
   ["BroadcastGradientArgs", broadcastGradientArgs],
+  ["CheckNumerics", checkNumerics],
   ["DecodePng", decodePng],
+  ["DecodeRaw", decodeRaw],
+  ["EnsureShape", ensureShape],
   ["RaggedTensorToTensor", raggedToTensor],
   ["DenseBincount", countDense],
   ["LowerBound", searchSorted("first")],
@@ -46,6 +54,7 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["StaticRegexFullMatch", fullMatchStatic],
   ["StaticRegexReplace", replaceStatic],
   ["StringToHashBucketFast", hashIntoBuckets],
+  ["StringToHashBucketStrong", hashByKey],
   ["StringToNumber", readNumbers],
   ["ParseExample", parseExample],
   ["ParseExampleV2", parseExampleV2],

@@ -16,13 +16,16 @@ import type { ConstantValue, Origin, Resources } from "./origin.ts";
 import { findStaticOperation } from "./static-operations.ts";
 import { planOnNumbers } from "./string-operations.ts";
 
-/** Operations that do nothing and give nothing: they only tie control edges together. */
-const inertOperations: ReadonlySet<string> = new Set(["NoOp"]);
+/**
+ * Operations that give nothing: one that only ties control edges together, and one that would print data of a request, which
+ * go nowhere.
+ */
+const inertOperations: ReadonlySet<string> = new Set(["NoOp", "PrintV2"]);
 
 /** Whether a graph with this operation can be planned. Every such operation is free of side effects. */
 export function isPlannable(op: string): boolean {
   const finders = [findStaticOperation, findControlOperation, findLowering, findKernel];
-  return inertOperations.has(op) || tableOperations.has(op) || finders.some((find) => find(op));
+  return inertOperations.has(op) || op === "IdentityN" || tableOperations.has(op) || finders.some((find) => find(op));
 }
 
 /** What the operations of one signature's graph are planned with. */
@@ -102,6 +105,9 @@ function planOperation(
   assembly: PlanAssembly,
 ): readonly Origin[] {
   const { op } = operation.node;
+  if (op === "IdentityN") {
+    return operation.inputs;
+  }
   const controlOperation = findControlOperation(op);
   if (controlOperation !== undefined) {
     return controlOperation(operation, bodies, assembly);

@@ -66,6 +66,8 @@ const staticOperations: ReadonlyMap<string, StaticOperation> = new Map([
   ["Const", constant],
   ["Identity", passOn],
   ["StopGradient", passOn],
+  // What it would print is data of a request, and goes nowhere.
+  ["Print", passOn],
   ["PlaceholderWithDefault", passOn],
   ["Placeholder", unfed],
   ["Variable", variable],

@@ -14,6 +14,8 @@ const MAX_STEPS = 1_000;
 
 /** The operations that close the circle of a loop of TensorFlow 1. Loops can be told only: nothing here runs them. */
 const CLOSES_LOOP: ReadonlySet<string> = new Set(["NextIteration", "RefNextIteration"]);
+/** Operations that would print data of a request: what they take is not worked out. */
+const ONLY_PRINTS: ReadonlySet<string> = new Set(["PrintV2"]);
 
 /** Where a value comes from: a node's output, or a tensor that the caller feeds, by its place among the fed ones. */
 export type FlatSource = { readonly fed: number } | { readonly node: FlatNode; readonly output: number };
@@ -181,9 +183,10 @@ class Flattener {
     this.#request.admit?.({ op: node.op, name });
     flat.set(node.name, undefined);
     this.#effects.push(...controlInputs(node).map((control) => ({ scope, name: control })));
+    const names = ONLY_PRINTS.has(node.op) ? [] : dataInputs(node);
     const inputs = CLOSES_LOOP.has(node.op)
       ? this.#lookLater(scope, node)
-      : dataInputs(node).map((text) => this.#resolve(scope, text));
+      : names.map((text) => this.#resolve(scope, text));
     stack.push({ place: source, inputs, done: 0 });
   }
 

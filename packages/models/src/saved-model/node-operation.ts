@@ -91,6 +91,11 @@ export class NodeOperation<Input extends KnownInput> {
     return list === undefined ? fallback : Array.from(list.i, Number);
   }
 
+  /** Whole numbers of 64 bits. */
+  longIntegers(name: string): readonly bigint[] {
+    return Array.from(this.#attribute(name)?.list?.i ?? []);
+  }
+
   float(name: string, fallback: number): number {
     return this.#attribute(name)?.f ?? fallback;
   }

@@ -5,12 +5,15 @@ import { LookupTable } from "../interpreter/lookup/lookup-table.ts";
 import type { FlatNode, FlatSource } from "./flatten.ts";
 import { originalSource } from "./pass-through.ts";
 import { parseTextFile } from "./table-text.ts";
+import { restoreKeys } from "./variables.ts";
 
 /** What tables are filled from. */
 export interface TableSources {
   readonly fill: FillBudget;
   /** Content of the asset that a node stands for; undefined when it stands for none. */
   readonly asset: (node: string) => Uint8Array | undefined;
+  /** Tensor of the model's checkpoint; undefined when the model has none. @throws ModelError */
+  readonly stored: (key: string) => Tensor | undefined;
 }
 
 /** Operations that make a table. */
@@ -40,7 +43,7 @@ export function declaredTable(node: FlatNode): LookupTable | undefined {
  */
 export function fillTable(table: LookupTable, node: FlatNode, sources: TableSources): boolean {
   if (FROM_TENSORS.has(node.op)) {
-    const [keys, values] = [node.inputs[1], node.inputs[2]].map((source) => constantTensor(source, sources));
+    const [keys, values] = [node.inputs[1], node.inputs[2]].map((source) => knownTensor(source, sources));
     return keys !== undefined && values !== undefined && addEntries(table, node, keys, values);
   }
   const file = FROM_TEXT_FILE.has(node.op) ? assetContent(node, sources) : undefined;
@@ -68,12 +71,20 @@ function addEntries(table: LookupTable, node: FlatNode, keys: Tensor, values: Te
   return true;
 }
 
-function constantTensor(source: FlatSource | undefined, { fill }: TableSources): Tensor | undefined {
+/** A tensor that is in the graph or in the checkpoint; undefined for one that is computed. */
+function knownTensor(source: FlatSource | undefined, { fill, stored }: TableSources): Tensor | undefined {
   const original = source && originalSource(source);
-  if (original === undefined || !("node" in original) || original.node.op !== "Const") {
+  if (original === undefined || !("node" in original)) {
     return undefined;
   }
-  const { node } = original;
+  const { node, output } = original;
+  if (node.op === "RestoreV2") {
+    const key = restoreKeys(node, fill)[output];
+    return key === undefined ? undefined : stored(key);
+  }
+  if (node.op !== "Const") {
+    return undefined;
+  }
   return refuseMalformed("bad-graph", `constant ${JSON.stringify(node.name)}`, () =>
     decodeTensor(node.attribute("value")?.tensor ?? new Uint8Array(), { fill }),
   );

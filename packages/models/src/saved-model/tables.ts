@@ -1,5 +1,6 @@
 import type { MetaGraphDef } from "@sealserve/protocol";
 
+import type { Checkpoint } from "../bundle/checkpoint.ts";
 import type { LookupTable } from "../interpreter/lookup/lookup-table.ts";
 import type { ReadableFiles } from "../model-files.ts";
 import { type FlatNode, flatten } from "./flatten.ts";
@@ -18,9 +19,14 @@ export function fillTables(
   library: GraphLibrary,
   metaGraph: MetaGraphDef,
   files: ReadableFiles,
+  checkpoint: Checkpoint | undefined,
 ): Map<string, LookupTable | undefined> {
   const tables = new Map<string, LookupTable | undefined>();
-  const sources: TableSources = { fill: library.fill, asset: assetReader(metaGraph, files) };
+  const sources: TableSources = {
+    fill: library.fill,
+    asset: assetReader(metaGraph, files),
+    stored: (key) => checkpoint?.read(key),
+  };
   const targets = [initialisationOperation(metaGraph), metaGraph.saverDef?.restoreOpName];
   for (const target of targets) {
     const { effects } = target ? flatten(library, { fed: [], fetched: [], targets: [target] }) : { effects: [] };

@@ -54,7 +54,8 @@ function origin(source: FlatSource | undefined): { node: FlatNode; output: numbe
   return original !== undefined && "node" in original ? original : undefined;
 }
 
-function restoreKeys(restore: FlatNode, fill: FillBudget): readonly string[] {
+/** The checkpoint keys of the outputs of a RestoreV2 operation. @throws ModelError `bad-graph` */
+export function restoreKeys(restore: FlatNode, fill: FillBudget): readonly string[] {
   const encoded = origin(restore.inputs[RESTORE_KEYS_INPUT])?.node.attribute("value")?.tensor;
   if (encoded === undefined) {
     throw new ModelError("bad-graph", `the names that node ${JSON.stringify(restore.name)} restores are not constant`);

@@ -39,8 +39,7 @@ export const meanAlong: MakeKernel = reducing(sum, (dtype) => (totals, count) =>
 function reducing(reduction: Reduction, finishFor: (dtype: DataType) => Finish): MakeKernel {
   return (operation) => {
     const { dtype } = operation.input(0);
-    const reducer =
-      reducerOf(reduction, dtype) ?? operation.refuse(`its axes are not constant, and its input is ${dtype}`);
+    const by = reducerOf(reduction, dtype) ?? operation.refuse(`its axes are not constant, and its input is ${dtype}`);
     const [keep, finish] = [operation.flag("keep_dims", false), finishFor(dtype)];
     return {
       outputs: [dtype],
@@ -52,7 +51,7 @@ function reducing(reduction: Reduction, finishFor: (dtype: DataType) => Finish):
         // Totals are held in twice the width at most, and again as numbers.
         new OutputBudget().take("float64", length * 3);
         const strides = stridesOf(kept).map((stride, axis) => (reduced.has(axis) ? 0 : stride));
-        const totals = reduceAll(data, reducer, { shape, strides, length, clock });
+        const totals = reduceAll(data, by, { shape, strides, length, clock });
         const each = length === 0 ? 1 : elementCount(shape) / length;
         return [
           { dtype, shape: keep ? kept : kept.filter((_, axis) => !reduced.has(axis)), data: finish(totals, each) },
@@ -91,14 +90,14 @@ interface Request {
   readonly clock: Clock | undefined;
 }
 
-function reduceAll(data: Tensor["data"], reducing: Reducing, request: Request): ArrayLike<number | bigint> {
-  if ("int64" in reducing) {
+function reduceAll(data: Tensor["data"], by: Reducing, request: Request): ArrayLike<number | bigint> {
+  if ("int64" in by) {
     return data instanceof BigInt64Array
-      ? reduceInto(data, reducing.int64, new BigInt64Array(request.length), request)
+      ? reduceInto(data, by.int64, new BigInt64Array(request.length), request)
       : new BigInt64Array();
   }
   return isNumberData(data) && !(data instanceof BigInt64Array || data instanceof BigUint64Array)
-    ? reduceInto(data, reducing.numbers, reducing.totals(request.length), request)
+    ? reduceInto(data, by.numbers, by.totals(request.length), request)
     : new Float64Array();
 }
 

@@ -1,5 +1,6 @@
 import type { MakeKernel } from "../kernel.ts";
 import { fillEmptyRows } from "./fill-empty-rows.ts";
+import { multiplySparse } from "./matrix-product.ts";
 import { reshapeSparse } from "./reshape-sparse.ts";
 import { combineSets } from "./set-operation.ts";
 import { sparseToDense } from "./sparse-to-dense.ts";
@@ -8,6 +9,7 @@ import { sparseToDense } from "./sparse-to-dense.ts";
 export const sparseKernels: Readonly<Record<string, MakeKernel>> = {
   DenseToDenseSetOperation: combineSets,
   SparseFillEmptyRows: fillEmptyRows,
+  SparseTensorDenseMatMul: multiplySparse,
   SparseReshape: reshapeSparse,
   SparseToDense: sparseToDense,
 };

@@ -1,6 +1,6 @@
 import { invalidArgument } from "@sealserve/protocol";
 
-import type { MakeKernel } from "./kernel.ts";
+import type { MakeKernel } from "../kernel.ts";
 
 /** Assert: ends the run unless all of its condition holds. What it would print is request data, and is left out. */
 export const assertTrue: MakeKernel = (operation) => {

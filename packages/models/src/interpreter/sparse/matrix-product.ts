@@ -1,0 +1,87 @@
+import {
+  type DataType,
+  elementCount,
+  invalidArgument,
+  isNumberData,
+  makeNumbers,
+  type Tensor,
+} from "@sealserve/protocol";
+
+import type { Clock, MakeKernel } from "../kernel.ts";
+import { OutputBudget } from "../output-budget.ts";
+import { readCoordinates } from "./coordinates.ts";
+
+const FLOATS: readonly DataType[] = ["float32", "float64"];
+
+/** Products that are added between two looks at the clock. */
+const PRODUCTS_BETWEEN_CHECKS = 2 ** 20;
+
+/** SparseTensorDenseMatMul: the product of a sparse matrix with a dense one, either of which may be taken transposed. */
+export const multiplySparse: MakeKernel = (operation) => {
+  const { dtype } = operation.input(1);
+  if (!FLOATS.includes(dtype) || operation.input(3).dtype !== dtype) {
+    operation.refuse(`its matrices are ${dtype} and ${operation.input(3).dtype}`);
+  }
+  const [transposedA, transposedB] = [operation.flag("adjoint_a", false), operation.flag("adjoint_b", false)];
+  return {
+    outputs: [dtype],
+    run: ([indices, values, denseShape, b], clock) => {
+      const { rows, shape } = readCoordinates(indices, denseShape);
+      const [height = 0, width = 0] = transposedA ? shape.toReversed() : shape;
+      const other = readMatrix(b, transposedB);
+      if (shape.length !== 2 || values?.data.length !== rows.length || other.height !== width) {
+        throw invalidArgument(`Cannot multiply A of shape [${shape.join(",")}] and B of shape [${b?.shape.join(",")}]`);
+      }
+      new OutputBudget().take(dtype, elementCount([height, other.width]));
+      const entries = rows.map(([row = 0, column = 0]) =>
+        transposedA ? ([column, row] as const) : ([row, column] as const),
+      );
+      const data = addProducts(entries, values, other, { dtype, height, clock });
+      return [{ dtype, shape: [height, other.width], data }];
+    },
+  };
+};
+
+interface Matrix {
+  readonly height: number;
+  readonly width: number;
+  readonly at: (row: number, column: number) => number;
+}
+
+function readMatrix(tensor: Tensor | undefined, transposed: boolean): Matrix {
+  const [rows, columns, ...more] = tensor?.shape ?? [];
+  if (tensor === undefined || rows === undefined || columns === undefined || more.length > 0) {
+    throw invalidArgument("Tensor 'b' is not a matrix");
+  }
+  const { data } = tensor;
+  const value = (place: number): number => Number(isNumberData(data) ? data[place] : Number.NaN);
+  return transposed
+    ? { height: columns, width: rows, at: (row, column) => value(column * columns + row) }
+    : { height: rows, width: columns, at: (row, column) => value(row * columns + column) };
+}
+
+interface Product {
+  readonly dtype: DataType;
+  readonly height: number;
+  readonly clock: Clock | undefined;
+}
+
+function addProducts(
+  entries: readonly (readonly [row: number, column: number])[],
+  { data }: Tensor,
+  { width, at }: Matrix,
+  { dtype, height, clock }: Product,
+): Tensor["data"] {
+  const sums = makeNumbers(dtype, height * width);
+  const between = Math.max(1, Math.floor(PRODUCTS_BETWEEN_CHECKS / Math.max(width, 1)));
+  for (const [index, [row, middle]] of entries.entries()) {
+    if (index % between === 0) {
+      clock?.expectTime();
+    }
+    for (let column = 0; column < width; column++) {
+      const place = row * width + column;
+      sums[place] = (Number(sums[place]) + Number(data[index]) * at(middle, column)) as never;
+    }
+  }
+  return sums;
+}
