@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { concatBytes } from "@sealserve/core";
 import { encodeInferAnswer } from "../src/open-inference/json-answer.ts";
-import { parseInferBody } from "../src/open-inference/json-infer.ts";
+import { isBinary, parseInferBody } from "../src/open-inference/json-infer.ts";
 import { isInferenceTarget, parseInferencePath } from "../src/open-inference/path.ts";
 import { decodeRawBody } from "../src/open-inference/raw-body.ts";
 import { servingErrorOf } from "../src/status/serving-error.ts";
@@ -33,7 +33,7 @@ function refuses(request: () => unknown, message: RegExp): void {
 
 function answer(outputs: Record<string, Tensor>, binary: readonly string[] = []) {
   const response = { modelName: "m", modelVersion: "1", id: "42", outputs: new Map(Object.entries(outputs)) };
-  return encodeInferAnswer(response, (name) => binary.includes(name));
+  return encodeInferAnswer(response, { byName: new Map(binary.map((name) => [name, true])), others: false });
 }
 
 describe("an infer request in JSON", () => {
@@ -48,7 +48,7 @@ describe("an infer request in JSON", () => {
     assert.equal(request.signatureName, "half");
     assert.deepEqual(request.outputs, ["y"]);
     assert.deepEqual(request.inputs.get("x"), makeTensor("float32", [3], [1, 2.5, 5]));
-    assert.equal(request.isBinary("y"), false);
+    assert.equal(isBinary(request.binary, "y"), false);
   });
 
   it("takes elements flat or nested by the shape", () => {

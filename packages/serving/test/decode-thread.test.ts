@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { encodeUtf8 } from "@sealserve/core";
+import { concatBytes, encodeUtf8 } from "@sealserve/core";
 import { type PredictSignature, ServingError } from "@sealserve/protocol";
 import { directDecoder } from "../src/rest/decode/body-decoder.ts";
 import { DecodeThread, type DecodeThreadOptions, LARGE_BODY } from "../src/rest/decode/decode-thread.ts";
@@ -109,6 +109,42 @@ for (const text of exampleBodies) {
   });
 }
 
+const inferBodies: readonly (readonly [text: string, tail: string])[] = [
+  [`{"id":"a","inputs":[{"name":"x","shape":[50000],"datatype":"FP64","data":[${numbers}]}]}`, ""],
+  [
+    '{"inputs":[{"name":"x","shape":[2],"datatype":"INT16","parameters":{"binary_data_size":4}}],"outputs":[{"name":"y"}]}',
+    "abcd",
+  ],
+  ['{"inputs":[{"name":"s","shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":5}}]}', "\u0001\0\0\0a"],
+  [
+    '{"parameters":{"binary_data_output":true},"inputs":[{"name":"s","shape":[1],"datatype":"BYTES","data":["b"]}]}',
+    "",
+  ],
+  ['{"inputs":[{"name":"x","shape":[1],"datatype":"FP32","data":["b"]}]}', ""],
+  ['{"inputs":[{"name":"x","shape":[2],"datatype":"FP32","data":[1]}]}', ""],
+  ['{"inputs":[{"name":"x","shape":[1],"datatype":"FP32","parameters":{"binary_data_size":4}}]}', "abc"],
+  ['{"inputs":[1]}', ""],
+  ["nothing", ""],
+];
+
+for (const [text, tail] of inferBodies) {
+  test(`infer in the thread as on the spot: ${text.slice(0, 60)}`, PATIENCE, async () => {
+    const [json, binary] = [large(text), encodeUtf8(tail)];
+    const body = (): Uint8Array => concatBytes(json, binary);
+    const length = tail === "" ? undefined : json.length;
+    const expected = await outcome(() => directDecoder.infer(body(), length, { signal }));
+    assert.deepEqual(await outcome(() => thread.infer(body(), length, { signal })), expected);
+    await expectNothingHeld();
+  });
+}
+
+test("an infer body is large by its JSON: binary data behind it are decoded on the spot", () => {
+  const json = '{"inputs":[{"name":"x","shape":[65536],"datatype":"FP32","parameters":{"binary_data_size":262144}}]}';
+  const request = thread.infer(Buffer.concat([Buffer.from(json), Buffer.alloc(LARGE_BODY)]), json.length, { signal });
+  assert.ok("inputs" in request);
+  assert.deepEqual(request.inputs.get("x")?.shape, [65_536]);
+});
+
 test("the event loop goes on while a large body is decoded", PATIENCE, async () => {
   const millions = Buffer.from(`{"inputs":{"x":[${"1.25,".repeat(4_000_000)}1],"s":"a"}}`);
   let turns = 0;
@@ -125,17 +161,29 @@ test("numbers that would take too much memory are refused, and others then decod
   const bomb = Buffer.from(`{"inputs":{"x":[${"1,".repeat(2_000_000)}1],"s":"a"}}`);
   assert.deepEqual(await outcome(() => bounded.predict(bomb, lookUp, { signal })), [
     "RESOURCE_EXHAUSTED",
-    "The numbers of the request take too much memory; try again later",
+    "The values of the request take too much memory; try again later",
   ]);
   assert.equal(narrow.held, 0);
   const { format } = await bounded.predict(large('{"inputs":{"x":1,"s":"a"}}'), lookUp, { signal });
   assert.deepEqual([format, narrow.held], ["column", 0]);
 });
 
+test("so are objects, each of which takes more than the numbers in its place", PATIENCE, async () => {
+  const narrow = new MemoryBudget(64 * MIB);
+  const bounded = open({ budget: narrow });
+  const objects = (): Uint8Array => Buffer.from(`{"inputs":{"x":1,"s":[${'"",'.repeat(100_000)}""]}}`);
+  assert.deepEqual(await outcome(() => bounded.predict(objects(), lookUp, { signal })), [
+    "RESOURCE_EXHAUSTED",
+    "The values of the request take too much memory; try again later",
+  ]);
+  const { inputs } = await thread.predict(objects(), lookUp, { signal });
+  assert.equal(inputs.get("s")?.data.length, 100_001);
+});
+
 test("half of the free memory at most is taken for decoding, so that others find room", PATIENCE, async () => {
   const body = large('{"inputs":{"x":1,"s":"a"}}');
   for (const [free, taken] of [
-    [256 * MIB, 32 * LARGE_BODY],
+    [256 * MIB, 32 * LARGE_BODY + 256 * Math.ceil(LARGE_BODY / 1.5)],
     [4 * MIB, 2 * MIB],
   ] as const) {
     const memory = new MemoryBudget(free);
@@ -153,6 +201,36 @@ test("no more than so many wait, and those that wait are decoded", PATIENCE, asy
   );
   const refused = ["RESOURCE_EXHAUSTED", "Too many large requests wait to be read; try again later"];
   assert.deepEqual(await Promise.all(outcomes), ["column", "column", "column", refused, refused]);
+});
+
+test(
+  "one address that fills all places loses some to others, who do not wait for all of its bodies",
+  PATIENCE,
+  async () => {
+    const busy = open({ maxWaiting: 4 });
+    const order: string[] = [];
+    const ask = async (address: string): Promise<unknown> =>
+      await outcome(async () => {
+        await busy.predict(large('{"inputs":{"x":1,"s":"a"}}'), lookUp, { signal, address });
+        order.push(address);
+      });
+    const outcomes = await Promise.all(["a", "a", "a", "a", "a", "b", "c", "a"].map(ask));
+    const refused = ["RESOURCE_EXHAUSTED", "Too many large requests wait to be read; try again later"];
+    const [done, late] = [undefined, refused];
+    assert.deepEqual(outcomes, [done, done, done, late, late, done, done, late]);
+    assert.deepEqual(order, ["a", "a", "b", "c", "a"]);
+  },
+);
+
+test("a body that takes too long ends with its thread, and those behind it are decoded", PATIENCE, async () => {
+  logged.length = 0;
+  const slow = open({ decodeMs: 0, program: new URL("./support/slow-decoder.ts", import.meta.url) });
+  const stuck = outcome(() => slow.predict(large("!"), lookUp, { signal }));
+  const next = outcome(() => slow.predict(large("!"), lookUp, { signal }));
+  const late = ["RESOURCE_EXHAUSTED", "The request takes too long to read"];
+  assert.deepEqual([await stuck, await next], [late, late]);
+  assert.deepEqual(logged, Array(2).fill('["decoding-failed",{"code":"RESOURCE_EXHAUSTED"}]'));
+  await expectNothingHeld();
 });
 
 test("one that is given up is not waited for, in its turn or before it", PATIENCE, async () => {
@@ -175,6 +253,7 @@ test("one that is given up is not waited for, in its turn or before it", PATIENC
 });
 
 test("a thread that dies takes one body with it and is replaced", PATIENCE, async () => {
+  logged.length = 0;
   const mortal = open({ program: new URL("./support/mortal-decoder.ts", import.meta.url) });
   const deaths = [1, 2, 3].map(() => outcome(() => mortal.predict(large("!"), lookUp, { signal })));
   const next = mortal.predict(large('{"inputs":{"x":1,"s":"a"}}'), lookUp, { signal });

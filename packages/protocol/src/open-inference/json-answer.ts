@@ -6,7 +6,7 @@ import { invalidArgument } from "../status/serving-error.ts";
 import { checkTensor, type Tensor } from "../tensor/tensor.ts";
 import { contentsMember, outputDatatype } from "./datatype.ts";
 import type { InferResponse } from "./infer-call.ts";
-import type { BinaryChoice } from "./json-infer.ts";
+import { type BinaryChoice, isBinary } from "./json-infer.ts";
 import { encodeRawTensor } from "./raw-tensor.ts";
 
 /** The body of an answer to infer. */
@@ -20,7 +20,7 @@ export interface InferAnswer {
  * The answer to `POST /v2/models/NAME/infer`: the elements of each output in one flat list, or as bytes behind the JSON.
  * @throws ServingError INVALID_ARGUMENT for an output that JSON cannot carry, UNIMPLEMENTED for one that the protocol cannot
  */
-export function encodeInferAnswer(response: InferResponse, isBinary: BinaryChoice): InferAnswer {
+export function encodeInferAnswer(response: InferResponse, choice: BinaryChoice): InferAnswer {
   const tail: Uint8Array[] = [];
   const writer = new JsonWriter();
   writer.singleLineLists = true;
@@ -33,7 +33,7 @@ export function encodeInferAnswer(response: InferResponse, isBinary: BinaryChoic
   writer.name("outputs");
   writer.startList();
   for (const [name, tensor] of response.outputs) {
-    const binary = isBinary(name) ? encodeRawTensor(tensor) : undefined;
+    const binary = isBinary(choice, name) ? encodeRawTensor(tensor) : undefined;
     writeOutput(writer, name, tensor, binary);
     tail.push(...(binary === undefined ? [] : [binary]));
   }

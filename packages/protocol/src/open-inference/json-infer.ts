@@ -13,12 +13,20 @@ import { type InferRequest, SIGNATURE_PARAMETER } from "./infer-call.ts";
 import { booleanOf, itemsOf, type Members, membersOf, sizeOf, sizesOf, textOf } from "./json-fields.ts";
 import { decodeRawTensor } from "./raw-tensor.ts";
 
-/** Which outputs of an answer are sent as binary data behind the JSON. */
-export type BinaryChoice = (output: string) => boolean;
+/** Which outputs of an answer are sent as binary data behind the JSON. Data alone, so that it can cross between threads. */
+export interface BinaryChoice {
+  readonly byName: ReadonlyMap<string, boolean>;
+  /** Of outputs that are not named. */
+  readonly others: boolean;
+}
+
+export function isBinary({ byName, others }: BinaryChoice, output: string): boolean {
+  return byName.get(output) ?? others;
+}
 
 /** A call of infer over REST. */
 export interface RestInferRequest extends InferRequest {
-  readonly isBinary: BinaryChoice;
+  readonly binary: BinaryChoice;
 }
 
 const wanted = new Set(["id", "parameters", "inputs", "outputs"]);
@@ -107,7 +115,7 @@ function tensorFromJson(
 function parseOutputs(
   items: readonly JsonNode[],
   requestParameters: Members,
-): Pick<RestInferRequest, "outputs" | "isBinary"> {
+): Pick<RestInferRequest, "outputs" | "binary"> {
   const all = booleanOf(requestParameters.get("binary_data_output"), "parameters.binary_data_output");
   const choices = new Map<string, boolean>();
   items.forEach((item, index) => {
@@ -120,5 +128,5 @@ function parseOutputs(
     const choice = membersOf(output.get("parameters"), `${what}.parameters`).get("binary_data");
     choices.set(name, choice === undefined ? all : booleanOf(choice, `${what}.parameters.binary_data`));
   });
-  return { outputs: [...choices.keys()], isBinary: (output) => choices.get(output) ?? all };
+  return { outputs: [...choices.keys()], binary: { byName: choices, others: all } };
 }

@@ -48,7 +48,7 @@ export function createApi(context: StartContext, served: ServedModels, { budget,
   const handler = new ObservedHandler(new HoldingHandler(models, budget), metrics.requests);
   const health = new Health(readiness, store);
   const service = new InferenceService(handler, servables, VERSION);
-  const inference = inferenceRoute({ service, health, limits });
+  const inference = inferenceRoute({ service, health, limits, decoder });
   const { prometheusPath } = monitoring;
   return {
     grpc: {

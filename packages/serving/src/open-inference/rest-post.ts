@@ -5,19 +5,20 @@ import {
   invalidArgument,
   type JsonLimits,
   parseIndexBody,
-  parseInferBody,
   type RestInferRequest,
 } from "@sealserve/protocol";
 import type { HttpAnswer, HttpRequest } from "../http/route.ts";
+import type { BodyDecoder, DecodeOptions } from "../rest/decode/body-decoder.ts";
 import type { InferenceService } from "./inference-service.ts";
 import type { ModelTarget } from "./model-target.ts";
 
 const JSON_LENGTH_HEADER = "inference-header-content-length";
 
-/** A request's body, and the limits of its JSON. */
+/** A request's body, the limits of its JSON and what decodes it. */
 interface InferBody {
   readonly body: Uint8Array;
   readonly limits: Partial<JsonLimits>;
+  readonly decoder: BodyDecoder;
 }
 
 /** Answers a call of infer. @throws ServingError, ProtocolError */
@@ -27,7 +28,10 @@ export async function answerInfer(
   body: InferBody,
   { incoming, signal }: Pick<HttpRequest, "incoming" | "signal">,
 ): Promise<HttpAnswer> {
-  const request = readRequest(service, target, body, parseJsonLength(incoming.headers[JSON_LENGTH_HEADER]));
+  const jsonLength = parseJsonLength(incoming.headers[JSON_LENGTH_HEADER]);
+  const { remoteAddress: address } = incoming.socket;
+  const request =
+    jsonLength === 0 ? readRaw(service, target, body.body) : await readJson(body, jsonLength, { address, signal });
   const response = await service.infer(target, request, { signal, entrypoint: "REST", givesInputs: true });
   return encodeAnswer(response, request);
 }
@@ -37,15 +41,17 @@ export function answerIndex(service: InferenceService, body: Uint8Array): HttpAn
   return { status: 200, body: encodeUtf8(JSON.stringify(service.index(parseIndexBody(body)))) };
 }
 
-function readRequest(
-  service: InferenceService,
-  target: ModelTarget,
-  { body, limits }: InferBody,
+/** A body that is nothing but a tensor, which is answered alike. */
+function readRaw(service: InferenceService, target: ModelTarget, body: Uint8Array): RestInferRequest {
+  return { ...service.readRawBody(target, body), binary: { byName: new Map(), others: true } };
+}
+
+async function readJson(
+  { body, limits, decoder }: InferBody,
   jsonLength: number | undefined,
-): RestInferRequest {
-  return jsonLength === 0
-    ? { ...service.readRawBody(target, body), isBinary: () => true }
-    : parseInferBody(body, jsonLength, limits);
+  asked: Pick<DecodeOptions, "address" | "signal">,
+): Promise<RestInferRequest> {
+  return await decoder.infer(body, jsonLength, { ...asked, limits });
 }
 
 function parseJsonLength(header: string | readonly string[] | undefined): number | undefined {
@@ -58,8 +64,8 @@ function parseJsonLength(header: string | readonly string[] | undefined): number
   return Number(header);
 }
 
-function encodeAnswer(response: InferResponse, { isBinary }: RestInferRequest): HttpAnswer {
-  const { body, jsonLength } = encodeInferAnswer(response, isBinary);
+function encodeAnswer(response: InferResponse, { binary }: RestInferRequest): HttpAnswer {
+  const { body, jsonLength } = encodeInferAnswer(response, binary);
   return jsonLength === undefined
     ? { status: 200, body }
     : {

@@ -1,6 +1,7 @@
 import { type InferencePath, isInferenceTarget, parseInferencePath, ServingError } from "@sealserve/protocol";
 import type { Health } from "../health/health.ts";
 import { failureAnswer, type HttpAnswer, type HttpRequest, type HttpRoute } from "../http/route.ts";
+import { type BodyDecoder, directDecoder } from "../rest/decode/body-decoder.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import type { InferenceService } from "./inference-service.ts";
 import { answerGet } from "./rest-get.ts";
@@ -11,6 +12,8 @@ export interface InferenceRouteOptions {
   readonly service: InferenceService;
   readonly health: Health;
   readonly limits: Pick<ServingLimits, "maxElements" | "restRunTimeoutMs">;
+  /** Decodes bodies; without it that is done on the thread of the server. */
+  readonly decoder?: BodyDecoder;
 }
 
 /** The Open Inference Protocol over REST: all paths at and below `/v2`. */
@@ -24,7 +27,7 @@ export function inferenceRoute(options: InferenceRouteOptions): HttpRoute {
 async function answer(
   path: InferencePath | undefined,
   request: HttpRequest,
-  { service, health, limits }: InferenceRouteOptions,
+  { service, health, limits, decoder = directDecoder }: InferenceRouteOptions,
 ): Promise<HttpAnswer> {
   const body = await request.receive();
   request.limit(limits.restRunTimeoutMs);
@@ -36,7 +39,7 @@ async function answer(
     return wrongMethod(expected);
   }
   if (path.kind === "infer") {
-    return await answerInfer(service, path, { body, limits: { maxNodes: limits.maxElements } }, request);
+    return await answerInfer(service, path, { body, limits: { maxNodes: limits.maxElements }, decoder }, request);
   }
   return path.kind === "index" ? answerIndex(service, body) : answerGet(service, health, path);
 }

@@ -28,13 +28,15 @@ export interface RestRequest {
   /** The `Origin` header. */
   readonly origin: string | undefined;
   readonly signal: AbortSignal;
+  /** Where it came from. */
+  readonly address?: string | undefined;
   /** Of the body. */
   readonly limits?: Partial<JsonLimits>;
   /** Decodes the body; without it that is done at once, on this thread. */
   readonly decoder?: BodyDecoder | undefined;
 }
 
-type RequestBody = Pick<RestRequest, "body" | "decoder" | "limits" | "signal">;
+type RequestBody = Pick<RestRequest, "address" | "body" | "decoder" | "limits" | "signal">;
 
 /**
  * Answers a call of TensorFlow Serving's REST API over the handler core.
@@ -69,11 +71,12 @@ export async function answerRest(handler: Handler, request: RestRequest): Promis
 async function predict(
   handler: Handler,
   model: RestModel,
-  { body, decoder = directDecoder, limits, signal }: RequestBody,
+  { address, body, decoder = directDecoder, limits, signal }: RequestBody,
   call: Call,
 ): Promise<Uint8Array> {
   const spec = specOf(model);
-  const parsed = await decoder.predict(body, (name) => inputTypes(handler, spec, name), { limits, signal });
+  const options = { address, limits, signal };
+  const parsed = await decoder.predict(body, (name) => inputTypes(handler, spec, name), options);
   const modelSpec = { ...spec, signatureName: parsed.signatureName };
   const response = await handler.predict({ modelSpec, inputs: parsed.inputs, outputFilter: [] }, call);
   return encodePredictAnswer(response.outputs, parsed.format);
@@ -91,9 +94,9 @@ async function regress(handler: Handler, model: RestModel, body: RequestBody, ca
 
 async function examplesRequest(
   model: RestModel,
-  { body, decoder = directDecoder, limits, signal }: RequestBody,
+  { address, body, decoder = directDecoder, limits, signal }: RequestBody,
 ): Promise<{ modelSpec: ModelSpec; input: Input }> {
-  const { signatureName, input } = await decoder.examples(body, { limits, signal });
+  const { signatureName, input } = await decoder.examples(body, { address, limits, signal });
   return { modelSpec: { ...specOf(model), signatureName }, input };
 }
 

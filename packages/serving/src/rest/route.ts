@@ -49,13 +49,14 @@ async function answerCall(
   { maxElements, restRunTimeoutMs }: RestLimits,
   { decoder, observer }: RestRouteOptions,
 ): Promise<HttpAnswer> {
-  const { method = "", url = "", headers } = request.incoming;
+  const { method = "", url = "", headers, socket } = request.incoming;
   const call = parseRestPath(method, url);
   const body = await request.receive();
   request.limit(restRunTimeoutMs);
   const { signal } = request;
   const limits = { maxNodes: maxElements };
-  const answering = answerRest(handler, { call, body, origin: headers.origin, signal, limits, decoder });
+  const address = socket.remoteAddress;
+  const answering = answerRest(handler, { call, body, origin: headers.origin, signal, address, limits, decoder });
   return await (observer === undefined ? answering : observe(answering, call, observer));
 }
 

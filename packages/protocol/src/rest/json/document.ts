@@ -8,6 +8,7 @@ import type { JsonNode } from "./node.ts";
 import { NodeBudget } from "./node-budget.ts";
 import { NumberTable } from "./number-table.ts";
 import { printJson } from "./print.ts";
+import { ReadingMemory } from "./reading-memory.ts";
 import { expectColon, expectName, skipValue } from "./skip.ts";
 import { syntaxError } from "./syntax-error.ts";
 
@@ -26,14 +27,14 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 /**
  * Reads the JSON object that `bytes` begin with, as RapidJSON does for TensorFlow Serving: whatever follows it is
  * ignored, NaN and Infinity are numbers, nesting has no limit. Members with other names are checked for syntax only.
- * @throws ServingError INVALID_ARGUMENT; RESOURCE_EXHAUSTED when its numbers take more memory than they may
+ * @throws ServingError INVALID_ARGUMENT; RESOURCE_EXHAUSTED when its values take more memory than they may
  */
 export function parseJsonObject(
   bytes: Uint8Array,
   wanted: ReadonlySet<string>,
   limits: Partial<JsonLimits> = {},
 ): JsonDocument {
-  const { maxBytes, maxNodes, maxNumberBytes } = { ...defaultJsonLimits, ...limits };
+  const { maxBytes, maxNodes, maxMemoryBytes } = { ...defaultJsonLimits, ...limits };
   if (bytes.length > maxBytes) {
     throw invalidArgument(`JSON document is larger than ${maxBytes} bytes`);
   }
@@ -50,8 +51,9 @@ export function parseJsonObject(
     skipValue(lexer);
     throw invalidArgument(`JSON Value: ${printJson(bytes, start)} Is not object`);
   }
-  const numbers = new NumberTable(bytes, maxNumberBytes);
-  const builder = new NodeBuilder(lexer, numbers, new NodeBudget(maxNodes));
+  const memory = new ReadingMemory(maxMemoryBytes);
+  const numbers = new NumberTable(bytes, memory);
+  const builder = new NodeBuilder(lexer, numbers, new NodeBudget(maxNodes, memory));
   return { bytes, numbers, members: readMembers(lexer, builder, wanted), start };
 }
 

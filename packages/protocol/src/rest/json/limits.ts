@@ -4,8 +4,8 @@ export interface JsonLimits {
   readonly maxBytes: number;
   /** Lists, objects, members and strings that are kept as objects in memory. Numbers are kept in flat arrays. */
   readonly maxNodes: number;
-  /** Bytes of these flat arrays. */
-  readonly maxNumberBytes: number;
+  /** Bytes of these flat arrays and, by estimate, of the objects. */
+  readonly maxMemoryBytes: number;
 }
 
 /**
@@ -15,5 +15,5 @@ export interface JsonLimits {
 export const defaultJsonLimits: JsonLimits = {
   maxBytes: 2 ** 30,
   maxNodes: 2 ** 22,
-  maxNumberBytes: Number.POSITIVE_INFINITY,
+  maxMemoryBytes: Number.POSITIVE_INFINITY,
 };

@@ -1,5 +1,5 @@
 import type { NumberArray } from "../../protobuf/little-endian.ts";
-import { ServingError } from "../../status/serving-error.ts";
+import type { ReadingMemory } from "./reading-memory.ts";
 
 /** What a number's text was, as far as its value does not tell. */
 export const numberKind = {
@@ -35,16 +35,16 @@ export class NumberTable {
   #values: Float64Array;
   #kinds: Uint8Array;
   #starts: Uint32Array;
-  readonly #maxBytes: number;
+  readonly #memory: ReadingMemory;
   #length = 0;
 
   /**
    * @param source the document, to read long literals again where every digit counts
-   * @param maxBytes most that the table may take, of which nobody is told before it is needed
+   * @param memory is told what the table takes when it grows
    */
-  constructor(source: Uint8Array, maxBytes = Number.POSITIVE_INFINITY) {
+  constructor(source: Uint8Array, memory: ReadingMemory) {
     this.#source = source;
-    this.#maxBytes = maxBytes;
+    this.#memory = memory;
     const capacity = Math.min(1 + Math.ceil(source.length / BYTES_PER_NUMBER), LARGEST_FIRST_CAPACITY);
     this.#values = new Float64Array(capacity);
     this.#kinds = new Uint8Array(capacity);
@@ -125,9 +125,7 @@ export class NumberTable {
     const expected = Math.ceil((this.#length * this.#source.length * HEADROOM) / offset);
     const capacity = Math.min(Math.max(expected, Math.ceil(this.#length * LEAST_GROWTH)), 2 * this.#length);
     // Both tables are there while one is copied into the other.
-    if ((capacity + this.#length) * NUMBER_BYTES > this.#maxBytes) {
-      throw new ServingError("RESOURCE_EXHAUSTED", "The numbers of the request take too much memory; try again later");
-    }
+    this.#memory.holdNumbers((capacity + this.#length) * NUMBER_BYTES);
     this.#values = grown(this.#values, new Float64Array(capacity));
     this.#kinds = grown(this.#kinds, new Uint8Array(capacity));
     this.#starts = grown(this.#starts, new Uint32Array(capacity));

@@ -4,7 +4,9 @@ import {
   type PredictBody,
   type PredictSignature,
   parseExamplesBody,
+  parseInferBody,
   parsePredictBody,
+  type RestInferRequest,
 } from "@sealserve/protocol";
 
 /** What a body is decoded with. */
@@ -12,6 +14,8 @@ export interface DecodeOptions {
   readonly limits?: Partial<JsonLimits> | undefined;
   /** Once it is aborted, the body is not waited for; its reason is thrown. */
   readonly signal: AbortSignal;
+  /** Address of the requester, among whom the decoder is shared. */
+  readonly address?: string | undefined;
 }
 
 /** How to get the signature by the name in a body; it can throw. */
@@ -23,10 +27,22 @@ export interface BodyDecoder {
   predict(body: Uint8Array, signature: SignatureLookup, options: DecodeOptions): PredictBody | Promise<PredictBody>;
   /** The body of classify and regress. @throws ServingError with TensorFlow Serving's messages */
   examples(body: Uint8Array, options: DecodeOptions): ExamplesBody | Promise<ExamplesBody>;
+  /**
+   * The body of an infer call of the Open Inference Protocol.
+   *
+   * @param jsonLength bytes of JSON that it begins with; undefined when all of it is JSON
+   * @throws ServingError, ProtocolError
+   */
+  infer(
+    body: Uint8Array,
+    jsonLength: number | undefined,
+    options: DecodeOptions,
+  ): RestInferRequest | Promise<RestInferRequest>;
 }
 
 /** Decodes every body at once, on the thread that asks. */
 export const directDecoder: BodyDecoder = {
   predict: (body, signature, { limits }) => parsePredictBody(body, signature, limits),
   examples: (body, { limits }) => parseExamplesBody(body, limits),
+  infer: (body, jsonLength, { limits }) => parseInferBody(body, jsonLength, limits),
 };

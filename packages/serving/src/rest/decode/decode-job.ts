@@ -1,8 +1,14 @@
 import { isMarkedAsUntransferable, type Transferable } from "node:worker_threads";
 import { unpackTensors } from "@sealserve/models";
-import { type ExamplesBody, type PredictBody, ServingError } from "@sealserve/protocol";
+import {
+  defaultJsonLimits,
+  type ExamplesBody,
+  type PredictBody,
+  type RestInferRequest,
+  ServingError,
+} from "@sealserve/protocol";
 import type { DecodeOptions, SignatureLookup } from "./body-decoder.ts";
-import type { DecodeMessage, DecodeReply, DecodeRequest } from "./messages.ts";
+import type { BodyKind, DecodeMessage, DecodeReply } from "./messages.ts";
 
 /** A message to the decoding thread, and the buffers that are moved with it. */
 export interface Outgoing {
@@ -10,18 +16,21 @@ export interface Outgoing {
   readonly buffers: readonly Transferable[];
 }
 
+/** What a body becomes. */
+export type DecodedBody = PredictBody | ExamplesBody | RestInferRequest;
+
 /** One body on its way through the decoding thread. */
 export class DecodeJob {
-  readonly result: Promise<PredictBody | ExamplesBody>;
-  readonly #settle = Promise.withResolvers<PredictBody | ExamplesBody>();
-  readonly #kind: DecodeRequest["kind"];
+  readonly result: Promise<DecodedBody>;
+  readonly #settle = Promise.withResolvers<DecodedBody>();
+  readonly #kind: BodyKind;
   readonly #signature: SignatureLookup | undefined;
   readonly #options: DecodeOptions;
   #body: Uint8Array | undefined;
 
-  /** @param signature undefined for examples */
-  constructor(body: Uint8Array, signature: SignatureLookup | undefined, options: DecodeOptions) {
-    this.#kind = signature === undefined ? "examples" : "predict";
+  /** @param signature of a predict call */
+  constructor(kind: BodyKind, body: Uint8Array, options: DecodeOptions, signature?: SignatureLookup) {
+    this.#kind = kind;
     this.#body = body;
     this.#signature = signature;
     this.#options = options;
@@ -34,6 +43,16 @@ export class DecodeJob {
     this.result = this.#settle.promise.finally(() => signal.removeEventListener("abort", given));
   }
 
+  /** Address of its requester; empty where there is none. */
+  get address(): string {
+    return this.#options.address ?? "";
+  }
+
+  /** Most nodes that its JSON may have. */
+  get maxNodes(): number {
+    return this.#options.limits?.maxNodes ?? defaultJsonLimits.maxNodes;
+  }
+
   /** Bytes of the body. */
   get size(): number {
     return this.#body?.length ?? 0;
@@ -44,15 +63,15 @@ export class DecodeJob {
     return this.#options.signal.aborted;
   }
 
-  /** The first message; called once. @param maxNumberBytes memory that its numbers may take */
-  begin(maxNumberBytes: number): Outgoing {
+  /** The first message; called once. @param maxMemoryBytes memory that its values may take */
+  begin(maxMemoryBytes: number): Outgoing {
     const body = this.#body ?? new Uint8Array();
     this.#body = undefined;
     const { buffer } = body;
-    const limits = { ...this.#options.limits, maxNumberBytes };
+    const limits = { ...this.#options.limits, maxMemoryBytes };
     // What does not belong to this body alone is copied.
     const moved = buffer instanceof ArrayBuffer && !isMarkedAsUntransferable(buffer) ? [buffer] : [];
-    return { message: { kind: this.#kind, body, limits }, buffers: moved };
+    return { message: { ...this.#kind, body, limits }, buffers: moved };
   }
 
   /** Takes a reply of the thread. @returns what to say to it; undefined when it was its last word */
@@ -61,6 +80,7 @@ export class DecodeJob {
       case "signature":
         return { message: { kind: "signature", signature: this.#lookUp(reply.signatureName) }, buffers: [] };
       case "predict":
+      case "infer":
         this.#settle.resolve({ ...reply.body, inputs: unpackTensors(reply.body.inputs) });
         return undefined;
       case "examples":

@@ -1,9 +1,10 @@
 import { Worker } from "node:worker_threads";
-import { type ExamplesBody, type PredictBody, ServingError } from "@sealserve/protocol";
+import { type ExamplesBody, type PredictBody, type RestInferRequest, ServingError } from "@sealserve/protocol";
 import type { Log } from "../../log.ts";
 import type { MemoryBudget } from "../../transport/memory-budget.ts";
 import { type BodyDecoder, type DecodeOptions, directDecoder, type SignatureLookup } from "./body-decoder.ts";
-import { DecodeJob, type Outgoing } from "./decode-job.ts";
+import { type DecodedBody, DecodeJob, type Outgoing } from "./decode-job.ts";
+import { FairQueue } from "./fair-queue.ts";
 import type { DecodeReply } from "./messages.ts";
 
 /** Bodies from this size on, bytes, go to the thread: a smaller one is decoded in less time than an answer may wait. */
@@ -12,8 +13,14 @@ export const LARGE_BODY = 1 << 18;
 const MAX_WAITING = 256;
 /** Most memory, for each byte of JSON, that its numbers and then its tensors take. */
 const MEMORY_FACTOR = 32;
-/** How much of it the numbers may take. */
-const NUMBERS_PART = 0.75;
+/** Bytes of JSON for each node of the shortest, `"",` with a node for the string and one for its place, and memory of a node. */
+const LEAST_NODE_JSON = 1.5;
+const NODE_MEMORY = 256;
+/** How much of the memory the values may take, before they are tensors. */
+const VALUES_PART = 0.75;
+/** Time for one body, milliseconds: some, and more for each byte. The worst that is known takes 4 seconds. */
+const DECODE_MS = 5000;
+const DECODE_MS_PER_BYTE = 1e-3;
 /**
  * Heap of the thread: more than lists, objects and strings as many as they may be can take, since V8 can end the whole process
  * when a thread comes to its limit.
@@ -32,72 +39,81 @@ export interface DecodeThreadOptions {
   readonly log: Log;
   /** Most bodies that wait. */
   readonly maxWaiting?: number;
+  /** Time for a body of no length, milliseconds. */
+  readonly decodeMs?: number;
   /** What the thread runs. */
   readonly program?: URL;
 }
 
 /**
  * Decodes large bodies in a thread of their own, one after the other, so that no other call waits for one; small ones on the
- * thread that asks. A thread that dies takes the body it works on with it and is replaced.
+ * thread that asks. Requesters take turns, by their addresses. A thread that dies, or is ended because a body takes too long,
+ * takes that body with it and is replaced.
  */
 export class DecodeThread implements BodyDecoder {
   readonly #options: DecodeThreadOptions;
-  readonly #waiting: DecodeJob[] = [];
+  readonly #waiting: FairQueue<DecodeJob>;
   #current: DecodeJob | undefined;
+  /** Ends the thread when the current body takes too long. */
+  #limit: NodeJS.Timeout | undefined;
+  #isLate = false;
   #reserved = 0;
   #worker: Worker | undefined;
   #closed = false;
 
   constructor(options: DecodeThreadOptions) {
     this.#options = options;
+    this.#waiting = new FairQueue(options.maxWaiting ?? MAX_WAITING);
   }
 
   predict(body: Uint8Array, signature: SignatureLookup, options: DecodeOptions): PredictBody | Promise<PredictBody> {
     return body.length < LARGE_BODY
       ? directDecoder.predict(body, signature, options)
-      : (this.#enqueue(new DecodeJob(body, signature, options)) as Promise<PredictBody>);
+      : (this.#enqueue(new DecodeJob({ kind: "predict" }, body, options, signature)) as Promise<PredictBody>);
   }
 
   examples(body: Uint8Array, options: DecodeOptions): ExamplesBody | Promise<ExamplesBody> {
     return body.length < LARGE_BODY
       ? directDecoder.examples(body, options)
-      : (this.#enqueue(new DecodeJob(body, undefined, options)) as Promise<ExamplesBody>);
+      : (this.#enqueue(new DecodeJob({ kind: "examples" }, body, options)) as Promise<ExamplesBody>);
+  }
+
+  /** Binary data behind the JSON takes next to no time: only the JSON counts. */
+  infer(
+    body: Uint8Array,
+    jsonLength: number | undefined,
+    options: DecodeOptions,
+  ): RestInferRequest | Promise<RestInferRequest> {
+    return (jsonLength ?? body.length) < LARGE_BODY
+      ? directDecoder.infer(body, jsonLength, options)
+      : (this.#enqueue(new DecodeJob({ kind: "infer", jsonLength }, body, options)) as Promise<RestInferRequest>);
   }
 
   /** Ends the thread; bodies that are not decoded yet are refused. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const job of [this.#current, ...this.#waiting.splice(0)]) {
+    for (const job of [this.#current, ...this.#waiting.clear()]) {
       job?.fail(new ServingError("UNAVAILABLE", "The server is stopping"));
     }
     await this.#worker?.terminate();
   }
 
-  #enqueue(job: DecodeJob): Promise<PredictBody | ExamplesBody> {
-    const { maxWaiting = MAX_WAITING } = this.#options;
+  #enqueue(job: DecodeJob): Promise<DecodedBody> {
     if (this.#closed) {
       job.fail(new ServingError("UNAVAILABLE", "The server is stopping"));
-    } else if (this.#waiting.length >= maxWaiting) {
-      job.fail(new ServingError("RESOURCE_EXHAUSTED", "Too many large requests wait to be read; try again later"));
-    } else {
-      this.#waiting.push(job);
-      job.result.catch(() => this.#withdraw(job));
-      this.#next();
+      return job.result;
     }
+    job.result.catch(() => this.#waiting.remove(job.address, job));
+    this.#waiting
+      .add(job.address, job)
+      ?.fail(new ServingError("RESOURCE_EXHAUSTED", "Too many large requests wait to be read; try again later"));
+    this.#next();
     return job.result;
-  }
-
-  /** One that has failed before its turn. */
-  #withdraw(job: DecodeJob): void {
-    const place = this.#waiting.indexOf(job);
-    if (place >= 0) {
-      this.#waiting.splice(place, 1);
-    }
   }
 
   #next(): void {
     while (this.#current === undefined && !this.#closed) {
-      const job = this.#waiting.shift();
+      const job = this.#waiting.next();
       if (job === undefined) {
         return;
       }
@@ -109,12 +125,15 @@ export class DecodeThread implements BodyDecoder {
 
   /** The system may have no thread to give, which must not stop the bodies behind this one. */
   #begin(job: DecodeJob): void {
-    const { budget } = this.#options;
-    const reserved = budget.reservePart(job.size * MEMORY_FACTOR);
+    const { budget, decodeMs = DECODE_MS } = this.#options;
+    const nodes = Math.min(job.maxNodes, Math.ceil(job.size / LEAST_NODE_JSON));
+    const reserved = budget.reservePart(job.size * MEMORY_FACTOR + nodes * NODE_MEMORY);
+    const limitMs = decodeMs + job.size * DECODE_MS_PER_BYTE;
     try {
-      this.#send(job.begin(reserved * NUMBERS_PART));
+      this.#send(job.begin(reserved * VALUES_PART));
       this.#current = job;
       this.#reserved = reserved;
+      this.#limit = setTimeout(() => this.#endThread(), limitMs).unref();
     } catch (cause) {
       budget.release(reserved);
       this.#refuse(job, cause);
@@ -156,7 +175,14 @@ export class DecodeThread implements BodyDecoder {
     }
   }
 
+  /** Whatever the thread is busy with, nobody waits behind it for longer. */
+  #endThread(): void {
+    this.#isLate = true;
+    void this.#worker?.terminate();
+  }
+
   #finish(): void {
+    clearTimeout(this.#limit);
     this.#options.budget.release(this.#reserved);
     this.#reserved = 0;
     this.#current = undefined;
@@ -165,15 +191,17 @@ export class DecodeThread implements BodyDecoder {
 
   #ended(cause: unknown): void {
     this.#worker = undefined;
+    const late = new ServingError("RESOURCE_EXHAUSTED", "The request takes too long to read");
     if (!this.#closed) {
-      this.#refuse(this.#current, cause);
+      this.#refuse(this.#current, this.#isLate ? late : cause);
     }
+    this.#isLate = false;
     this.#finish();
   }
 
   #refuse(job: DecodeJob | undefined, cause: unknown): void {
     this.#options.log("decoding-failed", { code: codeOf(cause) });
-    job?.fail(new ServingError("INTERNAL", "Internal error"));
+    job?.fail(cause instanceof ServingError ? cause : new ServingError("INTERNAL", "Internal error"));
   }
 }
 

@@ -1,6 +1,12 @@
 import { parentPort, type Transferable } from "node:worker_threads";
 import { buffersOf, packOwned, packTensors } from "@sealserve/models";
-import { PredictDocument, type PredictSignature, parseExamplesBody, servingErrorOf } from "@sealserve/protocol";
+import {
+  PredictDocument,
+  type PredictSignature,
+  parseExamplesBody,
+  parseInferBody,
+  servingErrorOf,
+} from "@sealserve/protocol";
 import type { DecodeMessage, DecodeReply } from "./messages.ts";
 
 /** The predict body that waits for its signature. */
@@ -25,6 +31,12 @@ function handle(message: DecodeMessage): void {
     case "examples": {
       const body = parseExamplesBody(message.body, message.limits);
       reply({ kind: "examples", body });
+      break;
+    }
+    case "infer": {
+      const request = parseInferBody(message.body, message.jsonLength, message.limits);
+      const inputs = packTensors(request.inputs, packOwned);
+      reply({ kind: "infer", body: { ...request, inputs } }, buffersOf(inputs));
       break;
     }
     case "signature":
