@@ -42,9 +42,13 @@ describe("the configuration of a service", () => {
     const config = parseServiceConfig(text, "/opt/intel/pccs/config/default.json");
     assert.deepEqual(config.listen, { host: "0.0.0.0", port: 8081 });
     assert.deepEqual(config.tls, {
-      key: "/opt/intel/pccs/config/ssl_key/private.pem",
-      certificate: "/opt/intel/pccs/config/ssl_key/file.crt",
+      key: "/opt/intel/pccs/ssl_key/private.pem",
+      certificate: "/opt/intel/pccs/ssl_key/file.crt",
     });
+    assert.equal(config.stateFolder, "/opt/intel/pccs/collateral-state");
+    const alone = parseServiceConfig(text, "/etc/pccs/default.json");
+    assert.equal(alone.tls?.key, "/etc/pccs/ssl_key/private.pem");
+    assert.equal(alone.stateFolder, "/etc/pccs/collateral-state");
     assert.deepEqual(config.tokens, { user: HASH, admin: "" });
     const { mode, apiKeys, proxy } = config.upstream;
     assert.deepEqual([mode, apiKeys, proxy], ["REQ", ["0123"], undefined]);

@@ -1,3 +1,4 @@
+import { basename, dirname, join } from "node:path";
 import type { ConfigMapping, ConfigValue } from "@sealserve/config";
 import { definedOf } from "./defined-of.ts";
 import type { ServiceConfig, UpstreamConfig } from "./service-config.ts";
@@ -22,7 +23,8 @@ export function readIntelConfig(members: ConfigMapping, root: ConfigValue): Serv
   for (const name of WITHOUT_BEARING) {
     members.optional(name);
   }
-  const stateFolder = root.fileBeside("collateral-state");
+  const folder = serviceFolder(root);
+  const stateFolder = join(folder, "collateral-state");
   return {
     listen: {
       host: members.optional("hosts")?.string() ?? DEFAULT_HOST,
@@ -30,7 +32,7 @@ export function readIntelConfig(members: ConfigMapping, root: ConfigValue): Serv
     },
     // No member of Intel's: ours, for metrics and readiness.
     monitoring: members.optional("monitoring")?.endpoint(DEFAULT_HOST),
-    tls: { key: root.fileBeside("ssl_key/private.pem"), certificate: root.fileBeside("ssl_key/file.crt") },
+    tls: { key: join(folder, "ssl_key/private.pem"), certificate: join(folder, "ssl_key/file.crt") },
     stateFolder,
     database: { kind: "sqlite", file: `${stateFolder}/collateral.db` },
     tokens: definedOf({
@@ -49,6 +51,12 @@ export function readIntelConfig(members: ConfigMapping, root: ConfigValue): Serv
       keepAliveTimeoutMs: milliseconds(members.optional("KeepAliveTimeoutSeconds")),
     }),
   };
+}
+
+/** Intel's service is started in its own folder, which holds `config/default.json` and `ssl_key`. */
+function serviceFolder(root: ConfigValue): string {
+  const folder = dirname(root.fileBeside("ssl_key"));
+  return basename(folder) === "config" ? dirname(folder) : folder;
 }
 
 /** An empty text means that there is none. */
