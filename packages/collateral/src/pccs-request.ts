@@ -4,6 +4,9 @@ import { CollateralError } from "./errors.ts";
 /** Real answers have some 30 KiB; a revocation list in hex can grow to this. */
 const MAXIMUM_BODY_LENGTH = 2 * 1024 * 1024;
 
+/** Codes by which Node.js refuses the certificate of a server. */
+const CERTIFICATE_REFUSED = /CERT|LEAF_SIGNATURE/;
+
 /** An answer with status 200, read to its end. */
 export interface PccsAnswer {
   /** Path and query, for messages. */
@@ -80,8 +83,17 @@ function failed({ base, timeoutMs }: PccsTransport, operation: string, cause: un
         expected: `an answer within ${timeoutMs} ms`,
         cause,
       })
-    : new CollateralError("pccs-unreachable", `the PCCS at ${base} cannot be reached for ${operation}`, {
-        remedy: "check its URL and whether it runs",
-        cause,
-      });
+    : unreachable(`the PCCS at ${base} cannot be reached for ${operation}`, cause);
+}
+
+/** Why it was, Node.js says in a code two levels down; browsers do not say. */
+function unreachable(message: string, cause: unknown): CollateralError {
+  const reason = cause instanceof Error ? cause.cause : undefined;
+  if (!(reason instanceof Error && "code" in reason && typeof reason.code === "string")) {
+    return new CollateralError("pccs-unreachable", message, { remedy: "check its URL and whether it runs", cause });
+  }
+  const remedy = CERTIFICATE_REFUSED.test(reason.code)
+    ? "let its certificate be for this host, and from an authority that is trusted here: NODE_EXTRA_CA_CERTS=FILE adds one"
+    : "check its URL and whether it runs";
+  return new CollateralError("pccs-unreachable", message, { actual: reason.code, remedy, cause });
 }

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import { verifyCollateral } from "@sealserve/attestation";
 import { encodeHex } from "@sealserve/core";
+import { createAuthority } from "../../../tests/support/tls-authority.ts";
 import { pccsSource } from "../src/pccs-source.ts";
 import { type Answer, now, root, startServer } from "./fixtures.ts";
 import { changing, origin, quote, refused, text } from "./proper-pccs.ts";
@@ -37,7 +41,22 @@ describe("a PCCS that misbehaves", () => {
     await assert.rejects(pccsSource({ url: server.origin }).fetchCollateral(quote), {
       code: "pccs-unreachable",
       message: new RegExp(server.origin),
+      actual: "ECONNREFUSED",
+      remedy: /whether it runs/,
     });
+  });
+
+  it("is told apart when nobody here trusts its certificate", async () => {
+    const { key, certificate } = await (await createAuthority()).issue();
+    const server = createServer({ key, cert: certificate }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    await assert.rejects(pccsSource({ url: `https://localhost:${port}` }).fetchCollateral(quote), {
+      code: "pccs-unreachable",
+      actual: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+      remedy: /NODE_EXTRA_CA_CERTS/,
+    });
+    server.close();
   });
 
   it("is not waited for for ever: neither for the head nor for the body", async () => {

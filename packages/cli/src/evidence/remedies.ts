@@ -1,7 +1,7 @@
 /** What a reader can do about a refusal, by the code of its reason. Codes without a row speak for themselves. */
 const REMEDIES: readonly (readonly [codes: RegExp, remedy: string])[] = [
   [
-    /^collateral-missing$|^pccs-/,
+    /^collateral-missing$|^pccs-(refused|timeout)$/,
     "name collateral: --collateral FILE, or --pccs URL of a PCCS that knows this platform",
   ],
   [
