@@ -10,11 +10,13 @@ describe("the configuration of a service", () => {
     const config = parseServiceConfig("stale: refuse", "/etc/collateral/collateral.yaml");
     assert.deepEqual(config, {
       listen: { host: "127.0.0.1", port: 8081 },
+      monitoring: undefined,
       tls: undefined,
       stateFolder: "/etc/collateral/collateral-state",
       database: { kind: "sqlite", file: "/etc/collateral/collateral-state/collateral.db" },
       tokens: {},
       stale: "refuse",
+      strict: false,
       upstream: NO_UPSTREAM,
       workers: 1,
       simulatedRootFile: undefined,
