@@ -57,8 +57,9 @@ export class Running {
   }
 
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Finished> {
-    if (this.process.exitCode === null && this.process.pid !== undefined) {
-      process.kill(this.#group ? -this.process.pid : this.process.pid, signal);
+    const { exitCode, signalCode, pid } = this.process;
+    if (exitCode === null && signalCode === null && pid !== undefined) {
+      process.kill(this.#group ? -pid : pid, signal);
     }
     return await this.finished;
   }

@@ -1,4 +1,3 @@
-import { type SignatureDef, SignatureDefMap } from "@sealserve/protocol";
 import { type Checkpoint, openCheckpoint } from "./bundle/checkpoint.ts";
 import { ModelError } from "./errors.ts";
 import { type ReadableFiles, SAVED_MODEL_FILE } from "./model-files.ts";
@@ -7,6 +6,7 @@ import { expectSome, planSignatures } from "./plan/plan-signatures.ts";
 import type { PreparedModel } from "./prepared-model.ts";
 import { type GraphLibrary, indexGraph } from "./saved-model/graph-library.ts";
 import { parseMetaGraph } from "./saved-model/meta-graph.ts";
+import { ownSignatureDefs } from "./saved-model/own-signature-defs.ts";
 import { describeSignatures } from "./saved-model/signatures.ts";
 import { fillTables } from "./saved-model/tables.ts";
 import { findCheckpointKeys } from "./saved-model/variables.ts";
@@ -29,7 +29,7 @@ export function readSavedModel(
 ): { readonly prepared: PreparedModel; readonly library: GraphLibrary } {
   const metaGraph = parseMetaGraph(files.get(SAVED_MODEL_FILE) ?? new Uint8Array(), tags);
   const library = indexGraph(metaGraph);
-  const signatureDefs = ownCopy(metaGraph.signatureDef);
+  const signatureDefs = ownSignatureDefs(metaGraph.signatureDef);
   const signatures = describeSignatures(signatureDefs, library.fill);
   const checkpoint = openCheckpoint(files);
   const tables = fillTables(library, metaGraph, files, checkpoint);
@@ -45,11 +45,6 @@ export function readSavedModel(
     weightFiles: checkpoint?.shardFiles ?? [],
   };
   return { prepared, library };
-}
-
-/** Default values are kept as bytes of the file they came from, and the file is wiped when the model is loaded. */
-function ownCopy(signatureDef: ReadonlyMap<string, SignatureDef>): ReadonlyMap<string, SignatureDef> {
-  return SignatureDefMap.decode(SignatureDefMap.encode({ signatureDef })).signatureDef;
 }
 
 function variableLocator(

@@ -22,7 +22,13 @@ export type NodeErrorCode =
   /** An option has a value that cannot be used, or does not go with another. */
   | "bad-option"
   /** An option that is refused whatever its value: its message says why. */
-  | "refused-option";
+  | "refused-option"
+  /** The program or library of an engine is not one that may be run. */
+  | "engine-unusable"
+  /** The program of an engine does not come to serve the model. */
+  | "engine-not-started"
+  /** There is no place in memory for the files of another program. */
+  | "private-directory-unusable";
 
 /** The serving node could not start. Nothing has been served. */
 export class NodeError extends SealserveError<NodeErrorCode> {}

@@ -37,7 +37,7 @@ test("the defaults are TensorFlow Serving's, with TLS 1.3 in place of plaintext"
     api: { checkSignatureMethodName: false, outputsAsTensorContent: false },
     rest: { cors: false },
     grpc: { healthService: false, reflection: false, maxConnectionAgeMs: undefined },
-    engine: { threads: undefined },
+    engine: { threads: undefined, runner: { kind: "onnxruntime" } },
     limits: defaultLimits,
   });
 });

@@ -235,3 +235,19 @@ test("every mistake is refused with its line and what to write", () => {
   );
   refused("", /:1: expected a mapping, found nothing/);
 });
+
+test("a model server beside the node is pinned by its digest, which stands in the measured file (threat A11)", () => {
+  const sha256 = "ab".repeat(32);
+  const { engine } = parseServeConfig(`${LEAST}engine: { upstream: bin/server, sha256: ${sha256} }\n`, FILE);
+  assert.deepEqual(engine.runner, {
+    kind: "upstream",
+    program: { path: "/etc/sealserve/bin/server", sha256, namedBy: "engine.upstream" },
+    place: undefined,
+  });
+  assert.deepEqual(parseServeConfig(`${LEAST}engine: onnxruntime\n`, FILE).engine.runner, { kind: "onnxruntime" });
+  refused(`${LEAST}engine: upstream\n`, /engine/);
+  refused(`${LEAST}engine: { upstream: bin/server }\n`, /sha256/);
+  refused(`${LEAST}engine: { sha256: ${sha256} }\n`, /upstream/);
+  refused(`${LEAST}engine: { upstream: bin/server, sha256: "${sha256.slice(1)}" }\n`, /sha256sum/);
+  refused(`${LEAST}engine: { upstream: bin/server, sha256: ${sha256}, insecure: true }\n`, /insecure/);
+});

@@ -14,6 +14,7 @@ import type {
   SealedModelOption,
   ServerOptions,
 } from "../options/server-options.ts";
+import { readEngineRunner } from "./engine-runner.ts";
 import { readLimits } from "./limits.ts";
 import { readPlatformChoice } from "./platform-choice.ts";
 import { readSealedTls } from "./sealed-tls.ts";
@@ -45,6 +46,7 @@ export interface SealedNodeOptions extends ServerOptions {
  * versionLabels: { stable: 1 }              # optional
  * warmUp: 1                                 # optional: how often warm-up requests are run
  * threads: 2                                # optional
+ * engine: onnxruntime                       # the default; or another of {@link readEngineRunner}
  * batching: auto                            # optional; or { latencyBudgetMs: 50 }, or { parametersFile: FILE, perModel: true }
  * monitoring: { metrics: true }             # optional; or metrics: PATH, traces: URL or { url: URL, ca: FILE }
  * api: { checkSignatureMethodName: true }   # optional; also outputsAsTensorContent
@@ -75,7 +77,10 @@ export function parseServeConfig(yaml: string, file: string): SealedNodeOptions 
       reflection: readSwitch(grpc?.optional("reflection")),
       maxConnectionAgeMs: grpc?.optional("maxConnectionAgeMs")?.integer({ minimum: 1, maximum: DAY_MS }),
     })),
-    engine: { threads: root.optional("threads")?.integer({ minimum: 1, maximum: MAX_THREADS }) },
+    engine: {
+      threads: root.optional("threads")?.integer({ minimum: 1, maximum: MAX_THREADS }),
+      runner: readEngineRunner(root.optional("engine")),
+    },
     limits: readLimits(root.optional("limits")),
   }));
 }

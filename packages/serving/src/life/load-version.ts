@@ -8,7 +8,7 @@ export type ServableId = Omit<Servable, "model">;
 /** What loading a version is made of. */
 export interface LoadParts {
   /** Puts the model into an engine, which may start before the files are there. */
-  loadFiles(files: ComingFiles, signal: AbortSignal): Promise<LoadedModel>;
+  loadFiles(id: ServableId, files: ComingFiles, signal: AbortSignal): Promise<LoadedModel>;
   /** Puts something in front of its runs, such as batching. Closing it closes the model. */
   decorate?(model: LoadedModel, id: ServableId, files: VersionFiles): LoadedModel | Promise<LoadedModel>;
   /** Runs the requests that come with the version. */
@@ -26,7 +26,7 @@ export async function loadVersion(
   files: ComingFiles,
   signal: AbortSignal,
 ): Promise<LoadedModel> {
-  let model = await parts.loadFiles(files, signal);
+  let model = await parts.loadFiles(id, files, signal);
   try {
     signal.throwIfAborted();
     const present = await files;

@@ -82,7 +82,7 @@ async function createContext(options: ServerOptions, start: StartOptions): Promi
   const closers = new Closers(CLOSE_LIMIT_DRAINS * options.limits.drainTimeoutMs);
   const store = closers.add(new ModelStore(options.loading));
   const metrics = new ServerMetrics(store);
-  const load = await versionLoader(options, metrics);
+  const load = await versionLoader(options, metrics, log);
   const steps = new StepRunner({ signal, onStep, log });
   return { options, signal, steps, closers, readiness: new NodeReadiness(), store, load, metrics, log, clock };
 }

@@ -1,7 +1,8 @@
-import { type LoadedModel, loadModel } from "@sealserve/models";
+import type { LoadedModel } from "@sealserve/models";
 import { batchThreadsOf } from "../batching/batch-parameters.ts";
 import { type BatchingSettings, ServerBatching } from "../batching/server-batching.ts";
 import { type LoadParts, loadVersion, type ServableId } from "../life/load-version.ts";
+import type { Log } from "../log.ts";
 import { BatchMetrics } from "../metrics/batch-metrics.ts";
 import type { LifeMetrics } from "../metrics/life-metrics.ts";
 import { observeLoading } from "../metrics/observed-loading.ts";
@@ -10,6 +11,7 @@ import type { ServerOptions } from "../options/server-options.ts";
 import type { ComingFiles } from "../source/version-files.ts";
 import { warmUp } from "../warmup/warm-up.ts";
 import { readBatchingSettings, readModelBatching } from "./batching-files.ts";
+import { engineParts } from "./engine-parts.ts";
 
 /** Loads one version, ready to serve; its files may still be on their way. */
 export type LoadVersion = (id: ServableId, files: ComingFiles, signal: AbortSignal) => Promise<LoadedModel>;
@@ -19,21 +21,15 @@ export type LoadVersion = (id: ServableId, files: ComingFiles, signal: AbortSign
  *
  * @throws ServingError `INVALID_ARGUMENT` for batching parameters that cannot be used
  */
-export async function versionLoader(options: ServerOptions, metrics: ServerMetrics): Promise<LoadVersion> {
+export async function versionLoader(options: ServerOptions, metrics: ServerMetrics, log: Log): Promise<LoadVersion> {
   const settings = await readBatchingSettings(options.batching);
   const batches = settings && new BatchMetrics(metrics.registry, poolNameOf(settings));
   const parts: LoadParts = {
-    ...engineParts(options),
+    ...engineParts(options, log),
     ...(settings && batches && batchingParts(settings, batches)),
     ...warmUpParts(options, metrics.life),
   };
   return observeLoading((id, files, signal) => loadVersion(parts, id, files, signal), metrics, batches);
-}
-
-function engineParts({ engine, loading }: ServerOptions): Pick<LoadParts, "loadFiles"> {
-  const threads = engine.threads === undefined ? {} : { threads: engine.threads };
-  const options = { tags: loading.tags, ...threads };
-  return { loadFiles: async (files, signal) => await loadModel(files, { ...options, signal }) };
 }
 
 function batchingParts(settings: BatchingSettings, metrics: BatchMetrics): Pick<LoadParts, "decorate"> {

@@ -4,6 +4,7 @@ import { NodeError } from "../errors.ts";
 import { defaultLimits, type ServingLimits } from "../transport/limits.ts";
 import { LONGEST_TIMER_MS } from "../transport/longest-timer.ts";
 import { channelArguments } from "./channel-arguments.ts";
+import { engineOf } from "./engine-of-flags.ts";
 import type { Flag } from "./flag.ts";
 import { limitsOfFlags } from "./limit-flags.ts";
 import { checkLimits } from "./limit-options.ts";
@@ -11,7 +12,6 @@ import { isTraceEndpoint, readMetricsPath, TRACE_ENDPOINT_FORM } from "./monitor
 import type { ParsedFlags } from "./parse-flags.ts";
 import type {
   BatchingOptions,
-  EngineOptions,
   ListenOptions,
   LoadingOptions,
   ModelsOption,
@@ -172,19 +172,6 @@ function latencyBudgetOf(budgetMs: number): number {
     });
   }
   return budgetMs;
-}
-
-function engineOf({ tensorflow }: ParsedFlags): EngineOptions {
-  const session = tensorflow.tensorflow_session_parallelism;
-  const intra = tensorflow.tensorflow_intra_op_parallelism;
-  if (session > 0n && intra > 0n && tensorflow.tensorflow_inter_op_parallelism > 0n) {
-    throw invalidArgument(
-      "Either configure server_options.tensorflow_session_parallelism or (server_options.tensorflow_intra_op_parallelism, " +
-        "server_options.tensorflow_inter_op_parallelism) separately. You cannot configure all.",
-    );
-  }
-  const threads = Number(intra > 0n ? intra : session);
-  return { threads: threads > 0 ? threads : undefined };
 }
 
 function limitsOf({ tensorflow, limits }: ParsedFlags): ServingLimits {

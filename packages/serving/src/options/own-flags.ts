@@ -13,6 +13,21 @@ export const ownFlags = {
     "serve without TLS: everyone on the way can read and change requests and answers",
   ),
   "tls-min-version": string("1.3", "honoured", "1.2 lets old clients in"),
+  engine: string(
+    "onnxruntime",
+    "honoured",
+    "what runs the models: onnxruntime, or upstream: a TensorFlow Serving beside it",
+  ),
+  "upstream-program": string(
+    "",
+    "honoured",
+    "absolute path of the tensorflow_model_server that --engine=upstream starts for each version",
+  ),
+  "private-directory": string(
+    "",
+    "honoured",
+    "folder on a tmpfs where such a program finds its files; empty: /dev/shm",
+  ),
   batching: string("", "honoured", "auto: batches tune themselves by what they measure"),
   "batching-latency-budget-ms": int32(
     100,

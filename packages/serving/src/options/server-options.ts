@@ -1,6 +1,7 @@
 import type { Endpoint } from "@sealserve/config";
 import type { PlatformChoice } from "@sealserve/platform";
 import type { ServingLimits } from "../transport/limits.ts";
+import type { ProgramFile } from "../upstream/program-file.ts";
 
 /**
  * All that an operator decides, whether by flags or by the YAML of a sealed node. File names are absolute, or relative to the
@@ -138,6 +139,14 @@ export interface GrpcOptions {
 }
 
 export interface EngineOptions {
-  /** Threads of each model's engine; undefined: one for each core. */
+  /** Threads of each model's engine; undefined: one for each core, or the program's own choice. */
   readonly threads: number | undefined;
+  readonly runner: EngineRunner;
 }
+
+/** What runs the models. */
+export type EngineRunner =
+  /** In this process, by ONNX Runtime and our interpreter. */
+  | { readonly kind: "onnxruntime" }
+  /** `tensorflow_model_server` of the same TEE, started for each version. */
+  | { readonly kind: "upstream"; readonly program: ProgramFile; readonly place: string | undefined };

@@ -1,0 +1,105 @@
+import { mkdir, mkdtemp, readFile, rm, stat, statfs, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { ModelFiles } from "@sealserve/models";
+import { NodeError } from "../errors.ts";
+import { ownPrefix, removeLeftovers } from "./leftovers.ts";
+import { wipeFiles } from "./wipe-files.ts";
+
+/** Memory that every Linux has as a file system. */
+export const DEFAULT_PLACE = "/dev/shm";
+
+/** Types of file systems without a disk behind them (statfs(2)). */
+const MEMORY_FILE_SYSTEMS: readonly number[] = [0x01021994 /* tmpfs */, 0x858458f6 /* ramfs */];
+/** Swap that is itself memory: compressed pages. */
+const MEMORY_SWAP = /^\/dev\/zram\d+\s/;
+const OWNER_ONLY_DIRECTORY = 0o700;
+const OWNER_ONLY_FILE = 0o600;
+
+/** A folder in memory, for the owner of this process alone, in which another program of the same TEE finds what it needs. */
+export class PrivateDirectory {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Makes a folder of unforeseeable name, and removes what ended processes of the same kind have left behind.
+   *
+   * @param place folder in which it is made
+   * @throws NodeError `private-directory-unusable` when the place is on a disk, or memory may go to one (threat D8)
+   */
+  static async create(place: string = DEFAULT_PLACE): Promise<PrivateDirectory> {
+    await expectMemory(place);
+    await expectNoSwap();
+    await removeLeftovers(place);
+    // mkdtemp makes it for its owner alone.
+    return new PrivateDirectory(await mkdtemp(join(place, await ownPrefix())));
+  }
+
+  /** Path of something in the folder. */
+  at(...names: string[]): string {
+    return join(this.path, ...names);
+  }
+
+  /** Writes plaintext: files by their path below `folder`. */
+  async writeFiles(folder: string, files: ModelFiles): Promise<void> {
+    for (const [path, content] of files) {
+      const place = this.at(folder, ...path.split("/").map(expectPlainName));
+      await mkdir(dirname(place), { recursive: true, mode: OWNER_ONLY_DIRECTORY });
+      await writeFile(place, content, { flag: "wx", mode: OWNER_ONLY_FILE });
+    }
+  }
+
+  /** Has `folder` lead to a folder elsewhere. */
+  async link(folder: string, target: string): Promise<void> {
+    await mkdir(dirname(this.at(folder)), { recursive: true, mode: OWNER_ONLY_DIRECTORY });
+    await symlink(target, this.at(folder));
+  }
+
+  /** Overwrites and removes everything. Where links lead to stays as it is. */
+  async remove(): Promise<void> {
+    await wipeFiles(this.path);
+    await rm(this.path, { recursive: true, force: true });
+  }
+}
+
+async function expectMemory(place: string): Promise<void> {
+  const type = await statfs(place).then(
+    (fileSystem) => fileSystem.type,
+    (cause: unknown) => {
+      throw unusable(place, "cannot be read", cause);
+    },
+  );
+  const directory = await stat(place);
+  if (!MEMORY_FILE_SYSTEMS.includes(type) || !directory.isDirectory()) {
+    throw unusable(place, "is no folder in memory, and a decrypted model must not come to a disk");
+  }
+}
+
+async function expectNoSwap(): Promise<void> {
+  const [, ...areas] = (await readFile("/proc/swaps", "utf8")).trimEnd().split("\n");
+  const onDisk = areas.find((area) => !MEMORY_SWAP.test(area));
+  if (onDisk !== undefined) {
+    throw new NodeError("private-directory-unusable", "memory of this machine may be swapped to a disk", {
+      actual: onDisk.split(/\s/, 1)[0],
+      remedy: "turn swap off in the TEE (swapoff -a), or use the engine onnxruntime, which needs no files",
+    });
+  }
+}
+
+function unusable(place: string, what: string, cause?: unknown): NodeError {
+  return new NodeError("private-directory-unusable", `${place} ${what}`, {
+    expected: "a folder on a tmpfs of the TEE",
+    remedy: `mount one there, or name another with --private-directory (${DEFAULT_PLACE} by default)`,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** A manifest's paths have been checked; this is where they become places. */
+function expectPlainName(name: string): string {
+  if (name === "" || name === "." || name === ".." || name.includes("\0")) {
+    throw new NodeError("private-directory-unusable", "a file of the model has no path inside of its version");
+  }
+  return name;
+}
