@@ -1,6 +1,6 @@
 import { type LoadedModel, readDeclaration } from "@sealserve/models";
 import type { Log } from "../log.ts";
-import type { VersionFiles } from "../source/version-files.ts";
+import type { ComingFiles, VersionFiles } from "../source/version-files.ts";
 import { GrpcChannel } from "./grpc-channel.ts";
 import { askServes, type ServedVersion } from "./model-server-client.ts";
 import { PrivateDirectory } from "./private-directory.ts";
@@ -45,11 +45,12 @@ export interface UpstreamOptions {
 export async function loadUpstream(
   options: UpstreamOptions,
   served: ServedVersion,
-  files: VersionFiles,
+  coming: ComingFiles,
   signal: AbortSignal,
 ): Promise<LoadedModel> {
-  const declaration = readDeclaration(files, options.tags);
   const program = await checkProgramFile(options.program);
+  const files = await coming;
+  const declaration = readDeclaration(files, options.tags);
   const directory = await PrivateDirectory.create(options.place);
   try {
     await provide(directory, served, files);
