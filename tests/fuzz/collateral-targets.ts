@@ -1,15 +1,20 @@
 // What is fuzzed of the collateral service: the rows of targets.ts for what clients and administrators send to it.
 import { encodePem, encodeUtf8 } from "@sealserve/core";
 import { parseAmdPath } from "../../packages/collateral-service/src/amd/amd-document.ts";
+import { parseBackup } from "../../packages/collateral-service/src/backup/parse-backup.ts";
+import { INTEGERS, TABLES } from "../../packages/collateral-service/src/backup/tables.ts";
+import { encodeBundle, parseBundle } from "../../packages/collateral-service/src/bundle/bundle-content.ts";
 import { Query } from "../../packages/collateral-service/src/http/query.ts";
 import { parseBody } from "../../packages/collateral-service/src/http/receive-body.ts";
-import { policyKind } from "../../packages/collateral-service/src/operations/appraisal-policies.ts";
+import { policyId, policyKind } from "../../packages/collateral-service/src/operations/appraisal-policies.ts";
 import { readRegistration } from "../../packages/collateral-service/src/operations/register-platform.ts";
 import { parseSchedule } from "../../packages/collateral-service/src/refresh/schedule.ts";
+import { SCHEMA_VERSION } from "../../packages/collateral-service/src/sql/schema.ts";
 import { parseUpload } from "../../packages/collateral-service/src/upload/parse-upload.ts";
 import {
   certificatesIn,
   chainIn,
+  fmspcsIn,
   revocationListIn,
 } from "../../packages/collateral-service/src/upstream/pcs-answer.ts";
 import { vendor } from "../../packages/collateral-service/test/support/documents.ts";
@@ -43,6 +48,12 @@ const UPSTREAM_TARGETS: readonly Target[] = [
     seeds: [encodeUtf8(JSON.stringify([...listed, absent]))],
     maxLength: KIB * KIB,
   }),
+  ofBytes({
+    name: "fmspcsIn",
+    read: (body) => fmspcsIn({ ...answer, body }, "upstream"),
+    seeds: [encodeUtf8('[{"fmspc":"00906EA10000","platform":"E3"}]')],
+    maxLength: KIB * KIB,
+  }),
   ofText({
     name: "chainIn",
     read: (chain) => chainIn({ ...answer, headers: { chain } }, ["chain"], "upstream"),
@@ -67,6 +78,35 @@ const UPSTREAM_TARGETS: readonly Target[] = [
     seeds: ["0 0 1 * * *", "*/20 5-9,12 1/6 29 2 7", "12h"],
     maxLength: KIB,
   }),
+];
+
+const policyText = `e30.${claims}.e30`;
+const bundle = encodeBundle({
+  created: new Date(0),
+  documents: [{ key: "root-ca-crl", body: collateral.rootCaCrl, issuerChain: "", fetchedAt: new Date(0) }],
+  platforms: [
+    {
+      qeId: "AB",
+      pceId: "0000",
+      manifest: "",
+      encryptedPpid: "",
+      issuerChain: collateral.pckCrlIssuerChain,
+      certificates: [vendor.pckChainPem],
+      tcbs: [{ cpuSvn: "0".repeat(32), pceSvn: "0D00" }],
+    },
+  ],
+  policies: [{ id: policyId(policyText), fmspc: "0".repeat(12), kind: "SGX", isDefault: true, text: policyText }],
+});
+const oneRow = Object.entries(TABLES).map(([table, columns]) => [
+  table,
+  [columns.map((column) => (INTEGERS.has(column) ? 1 : column === "body" ? "AAAA" : "a"))],
+]);
+const backup = JSON.stringify({ created: "", schema: SCHEMA_VERSION, tables: Object.fromEntries(oneRow) });
+
+/** What administrators bring from elsewhere. */
+const FILE_TARGETS: readonly Target[] = [
+  ofBytes({ name: "parseBundle", read: parseBundle, seeds: [bundle], maxLength: BODY_MAX_LENGTH }),
+  ofBytes({ name: "parseBackup", read: parseBackup, seeds: [encodeUtf8(backup)], maxLength: BODY_MAX_LENGTH }),
 ];
 
 export const COLLATERAL_TARGETS: readonly Target[] = [
@@ -95,4 +135,5 @@ export const COLLATERAL_TARGETS: readonly Target[] = [
     maxLength: BODY_MAX_LENGTH,
   }),
   ...UPSTREAM_TARGETS,
+  ...FILE_TARGETS,
 ];

@@ -1,3 +1,4 @@
+import { dropRevoked } from "./drop-revoked.ts";
 import { ServiceError } from "./errors.ts";
 import type { SqlConnection } from "./sql/database.ts";
 import { putDocument } from "./store/documents.ts";
@@ -5,14 +6,21 @@ import { putMark, readMarks } from "./store/marks.ts";
 import type { VerifiedDocument } from "./verify-document.ts";
 
 /**
- * Stores a verified document, unless it goes back behind one of its kind that was stored before (threat A4). Runs inside
+ * Stores a verified document, unless it goes back behind one of its kind that was stored before (threat A4). What a revocation
+ * list takes back leaves the store (threat A2). Runs inside
  * the caller's transaction, so that no other writer comes between.
  *
  * @throws ServiceError `rolled-back`
  */
-export async function admitDocument(connection: SqlConnection, { document, marks }: VerifiedDocument): Promise<void> {
+export async function admitDocument(
+  connection: SqlConnection,
+  { document, marks, revocations }: VerifiedDocument,
+): Promise<void> {
   await raiseMarks(connection, marks);
   await putDocument(connection, document);
+  if (revocations !== undefined) {
+    await dropRevoked(connection, revocations);
+  }
 }
 
 /** Remembers how far something has come. @throws ServiceError `rolled-back` when it had come further before */

@@ -47,8 +47,12 @@ export interface ListedFmspc {
 export interface CollateralProvider {
   /** All PCK certificates of a platform. @throws ProviderError */
   fetchPckCertificates(platform: PlatformRequest): Promise<FetchedPckCertificates>;
-  /** A document of API version 4. @throws ProviderError */
-  fetchDocument(id: DocumentId): Promise<FetchedDocument>;
+  /**
+   * A document of API version 4.
+   * @param chain PEM that ends in the root, which says where its list is
+   * @throws ProviderError
+   */
+  fetchDocument(id: DocumentId, chain?: string): Promise<FetchedDocument>;
   /** @throws ProviderError */
   fetchFmspcs(group: FmspcGroup): Promise<readonly ListedFmspc[]>;
 }

@@ -12,6 +12,7 @@ import {
 } from "@sealserve/attestation";
 import { CollateralError, parseSignedText, type SignedMember, type SignedText } from "@sealserve/collateral";
 import { CoreError } from "@sealserve/core";
+import { type Revocations, revocationsIn } from "./drop-revoked.ts";
 import { ServiceError } from "./errors.ts";
 import type { FetchedDocument } from "./provider.ts";
 import { type DocumentId, type IdentityKind, keyOf, type PckCa } from "./store/document-key.ts";
@@ -22,6 +23,8 @@ export interface VerifiedDocument {
   readonly document: StoredDocument;
   /** How far it has come: see `admit-document.ts`. */
   readonly marks: ReadonlyMap<string, bigint>;
+  /** Of a revocation list: what it takes back. */
+  readonly revocations?: Revocations;
 }
 
 /** How documents are verified. */
@@ -167,7 +170,7 @@ function toVerifiedCrl(
     [`issue of the CRL of ${issuer}`, BigInt(proven.issued.getTime())],
     [`number of the CRL of ${issuer}`, number],
   ]);
-  return { document, marks };
+  return { document, marks, revocations: revocationsIn(fetched.body) };
 }
 
 function readSignedText({ body }: FetchedDocument, member: SignedMember): SignedText {

@@ -90,14 +90,18 @@ describe("AMD's endorsements", () => {
     assert.deepEqual([...(answers[0]?.document.body ?? [])], [...vendor.vcek.certificate.raw]);
     assert.deepEqual(
       upstream.seen.map(({ host, path }) => `${host}${path}`),
-      ["kdsintf.amd.com/vcek/v1/Milan/cert_chain", `kdsintf.amd.com/vcek/v1/Milan/${chip}?${TCB}`],
+      [
+        "kdsintf.amd.com/vcek/v1/Milan/cert_chain",
+        "kdsintf.amd.com/vcek/v1/Milan/crl",
+        `kdsintf.amd.com/vcek/v1/Milan/${chip}?${TCB}`,
+      ],
     );
     assert.deepEqual(
       new Set(await keys()),
-      new Set([`amd/vcek/Milan/${chip}/4-0-24-219`, "amd/vcek/Milan/cert-chain"]),
+      new Set([`amd/vcek/Milan/${chip}/4-0-24-219`, "amd/vcek/Milan/cert-chain", "amd/vcek/Milan/crl"]),
     );
     await amd.answer(asked(`/vcek/v1/Milan/${chip}`, TCB));
-    assert.equal(upstream.seen.length, 2);
+    assert.equal(upstream.seen.length, 3);
   });
 
   test("have chains and lists of both kinds of keys, which a refresh fetches again", async () => {
@@ -182,7 +186,7 @@ describe("AMD's endorsements", () => {
       upstream.reply = other(body, of);
       const amd = await open();
       await assert.rejects(amd.answer(asked(path(), TCB)), { code: "garbage" });
-      assert.ok((await keys()).every((key) => key.endsWith("cert-chain")));
+      assert.ok((await keys()).every((key) => key.endsWith("cert-chain") || key.endsWith("crl")));
     });
   }
 
@@ -198,6 +202,28 @@ describe("AMD's endorsements", () => {
     const foreign = await createSnpVendor({ now, product: "Milan", keys: await sharedSnpKeys("Genoa") });
     const amd = await open({ root: await trustedRootFromPem(foreign.arkPem) });
     await assert.rejects(amd.answer(asked("/vcek/v1/Milan/cert_chain", "")), { code: "garbage" });
+  });
+
+  test("are not proven without the root's list", async () => {
+    upstream.reply = (request) =>
+      request.path.endsWith("crl") ? { status: 404, headers: {}, body: "" } : reply(request);
+    const amd = await open({ absenceMs: 0 });
+    await assert.rejects(amd.answer(asked(vcekPath(), TCB)), { code: "unavailable" });
+    await assert.rejects(amd.answer(asked("/vcek/v1/Milan/cert_chain", "")), { code: "unavailable" });
+    assert.deepEqual(await keys(), []);
+  });
+
+  test("leave the store when a list of the root takes back their CA", async () => {
+    const amd = await open();
+    await amd.answer(asked("/vlek/v1/Milan/cert", TCB));
+    await amd.answer(asked(vcekPath(), TCB));
+    crl = await vendor.crl({ number: 2, revoked: [vendor.asvk.certificate.serialNumber] });
+    await amd.refresh({ kind: "crl", vek: "vcek", product: "Milan" });
+    assert.deepEqual(
+      (await keys()).filter((key) => key.startsWith("amd/vlek")),
+      ["amd/vlek/Milan/crl"],
+    );
+    assert.ok((await keys()).includes(`amd/vcek/Milan/${chip}/4-0-24-219`));
   });
 
   test("do not go back to an older list", async () => {

@@ -14,7 +14,7 @@ import {
   putResolvedTcb,
   replacePckCertificates,
 } from "../src/store/platforms.ts";
-import { listRegistrations, putRegistration } from "../src/store/registrations.ts";
+import { listRegistrations, putRegistration, type RegistrationState } from "../src/store/registrations.ts";
 import { databases, type TestDatabase } from "./support/databases.ts";
 
 const now = new Date("2026-01-02T03:04:05Z");
@@ -68,6 +68,25 @@ for (const [name, { skip, start }] of Object.entries(databases)) {
       assert.deepEqual(await keys("crl/https://a_b%"), ["crl/https://a_b%"]);
       assert.deepEqual(await keys("crl/https://a__"), []);
       assert.deepEqual(await keys("tcb-info/"), [document.key]);
+    });
+
+    test("registrations that have been done for long go, and all others stay", async () => {
+      const registration = { qeId: "AA", pceId: "0000", cpuSvn: "", pceSvn: "", encryptedPpid: "", manifest: "" };
+      const day = (count: number): Date => new Date(count * 86_400_000);
+      const put = (qeId: string, state: RegistrationState, at: Date): Promise<void> =>
+        database.write((connection) => putRegistration(connection, { ...registration, qeId }, state, at));
+      await put("OLD", "DELETED", day(1));
+      await put("WAITING", "NEW", day(1));
+      await put("YOUNG", "DELETED", day(2));
+      await put("NEXT", "NEW", day(8.5));
+      const rows = await database.read((connection) =>
+        connection.query("SELECT qe_id FROM registrations ORDER BY qe_id"),
+      );
+      assert.deepEqual(
+        rows.map((row) => row["qe_id"]).filter((qeId) => qeId !== "AB"),
+        ["NEXT", "WAITING", "YOUNG"],
+      );
+      await database.write((connection) => connection.query("DELETE FROM registrations"));
     });
 
     test("a write that fails leaves nothing behind, and the generation as it was", async () => {

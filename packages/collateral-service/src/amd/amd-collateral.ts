@@ -1,6 +1,6 @@
 import type { TrustedRoot } from "@sealserve/attestation";
 import { admitDocument } from "../admit-document.ts";
-import { refusingAsGarbage } from "../fill/fetch-verified.ts";
+import { neededList, refusingAsGarbage } from "../fill/fetch-verified.ts";
 import { SingleFlight } from "../fill/single-flight.ts";
 import type { Admission, FillMode } from "../fill.ts";
 import type { OpenRequest } from "../http/open-route.ts";
@@ -76,7 +76,13 @@ export class AmdCollateral {
     if (this.#context.mode !== "LAZY") {
       throw new ProviderError("not-found", `${amdKey(id)} is not stored, or past its end`);
     }
-    return this.#flights.run(amdKey(id), async () => (await this.#current(id)) ?? this.#fetch(id), admission);
+    const complete = async (): Promise<StoredDocument> => {
+      if (id.kind === "crl") {
+        await this.#chainFor(id); // which may come with its list
+      }
+      return (await this.#current(id)) ?? this.#fetch(id);
+    };
+    return this.#flights.run(amdKey(id), complete, admission);
   }
 
   /** What a refresh fetches again: chains and lists. Certificates never change. */
@@ -96,14 +102,30 @@ export class AmdCollateral {
     const { provider, database, root, now } = this.#context;
     const chain = id.kind === "cert-chain" ? undefined : await this.#chainFor(id);
     const body = await provider.fetch(id);
+    const crl = id.kind === "crl" ? undefined : await this.#listFor(id, chain ?? new TextDecoder().decode(body));
     return refusingAsGarbage(async () => {
-      const crl = await this.#current({ kind: "crl", vek: "vcek", product: id.product });
-      const verified = await verifyAmdDocument(id, body, { root, now: now(), chain, crl: crl?.body });
+      const verified = await verifyAmdDocument(id, body, { root, now: now(), chain, crl });
       if (await this.#mayStore(id)) {
         await database.write((connection) => admitDocument(connection, verified));
       }
       return verified.document;
     });
+  }
+
+  /** The root's list, without which it cannot be looked up whether the CA was taken back (threat A2). @throws ProviderError */
+  async #listFor(id: AmdDocumentId, chain: string): Promise<Uint8Array> {
+    const { provider, database, root, now } = this.#context;
+    const list = { kind: "crl", vek: vekOf(id), product: id.product } as const;
+    const stored = await this.#current(list);
+    if (stored !== undefined) {
+      return stored.body;
+    }
+    const body = await neededList(provider.fetch(list));
+    await refusingAsGarbage(async () => {
+      const verified = await verifyAmdDocument(list, body, { root, now: now(), chain });
+      await database.write((connection) => admitDocument(connection, verified));
+    });
+    return body;
   }
 
   async #chainFor(id: AmdDocumentId): Promise<string> {

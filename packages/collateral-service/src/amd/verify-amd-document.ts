@@ -13,6 +13,7 @@ import {
   parseCertificateChainPem,
   parseCertificateRevocationList,
 } from "@sealserve/core";
+import { revocationsIn } from "../drop-revoked.ts";
 import { ServiceError } from "../errors.ts";
 import type { VerifiedDocument } from "../verify-document.ts";
 import { type AmdCertificateId, type AmdDocumentId, amdKey, type VekKind } from "./amd-document.ts";
@@ -80,7 +81,7 @@ async function verifyList(
   // Both paths have lists of the one root.
   const list = `the CRL of ARK-${id.product}`;
   const marks = [[`issue of ${list}`, BigInt(thisUpdate.getTime())] as const, [`number of ${list}`, number] as const];
-  return { document, marks: new Map(marks) };
+  return { document, marks: new Map(marks), revocations: revocationsIn(body) };
 }
 
 /** A VCEK is of a chip, a VLEK of none. */

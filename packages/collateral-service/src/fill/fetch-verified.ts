@@ -14,6 +14,8 @@ export interface FetchContext {
   readonly now: () => Date;
   /** Whether documents must be in their windows to be stored; `any` is for collections of documents from other times. */
   readonly windows?: "now" | "any";
+  /** Has the root's list stored. @param chain PEM that ends in the root. @throws ProviderError */
+  readonly ensureRootList: (chain: string) => Promise<void>;
 }
 
 /** PCK certificates that are proven, and whether upstream lacks some. */
@@ -21,9 +23,17 @@ export interface FetchedPlatform extends VerifiedPckCertificates {
   readonly notAvailable: number;
 }
 
-/** Fetches a document and proves it. @throws ProviderError `garbage` too for one that does not verify */
-export async function fetchVerified(id: DocumentId, context: FetchContext): Promise<VerifiedDocument> {
-  const fetched = await context.provider.fetchDocument(id);
+/**
+ * Fetches a document and proves it. Whether its signer was taken back is looked up in the root's list, which is fetched before
+ * the first document is proven.
+ * @param chain see {@link CollateralProvider.fetchDocument}
+ * @throws ProviderError `garbage` too for one that does not verify
+ */
+export async function fetchVerified(id: DocumentId, context: FetchContext, chain?: string): Promise<VerifiedDocument> {
+  const fetched = await context.provider.fetchDocument(id, chain);
+  if (id.kind !== "root-ca-crl") {
+    await context.ensureRootList(fetched.issuerChain);
+  }
   return refusingAsGarbage(async () =>
     verifyDocument(id, fetched, { trust: await trustOf(context), fetchedAt: context.now() }),
   );
@@ -35,6 +45,7 @@ export async function fetchVerifiedPlatform(request: PlatformRequest, context: F
   if (fetched.certificates.length === 0) {
     throw new ProviderError("not-found", "upstream has no certificate for any TCB of the platform");
   }
+  await context.ensureRootList(fetched.issuerChain);
   const { notAvailable } = fetched;
   return refusingAsGarbage(async () => ({
     ...(await verifyPckCertificates(fetched, request.pceId, await trustOf(context))),
@@ -49,6 +60,18 @@ export async function refusingAsGarbage<Value>(work: () => Promise<Value>): Prom
   } catch (cause) {
     if (isRefusal(cause)) {
       throw new ProviderError("garbage", `what upstream sent does not verify: ${cause.message}`, { cause });
+    }
+    throw cause;
+  }
+}
+
+/** A list that something else is held against: where upstream does not have it, nothing can be proven for now. */
+export async function neededList<Value>(fetching: Promise<Value>): Promise<Value> {
+  try {
+    return await fetching;
+  } catch (cause) {
+    if (cause instanceof ProviderError && cause.code === "not-found") {
+      throw new ProviderError("unavailable", "upstream does not have the revocation list of its root", { cause });
     }
     throw cause;
   }

@@ -3,18 +3,26 @@ import type { Admission, CollateralFill, FillMode, PlatformMiss, RefreshScope, R
 import { type FmspcGroup, type ListedFmspc, type PlatformRequest, ProviderError } from "../provider.ts";
 import { type RefreshContext, refreshStored } from "../refresh/refresh-stored.ts";
 import type { SqlConnection } from "../sql/database.ts";
-import { type DocumentId, type IdentityKind, keyOf, type PckCa, type Update } from "../store/document-key.ts";
+import {
+  type DocumentId,
+  documentKey,
+  type IdentityKind,
+  keyOf,
+  type PckCa,
+  type Update,
+} from "../store/document-key.ts";
+import { findDocument } from "../store/documents.ts";
 import { findPlatform, findResolvedTcb, type RawTcb } from "../store/platforms.ts";
 import { putRegistration, type Registration, type RegistrationState } from "../store/registrations.ts";
 import { isPlainCrlUri } from "../upstream/crl-uri.ts";
 import type { VerifiedPckCertificates } from "../verify-pck-certificates.ts";
-import { fetchVerified, refusingAsGarbage } from "./fetch-verified.ts";
+import { fetchVerified, neededList, refusingAsGarbage } from "./fetch-verified.ts";
 import { fillPlatform, isCurrent, type PlatformOrder } from "./platform-fill.ts";
 import { SingleFlight } from "./single-flight.ts";
 import { UpstreamListings } from "./upstream-listings.ts";
 
 /** What fills the store from upstream. */
-export interface FillContext extends RefreshContext {
+export interface FillContext extends Omit<RefreshContext, "ensureRootList"> {
   readonly mode: FillMode;
   /** How long it is remembered that upstream does not have something. Default 60 s. */
   readonly absenceMs?: number;
@@ -40,7 +48,7 @@ interface PlatformCompletion {
  */
 export class UpstreamFill implements CollateralFill {
   readonly mode: FillMode;
-  readonly #context: FillContext;
+  readonly #context: RefreshContext;
   readonly #flights: SingleFlight;
   readonly #listings: UpstreamListings;
   readonly #refreshes = new SingleFlight(0);
@@ -48,10 +56,10 @@ export class UpstreamFill implements CollateralFill {
   readonly #leaders = new Map<string, Promise<unknown>>();
 
   constructor(context: FillContext) {
-    this.#context = context;
+    this.#context = { ...context, ensureRootList: (chain) => this.#ensureRootList(chain) };
     this.mode = context.mode;
     this.#flights = new SingleFlight(context.absenceMs ?? ABSENCE_MS);
-    this.#listings = new UpstreamListings(context, this.#flights);
+    this.#listings = new UpstreamListings(this.#context, this.#flights);
   }
 
   async document(id: DocumentId, admission: Admission): Promise<void> {
@@ -133,11 +141,20 @@ export class UpstreamFill implements CollateralFill {
     await leading;
   }
 
-  #completeDocument(id: DocumentId, admission?: Admission): Promise<void> {
+  /** Whether a signer was taken back cannot be looked up without it: nothing is proven before it is there (threat A2). */
+  async #ensureRootList(chain: string): Promise<void> {
+    const stored = await this.#context.database.read((connection) => findDocument(connection, documentKey.rootCaCrl()));
+    if (stored !== undefined) {
+      return;
+    }
+    await neededList(this.#completeDocument({ kind: "root-ca-crl" }, undefined, chain));
+  }
+
+  #completeDocument(id: DocumentId, admission?: Admission, chain?: string): Promise<void> {
     const complete = async (): Promise<void> => {
       // Another flight may have landed between the caller's look and this one.
       if (!(await isCurrent(id, this.#context))) {
-        const verified = await fetchVerified(id, this.#context);
+        const verified = await fetchVerified(id, this.#context, chain);
         await refusingAsGarbage(() =>
           this.#context.database.write((connection) => admitDocument(connection, verified)),
         );

@@ -6,7 +6,7 @@ import type { CollateralMetrics } from "./collateral-metrics.ts";
 /** A provider whose fetches are counted. */
 export function observedProvider(provider: CollateralProvider, metrics: CollateralMetrics): CollateralProvider {
   return {
-    fetchDocument: (id) => metrics.observeFetch(id.kind, () => provider.fetchDocument(id)),
+    fetchDocument: (id, chain) => metrics.observeFetch(id.kind, () => provider.fetchDocument(id, chain)),
     fetchFmspcs: (group) => metrics.observeFetch("fmspcs", () => provider.fetchFmspcs(group)),
     fetchPckCertificates: (platform) =>
       metrics.observeFetch("pck-certificates", () => provider.fetchPckCertificates(platform)),

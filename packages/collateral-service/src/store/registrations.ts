@@ -13,7 +13,10 @@ export type RegistrationState = "NEW" | "NOT_AVAILABLE" | "DELETED";
 
 const COLUMNS = "qe_id, pce_id, cpu_svn, pce_svn, enc_ppid, platform_manifest";
 
-/** Puts a registration into a state, whether or not it is known. */
+/** How long what is done is kept, for whoever looks into the database after an answer was lost: a week. */
+const DONE_KEPT_MS = 7 * 24 * 3600 * 1000;
+
+/** Puts a registration into a state, whether or not it is known. What has been done for long goes. */
 export async function putRegistration(
   connection: SqlConnection,
   registration: Registration,
@@ -25,6 +28,9 @@ export async function putRegistration(
      ON CONFLICT (${COLUMNS}) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at`,
     [...valuesOf(registration), state, now.getTime()],
   );
+  await connection.query("DELETE FROM registrations WHERE state = 'DELETED' AND changed_at < $1", [
+    now.getTime() - DONE_KEPT_MS,
+  ]);
 }
 
 /** Registrations in a state, longest there first. */

@@ -58,7 +58,7 @@ export class PcsProvider implements CollateralProvider {
   }
 
   /** @throws ProviderError */
-  async fetchDocument(id: DocumentId): Promise<FetchedDocument> {
+  async fetchDocument(id: DocumentId, chain?: string): Promise<FetchedDocument> {
     if ("version" in id && id.version !== this.#address.version) {
       throw new ProviderError("not-found", `the upstream has no documents of API version ${id.version}`);
     }
@@ -74,7 +74,7 @@ export class PcsProvider implements CollateralProvider {
       case "pck-crl":
         return this.#getPckCrl(`${this.#address.sgx}pckcrl?ca=${id.ca}&encoding=der`);
       case "root-ca-crl": {
-        const root = await this.#root();
+        const root = chain === undefined ? await this.#root() : rootOf(chain);
         return this.#getFile(crlDistributionPoint(root), root);
       }
       case "crl":

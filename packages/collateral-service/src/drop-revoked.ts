@@ -1,0 +1,74 @@
+import {
+  type Certificate,
+  equalBytes,
+  parseCertificateChainPem,
+  parseCertificateRevocationList,
+} from "@sealserve/core";
+import type { SqlConnection } from "./sql/database.ts";
+import { textIn } from "./sql/row.ts";
+
+/** What a proven list of an authority takes back. */
+export interface Revocations {
+  /** Name of the authority, DER. */
+  readonly issuer: Uint8Array;
+  /** Serial numbers of its certificates. */
+  readonly serials: ReadonlySet<string>;
+}
+
+/** @param list DER, proven */
+export function revocationsIn(list: Uint8Array): Revocations {
+  const { issuer, revoked } = parseCertificateRevocationList(list);
+  return { issuer: issuer.raw, serials: revoked };
+}
+
+/**
+ * Takes out of the store what a list takes back: documents and platforms with a revoked certificate in their issuer chains
+ * (threat A2). How far each had come is remembered still, so that nothing older takes its place. Certificates of platforms
+ * themselves stay: whoever verifies evidence asks for their list.
+ */
+export async function dropRevoked(connection: SqlConnection, revocations: Revocations): Promise<void> {
+  if (revocations.serials.size === 0) {
+    return;
+  }
+  const isRevoked = rememberingChains((certificate) => isOn(revocations, certificate));
+  for (const row of await connection.query("SELECT key, issuer_chain FROM documents")) {
+    const key = textIn(row, "key");
+    if (!isListOfRoot(key) && isRevoked(textIn(row, "issuer_chain"))) {
+      await connection.query("DELETE FROM documents WHERE key = $1", [key]);
+    }
+  }
+  for (const row of await connection.query("SELECT qe_id, pce_id, issuer_chain FROM platforms")) {
+    if (isRevoked(textIn(row, "issuer_chain"))) {
+      await dropPlatform(connection, textIn(row, "qe_id"), textIn(row, "pce_id"));
+    }
+  }
+}
+
+async function dropPlatform(connection: SqlConnection, qeId: string, pceId: string): Promise<void> {
+  for (const table of ["platform_tcbs", "pck_certificates", "platforms"]) {
+    await connection.query(`DELETE FROM ${table} WHERE qe_id = $1 AND pce_id = $2`, [qeId, pceId]);
+  }
+}
+
+/** Nobody but the root vouches for its lists, whatever else stands in the chain that they came with. */
+function isListOfRoot(key: string): boolean {
+  return (
+    key === "root-ca-crl" ||
+    (key.startsWith("crl/") && !key.includes("/pckcrl?")) ||
+    (key.startsWith("amd/") && key.endsWith("/crl"))
+  );
+}
+
+/** Many documents have the same chain. */
+function rememberingChains(isRevoked: (certificate: Certificate) => boolean): (pem: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (pem) => {
+    const found = known.get(pem) ?? (pem !== "" && parseCertificateChainPem(pem).some(isRevoked));
+    known.set(pem, found);
+    return found;
+  };
+}
+
+function isOn({ issuer, serials }: Revocations, certificate: Certificate): boolean {
+  return equalBytes(certificate.issuer.raw, issuer) && serials.has(certificate.serialNumber);
+}
