@@ -2,7 +2,7 @@ import { EngineThread } from "./engine/engine-thread.ts";
 import type { ModelLoad } from "./engine/messages.ts";
 import { EngineModel } from "./engine-model.ts";
 import type { LoadedModel } from "./loaded-model.ts";
-import { isAsset, isModelContent, type ModelDirectory, type ModelFiles } from "./model-files.ts";
+import { isAsset, type ModelDirectory, type ModelFiles, modelContentOf } from "./model-files.ts";
 
 /** How to load a model. */
 export interface LoadOptions {
@@ -19,7 +19,7 @@ export type ModelSource = ModelDirectory | ModelFiles | Promise<ModelFiles>;
 
 /**
  * Loads a model in a thread of its own, which reads it and then runs it. A SavedModel is known by its `saved_model.pb`, an ONNX model by its
- * one `.onnx` file. Files of the model that are given in memory are taken over: whatever the outcome, they are empty or overwritten with
+ * one `.onnx` file, beside which its weights may stand. Files of the model that are given in memory are taken over: whatever the outcome, they are empty or overwritten with
  * zeros afterwards, and only the engine keeps the weights. What reading them has used in between is left to the garbage
  * collector, which does not overwrite it. Other files, such as assets, are left alone. Of a directory on disk the thread
  * reads what the model needs, and nothing there changes. While files are on their way the thread starts, and gets nothing before
@@ -44,8 +44,9 @@ export async function loadModel(
 
 /** Overwrites the model's files, except for those that have been moved to the engine's thread, which does the same. */
 function wipe(files: ModelFiles): void {
-  for (const [path, bytes] of files) {
-    if (isModelContent(path) && bytes.length > 0) {
+  for (const path of modelContentOf(files.keys())) {
+    const bytes = files.get(path);
+    if (bytes !== undefined && bytes.length > 0) {
       bytes.fill(0);
     }
   }
@@ -71,8 +72,9 @@ async function startEngine(give: () => Promise<ModelLoad>, signal: AbortSignal |
 /** What the engine's thread may need: the model itself, and copies of assets, since these are left to the caller. */
 function filesToMove(files: ModelFiles): ModelFiles {
   const moved = new Map<string, Uint8Array>();
+  const content = modelContentOf(files.keys());
   for (const [path, bytes] of files) {
-    if (isModelContent(path)) {
+    if (content.has(path)) {
       moved.set(path, asOwned(bytes));
     } else if (isAsset(path)) {
       moved.set(path, new Uint8Array(bytes));

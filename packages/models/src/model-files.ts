@@ -43,7 +43,19 @@ export function isAsset(path: string): boolean {
   return path.startsWith("assets/");
 }
 
-/** Whether a file is part of the model itself, in contrast to assets and warm-up requests. */
-export function isModelContent(path: string): boolean {
-  return path === SAVED_MODEL_FILE || path.startsWith(CHECKPOINT_PREFIX) || isOnnxFile(path);
+/** Whether a file stands where an ONNX model may keep its weights: beside it, under a name that nothing else is read by. */
+export function isBesideOnnx(path: string): boolean {
+  return path !== "" && !/[/\\\0]|^\.\.?$|\.(onnx|pbtxt)$/.test(path);
+}
+
+/** The files that are part of the model itself, in contrast to assets, settings and warm-up requests. */
+export function modelContentOf(paths: Iterable<string>): Set<string> {
+  const all = [...paths];
+  const hasOnnx = all.some(isOnnxFile);
+  const isContent = (path: string): boolean =>
+    path === SAVED_MODEL_FILE ||
+    path.startsWith(CHECKPOINT_PREFIX) ||
+    isOnnxFile(path) ||
+    (hasOnnx && isBesideOnnx(path));
+  return new Set(all.filter(isContent));
 }

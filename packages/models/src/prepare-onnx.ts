@@ -1,18 +1,20 @@
 import { dataTypeNumber, SignatureDef, TensorInfo, TensorShapeProto } from "@sealserve/protocol";
 
 import type { ReadableFiles } from "./model-files.ts";
+import { ExternalData } from "./onnx/external-data.ts";
 import { parseOnnxSignatures } from "./onnx/read.ts";
 import type { PreparedModel } from "./prepared-model.ts";
 import type { GraphPort, RunnableGraph } from "./runnable-graph.ts";
 import type { Signature, SignatureTensor } from "./signature.ts";
 
 /**
- * Reads an ONNX model, which goes to the engine as it is once it has been checked.
+ * Reads an ONNX model, whose weights may stand in files beside it. It goes to the engine as it is once it has been checked.
  * @throws ModelError when the model is broken or refused
  */
 export function prepareOnnx(files: ReadableFiles, file: string): PreparedModel {
   const model = files.get(file) ?? new Uint8Array();
-  const signatures = parseOnnxSignatures(model);
+  const external = new ExternalData(files);
+  const signatures = parseOnnxSignatures(model, external);
   return {
     platform: "onnx",
     signatures,
@@ -20,7 +22,7 @@ export function prepareOnnx(files: ReadableFiles, file: string): PreparedModel {
     graphs: new Map([...signatures].map(([key, signature]) => [key, asGraph(model, signature)])),
     plans: new Map(),
     refusals: new Map(),
-    weightFiles: [],
+    weightFiles: external.paths,
   };
 }
 

@@ -3,7 +3,8 @@ import { bodiesOf } from "./bodies.ts";
 import { checkAcyclic } from "./check-acyclic.ts";
 import { checkFunctions, functionKey } from "./check-functions.ts";
 import { checkSparseTensor, checkTensor } from "./check-tensor.ts";
-import type { AttributeProto, GraphProto, ModelProto, NodeProto } from "./schema.ts";
+import { type ExternalData, isExternal } from "./external-data.ts";
+import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } from "./schema.ts";
 
 /** Bodies of branches and loops inside each other. Exporters make two or three. */
 const MAX_DEPTH = 16;
@@ -16,11 +17,12 @@ const FILE_OPERATIONS: ReadonlySet<string> = new Set(["EPContext"]);
 type Permits = (node: NodeProto) => boolean;
 
 /**
- * Refuses a model that could reach outside of itself or exhaust the engine: data in other files, custom operations,
+ * Refuses a model that could reach outside of itself or exhaust the engine: data in files that are not its own, custom operations,
  * cycles, absurd shapes, bodies nested too deeply, functions that expand without measure.
+ * @param external files beside the model, which only initialisers of its own graph may use
  * @throws ModelError `external-data`, `unsupported-op`, `cyclic-graph`, `too-large`, `unsupported-type`, `bad-onnx`
  */
-export function checkModel(model: ModelProto): GraphProto {
+export function checkModel(model: ModelProto, external: ExternalData): GraphProto {
   if (model.graph === undefined || model.graph.output.length === 0) {
     throw new ModelError("bad-onnx", "ONNX model has no graph with outputs");
   }
@@ -28,7 +30,11 @@ export function checkModel(model: ModelProto): GraphProto {
   const permits: Permits = ({ domain, opType }) =>
     ownOperations.has(functionKey({ domain, name: opType })) ||
     (BUILT_IN_DOMAINS.has(domain) && !FILE_OPERATIONS.has(opType));
-  checkGraph(model.graph, permits, 0);
+  const [outside, inside] = [model.graph.initializer.filter(isExternal), model.graph.initializer.filter(isInside)];
+  for (const initialiser of outside) {
+    external.check(initialiser);
+  }
+  checkGraph({ ...model.graph, initializer: inside }, permits, 0);
   for (const { node, attributeProto } of model.functions) {
     checkNodes(node, permits, 0);
     checkAttributes(attributeProto, permits, 0);
@@ -66,6 +72,10 @@ function checkAttributes(attributes: readonly AttributeProto[], permits: Permits
       checkGraph(body, permits, depth + 1);
     }
   }
+}
+
+function isInside(tensor: TensorProto): boolean {
+  return !isExternal(tensor);
 }
 
 function defined<T>(values: readonly (T | undefined)[]): T[] {

@@ -1,6 +1,8 @@
 import { ModelError } from "../errors.ts";
 import { elementType } from "./element-type.ts";
-import { EXTERNAL_DATA_LOCATION, type SparseTensorProto, type TensorProto } from "./schema.ts";
+import { isExternal } from "./external-data.ts";
+import type { SparseTensorProto, TensorProto } from "./schema.ts";
+import { countElements } from "./tensor-size.ts";
 
 /** Bytes that one tensor may take: the largest protobuf message, so no honest tensor in a model file is larger. */
 const MAX_TENSOR_BYTES = 2 ** 31;
@@ -13,8 +15,9 @@ const STRING_BYTES = 1;
  * @throws ModelError `external-data`, `too-large`, `unsupported-type`, `bad-onnx`
  */
 export function checkTensor(tensor: TensorProto): void {
-  if (tensor.dataLocation === EXTERNAL_DATA_LOCATION || tensor.externalData.length > 0) {
+  if (isExternal(tensor)) {
     throw new ModelError("external-data", `tensor ${quoted(tensor)} keeps its data in another file`, {
+      expected: "initialisers of the graph itself alone to do so",
       remedy: "save the model with its weights in one file",
     });
   }
@@ -22,7 +25,7 @@ export function checkTensor(tensor: TensorProto): void {
   if (type === undefined) {
     throw new ModelError("unsupported-type", `tensor ${quoted(tensor)} has element type ${tensor.dataType}`);
   }
-  const elements = countElements(tensor.dims, type.bytes ?? STRING_BYTES, quoted(tensor));
+  const elements = countElements(tensor.dims, limitsOf(tensor));
   const usesRawData = tensor.rawData.length > 0 && type.bytes !== undefined;
   const actual = usesRawData ? tensor.rawData.length : tensor[type.list].length;
   const expected = elements * (usesRawData ? (type.bytes ?? 0) : type.listEntries);
@@ -41,25 +44,12 @@ export function checkSparseTensor(sparse: SparseTensorProto): void {
   }
   checkTensor(sparse.values);
   checkTensor(sparse.indices);
-  countElements(sparse.dims, elementType(sparse.values.dataType)?.bytes ?? STRING_BYTES, quoted(sparse.values));
+  countElements(sparse.dims, limitsOf(sparse.values));
 }
 
-/** Product of `dims`, refused when a dimension is negative or the tensor would exceed {@link MAX_TENSOR_BYTES}. */
-function countElements(dims: BigInt64Array, bytesEach: number, name: string): number {
-  if (dims.some((size) => size < 0n)) {
-    throw new ModelError("bad-onnx", `tensor ${name} has a negative dimension`);
-  }
-  if (dims.includes(0n)) {
-    return 0;
-  }
-  let elements = 1;
-  for (const size of dims) {
-    elements *= Number(size);
-    if (elements * bytesEach > MAX_TENSOR_BYTES) {
-      throw new ModelError("too-large", `shape of tensor ${name} asks for more than ${MAX_TENSOR_BYTES} bytes`);
-    }
-  }
-  return elements;
+function limitsOf(tensor: TensorProto) {
+  const bytesEach = elementType(tensor.dataType)?.bytes ?? STRING_BYTES;
+  return { bytesEach, maxBytes: MAX_TENSOR_BYTES, name: quoted(tensor) };
 }
 
 function quoted(tensor: TensorProto): string {

@@ -6,6 +6,7 @@ import { ModelError, refuseMalformed } from "../errors.ts";
 import { PREDICT_METHOD, type Signature, type SignatureTensor } from "../signature.ts";
 import { checkModel } from "./check-graph.ts";
 import { elementType } from "./element-type.ts";
+import { ExternalData } from "./external-data.ts";
 import { type GraphProto, ModelProto, type ValueInfoProto } from "./schema.ts";
 
 /** Marks a file of the engine's other format (flatbuffers), which nothing here checks. It stands behind four bytes. */
@@ -15,15 +16,20 @@ const ORT_FORMAT_MARK_AT = 4;
 /**
  * Signatures of an ONNX model after all checks: one, `serving_default`, that takes the graph's inputs without its
  * initialisers and gives its tensor outputs.
+ * @param external files beside the model; none by default
  * @throws ModelError when the bytes are not an ONNX model, or the model is refused (see `checkModel`)
  */
-export function parseOnnxSignatures(bytes: Uint8Array): Map<string, Signature> {
+export function parseOnnxSignatures(
+  bytes: Uint8Array,
+  external = new ExternalData(new Map<string, Uint8Array>()),
+): Map<string, Signature> {
   if (equalBytes(bytes.subarray(ORT_FORMAT_MARK_AT, ORT_FORMAT_MARK_AT + ORT_FORMAT_MARK.length), ORT_FORMAT_MARK)) {
     throw new ModelError("bad-onnx", "the file is marked as a model in ORT format", {
       expected: "an ONNX protobuf, whose fifth to eighth byte are not ORTM",
     });
   }
-  const graph = checkModel(refuseMalformed("bad-onnx", "ONNX model", () => ModelProto.decode(bytes)));
+  const model = refuseMalformed("bad-onnx", "ONNX model", () => ModelProto.decode(bytes));
+  const graph = checkModel(model, external);
   return new Map([[DEFAULT_SIGNATURE_KEY, describeGraph(graph)]]);
 }
 
