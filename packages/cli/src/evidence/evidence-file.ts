@@ -6,7 +6,7 @@ const MAX_BYTES = 1 << 20;
 
 /**
  * Evidence from a file's bytes: binary as it stands, or hex or base64 text.
- * @throws CliError `usage` when the file is empty or too long
+ * @throws CliError `usage` when the file is empty, too long, or other text
  */
 export function decodeEvidenceFile(content: Uint8Array, file: string): Uint8Array {
   if (content.length === 0 || content.length > MAX_BYTES) {
@@ -19,7 +19,16 @@ export function decodeEvidenceFile(content: Uint8Array, file: string): Uint8Arra
     return content;
   }
   const text = Buffer.from(content).toString("latin1").replaceAll(/\s/g, "");
-  return /^(0x)?([0-9a-fA-F]{2})+$/.test(text) ? decodeHex(text.replace(/^0x/, "")) : decodeBase64(text);
+  return /^(0x)?([0-9a-fA-F]{2})+$/.test(text) ? decodeHex(text.replace(/^0x/, "")) : decodeBase64Text(text, file);
+}
+
+function decodeBase64Text(text: string, file: string): Uint8Array {
+  try {
+    return decodeBase64(text);
+  } catch (cause) {
+    const expected = "a quote or report as binary, hex or standard base64 with padding";
+    throw new CliError("usage", `${file} cannot be evidence`, { expected, actual: "other text", cause });
+  }
 }
 
 /** Whether bytes are plain text, which no quote and no report is. */
