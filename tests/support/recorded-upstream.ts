@@ -38,6 +38,7 @@ export async function recordedUpstream(cases: readonly RecordedFill[]): Promise<
   const dataset = JSON.parse(await readVectorText("pccs/fixtures/dataset-A.json")) as Dataset;
   const documents = documentsOf(dataset, cases);
   const certificates = certificatesOf(dataset);
+  await addPartlyAvailable(documents, certificates);
   return ({ method, path }) => {
     if (path.startsWith(`${SGX}/pckcerts`)) {
       const ppid = new URLSearchParams(path.split("?")[1]).get("encrypted_ppid") ?? "";
@@ -45,6 +46,49 @@ export async function recordedUpstream(cases: readonly RecordedFill[]): Promise<
     }
     return documents.get(path) ?? MISSING;
   };
+}
+
+/** Genuine documents of the FMSPC 00606A000000, of which the recordings show one certificate alone. */
+interface ForeignCollateral {
+  readonly tcb_info: string;
+  readonly tcb_info_signature: string;
+  readonly tcb_info_issuer_chain: string;
+}
+
+/**
+ * The platform of which Intel does not have all certificates. The recordings show the certificate that clients got, its TCB
+ * info is among the vectors of quotes.
+ */
+async function addPartlyAvailable(
+  documents: Map<string, UpstreamReply>,
+  certificates: Map<string, UpstreamReply>,
+): Promise<void> {
+  const vector = await readVectorText("sgx-quote-v3/sgx-automata-mock/collateral-1.json");
+  const { tcb_info, tcb_info_signature, tcb_info_issuer_chain } = JSON.parse(vector) as ForeignCollateral;
+  const reply: UpstreamReply = {
+    status: 200,
+    headers: { ...JSON_TYPE, "TCB-Info-Issuer-Chain": encodeURIComponent(tcb_info_issuer_chain) },
+    body: `{"tcbInfo":${tcb_info},"signature":"${tcb_info_signature}"}`,
+  };
+  for (const update of ["standard", "early"]) {
+    documents.set(`${SGX}/tcb?fmspc=00606A000000&update=${update}`, reply);
+  }
+  const cases = JSON.parse(await readVectorText("pccs/08-lazy-upstream-A.json")).cases as readonly RecordedFill[];
+  const recorded = cases.find(({ id }) => id === "pckcert-partly-not-available");
+  const answered = new Map(recorded?.response.headers);
+  const ppid = new URLSearchParams(recorded?.request.path.split("?")[1]).get("encrypted_ppid") ?? "";
+  const absent = { tcb: {}, tcbm: "FF".repeat(18), cert: "Not available" };
+  const listed = {
+    tcb: {},
+    tcbm: answered.get("SGX-TCBm"),
+    cert: encodeURIComponent(recorded?.response.body ?? ""),
+  };
+  const chain = answered.get("SGX-PCK-Certificate-Issuer-Chain") ?? "";
+  certificates.set(ppid.toUpperCase(), {
+    status: 200,
+    headers: { ...JSON_TYPE, "SGX-PCK-Certificate-Issuer-Chain": chain },
+    body: JSON.stringify([absent, listed, absent]),
+  });
 }
 
 /** By path. The early documents were the standard ones where a recording does not show others. */

@@ -1,6 +1,7 @@
 import type { TrustedRoot } from "@sealserve/attestation";
 import { admitDocument } from "../admit-document.ts";
 import { neededList, refusingAsGarbage } from "../fill/fetch-verified.ts";
+import { oneAtATime } from "../fill/shared-flight.ts";
 import { SingleFlight } from "../fill/single-flight.ts";
 import type { Admission, FillMode } from "../fill.ts";
 import type { OpenRequest } from "../http/open-route.ts";
@@ -82,7 +83,7 @@ export class AmdCollateral {
       }
       return (await this.#current(id)) ?? this.#fetch(id);
     };
-    return this.#flights.run(amdKey(id), complete, admission);
+    return this.#flights.run(amdKey(id), () => oneAtATime(this.#context.database, amdKey(id), complete), admission);
   }
 
   /** What a refresh fetches again: chains and lists. Certificates never change. */

@@ -18,6 +18,7 @@ import { isPlainCrlUri } from "../upstream/crl-uri.ts";
 import type { VerifiedPckCertificates } from "../verify-pck-certificates.ts";
 import { fetchVerified, neededList, refusingAsGarbage } from "./fetch-verified.ts";
 import { fillPlatform, isCurrent, type PlatformOrder } from "./platform-fill.ts";
+import { oneAtATime } from "./shared-flight.ts";
 import { SingleFlight } from "./single-flight.ts";
 import { UpstreamListings } from "./upstream-listings.ts";
 
@@ -44,7 +45,7 @@ interface PlatformCompletion {
 
 /**
  * Fills the store: at misses, at registrations, or never, by its mode. One upstream request serves all who wait for the
- * same thing, and nothing is stored that is not proven or goes back behind what was stored before.
+ * same thing, here and in all processes that share the store, and nothing is stored that is not proven or goes back behind what was stored before.
  */
 export class UpstreamFill implements CollateralFill {
   readonly mode: FillMode;
@@ -151,16 +152,15 @@ export class UpstreamFill implements CollateralFill {
   }
 
   #completeDocument(id: DocumentId, admission?: Admission, chain?: string): Promise<void> {
+    const { database } = this.#context;
     const complete = async (): Promise<void> => {
-      // Another flight may have landed between the caller's look and this one.
+      // Another flight, here or in another process, may have landed between the caller's look and this one.
       if (!(await isCurrent(id, this.#context))) {
         const verified = await fetchVerified(id, this.#context, chain);
-        await refusingAsGarbage(() =>
-          this.#context.database.write((connection) => admitDocument(connection, verified)),
-        );
+        await refusingAsGarbage(() => database.write((connection) => admitDocument(connection, verified)));
       }
     };
-    return this.#flights.run(keyOf(id), complete, admission);
+    return this.#flights.run(keyOf(id), () => oneAtATime(database, keyOf(id), complete), admission);
   }
 
   #completePlatform(
@@ -168,12 +168,14 @@ export class UpstreamFill implements CollateralFill {
     { isCached, tcb, admission }: PlatformCompletion,
   ): Promise<{ readonly notAvailable: number }> {
     const { qeId, pceId, encryptedPpid, manifest } = order;
-    const key = ["platform", qeId, pceId, manifest === "" ? encryptedPpid : manifest, tcb?.cpuSvn, tcb?.pceSvn];
+    const { database } = this.#context;
+    const parts = ["platform", qeId, pceId, manifest === "" ? encryptedPpid : manifest, tcb?.cpuSvn, tcb?.pceSvn];
+    const key = parts.join("/");
     const complete = async (): Promise<{ readonly notAvailable: number }> =>
-      (await this.#context.database.read(isCached))
+      (await database.read(isCached))
         ? { notAvailable: 0 }
         : fillPlatform(order, this.#context, (id) => this.#completeDocument(id), tcb);
-    return this.#flights.run(key.join("/"), complete, admission);
+    return this.#flights.run(key, () => oneAtATime(database, key, complete), admission);
   }
 
   #queue(registration: Registration, state: RegistrationState): Promise<void> {

@@ -17,6 +17,8 @@ export interface SqlDatabase {
    * throws, nothing of it happened.
    */
   write<T>(work: (connection: SqlConnection) => Promise<T>): Promise<T>;
+  /** As {@link write}, for what no answer is made from: {@link generation} stays. */
+  note<T>(work: (connection: SqlConnection) => Promise<T>): Promise<T>;
   /** A number that is another one after every committed write of any process. */
   generation(): Promise<number>;
   close(): Promise<void>;

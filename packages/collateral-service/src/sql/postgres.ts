@@ -36,6 +36,7 @@ export async function openPostgres(
   pool.on("error", onLost);
   const database: SqlDatabase = {
     read: (work) => borrow(pool, (client) => work(connectionOver(client))),
+    note: (work) => borrow(pool, (client) => transact(client, work, false)),
     write: (work) => borrow(pool, (client) => transact(client, work)),
     generation: () => database.read(async (connection) => (await readFact(connection, "generation")) ?? 0),
     close: () => pool.end(),
@@ -79,13 +80,19 @@ function connectionOver(client: PoolClient): SqlConnection {
   };
 }
 
-async function transact<T>(client: PoolClient, work: (connection: SqlConnection) => Promise<T>): Promise<T> {
+async function transact<T>(
+  client: PoolClient,
+  work: (connection: SqlConnection) => Promise<T>,
+  counts = true,
+): Promise<T> {
   const connection = connectionOver(client);
   await client.query("BEGIN");
   try {
     await client.query("SELECT pg_advisory_xact_lock($1)", [WRITER_LOCK]);
     const result = await work(connection);
-    await countGeneration(connection);
+    if (counts) {
+      await countGeneration(connection);
+    }
     await client.query("COMMIT");
     return result;
   } catch (error) {

@@ -33,6 +33,7 @@ export async function openSqlite(file: string): Promise<SqlDatabase> {
   return {
     read: (work) => work(reader.connection),
     write,
+    note: (work) => turns.take(() => transact(writer, work, false)),
     generation: async () => (await readFact(reader.connection, "generation")) ?? 0,
     close: () =>
       turns.take(async () => {
@@ -93,11 +94,17 @@ async function begin(connection: SqlConnection): Promise<void> {
   }
 }
 
-async function transact<T>({ connection }: OpenFile, work: (connection: SqlConnection) => Promise<T>): Promise<T> {
+async function transact<T>(
+  { connection }: OpenFile,
+  work: (connection: SqlConnection) => Promise<T>,
+  counts = true,
+): Promise<T> {
   await begin(connection);
   try {
     const result = await work(connection);
-    await countGeneration(connection);
+    if (counts) {
+      await countGeneration(connection);
+    }
     await connection.query("COMMIT");
     return result;
   } catch (error) {
