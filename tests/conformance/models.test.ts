@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { type LoadedModel, loadModel, ModelError } from "@sealserve/models";
 import type { Tensor } from "@sealserve/protocol";
+import { MODELS_THAT_DO_NOT_RUN } from "../../scripts/operations-page.ts";
 import {
   compareOutputs,
   expectClose,
@@ -93,6 +94,10 @@ describe("public models", { skip }, () => {
       }
     });
   }
+
+  test("the page about operations lists what does not run", () => {
+    assert.deepEqual([...new Set(refusals)].sort(), [...MODELS_THAT_DO_NOT_RUN]);
+  });
 
   test("there are models to check, and the required ones are among them", (context) => {
     const names = new Set(models.map(({ name }) => name));

@@ -3,6 +3,7 @@ export { buffersOf, type PackedTensor, packOwned, packTensors, unpackTensors } f
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { writeExampleModels } from "./examples/write-example-models.ts";
 export { inspectModel } from "./inspect/inspect-model.ts";
+export { listOperations, type OperationLists } from "./inspect/list-operations.ts";
 export type {
   ModelReport,
   OperationCount,
@@ -16,4 +17,5 @@ export type { LoadedModel, RunOptions } from "./loaded-model.ts";
 export type { ModelDirectory, ModelFiles } from "./model-files.ts";
 export { isPlannable } from "./plan/plan-graph.ts";
 export { type ModelDeclaration, readDeclaration } from "./saved-model/read-declaration.ts";
+export { LEFT_OUT, type LeftOut } from "./plan/reasons-against.ts";
 export { CLASSIFY_METHOD, PREDICT_METHOD, REGRESS_METHOD, type Signature, type SignatureTensor } from "./signature.ts";

@@ -29,3 +29,8 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map(
 export function findLowering(op: string): Lowering | undefined {
   return lowerings.get(op);
 }
+
+/** The operations that {@link findLowering} finds. */
+export function loweringNames(): Iterable<string> {
+  return lowerings.keys();
+}

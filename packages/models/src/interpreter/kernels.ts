@@ -82,3 +82,8 @@ export function isRepeatable(op: string): boolean {
 export function findKernel(op: string): MakeKernel | undefined {
   return kernels.get(op);
 }
+
+/** The operations that {@link findKernel} finds. */
+export function kernelNames(): Iterable<string> {
+  return kernels.keys();
+}

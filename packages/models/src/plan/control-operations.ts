@@ -117,3 +117,8 @@ const controlOperations: ReadonlyMap<string, ControlOperation> = new Map([
 export function findControlOperation(op: string): ControlOperation | undefined {
   return controlOperations.get(op);
 }
+
+/** The operations that {@link findControlOperation} finds. */
+export function controlNames(): Iterable<string> {
+  return controlOperations.keys();
+}

@@ -11,9 +11,9 @@ import type { FlatGraph, FlatNode, FlatSource } from "../saved-model/flatten.ts"
 import { describeOperation, NodeOperation } from "../saved-model/node-operation.ts";
 import type { PlanAssembly } from "./assembly.ts";
 import type { BodyPlanner } from "./body-planner.ts";
-import { findControlOperation } from "./control-operations.ts";
+import { controlNames, findControlOperation } from "./control-operations.ts";
 import type { ConstantValue, Origin, Resources } from "./origin.ts";
-import { findStaticOperation } from "./static-operations.ts";
+import { findStaticOperation, staticNames } from "./static-operations.ts";
 import { planOnNumbers } from "./string-operations.ts";
 
 /**
@@ -22,10 +22,18 @@ import { planOnNumbers } from "./string-operations.ts";
  */
 const inertOperations: ReadonlySet<string> = new Set(["NoOp", "PrintV2"]);
 
+/** Operations that give all their inputs. */
+const handsAllOn: ReadonlySet<string> = new Set(["IdentityN"]);
+
 /** Whether a graph with this operation can be planned. Every such operation is free of side effects. */
 export function isPlannable(op: string): boolean {
   const finders = [findStaticOperation, findControlOperation, findLowering, findKernel];
-  return inertOperations.has(op) || op === "IdentityN" || tableOperations.has(op) || finders.some((find) => find(op));
+  return inertOperations.has(op) || handsAllOn.has(op) || tableOperations.has(op) || finders.some((find) => find(op));
+}
+
+/** The operations of {@link isPlannable} that take no step of the engine's or the interpreter's, or find values in tables. */
+export function plannedOperations(): string[] {
+  return [...inertOperations, ...handsAllOn, ...tableOperations, ...staticNames(), ...controlNames()];
 }
 
 /** What the operations of one signature's graph are planned with. */
@@ -98,27 +106,35 @@ function findInTable(operation: NodeOperation<Origin>, assembly: PlanAssembly): 
     : operation.refuse("its input is not a table");
 }
 
-/** Strings are for the interpreter where it can: the engine takes them for texts, and they may be any bytes. */
 function planOperation(
   operation: NodeOperation<Origin>,
-  { resources, bodies, fill, clock }: PlanningContext,
+  context: PlanningContext,
   assembly: PlanAssembly,
 ): readonly Origin[] {
   const { op } = operation.node;
-  if (op === "IdentityN") {
+  if (handsAllOn.has(op)) {
     return operation.inputs;
   }
   const controlOperation = findControlOperation(op);
   if (controlOperation !== undefined) {
-    return controlOperation(operation, bodies, assembly);
+    return controlOperation(operation, context.bodies, assembly);
   }
   if (tableOperations.has(op)) {
     return findInTable(operation, assembly);
   }
   const staticOperation = findStaticOperation(op);
-  if (staticOperation !== undefined) {
-    return [staticOperation(operation, resources)];
-  }
+  return staticOperation === undefined
+    ? planWork(operation, context, assembly)
+    : [staticOperation(operation, context.resources)];
+}
+
+/** Strings are for the interpreter where it can: the engine takes them for texts, and they may be any bytes. */
+function planWork(
+  operation: NodeOperation<Origin>,
+  { resources, fill, clock }: PlanningContext,
+  assembly: PlanAssembly,
+): readonly Origin[] {
+  const { op } = operation.node;
   const [makeKernel, lowering] = [findKernel(op), findLowering(op)];
   const constants = makeKernel && isRepeatable(op) ? foldConstants(operation, makeKernel, { fill, clock }) : undefined;
   if (constants !== undefined) {
@@ -137,10 +153,7 @@ function planOperation(
     return assembly.interpret(op, fallback(read), read.inputs);
   }
   const onNumbers = hasStrings ? planOnNumbers(operation, lowering, assembly) : undefined;
-  if (onNumbers !== undefined) {
-    return onNumbers;
-  }
-  return assembly.lower(read, lowering);
+  return onNumbers ?? assembly.lower(read, lowering);
 }
 
 /**

@@ -85,3 +85,8 @@ const staticOperations: ReadonlyMap<string, StaticOperation> = new Map([
 export function findStaticOperation(op: string): StaticOperation | undefined {
   return staticOperations.get(op);
 }
+
+/** The operations that {@link findStaticOperation} finds. */
+export function staticNames(): Iterable<string> {
+  return staticOperations.keys();
+}

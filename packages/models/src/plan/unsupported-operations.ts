@@ -1,5 +1,6 @@
 import { ModelError } from "../errors.ts";
 import { describeOperation } from "../saved-model/node-operation.ts";
+import { reasonAgainst } from "./reasons-against.ts";
 
 interface NamedNode {
   readonly op: string;
@@ -40,9 +41,10 @@ export class UnsupportedOperations {
     const rest = others.length > MAX_NAMED ? ` and ${others.length - MAX_NAMED} more` : "";
     const also = named.length === 0 ? "" : `, nor ${others.length === 1 ? "is" : "are"} ${named.join(", ")}${rest}`;
     const what = `operation ${describeOperation(most.first, this.#signature)} is not supported`;
+    const reason = reasonAgainst(most.first.op);
     throw new ModelError(
       "unsupported-op",
-      `${what}: ${countNodes(most.nodes)} ${most.nodes === 1 ? "needs" : "need"} it${also}`,
+      `${what}: ${countNodes(most.nodes)} ${most.nodes === 1 ? "needs" : "need"} it${also}${reason === undefined ? "" : `; ${reason}`}`,
     );
   }
 }
