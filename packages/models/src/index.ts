@@ -16,6 +16,6 @@ export { type LoadOptions, loadModel, type ModelSource } from "./load-model.ts";
 export type { LoadedModel, RunOptions } from "./loaded-model.ts";
 export type { ModelDirectory, ModelFiles } from "./model-files.ts";
 export { isPlannable } from "./plan/plan-graph.ts";
-export { type ModelDeclaration, readDeclaration } from "./saved-model/read-declaration.ts";
 export { LEFT_OUT, type LeftOut } from "./plan/reasons-against.ts";
+export { type ModelDeclaration, readDeclaration } from "./saved-model/read-declaration.ts";
 export { CLASSIFY_METHOD, PREDICT_METHOD, REGRESS_METHOD, type Signature, type SignatureTensor } from "./signature.ts";

@@ -141,6 +141,13 @@ test("a small file does not become a large image", () => {
   assert.throws(() => decode(bomb), refused(/more than its header says/));
 });
 
+test("an image is not unpacked once the time of its run is over", () => {
+  const kernel = makeKernel("DecodePng", ["string"], channels(1));
+  const damaged: Tensor = { dtype: "string", shape: [], data: [grey([9])] };
+  // It would fail as damaged if it were unpacked.
+  assert.throws(() => kernel.run([damaged], { expectTime: () => assert.fail("over") }), /over/);
+});
+
 test("other numbers of channels and other types are refused when the model is loaded", () => {
   assert.throws(() => decode(new Uint8Array(), channels(2)), modelError("unsupported-op", /2 channels/));
   assert.throws(() => decode(new Uint8Array(), { dtype: typeAttr("float32") }), modelError("unsupported-op"));

@@ -7,6 +7,7 @@ import { buffersOf, type PackedTensor } from "./packed-tensor.ts";
 import { type Parcel, packParcel, unpackParcel } from "./parcel.ts";
 import { fromPlainError } from "./plain-error.ts";
 import { Shipments } from "./shipments.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** The thread's program stands beside this file: compiled, or as source where Node runs the sources. */
 const workerFile = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
@@ -16,6 +17,12 @@ const workerFile = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.j
  * gathers for the next message, since waking the other thread costs more than what a small model does.
  */
 const MAX_SHIPMENTS = 2;
+
+/**
+ * Time that one run may take, milliseconds: longer than all of a plan may, since what the engine does in one step is looked at
+ * from outside only.
+ */
+const MAX_RUN_MS = 300_000;
 
 type Unnumbered<T> = T extends unknown ? Omit<T, "id"> : never;
 type ReplyOf<K extends EngineReply["kind"]> = Extract<EngineReply, { kind: K }>;
@@ -38,13 +45,20 @@ export class EngineThread {
     refuse: ({ id }, cause) => this.#refuse(id, cause),
   });
   readonly #shipments = new Shipments();
+  readonly #watchdog: Watchdog;
+  /** Runs that the thread has not answered. */
+  readonly #runs = new Set<number>();
   #flushing = false;
   #lastId = 0;
   #closing = false;
   /** Why nothing can be asked any more. */
   #end: ModelError | undefined;
+  /** Whether the thread does not come back out of the engine: what ends it cannot be waited for. */
+  #stuck = false;
 
-  constructor() {
+  /** @param maxRunMs time that one run may take; then the thread is given up */
+  constructor(maxRunMs = MAX_RUN_MS) {
+    this.#watchdog = new Watchdog(maxRunMs, () => this.#giveUp(maxRunMs));
     this.#worker = new Worker(new URL(workerFile, import.meta.url), { name: "sealserve-engine", execArgv: [] });
     this.#worker.on("message", (parcel: Parcel) => this.#settle(unpackParcel(parcel)));
     for (const event of ["error", "messageerror"] as const) {
@@ -100,9 +114,15 @@ export class EngineThread {
   async close(): Promise<void> {
     if (this.#end === undefined) {
       this.#closing = true;
-      await this.#ask("closed", { kind: "close" }, []).catch(() => this.#worker.terminate());
+      await this.#ask("closed", { kind: "close" }, []).catch(async () => {
+        if (!this.#stuck) {
+          await this.#worker.terminate();
+        }
+      });
     }
-    await this.#exited;
+    if (!this.#stuck) {
+      await this.#exited;
+    }
   }
 
   async #ask<K extends EngineReply["kind"]>(
@@ -122,6 +142,10 @@ export class EngineThread {
     try {
       reply = await new Promise<EngineReply>((resolve, reject) => {
         this.#waiting.set(id, { resolve, reject });
+        if (request.kind === "run") {
+          this.#runs.add(id);
+          this.#watchdog.watch();
+        }
         this.#send({ ...request, id }, buffers);
       });
     } finally {
@@ -158,6 +182,7 @@ export class EngineThread {
     const reason = new ModelError("engine-failed", "the request cannot be moved to the engine's thread", { cause });
     this.#waiting.get(id)?.reject(reason);
     this.#waiting.delete(id);
+    this.#endRun(id);
   }
 
   #withdraw(id: number, reason: unknown): void {
@@ -173,10 +198,35 @@ export class EngineThread {
       this.#waiting.get(reply.id)?.resolve(reply);
       this.#waiting.delete(reply.id);
       this.#shipments.settle(reply.id);
+      this.#endRun(reply.id);
     }
     if (this.#shipments.open < MAX_SHIPMENTS) {
       this.#outbox.flush();
     }
+  }
+
+  /** A run ends when the thread answers it, even one that nobody waits for any more: it may be what the thread is stuck in. */
+  #endRun(id: number): void {
+    if (this.#runs.delete(id)) {
+      this.#watchdog.progress();
+    }
+    if (this.#runs.size === 0) {
+      this.#watchdog.rest();
+    }
+  }
+
+  /**
+   * Nobody waits for the thread any more, which ends by itself if it ever comes back from the engine. It cannot be ended before:
+   * `onnxruntime` takes the whole process down when it comes back to a thread that was told to end.
+   */
+  #giveUp(maxRunMs: number): void {
+    this.#stuck = true;
+    for (const id of this.#runs) {
+      this.#outbox.add({ kind: "withdraw", id });
+    }
+    this.#outbox.add({ kind: "close", id: ++this.#lastId });
+    this.#outbox.flush();
+    this.#endWith(new ModelError("engine-failed", `a run has taken more than ${maxRunMs} ms; its thread is given up`));
   }
 
   /** The first reason counts. */
@@ -186,5 +236,7 @@ export class EngineThread {
       reject(this.#end);
     }
     this.#waiting.clear();
+    this.#runs.clear();
+    this.#watchdog.rest();
   }
 }

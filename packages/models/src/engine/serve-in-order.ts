@@ -8,11 +8,13 @@ import { type Parcel, unpackParcel } from "./parcel.ts";
  * request that is withdrawn before its turn is left out.
  * @param serve never rejects
  * @param rest runs whenever nothing is left to serve
+ * @param leaveOut gets the ids of those that are left out
  */
 export function serveInOrder(
   port: MessagePort,
   serve: (request: EngineRequest) => Promise<void>,
   rest: () => void = () => undefined,
+  leaveOut: (id: number) => void = () => undefined,
 ): void {
   const waiting = new Map<number, EngineRequest>();
   let serving = false;
@@ -20,7 +22,9 @@ export function serveInOrder(
   function accept(parcel: Parcel): void {
     for (const message of unpackParcel<EngineMessage>(parcel)) {
       if (message.kind === "withdraw") {
-        waiting.delete(message.id);
+        if (waiting.delete(message.id)) {
+          leaveOut(message.id);
+        }
       } else {
         waiting.set(message.id, message);
       }

@@ -51,7 +51,7 @@ function serveOver(own: MessagePort): void {
       send();
     }
   };
-  serveInOrder(own, answerLater, send);
+  serveInOrder(own, answerLater, send, (id) => outbox.add(leftOut(id), []));
 }
 
 async function answer(request: EngineRequest): Promise<EngineReply> {
@@ -96,6 +96,11 @@ async function run({ signature, inputs, outputs }: EngineRun): Promise<Map<strin
     }
   }
   return packed;
+}
+
+/** Answers a run that nobody waits for any more, so that it does not count as one that is under way. */
+function leftOut(id: number): EngineReply {
+  return { kind: "failed", id, error: toPlainError(new ModelError("closed", "nobody waits for the run any more")) };
 }
 
 /** Stands for a reply that cannot be moved from here. */

@@ -36,7 +36,7 @@ export const decodePng: MakeKernel = (operation) => {
       const budget = new OutputBudget();
       budget.take("uint16", pixels * 5);
       budget.take(dtype, pixels * channels);
-      const samples = readSamples(file);
+      const samples = readSamples(file, clock);
       if (dtype === "uint8" && isAsWanted(file, channels)) {
         return [{ dtype, shape: [file.height, file.width, channels], data: Uint8Array.from(samples) }];
       }

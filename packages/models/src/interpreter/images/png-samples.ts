@@ -1,5 +1,6 @@
 import { inflateSync } from "node:zlib";
 
+import type { Clock } from "../kernel.ts";
 import { badPng, type PngFile } from "./png-chunks.ts";
 
 const CHANNELS: ReadonlyMap<number, number> = new Map([
@@ -9,6 +10,9 @@ const CHANNELS: ReadonlyMap<number, number> = new Map([
   [4, 2],
   [6, 4],
 ]);
+
+/** Samples between two looks at the clock. */
+const SAMPLES_BETWEEN_CHECKS = 2 ** 20;
 
 /** A grid of pixels within the image: all of them, or those that one pass of an interlaced image brings. */
 interface Pass {
@@ -39,15 +43,16 @@ export function channelsInFile({ colourType }: PngFile): number {
  * The samples of all pixels as they are in the file, row by row.
  * @throws ServingError `INVALID_ARGUMENT` when there are more or fewer than the header says
  */
-export function readSamples(file: PngFile): Uint16Array {
+export function readSamples(file: PngFile, clock?: Clock): Uint16Array {
   const passes = (file.isInterlaced ? INTERLACED : WHOLE).map((pass) => sizeOf(file, pass)).filter(isFilled);
   const length = passes.reduce((total, { height, rowBytes }) => total + height * (rowBytes + 1), 0);
+  clock?.expectTime();
   const raw = inflate(file.compressed, length);
   const samples = new Uint16Array(file.width * file.height * channelsInFile(file));
   let offset = 0;
   for (const pass of passes) {
     const end = offset + pass.height * (pass.rowBytes + 1);
-    placeRows(file, pass, raw.subarray(offset, end), samples);
+    placeRows(file, pass, { raw: raw.subarray(offset, end), samples, clock });
     offset = end;
   }
   return samples;
@@ -83,11 +88,21 @@ function inflate(compressed: Uint8Array, length: number): Buffer {
   return raw;
 }
 
-function placeRows(file: PngFile, pass: SizedPass, raw: Buffer, samples: Uint16Array): void {
+interface Placing {
+  readonly raw: Buffer;
+  readonly samples: Uint16Array;
+  readonly clock: Clock | undefined;
+}
+
+function placeRows(file: PngFile, pass: SizedPass, { raw, samples, clock }: Placing): void {
+  const rowsBetweenChecks = Math.max(1, Math.floor(SAMPLES_BETWEEN_CHECKS / pass.rowBytes));
   const channels = channelsInFile(file);
   const pixelBytes = Math.max(1, (channels * file.bitDepth) >> 3);
   let above: Buffer = Buffer.alloc(pass.rowBytes);
   for (let row = 0; row < pass.height; row++) {
+    if (row % rowsBetweenChecks === 0) {
+      clock?.expectTime();
+    }
     const at = row * (pass.rowBytes + 1);
     const line = raw.subarray(at + 1, at + 1 + pass.rowBytes);
     undoFilter(raw[at] ?? 0, line, above, pixelBytes);
