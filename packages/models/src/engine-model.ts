@@ -2,15 +2,20 @@ import { ServingError, type SignatureDef, type Tensor } from "@sealserve/protoco
 
 import { chooseInputs, chooseOutputs } from "./check-call.ts";
 import type { EngineThread } from "./engine/engine-thread.ts";
-import type { EngineRun, ModelDescription } from "./engine/messages.ts";
+import type { ModelDescription } from "./engine/messages.ts";
 import { packCopy, packOwned, packTensors, unpackTensors } from "./engine/packed-tensor.ts";
 import { fromPlainModelError } from "./engine/plain-error.ts";
 import type { ModelError } from "./errors.ts";
+import type { LightGraph } from "./light/light-graph.ts";
+import { runLightGraph } from "./light/run-light-graph.ts";
 import type { LoadedModel, RunOptions } from "./loaded-model.ts";
 import type { CallPorts } from "./runnable-signature.ts";
 import type { Signature } from "./signature.ts";
 
-/** A model that an engine's thread holds. Calls are checked here, so that only those that fit cross to the thread. */
+/**
+ * A model that an engine's thread holds. Calls are checked here, so that only those that fit cross to the thread. Small ones
+ * of light graphs do not cross at all: the way there and back costs many times what they do.
+ */
 export class EngineModel implements LoadedModel {
   readonly platform: "tensorflow" | "onnx";
   readonly signatures: ReadonlyMap<string, Signature>;
@@ -18,14 +23,16 @@ export class EngineModel implements LoadedModel {
   readonly refusals: ReadonlyMap<string, ModelError>;
   readonly #engine: EngineThread;
   readonly #calls: ReadonlyMap<string, CallPorts>;
+  readonly #light: ReadonlyMap<string, LightGraph>;
 
-  constructor({ platform, signatures, signatureDefs, calls, refusals }: ModelDescription, engine: EngineThread) {
+  constructor({ platform, signatures, signatureDefs, calls, light, refusals }: ModelDescription, engine: EngineThread) {
     this.platform = platform;
     this.signatures = signatures;
     this.signatureDefs = signatureDefs;
     this.refusals = new Map([...refusals].map(([key, refusal]) => [key, fromPlainModelError(refusal)]));
     this.#engine = engine;
     this.#calls = calls;
+    this.#light = light;
   }
 
   get failure(): ModelError | undefined {
@@ -38,23 +45,35 @@ export class EngineModel implements LoadedModel {
     outputs: readonly string[],
     { signal, moveInputs = false }: RunOptions = {},
   ): Promise<Map<string, Tensor>> {
-    const run = this.#check(signatureName, inputs, outputs, moveInputs);
-    return unpackTensors(await this.#engine.run(run, signal));
+    const ports = this.#portsOf(signatureName);
+    const chosen = chooseInputs(ports.inputs, inputs);
+    const names = chooseOutputs(ports.outputs, outputs);
+    const results = this.#runHere(signatureName, chosen, names, signal);
+    if (results !== undefined) {
+      return results;
+    }
+    const packed = packTensors(chosen, moveInputs ? packOwned : packCopy);
+    return unpackTensors(await this.#engine.run({ signature: signatureName, inputs: packed, outputs: names }, signal));
   }
 
   close(): Promise<void> {
     return this.#engine.close();
   }
 
-  #check(
-    signature: string,
+  /** Undefined when the call is for the engine. */
+  #runHere(
+    signatureName: string,
     inputs: ReadonlyMap<string, Tensor>,
     outputs: readonly string[],
-    moveInputs: boolean,
-  ): EngineRun {
-    const ports = this.#portsOf(signature);
-    const packed = packTensors(chooseInputs(ports.inputs, inputs), moveInputs ? packOwned : packCopy);
-    return { signature, inputs: packed, outputs: chooseOutputs(ports.outputs, outputs) };
+    signal: AbortSignal | undefined,
+  ): Map<string, Tensor> | undefined {
+    const graph = this.#light.get(signatureName);
+    if (graph === undefined) {
+      return undefined;
+    }
+    signal?.throwIfAborted();
+    this.#engine.expectRunning();
+    return runLightGraph(graph, inputs, outputs);
   }
 
   #portsOf(signatureName: string): CallPorts {

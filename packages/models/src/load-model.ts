@@ -20,7 +20,7 @@ export type ModelSource = ModelDirectory | ModelFiles | Promise<ModelFiles>;
 /**
  * Loads a model in a thread of its own, which reads it and then runs it. A SavedModel is known by its `saved_model.pb`, an ONNX model by its
  * one `.onnx` file, beside which its weights may stand. Files of the model that are given in memory are taken over: whatever the outcome, they are empty or overwritten with
- * zeros afterwards, and only the engine keeps the weights. What reading them has used in between is left to the garbage
+ * zeros afterwards, and only the engine keeps the weights, but for the few constants of light graphs. What reading them has used in between is left to the garbage
  * collector, which does not overwrite it. Other files, such as assets, are left alone. Of a directory on disk the thread
  * reads what the model needs, and nothing there changes. While files are on their way the thread starts, and gets nothing before
  * they are all there.

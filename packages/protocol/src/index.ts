@@ -44,6 +44,7 @@ export * from "./protobuf/json.ts";
 export * from "./protobuf/limits.ts";
 export * from "./protobuf/list-codec.ts";
 export * from "./protobuf/list-field.ts";
+export { copyLittleEndian } from "./protobuf/little-endian.ts";
 export * from "./protobuf/map-field.ts";
 export * from "./protobuf/message.ts";
 export * from "./protobuf/number-list.ts";

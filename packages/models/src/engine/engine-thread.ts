@@ -84,6 +84,13 @@ export class EngineThread {
     return this.#end?.code === "engine-failed" ? this.#end : undefined;
   }
 
+  /** @throws ModelError `engine-failed`, `closed` */
+  expectRunning(): void {
+    if (this.#end !== undefined) {
+      throw this.#end;
+    }
+  }
+
   /**
    * Loads a model; called once. The buffers of files in memory are moved to the thread and overwritten there.
    * @param signal once it is aborted, what is left of the load is not begun, and the files are overwritten
@@ -132,9 +139,7 @@ export class EngineThread {
     signal?: AbortSignal,
   ): Promise<ReplyOf<K>> {
     signal?.throwIfAborted();
-    if (this.#end !== undefined) {
-      throw this.#end;
-    }
+    this.expectRunning();
     const id = ++this.#lastId;
     const withdraw = (): void => this.#withdraw(id, signal?.reason);
     signal?.addEventListener("abort", withdraw);

@@ -1,7 +1,10 @@
 import { DEFAULT_SIGNATURE_KEY } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
+import type { LightGraph } from "../light/light-graph.ts";
+import { readLightGraph } from "../light/read-light-graph.ts";
 import { DirectoryFiles } from "../model-directory.ts";
+import type { ReadableFiles } from "../model-files.ts";
 import { islandsOf } from "../plan/plan.ts";
 import { prepareModel } from "../prepare-model.ts";
 import type { PreparedModel } from "../prepared-model.ts";
@@ -41,7 +44,8 @@ export async function hostModel({ source, tags, threads, givenUp }: EngineLoad):
     if (givenUp[0] !== 0) {
       throw new ModelError("closed", "nobody waits for the model any more");
     }
-    return await openModel(prepared, await loadSessions({ models: [...models], files: weights, threads }), [...models]);
+    const sessions = await loadSessions({ models: [...models], files: weights, threads });
+    return await openModel(prepared, sessions, [...models], files);
   } finally {
     discard([...files.values(), ...models]);
   }
@@ -63,6 +67,7 @@ async function openModel(
   prepared: PreparedModel,
   sessions: Sessions,
   models: readonly Uint8Array[],
+  files: ReadableFiles,
 ): Promise<HostedModel> {
   const { callables, refusals } = sortSignatures(prepared, sessions, models);
   const [firstRefusal] = refusals.values();
@@ -71,7 +76,7 @@ async function openModel(
     throw refusals.get(DEFAULT_SIGNATURE_KEY) ?? firstRefusal;
   }
   return {
-    description: describeModel(prepared, { callables, refusals }),
+    description: describeModel(prepared, { callables, refusals }, files),
     callables,
     release: () => sessions.release(),
   };
@@ -105,13 +110,33 @@ function sortSignatures(prepared: PreparedModel, sessions: Sessions, models: rea
   return { callables, refusals };
 }
 
-function describeModel(prepared: PreparedModel, { callables, refusals }: Sorted): ModelDescription {
+function describeModel(
+  prepared: PreparedModel,
+  { callables, refusals }: Sorted,
+  files: ReadableFiles,
+): ModelDescription {
   const { platform, signatures, signatureDefs } = prepared;
   return {
     platform,
     signatures,
     signatureDefs,
     calls: new Map([...callables].map(([key, { inputs, outputs }]) => [key, { inputs, outputs }])),
+    light: readLightGraphs(prepared, callables, files),
     refusals: new Map([...refusals].map(([key, refusal]) => [key, toPlainModelError(refusal)])),
   };
+}
+
+function readLightGraphs(
+  { graphs }: PreparedModel,
+  callables: Sorted["callables"],
+  files: ReadableFiles,
+): Map<string, LightGraph> {
+  const light = new Map<string, LightGraph>();
+  for (const [key, graph] of graphs) {
+    const read = callables.has(key) ? readLightGraph(graph, files) : undefined;
+    if (read !== undefined) {
+      light.set(key, read);
+    }
+  }
+  return light;
 }

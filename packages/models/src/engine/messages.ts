@@ -1,5 +1,6 @@
 import type { SignatureDef } from "@sealserve/protocol";
 
+import type { LightGraph } from "../light/light-graph.ts";
 import type { ModelDirectory, ModelFiles } from "../model-files.ts";
 import type { CallPorts } from "../runnable-signature.ts";
 import type { Signature } from "../signature.ts";
@@ -36,6 +37,8 @@ export interface ModelDescription {
   readonly signatureDefs: ReadonlyMap<string, SignatureDef>;
   /** One for each signature that can be run. */
   readonly calls: ReadonlyMap<string, CallPorts>;
+  /** Those that need no engine where a request is small. */
+  readonly light: ReadonlyMap<string, LightGraph>;
   /** Why each of the others cannot. */
   readonly refusals: ReadonlyMap<string, PlainModelError>;
 }
