@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { type LoadedModel, loadModel } from "@sealserve/models";
 import { ServingError, type Tensor } from "@sealserve/protocol";
 import { CliError } from "../errors.ts";
@@ -130,6 +131,8 @@ async function callOnce(
   inputs: ReadonlyMap<string, Tensor>,
   signal: AbortSignal,
 ): Promise<number> {
+  // A model that is run at once would leave no turn in which Ctrl-C is heard.
+  await turn();
   const start = performance.now();
   await model.run(signatureName, inputs, [], { signal });
   return performance.now() - start;

@@ -41,6 +41,19 @@ test("logged requests are run in order, as often as asked; names and versions in
   assert.deepEqual(model.moves, [false, false, false, false], "what is run again is not given away");
 });
 
+test("others are served in between, even if a run is done at once", async () => {
+  let turns = 0;
+  const model = modelDouble();
+  const turnsBefore: number[] = [];
+  model.run = () => {
+    turnsBefore.push(turns);
+    setImmediate(() => turns++);
+    return Promise.resolve(new Map([["y", x]]));
+  };
+  await run(records(predictLog()), { iterations: 3, model });
+  assert.deepEqual(turnsBefore, [0, 1, 2]);
+});
+
 test("bodies of REST calls are run from a list or from lines", async () => {
   const body = '{"predict": {"instances": [1.0, NaN]}}';
   assert.equal((await run(json(`[${body}, ${body}]`))).runs.length, 2);
