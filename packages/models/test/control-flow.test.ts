@@ -4,13 +4,14 @@ import { after, test } from "node:test";
 import type { AttrValue, FunctionDef, NodeDef, Tensor } from "@sealserve/protocol";
 
 import { constantNode, node, typeAttr } from "../src/examples/graph-def.ts";
+import { islandsOf } from "../src/plan/plan.ts";
 import { runPlan } from "../src/plan/run-plan.ts";
 import { prepareSavedModel } from "../src/prepare-saved-model.ts";
 import { modelError, servingError } from "./fixtures/errors.ts";
 import { listAttr } from "./fixtures/kernel.ts";
 import { closeModels, load } from "./fixtures/open-models.ts";
 import { type FixtureModel, functionDef, type Port, savedModelFiles } from "./fixtures/saved-model.ts";
-import { booleans, floats, int32s, texts } from "./fixtures/tensors.ts";
+import { booleans, floats, int32s, int64s, texts } from "./fixtures/tensors.ts";
 
 after(closeModels);
 
@@ -71,6 +72,58 @@ for (const op of ["While", "StatelessWhile"]) {
     assert.deepEqual((await model.run("s", limitAndX(0), ["y"])).get("y"), floats([2], [1, 3]));
   });
 }
+
+/** Runs the loop with a condition, and counts what the engine is asked for: twice a turn and once more, or once a turn. */
+async function countAsked(condition: readonly NodeDef[], result: string, inputs: ReadonlyMap<string, Tensor>) {
+  const goesOn = functionDef("goesOn", ["i", "x", "limit", "factor"], { go: result }, condition);
+  const functions = [goesOn, ...counting.slice(1)];
+  const plan = prepareSavedModel(savedModelFiles(countingModel("While", { functions }))).plans.get("s");
+  assert.ok(plan);
+  const loop = plan.steps.find((step) => step.kind === "loop");
+  const inCondition = new Set(loop && islandsOf(loop.condition));
+  let [asked, turns] = [0, 0];
+  await runPlan(plan, inputs, ["turns"], async (island, feeds, names) => {
+    await Promise.resolve();
+    const isCondition = inCondition.has(island);
+    asked += isCondition ? 1 : 0;
+    turns += isCondition ? 0 : 1;
+    const goes = booleans([], [turns < 3 ? 1 : 0]);
+    const next = [...feeds.values()].find(({ dtype }) => dtype === "int32");
+    return new Map(
+      names.map((name) => [name, isCondition ? goes : { ...(next as Tensor), data: Int32Array.of(turns) }]),
+    );
+  });
+  return { asked, turns };
+}
+
+const less = node("less", "Less", ["i", "limit"]);
+const both = [less, node("other", "Less", ["i", "limit"]), node("both", "LogicalAnd", ["less:z:0", "other:z:0"])];
+
+test("the engine is not asked whether one whole number is below another, or two are", async () => {
+  assert.deepEqual(await countAsked([less], "less:z:0", limitAndX(3)), { asked: 0, turns: 3 });
+  assert.deepEqual(await countAsked(both, "both:z:0", limitAndX(3)), { asked: 0, turns: 3 });
+  assert.deepEqual(await countAsked([less], "less:z:0", limitAndX(0)), { asked: 0, turns: 0 });
+});
+
+test("the engine is asked for any other condition", async () => {
+  const others: readonly [NodeDef[], string][] = [
+    [[node("less", "LessEqual", ["i", "limit"])], "less:z:0"],
+    [[node("less", "Greater", ["limit", "i"])], "less:z:0"],
+    [[less, node("either", "LogicalOr", ["less:z:0", "less:z:0"])], "either:z:0"],
+    [[number("two", 2), node("less", "Less", ["i", "two:output:0"])], "less:z:0"],
+  ];
+  for (const [condition, result] of others) {
+    const { asked, turns } = await countAsked(condition, result, limitAndX(3));
+    assert.deepEqual({ asked, turns }, { asked: turns + 1, turns: 3 });
+  }
+});
+
+test("the engine is asked about what is no single whole number", async () => {
+  for (const limit of [int32s([1], [3]), floats([], [3]), int64s([], [3])]) {
+    const inputs = new Map([...limitAndX(3), ["limit", limit] as const]);
+    assert.equal((await countAsked([less], "less:z:0", inputs)).asked, 4);
+  }
+});
 
 test("what a loop leaves as it is stays a constant inside", () => {
   const plan = prepareSavedModel(savedModelFiles(countingModel("While"))).plans.get("s");

@@ -25,6 +25,8 @@ export interface PlannedBody {
 export interface FunctionBody {
   /** Number of its results. */
   readonly results: number;
+  /** Places of the arguments that it compares, if it is a loop's condition that does no more; see `comparedArguments`. */
+  readonly compares: readonly (readonly [number, number])[] | undefined;
   /** Whether the result at a position is the argument there, handed on. */
   handsOn(position: number): boolean;
   /** @throws ModelError as for the operations of any graph */

@@ -3,7 +3,8 @@ import type { NameAttrList } from "@sealserve/protocol";
 import { ModelError } from "../errors.ts";
 import type { NodeOperation } from "../saved-model/node-operation.ts";
 import type { PlanAssembly } from "./assembly.ts";
-import type { BodyPlanner } from "./body-planner.ts";
+import type { BodyPlanner, FunctionBody } from "./body-planner.ts";
+import type { BoundSide, LoopBound } from "./loop-bounds.ts";
 import { branchesOf, type Origin, unknownValue } from "./origin.ts";
 import type { BranchStep } from "./plan.ts";
 
@@ -32,13 +33,31 @@ const loop: ControlOperation = (operation, bodies, assembly) => {
     carried.every((position, index) => inputs[position]?.dtype === planned.dtypes[index]),
     operation,
   );
+  const bounds = boundsOf(condition, inputs, request.inputs);
   const outputs = assembly.addStep(
-    { kind: "loop", condition: condition.plan({ ...request, outputs: [0] }).plan, body: planned.plan },
+    { kind: "loop", condition: condition.plan({ ...request, outputs: [0] }).plan, bounds, body: planned.plan },
     request.inputs.map((position) => inputs[position] as Origin),
     planned.dtypes,
   );
   return inputs.map((input, position) => outputs[carried.indexOf(position)] ?? input);
 };
+
+/** @param places of the arguments that are inputs of the step, in order */
+function boundsOf(
+  { compares }: FunctionBody,
+  given: readonly Origin[],
+  places: readonly number[],
+): readonly LoopBound[] | undefined {
+  const sideOf = (argument: number): BoundSide | undefined => {
+    const [place, origin] = [places.indexOf(argument), given[argument]];
+    return place >= 0 ? { place } : origin?.kind === "constant" ? { constant: origin.constant } : undefined;
+  };
+  const bounds = compares?.flatMap(([a, b]): LoopBound[] => {
+    const [smaller, larger] = [sideOf(a), sideOf(b)];
+    return smaller && larger ? [[smaller, larger]] : [];
+  });
+  return bounds?.length === compares?.length ? bounds : undefined;
+}
 
 /** What a loop changes cannot be a handle: it is not known which one it will be. */
 function variableOf(operation: NodeOperation<Origin>, { dtype }: Origin): Origin {

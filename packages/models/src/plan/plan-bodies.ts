@@ -8,6 +8,7 @@ import type { NodeOperation } from "../saved-model/node-operation.ts";
 import { originalSource } from "../saved-model/pass-through.ts";
 import { FED_STAGE, PlanAssembly } from "./assembly.ts";
 import type { BodyPlanner, BodyRequest, FunctionBody, PlannedBody } from "./body-planner.ts";
+import { comparedArguments } from "./loop-bounds.ts";
 import { neededSteps } from "./needed-steps.ts";
 import type { Origin } from "./origin.ts";
 import { type PlanningContext, planGraph } from "./plan-graph.ts";
@@ -71,6 +72,7 @@ function openFunction(
 function functionBody(flat: FlatGraph, depth: number, shared: Shared): FunctionBody {
   return {
     results: flat.outputs.length,
+    compares: comparedArguments(flat),
     handsOn: (position) => {
       const output = flat.outputs[position];
       const source = output && originalSource(output);

@@ -2,6 +2,7 @@ import type { Tensor } from "@sealserve/protocol";
 
 import type { Kernel } from "../interpreter/kernel.ts";
 import type { GraphPort, RunnableGraph } from "../runnable-graph.ts";
+import type { LoopBound } from "./loop-bounds.ts";
 
 /** A step that the engine runs. `Island` is its graph, or what has become of it. */
 export interface IslandStep<Island> {
@@ -38,6 +39,8 @@ export interface BodyPlan<Island = RunnableGraph> {
 export interface LoopStep<Island> {
   readonly kind: "loop";
   readonly condition: BodyPlan<Island>;
+  /** What the condition comes to, where that is known. */
+  readonly bounds: readonly LoopBound[] | undefined;
   readonly body: BodyPlan<Island>;
   /** Names of the plan's values that are the first arguments of both. */
   readonly inputs: readonly string[];

@@ -1,6 +1,7 @@
 import type { Tensor } from "@sealserve/protocol";
 
 import { chosenBranch, isTrue } from "./choice.ts";
+import { areWithin } from "./loop-bounds.ts";
 import type { BodyPlan, BranchStep, IslandStep, KernelStep, LoopStep, MergeStep, Step, SwitchStep } from "./plan.ts";
 import type { RunBudget } from "./run-budget.ts";
 import { RunValues } from "./run-values.ts";
@@ -109,15 +110,15 @@ async function runInEngine<Island>(
 }
 
 async function runLoop<Island>(
-  { condition, body, inputs, outputs }: LoopStep<Island>,
+  { condition, bounds, body, inputs, outputs }: LoopStep<Island>,
   values: RunValues,
   context: RunContext<Island>,
 ): Promise<readonly Tensor[]> {
   let current = inputs.map((name) => values.get(name));
   for (;;) {
     context.budget.expectTime();
-    const [goesOn] = await runBody(condition, current, context);
-    if (!isTrue(goesOn)) {
+    const goesOn = (bounds && areWithin(bounds, current)) ?? isTrue((await runBody(condition, current, context))[0]);
+    if (!goesOn) {
       return current.slice(0, outputs.length);
     }
     current = [...(await runBody(body, current, context)), ...current.slice(outputs.length)];

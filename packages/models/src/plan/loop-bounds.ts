@@ -1,0 +1,59 @@
+import type { Tensor } from "@sealserve/protocol";
+
+import type { FlatGraph, FlatSource } from "../saved-model/flatten.ts";
+import { originalSource } from "../saved-model/pass-through.ts";
+
+/** One side of a comparison: an input of the loop's step by its place, or a constant. */
+export type BoundSide = { readonly place: number } | { readonly constant: Tensor };
+
+/** A comparison that has to hold for the loop to go on: the first side is below the second. */
+export type LoopBound = readonly [BoundSide, BoundSide];
+
+/** What may run besides, since it computes nothing and checks nothing. */
+const inert: ReadonlySet<string> = new Set(["Const", "Identity", "NoOp"]);
+
+/**
+ * Places of the arguments that a loop's condition compares, if it is that one is below another, or that of two pairs;
+ * undefined for any other condition.
+ */
+export function comparedArguments(condition: FlatGraph): readonly (readonly [number, number])[] | undefined {
+  const [result] = condition.outputs;
+  if (result === undefined || condition.effects.some(({ op }) => !inert.has(op))) {
+    return undefined;
+  }
+  const pairs = (inputsOf(result, "LogicalAnd") ?? [result]).map(comparison);
+  return pairs.every((pair) => pair !== undefined) ? pairs : undefined;
+}
+
+function comparison(source: FlatSource): readonly [number, number] | undefined {
+  const [smaller, larger] = (inputsOf(source, "Less") ?? []).map(originalSource);
+  const areArguments = smaller !== undefined && "fed" in smaller && larger !== undefined && "fed" in larger;
+  return areArguments ? [smaller.fed, larger.fed] : undefined;
+}
+
+function inputsOf(source: FlatSource, op: string): readonly FlatSource[] | undefined {
+  const origin = originalSource(source);
+  return "node" in origin && origin.node.op === op ? origin.node.inputs : undefined;
+}
+
+/**
+ * Whether a loop goes on, where that is to be seen from single whole numbers: asking the engine would take longer than what
+ * many a loop does in a turn. Undefined where the condition has to be run.
+ */
+export function areWithin(bounds: readonly LoopBound[], inputs: readonly Tensor[]): boolean | undefined {
+  let within = true;
+  for (const sides of bounds) {
+    const [smaller, larger] = sides.map((side) => ("constant" in side ? side.constant : inputs[side.place]));
+    const [a, b] = [wholeNumber(smaller), wholeNumber(larger)];
+    if (a === undefined || b === undefined || smaller?.dtype !== larger?.dtype) {
+      return undefined;
+    }
+    within = within && a < b;
+  }
+  return within;
+}
+
+function wholeNumber(tensor: Tensor | undefined): number | bigint | undefined {
+  const isInteger = tensor?.data instanceof Int32Array || tensor?.data instanceof BigInt64Array;
+  return tensor?.shape.length === 0 && isInteger ? (tensor.data[0] as number | bigint | undefined) : undefined;
+}
