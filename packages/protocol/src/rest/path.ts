@@ -97,6 +97,9 @@ function parseVersion(digits: string): bigint {
 
 /** Resolves percent escapes; what is no escape stays as it is. */
 function decodePart(part: string, method: string, path: string): string {
+  if (!part.includes("%")) {
+    return part;
+  }
   const bytes = encodeUtf8(part);
   const decoded = new Uint8Array(bytes.length);
   let length = 0;
