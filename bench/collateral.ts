@@ -5,7 +5,7 @@
 import { execFile, execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { loadavg } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -30,6 +30,8 @@ type Operation = keyof typeof INTEL;
 interface Load {
   readonly perSecond: number;
   readonly cpuMs: number;
+  /** Milliseconds of processor time of the load generator for one request, on the same cores. */
+  readonly loaderCpuMs: number;
   /** Part of the processor time that the busiest process spent: with two that share the work, a half. */
   readonly busiest: number;
 }
@@ -93,6 +95,15 @@ function residentMib(ids: readonly number[]): number[] {
   );
 }
 
+/** What the shell's `times` says of the programs that it ran: user and system time in its last line, milliseconds. */
+function childrenMsIn(output: string): number {
+  const last = output.trimEnd().split("\n").at(-1) ?? "";
+  return [...last.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, minutes, seconds]) => sum + (Number(minutes) * 60 + Number(seconds)) * 1000,
+    0,
+  );
+}
+
 /** Sends requests as fast as they are answered; those for certificates go through all platforms by turns. */
 async function load(service: CollateralProcess, operation: Operation): Promise<Load> {
   const fmspc = service.vendor.machine.fmspc.toUpperCase();
@@ -105,24 +116,25 @@ async function load(service: CollateralProcess, operation: Operation): Promise<L
   const turn = certificatePath(0).replace(qeIdOf(0), "%032X");
   const byTurns = `local n = 0\nrequest = function()\n  n = (n + 1) % ${PLATFORMS}\n  return wrk.format("GET", string.format("${turn}", n))\nend\n`;
   await writeFile(script, operation === "pckcert" ? byTurns : "");
-  const send = async (seconds: number): Promise<number> => {
+  const send = async (seconds: number): Promise<{ readonly count: number; readonly loaderMs: number }> => {
     const args = ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, "-s", script, `${service.url}${paths[operation]}`];
-    const { stdout } = await run("wrk", args);
+    const { stdout } = await run("bash", ["-c", 'wrk "$@"; times', "wrk", ...args]);
     if (/Non-2xx|Socket errors/.test(stdout)) {
       throw new Error(`answers failed: ${stdout}`);
     }
-    return Number(/(\d+) requests in/.exec(stdout)?.[1]);
+    return { count: Number(/(\d+) requests in/.exec(stdout)?.[1]), loaderMs: childrenMsIn(stdout) };
   };
   await send(4); // until the code is compiled
   const ids = processesOf(service);
   const [cpuBefore, startedAt] = [cpuMsOf(ids), performance.now()];
-  const count = await send(SECONDS);
+  const { count, loaderMs } = await send(SECONDS);
   const seconds = (performance.now() - startedAt) / 1000;
   const spent = cpuMsOf(ids).map((after, index) => after - (cpuBefore[index] as number));
   const cpuMs = spent.reduce((sum, one) => sum + one, 0);
   return {
     perSecond: Math.round(count / seconds),
     cpuMs: Number((cpuMs / count).toPrecision(3)),
+    loaderCpuMs: Number((loaderMs / count).toPrecision(3)),
     busiest: Number((Math.max(...spent) / cpuMs).toPrecision(2)),
   };
 }
@@ -153,6 +165,13 @@ function cheaper(operation: Operation): number {
   return Number((INTEL[operation].cpuMs / one.loads[operation].cpuMs).toPrecision(3));
 }
 
+/** How much more two workers can answer where the load generator takes its part of the cores. */
+function gainOfCores(operation: Operation): number {
+  const { cpuMs, loaderCpuMs } = two.loads[operation];
+  const most = (availableParallelism() * 1000) / (cpuMs + loaderCpuMs);
+  return Number(Math.min(2, most / one.loads[operation].perSecond).toPrecision(3));
+}
+
 printFigure({
   name: "Answers of the collateral service, TLS, 32 connections, 1,000 platforms",
   ratio: cheaper("tcb"),
@@ -162,6 +181,10 @@ printFigure({
   twoWorkers: two.loads,
   workersGain: ofEach((operation) =>
     Number((two.loads[operation].perSecond / one.loads[operation].perSecond).toPrecision(3)),
+  ),
+  gainThatCoresAllow: ofEach(gainOfCores),
+  costWithTwoWorkers: ofEach((operation) =>
+    Number((two.loads[operation].cpuMs / one.loads[operation].cpuMs).toPrecision(3)),
   ),
   intel: INTEL,
   residentMib: { oneProcess: one.resident, twoWorkers: two.resident },
