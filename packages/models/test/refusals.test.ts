@@ -92,6 +92,27 @@ test("parts and padding that ONNX has no form for are refused", () => {
   refused("MatMul", ["x", "filter"], {}, /input 1 .* is not a matrix/);
 });
 
+test("images that ONNX would make otherwise are refused", () => {
+  const strides = integersAttr([1, 2, 2, 1]);
+  refused(
+    "Conv2DBackpropInput",
+    ["numbers", "x", "x"],
+    { padding: textAttr("SAME"), strides },
+    /filter is not a constant/,
+  );
+  refused("Conv2DBackpropInput", ["numbers", "numbers", "x"], { padding: textAttr("SAME"), strides }, /four axes/);
+  refused(
+    "Conv2DBackpropInput",
+    ["numbers", "filter", "x"],
+    { padding: textAttr("EXPLICIT"), strides },
+    /padding is "EXPLICIT"/,
+  );
+  refused("DepthToSpace", ["x"], { block_size: { i: 1n } }, /blocks of 1/);
+  refused("SpaceToDepth", ["numbers"], { block_size: { i: 2n } }, /on int32/);
+  refused("IsInf", ["numbers"], {}, /int32/);
+  refused("IsFinite", ["numbers"], {}, /int32/);
+});
+
 test("windows that ONNX has no form for are refused", () => {
   const ones = integersAttr([1, 1, 1, 1]);
   const same = { padding: textAttr("SAME"), strides: ones };

@@ -14,11 +14,15 @@ function isChannelsFirst(operation: Operation): boolean {
 }
 
 /**
- * Applies `body`, which works on channels-first images, to the operation's first input in the operation's own layout.
+ * Applies `body`, which works on channels-first images, to an image in the operation's own layout, its first input by default.
  * Transpositions that meet are removed when the graph is done (`layout`).
  */
-export function throughChannelsFirst(operation: Operation, graph: OnnxGraph, body: (image: Value) => Value): Value {
-  const image = operation.input(0);
+export function throughChannelsFirst(
+  operation: Operation,
+  graph: OnnxGraph,
+  body: (image: Value) => Value,
+  image: Value = operation.input(0),
+): Value {
   if (isChannelsFirst(operation)) {
     return body(image);
   }

@@ -79,5 +79,7 @@ export const imageLowerings: Readonly<Record<string, Lowering>> = {
   DepthwiseConv2dNative: depthwiseConvolution,
   MaxPool: pool("MaxPool"),
   AvgPool: pool("AveragePool"),
+  FusedBatchNorm: batchNormalisation,
+  FusedBatchNormV2: batchNormalisation,
   FusedBatchNormV3: batchNormalisation,
 };

@@ -58,6 +58,20 @@ const where: Lowering = (operation, graph) => {
   return graph.apply("Transpose", [columns], "int64", [intsAttribute("perm", [1, 0])]);
 };
 
+/** Where numbers are infinite, which the engine finds in 32 and 64 bits. */
+const isInfinite: Lowering = (operation, graph) => {
+  const value = operation.input(0);
+  return value.dtype === "float32" || value.dtype === "float64"
+    ? graph.apply("IsInf", [value], "bool")
+    : operation.refuse(`its input is ${value.dtype}`);
+};
+
+const isFiniteNumber: Lowering = (operation, graph) => {
+  const value = operation.input(0);
+  const infinite = isInfinite(operation, graph) as Value;
+  return graph.apply("Not", [graph.apply("Or", [infinite, graph.apply("IsNaN", [value], "bool")], "bool")], "bool");
+};
+
 const isNotANumber: Lowering = (operation, graph) => {
   const value = operation.input(0);
   return isFloat(value.dtype) ? graph.apply("IsNaN", [value], "bool") : operation.refuse(`its input is ${value.dtype}`);
@@ -88,6 +102,8 @@ export const logicLowerings: Readonly<Record<string, Lowering>> = {
   Select: selectRows,
   SelectV2: select,
   Where: where,
+  IsFinite: isFiniteNumber,
+  IsInf: isInfinite,
   IsNan: isNotANumber,
   DivNoNan: divideNoNan,
 };

@@ -1,3 +1,4 @@
+import { deconvolutionLowerings } from "./lower-deconvolution.ts";
 import { elementwiseLowerings } from "./lower-elementwise.ts";
 import { fillLowerings } from "./lower-fill.ts";
 import { gatherLowerings } from "./lower-gather.ts";
@@ -18,6 +19,7 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map(
     ...reductionLowerings,
     ...stridedSliceLowerings,
     ...imageLowerings,
+    ...deconvolutionLowerings,
     ...resizeLowerings,
     ...logicLowerings,
     ...gatherLowerings,

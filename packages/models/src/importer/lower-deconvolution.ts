@@ -1,0 +1,79 @@
+import { intAttribute, intsAttribute } from "../onnx/attribute.ts";
+import { asInt64, sizesOf } from "./convert.ts";
+import { failWhere } from "./fail-where.ts";
+import { spatialSizes, throughChannelsFirst } from "./image-window.ts";
+import type { Lowering, Operation } from "./operation.ts";
+
+/** From height, width, output channels, input channels to input channels, output channels, height, width. */
+const FILTER_TO_ONNX = [3, 2, 0, 1];
+
+/**
+ * A transposed convolution to images of given sizes. Of several sizes that a convolution would make the input of, only the
+ * largest is made: the one that layers ask for. Any other fails the run.
+ */
+const deconvolution: Lowering = (operation, graph) => {
+  const [filter, image] = [operation.input(1), operation.input(2)];
+  const [height, width, ...channels] = filter.shape ?? operation.refuse("its filter is not a constant");
+  if (height === undefined || width === undefined || channels.length !== 2) {
+    return operation.refuse("its filter does not have four axes");
+  }
+  const attributes = readGrowth(operation, [height, width]);
+  const weights = graph.apply("Transpose", [filter], filter.dtype, [intsAttribute("perm", FILTER_TO_ONNX)]);
+  const grown = throughChannelsFirst(
+    operation,
+    graph,
+    (input) => graph.apply("ConvTranspose", [input, weights], input.dtype, attributes),
+    image,
+  );
+  const sizes = sizesOf(grown, graph);
+  const differs = graph.apply(
+    "Not",
+    [graph.apply("Equal", [sizes, asInt64(operation.input(0), graph)], "bool")],
+    "bool",
+  );
+  return graph.apply("Reshape", [grown, failWhere([differs], sizes, graph)], grown.dtype, [
+    intAttribute("allowzero", 1),
+  ]);
+};
+
+/** Strides and padding of the convolution that is turned round; where its window is smaller than its stride, rows are added. */
+function readGrowth(operation: Operation, kernel: readonly [number, number]) {
+  const strides = spatialSizes(operation, "strides");
+  const dilations = spatialSizes(operation, "dilations", [1, 1, 1, 1]);
+  const padding = operation.text("padding", "");
+  if ((padding !== "SAME" && padding !== "VALID") || dilations.some((dilation) => dilation !== 1)) {
+    operation.refuse(`its padding is ${JSON.stringify(padding)} with dilations ${dilations.join(", ")}`);
+  }
+  const overlaps = kernel.map((size, axis) => size - (strides[axis] ?? 1));
+  const cut = overlaps.map((overlap) => (padding === "SAME" ? Math.max(overlap, 0) : 0));
+  const before = cut.map((rows) => Math.floor(rows / 2));
+  return [
+    intsAttribute("strides", strides),
+    intsAttribute("pads", [...before, ...cut.map((rows, axis) => rows - (before[axis] ?? 0))]),
+    intsAttribute(
+      "output_padding",
+      overlaps.map((overlap) => Math.max(-overlap, 0)),
+    ),
+  ];
+}
+
+/** Moves blocks of pixels into channels, or back. Both have the order of channels that ONNX calls depth, column, row. */
+function rearrange(opType: "DepthToSpace" | "SpaceToDepth"): Lowering {
+  return (operation, graph) => {
+    const size = operation.integer("block_size", 0);
+    const { dtype } = operation.input(0);
+    if (size < 2 || (dtype !== "float32" && dtype !== "float64")) {
+      operation.refuse(`it has blocks of ${size} on ${dtype}`);
+    }
+    return throughChannelsFirst(operation, graph, (image) =>
+      graph.apply(opType, [image], image.dtype, [intAttribute("blocksize", size)]),
+    );
+  };
+}
+
+/** Layers that make images larger, and ones that trade pixels for channels. */
+export const deconvolutionLowerings: Readonly<Record<string, Lowering>> = {
+  Conv2DBackpropInput: deconvolution,
+  DepthToSpace: rearrange("DepthToSpace"),
+  SpaceToDepth: rearrange("SpaceToDepth"),
+};
