@@ -9,7 +9,7 @@ import { booleans, bytes, doubles, floats, int32s, int64s, numbersOf } from "./f
 const row = floats([1, 3], [1, 2, 3]);
 const column = floats([2, 1], [10, 20]);
 const mixed = floats([5], [-2, -0.5, 0, 0.5, 8]);
-const small = floats([4], [-0.75, -0.25, 0, 0.5]);
+const fractions = floats([4], [-0.75, -0.25, 0, 0.5]);
 const positive = floats([3], [0.25, 1, 9]);
 
 function eachOf(op: string, input: typeof mixed, apply: (value: number) => number): OperationCase {
@@ -37,15 +37,15 @@ testOperations([
   eachOf("Log", positive, Math.log),
   eachOf("Sqrt", positive, Math.sqrt),
   eachOf("Rsqrt", positive, (value) => 1 / Math.sqrt(value)),
-  eachOf("Sinh", small, Math.sinh),
-  eachOf("Cosh", small, Math.cosh),
-  eachOf("Tan", small, Math.tan),
-  eachOf("Asin", small, Math.asin),
-  eachOf("Asinh", small, Math.asinh),
-  eachOf("Acos", small, Math.acos),
+  eachOf("Sinh", fractions, Math.sinh),
+  eachOf("Cosh", fractions, Math.cosh),
+  eachOf("Tan", fractions, Math.tan),
+  eachOf("Asin", fractions, Math.asin),
+  eachOf("Asinh", fractions, Math.asinh),
+  eachOf("Acos", fractions, Math.acos),
   eachOf("Acosh", floats([2], [1, 3]), Math.acosh),
-  eachOf("Atan", small, Math.atan),
-  eachOf("Atanh", small, Math.atanh),
+  eachOf("Atan", fractions, Math.atan),
+  eachOf("Atanh", fractions, Math.atanh),
   eachOf("Square", mixed, (value) => value * value),
   { op: "Pow", inputs: [row, floats([], [2])], expected: floats([1, 3], [1, 4, 9]) },
   {

@@ -4,6 +4,7 @@ import { assertTrue } from "./checks/assert-true.ts";
 import { checkNumerics } from "./checks/check-numerics.ts";
 import { ensureShape } from "./checks/ensure-shape.ts";
 import { divideIntegers, quotient, remainder } from "./dense/divide-integers.ts";
+import { partition, stitch } from "./dense/partition.ts";
 import { parseExample } from "./example/parse-example.ts";
 import { parseExampleV2 } from "./example/parse-example-v2.ts";
 import { parseSingleExample } from "./example/parse-single-example.ts";
@@ -38,7 +39,10 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["CheckNumerics", checkNumerics],
   ["DecodePng", decodePng],
   ["DecodeRaw", decodeRaw],
+  ["DynamicPartition", partition],
+  ["DynamicStitch", stitch],
   ["EnsureShape", ensureShape],
+  ["ParallelDynamicStitch", stitch],
   ["RaggedTensorToTensor", raggedToTensor],
   ["DenseBincount", countDense],
   ["LowerBound", searchSorted("first")],
