@@ -2,10 +2,6 @@
 import { readFileSync } from "node:fs";
 import { type OpenedPackage, openPackage } from "@sealserve/encrypted-files";
 import { type LoadedModel, loadModel, type ModelFiles } from "@sealserve/models";
-import { importRuntime, loadSessions } from "../../packages/models/src/engine/sessions.ts";
-import { DirectoryFiles } from "../../packages/models/src/model-directory.ts";
-import { islandsOf } from "../../packages/models/src/plan/plan.ts";
-import { prepareModel } from "../../packages/models/src/prepare-model.ts";
 import { decryptVersion } from "../../packages/serving/src/node/decrypt.ts";
 import { choosePackagedVersions } from "../../packages/serving/src/node/packaged-versions.ts";
 
@@ -75,8 +71,12 @@ async function decryptLatest(opened: OpenedPackage): Promise<ModelFiles> {
   return await decryptVersion(opened, version, new AbortController().signal);
 }
 
-/** What the engine's thread does once it has started. */
+/** What the engine's thread does once it has started. Its code is loaded for this alone: it would count as held before. */
 async function loadStepwise(directory: string, step: Step): Promise<void> {
+  const { importRuntime, loadSessions } = await import("../../packages/models/src/engine/sessions.ts");
+  const { DirectoryFiles } = await import("../../packages/models/src/model-directory.ts");
+  const { islandsOf } = await import("../../packages/models/src/plan/plan.ts");
+  const { prepareModel } = await import("../../packages/models/src/prepare-model.ts");
   await step("library", importRuntime);
   const files = new DirectoryFiles(directory);
   const prepared = await step("readAndPlan", async () => prepareModel(files));

@@ -1,4 +1,5 @@
 import { EncryptedFilesError } from "../errors.ts";
+import type { ThreadOptions } from "../groups/threads.ts";
 import { quoteName } from "../path.ts";
 import { checkWrapKey } from "../wrap-key.ts";
 import { withListedFile } from "./listed-file.ts";
@@ -31,15 +32,16 @@ export class OpenedPackage {
 
   /**
    * Plaintext of one file, by its path in the package. The bytes that were checked are the bytes that were decrypted.
+   * @param options threads that decrypt
    * @throws EncryptedFilesError `file-unlisted`, `file-missing`, `file-size-mismatch`, `file-digest-mismatch`, and those of
    * an encrypted file
    */
-  async read(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  async read(path: string, options?: ThreadOptions): Promise<Uint8Array<ArrayBuffer>> {
     const file = this.manifest.files.find((listed) => listed.path === path);
     if (file === undefined) {
       throw new EncryptedFilesError("file-unlisted", `the package has no file ${quoteName(path)}`);
     }
-    return this.#decrypt(file);
+    return this.#decrypt(file, options);
   }
 
   /** Plaintext of all model files, in memory: by model version, then by path in the version's directory. */
@@ -56,8 +58,8 @@ export class OpenedPackage {
     return versions;
   }
 
-  #decrypt(file: PackageFile): Promise<Uint8Array<ArrayBuffer>> {
-    return withListedFile(this.#directory, file, this.#wrapKey, (content) => content.readAll());
+  #decrypt(file: PackageFile, options?: ThreadOptions): Promise<Uint8Array<ArrayBuffer>> {
+    return withListedFile(this.#directory, file, this.#wrapKey, (content) => content.readAll(options));
   }
 }
 

@@ -178,6 +178,7 @@ test("any changed bit of a file is refused, even where its own format would not 
   }
   await writeFile(path, bytes);
   assert.equal((await opened.read(ONE)).length, 5000);
+  await assert.rejects(opened.read(ONE, { threads: -1 }), { code: "invalid-argument" });
 });
 
 test("a file that is exchanged after the package was opened is refused when it is read", async (t) => {

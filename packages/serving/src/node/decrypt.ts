@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { OpenedPackage, PackageFileRole } from "@sealserve/encrypted-files";
 import type { ModelFiles } from "@sealserve/models";
 import { NodeError } from "../errors.ts";
@@ -16,6 +17,9 @@ export async function decryptTlsPair(opened: OpenedPackage): Promise<TlsIdentity
   return { key: await opened.read(keyPath), certificate };
 }
 
+/** On two processors the engine's thread, which starts meanwhile, takes the other one: a further thread would only take memory. */
+const threads = availableParallelism() <= 2 ? 0 : undefined;
+
 /** Decrypts the files of one version in memory. @throws EncryptedFilesError; the signal's reason when it fires between two files */
 export async function decryptVersion(
   opened: OpenedPackage,
@@ -26,7 +30,7 @@ export async function decryptVersion(
   try {
     for (const [path, packagePath] of files) {
       signal.throwIfAborted();
-      plain.set(path, await opened.read(packagePath));
+      plain.set(path, await opened.read(packagePath, { threads }));
     }
     return plain;
   } catch (error) {
