@@ -1,6 +1,7 @@
 /** Sends requests from a process of its own, over node's HTTP clients directly, and reports how they fared. */
-import http2, { type ClientHttp2Session } from "node:http2";
+import http2, { type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
 import https from "node:https";
+import { text } from "node:stream/consumers";
 
 /** What to send, for how long. */
 export interface LoadOrder {
@@ -26,9 +27,15 @@ export interface LoadReport {
   readonly slowest: number;
   readonly sent: number;
   readonly failed: number;
+  /** How often requests failed in which way: code and message. */
+  readonly failures: Readonly<Record<string, number>>;
 }
 
-type Send = () => Promise<boolean>;
+/** @returns how the request failed; undefined for an answer */
+type Send = () => Promise<string | undefined>;
+
+/** Characters of a message that are reported. */
+const MESSAGE_LENGTH = 200;
 
 process.on("message", (order: LoadOrder) => void runOrder(order).then((report) => process.send?.(report)));
 
@@ -36,11 +43,15 @@ async function runOrder(order: LoadOrder): Promise<LoadReport> {
   const lines = order.protocol === "grpc" ? await openSessions(order) : openAgents(order);
   const latencies: number[] = [];
   let [sent, failed] = [0, 0];
+  const failures: Record<string, number> = {};
   const measure = async (send: Send, due: number): Promise<void> => {
     sent++;
-    const succeeded = await send();
+    const failure = await send();
     latencies.push(performance.now() - due);
-    failed += succeeded ? 0 : 1;
+    if (failure !== undefined) {
+      failed++;
+      failures[failure] = (failures[failure] ?? 0) + 1;
+    }
   };
   const start = performance.now();
   const end = start + order.seconds * 1000;
@@ -55,7 +66,7 @@ async function runOrder(order: LoadOrder): Promise<LoadReport> {
   latencies.sort((a, b) => a - b);
   const at = (share: number): number =>
     latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))] ?? 0;
-  return { perSecond: latencies.length / seconds, p50: at(0.5), p99: at(0.99), slowest: at(1), sent, failed };
+  return { perSecond: latencies.length / seconds, p50: at(0.5), p99: at(0.99), slowest: at(1), sent, failed, failures };
 }
 
 async function keepBusy(
@@ -95,16 +106,23 @@ async function openSessions({ port, caPem, path, body, connections, streams }: L
   return await Promise.all(Array.from({ length: connections }, open));
 }
 
-function call(session: ClientHttp2Session, path: string, body: Uint8Array): Promise<boolean> {
+function call(session: ClientHttp2Session, path: string, body: Uint8Array): Promise<string | undefined> {
   return new Promise((resolve) => {
     const headers = { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" };
     const stream = session.request(headers);
-    let status: unknown;
-    stream.on("trailers", (trailers) => {
-      status = trailers["grpc-status"];
+    let failure: string | undefined = "no trailers";
+    const take = (ends: IncomingHttpHeaders): void => {
+      const { "grpc-status": status, "grpc-message": message } = ends;
+      failure =
+        status === "0" ? undefined : `grpc-status ${String(status)} ${String(message)}`.slice(0, MESSAGE_LENGTH);
+    };
+    // An answer without a message has its status in its headers.
+    stream.on("response", (headers) => headers["grpc-status"] !== undefined && take(headers));
+    stream.on("trailers", take);
+    stream.on("error", (error) => {
+      failure = describe(error);
     });
-    stream.on("error", () => undefined);
-    stream.on("close", () => resolve(status === "0"));
+    stream.on("close", () => resolve(failure));
     stream.resume();
     stream.end(body);
   });
@@ -126,13 +144,24 @@ function openAgents({ port, caPem, path, body, connections, streams }: LoadOrder
   });
 }
 
-function post(options: https.RequestOptions, body: Uint8Array): Promise<boolean> {
+function post(options: https.RequestOptions, body: Uint8Array): Promise<string | undefined> {
   return new Promise((resolve) => {
     const request = https.request(options, (response) => {
-      response.resume();
-      response.on("close", () => resolve(response.statusCode === 200));
+      if (response.statusCode === 200) {
+        response.resume();
+        response.on("close", () => resolve(response.complete ? undefined : "answer cut off"));
+      } else {
+        const refusal = text(response).catch(describe);
+        void refusal.then((message) =>
+          resolve(`HTTP ${String(response.statusCode)} ${message}`.slice(0, MESSAGE_LENGTH)),
+        );
+      }
     });
-    request.on("error", () => resolve(false));
+    request.on("error", (error) => resolve(describe(error)));
     request.end(body);
   });
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${"code" in error ? String(error.code) : error.name}: ${error.message}` : "unknown";
 }

@@ -29,6 +29,18 @@ export interface SoakReport {
   readonly sent: number;
   /** Answered without an error. */
   readonly answered: number;
+  /** The others: in which turn, and how they failed. */
+  readonly failures: readonly SoakFailure[];
+}
+
+/** Requests of one turn that failed alike. */
+export interface SoakFailure {
+  /** Seconds from the first request to the end of the turn. */
+  readonly seconds: number;
+  readonly protocol: LoadOrder["protocol"];
+  /** Code and message. */
+  readonly failure: string;
+  readonly count: number;
 }
 
 type Order = Omit<LoadOrder, "port" | "caPem" | "seconds">;
@@ -54,7 +66,7 @@ function ordersOf({ values }: SoakPlan): readonly Order[] {
   ];
 }
 
-/** Runs a soak. @throws Error when a request fails or is not answered */
+/** Runs a soak. Requests that fail in it are reported. */
 export async function soak(plan: SoakPlan): Promise<SoakReport> {
   const models = new Set<ModelName>(["half_plus_two", plan.replaced]);
   const server = await serveUnderLoad([...models], ["--file_system_poll_wait_seconds=1"]);
@@ -72,20 +84,24 @@ async function soakServer(
 ): Promise<SoakReport> {
   const memory: { seconds: number; rssMiB: number }[] = [];
   const p99: number[] = [];
+  const failures: SoakFailure[] = [];
   let [sent, answered] = [0, 0];
   const start = performance.now();
   const seconds = (): number => (performance.now() - start) / 1000;
   for (let version = 2; seconds() < plan.seconds; version++) {
     await replaceVersion(server.folder, plan.replaced, version);
     for (const [index, order] of orders.entries()) {
-      const report = await server.load({ ...order, rate: rates[index] as number, seconds: plan.turnSeconds });
+      const report = await server.tryLoad({ ...order, rate: rates[index] as number, seconds: plan.turnSeconds });
       p99.push(report.p99);
       sent += report.sent;
       answered += report.sent - report.failed;
+      for (const [failure, count] of Object.entries(report.failures)) {
+        failures.push({ seconds: Math.round(seconds()), protocol: order.protocol, failure, count });
+      }
     }
     memory.push({ seconds: seconds(), rssMiB: (await server.report()).rssMiB });
   }
-  return { memory, rates, p99, sent, answered };
+  return { memory, rates, p99, sent, answered, failures };
 }
 
 async function ratesOf(server: UnderLoad, { load }: SoakPlan, orders: readonly Order[]): Promise<number[]> {

@@ -21,7 +21,7 @@ const plan: SoakPlan =
   values.rate === undefined
     ? { seconds: minutes * 60, turnSeconds: 10, load: { share: SHARE }, replaced: "residual", values: 3 }
     : { seconds: minutes * 60, turnSeconds: 2, load: { perSecond: rate }, replaced: "half_plus_two", values: 16_384 };
-const { memory, rates, p99, sent, answered } = await soak(plan);
+const { memory, rates, p99, sent, answered, failures } = await soak(plan);
 
 const rss = memory.map(({ rssMiB }) => rssMiB);
 const settling = Math.floor(SETTLING.share * memory.length);
@@ -35,6 +35,7 @@ printFigure({
   versionsLoaded: memory.length,
   rssMiB: { ...spread(rss), first: Math.round(rss[0] ?? 0), last: Math.round(rss.at(-1) ?? 0) },
   requests: { sent, answered },
+  ...(failures.length === 0 ? {} : { failures }),
   requestsPerSecond: rates.map(Math.round),
   p99Ms: spread(p99),
 });

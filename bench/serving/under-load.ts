@@ -22,7 +22,10 @@ export interface UnderLoad {
   readonly caPem: string;
   /** Folder of the models: a version that is put there is loaded beside. */
   readonly folder: string;
+  /** @throws Error when a request fails */
   load(order: Omit<LoadOrder, "port" | "caPem">): Promise<LoadReport>;
+  /** The same, whether requests fail or not. */
+  tryLoad(order: Omit<LoadOrder, "port" | "caPem">): Promise<LoadReport>;
   /** What the server spent since the last report. */
   report(): Promise<ServerReport>;
   stop(): Promise<void>;
@@ -74,15 +77,19 @@ async function putUnderLoad(
 ): Promise<UnderLoad> {
   const [ready] = (await once(server, "message")) as [ServerReady];
   const client = start("load-process.ts", []);
+  const tryLoad: UnderLoad["tryLoad"] = async (order) => {
+    const port = order.protocol === "grpc" ? ready.grpcPort : ready.restPort;
+    return await ask<LoadReport>(client, { ...order, port, caPem });
+  };
   return {
     ...ready,
     caPem,
     folder,
+    tryLoad,
     load: async (order) => {
-      const port = order.protocol === "grpc" ? ready.grpcPort : ready.restPort;
-      const report = await ask<LoadReport>(client, { ...order, port, caPem });
+      const report = await tryLoad(order);
       if (report.failed > 0) {
-        throw new Error(`${report.failed} requests failed`);
+        throw new Error(`${report.failed} requests failed: ${JSON.stringify(report.failures)}`);
       }
       return report;
     },
