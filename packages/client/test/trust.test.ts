@@ -77,6 +77,15 @@ test("an honest node proves itself once on each connection and then gets the dat
   await node.close();
 });
 
+test("without any authority no connection is made: the public ones are not meant", async () => {
+  const node = await scene.startNode();
+  for (const caPem of ["", "\n", "no PEM", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"]) {
+    await refusedEverywhere(node, "bad-target", { ...scene.optionsFor(node), caPem });
+  }
+  assert.equal(node.connections, 0);
+  await node.close();
+});
+
 test("a certificate of another authority, or for another name, is not trusted; not even evidence is asked for", async () => {
   const node = await scene.startNode();
   const stranger = await createAuthority();

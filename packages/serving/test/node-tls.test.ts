@@ -7,6 +7,7 @@ import tls from "node:tls";
 import { appraise, expectIntelQuote, parseEvidence, verifyCollateral, verifyEvidence } from "@sealserve/attestation";
 import type { RunningBroker } from "@sealserve/broker";
 import { type AttestedNode, connectNode, type NodeOptions } from "@sealserve/client";
+import { openPlatform } from "@sealserve/platform";
 import { ModelSpec } from "@sealserve/protocol";
 import { connectRaTls, expectBound, type RaTlsVerification } from "@sealserve/ra-tls";
 import { type RunningNode, startNode } from "../src/node/start.ts";
@@ -107,6 +108,16 @@ async function certifiedKey(address: string, protocol: string, maxVersion?: "TLS
   return Buffer.from(peer.publicKeyInfo).toString("hex");
 }
 
+/** Whether a TLS handshake succeeds. */
+async function shakesHands(options: tls.ConnectionOptions): Promise<boolean> {
+  const socket = tls.connect(options);
+  const isSecure = await new Promise<boolean>((resolve) => {
+    socket.on("secureConnect", () => resolve(true)).on("error", () => resolve(false));
+  });
+  socket.destroy();
+  return isSecure;
+}
+
 describe("a node that makes its TLS pair in the TEE", () => {
   it("needs none in the package, and proves itself to RA-TLS clients and to those who ask for fresh evidence", async () => {
     const running = await start("without-pair", "{ from: ra-tls }");
@@ -131,6 +142,56 @@ describe("a node that makes its TLS pair in the TEE", () => {
     }
     assert.notEqual(await certifiedKey(running.restAddress, "http/1.1"), first);
     await predictBothWays(await connect(running, { raTls: true }, withoutPair));
+  });
+
+  it("has every port refuse connections when they cannot be replaced in time, and take them again", async () => {
+    [clock, log] = [new PassingClock(), []];
+    broker = await world.startBroker({ package: "without-pair" });
+    const option = world.serveConfig(broker, { package: "without-pair", more: "tls: { from: ra-tls, lifetime: 10m }" });
+    const { directory } = world;
+    const listen = {
+      ...option.listen,
+      grpcSocket: join(directory, "grpc.sock"),
+      admin: { host: "127.0.0.1", port: 0 },
+    };
+    const given = await openPlatform(option.models.platform);
+    let isDown = false;
+    const quote: typeof given.quote = async (reportData) =>
+      isDown ? await Promise.reject(new Error("no quotes")) : await given.quote(reportData);
+    const platform = {
+      ...given,
+      tee: given.tee,
+      name: given.name,
+      simulated: given.simulated,
+      quote,
+      close: async () => undefined,
+    };
+    node = await startNode(
+      { ...option, listen },
+      { clock, platform, log: (event, fields) => log.push([event, ...Object.values(fields)].join(" ")) },
+    );
+    const ports: tls.ConnectionOptions[] = [
+      { port: portOf(node.grpcAddress), ALPNProtocols: ["h2"] },
+      { path: listen.grpcSocket, ALPNProtocols: ["h2"] },
+      { port: portOf(node.restAddress) },
+      { port: portOf(node.adminAddress) },
+    ];
+    const shaken = async (): Promise<boolean[]> =>
+      await Promise.all(ports.map((port) => shakesHands({ host: "127.0.0.1", rejectUnauthorized: false, ...port })));
+    assert.deepEqual(await shaken(), [true, true, true, true]);
+    isDown = true;
+    while (!log.some((line) => line.startsWith("certificate-outdated"))) {
+      await clock.pass(60_000);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    assert.deepEqual(await shaken(), [false, false, false, false]);
+    isDown = false;
+    while (!log.some((line) => line.startsWith("certificate-renewed"))) {
+      await clock.pass(60_000);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    assert.deepEqual(await shaken(), [true, true, true, true]);
+    await given.close();
   });
 
   it("speaks TLS 1.2 only where that is asked for, also with a new certificate, and gives no evidence over it", async () => {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { copyFile, cp, readdir, readFile, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import tls from "node:tls";
 import * as grpc from "@grpc/grpc-js";
 import { BrokerError, type RunningBroker } from "@sealserve/broker";
 import { connectNode } from "@sealserve/client";
@@ -10,9 +12,11 @@ import { PlatformError } from "@sealserve/platform";
 import {
   decodePredictResponse,
   encodePredictRequest,
+  ModelConfig,
   ModelSpec,
   type PredictRequest,
   type PredictResponse,
+  ReloadConfigRequest,
   type Tensor,
 } from "@sealserve/protocol";
 import { type RunningNode, type StartOptions, startNode } from "../src/node/start.ts";
@@ -126,6 +130,52 @@ test("a stock gRPC client without attestation is served as by TensorFlow Serving
   assert.deepEqual(answer.outputs.get("y")?.data, Float32Array.of(2.5, 3, 4.5));
   client.close();
   await node.close();
+});
+
+test("nobody who calls a sealed node can change what it serves", async () => {
+  const node = await startNode(world.serveConfig(broker));
+  const credentials = grpc.credentials.createSsl(Buffer.from(world.authority.caPem));
+  const client = new grpc.Client(`localhost:${portOf(node.grpcAddress)}`, credentials);
+  for (const name of ["half_plus_two", "other"]) {
+    const config = [
+      ModelConfig.create({ name, basePath: join(world.directory, "models", name), modelPlatform: "onnx" }),
+    ];
+    const reload = ReloadConfigRequest.create({ config: { modelConfigList: { config } } });
+    const refused = await new Promise<grpc.ServiceError | null>((resolve) => {
+      client.makeUnaryRequest(
+        "/tensorflow.serving.ModelService/HandleReloadConfigRequest",
+        (value: ReloadConfigRequest) => Buffer.from(ReloadConfigRequest.encode(value)),
+        (bytes: Buffer) => bytes,
+        reload,
+        (error) => resolve(error),
+      );
+    });
+    assert.equal(refused?.code, grpc.status.PERMISSION_DENIED);
+  }
+  assert.deepEqual([node.models, node.readiness.state], [["half_plus_two"], "ready"]);
+  client.close();
+  await node.close();
+});
+
+test("the TLS key is in no buffer of the node any more when its ports are open", async (t) => {
+  const keys: Uint8Array[] = [];
+  const create = tls.createSecureContext;
+  const mock = t.mock.method(tls, "createSecureContext", (options: tls.SecureContextOptions = {}) => {
+    const { key } = options;
+    if (key instanceof Uint8Array && Buffer.from(key).equals(world.identity.key)) {
+      keys.push(key);
+    }
+    return create(options);
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    mock.mock.restore();
+    syncBuiltinESMExports();
+  });
+  const node = await startNode(world.serveConfig(broker));
+  const left = keys.filter((key) => key.some((byte) => byte !== 0));
+  await node.close();
+  assert.deepEqual([keys.length > 0, left], [true, []]);
 });
 
 test("a port is free again after the node has closed", async () => {
