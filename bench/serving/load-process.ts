@@ -108,8 +108,8 @@ async function openSessions({ port, caPem, path, body, connections, streams }: L
 
 function call(session: ClientHttp2Session, path: string, body: Uint8Array): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const headers = { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" };
-    const stream = session.request(headers);
+    const sent = { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" };
+    const stream = session.request(sent);
     let failure: string | undefined = "no trailers";
     const take = (ends: IncomingHttpHeaders): void => {
       const { "grpc-status": status, "grpc-message": message } = ends;

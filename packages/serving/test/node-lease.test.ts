@@ -126,12 +126,12 @@ describe("a node with a lease", () => {
     await start({ lease: "1h" });
     const client = await connect();
     const ask = async () => [await client.predictGrpc(request), await client.predictRest(request)];
-    const before = await ask();
+    const first = await ask();
     await passUntil(() => log.includes("lease-renewed 3600"));
     const { manifestDigest } = world;
     const answers = await ask();
     for (const [index, { outputs, seal }] of answers.entries()) {
-      assert.notEqual(seal?.leaseEndsAt?.getTime(), before[index]?.seal?.leaseEndsAt?.getTime(), "it has the new end");
+      assert.notEqual(seal?.leaseEndsAt?.getTime(), first[index]?.seal?.leaseEndsAt?.getTime(), "it has the new end");
       assert.deepEqual(outputs.get("y")?.data, Float32Array.of(3));
       assert.equal(seal?.manifestDigest, manifestDigest);
       const left = (seal?.leaseEndsAt?.getTime() ?? 0) - Date.now();

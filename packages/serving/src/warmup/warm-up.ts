@@ -1,5 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import {
+  type ListedRequest,
   PredictionLog,
   ProtocolError,
   parseRequestList,
@@ -118,13 +119,25 @@ function parseLog(record: Uint8Array, number: number): PredictionLog {
 
 function* jsonRuns(bytes: Uint8Array): Generator<Run, void> {
   let number = 0;
-  for (const { verb, body } of parseRequestList(bytes)) {
+  for (const { verb, body } of checkedList(bytes)) {
     const call = { kind: verb, model: { name: "warmup" } };
     const position = number++;
     yield (handler, signal) =>
       answerRest(handler, { call, body, origin: undefined, signal }).catch((cause: unknown) => {
         throw withoutQuotation(cause, position);
       });
+  }
+}
+
+/** Says in which file the list is that cannot be read. */
+function* checkedList(bytes: Uint8Array): Generator<ListedRequest, void> {
+  try {
+    yield* parseRequestList(bytes);
+  } catch (cause) {
+    if (!(cause instanceof ServingError) || cause.code !== "INVALID_ARGUMENT") {
+      throw cause;
+    }
+    throw new ServingError(cause.code, `${WARMUP_JSON_FILE}: ${cause.message}`, { cause });
   }
 }
 

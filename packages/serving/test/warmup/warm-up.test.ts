@@ -98,7 +98,10 @@ test("what is no record, or no log, is refused and not quoted", async () => {
     run(records(predictLog(), Buffer.from("secret"))),
     refusal("INVALID_ARGUMENT", `Failed to parse warmup record: number 1 from ${WARMUP_RECORDS_FILE}`),
   );
-  await assert.rejects(run(json("[1]")), refusal("INVALID_ARGUMENT", /^JSON Parse error/));
+  await assert.rejects(
+    run(json("[1]")),
+    refusal("INVALID_ARGUMENT", /^assets\.extra\/warmup_requests\.json: JSON Parse error/),
+  );
 });
 
 test("more than a thousand requests are an error, after the first thousand have run", async () => {
