@@ -66,11 +66,7 @@ describe("a forecast", () => {
     await fill.registered(registration);
     const [platform] = (await make()).platforms;
     assert.equal(platform?.verifiableUntil, null);
-    assert.deepEqual(platform?.because, [
-      "identity/QE/v4/standard is not stored",
-      "pck-crl/platform is not stored",
-      "root-ca-crl is not stored",
-    ]);
+    assert.deepEqual(platform?.because, ["identity/QE/v4/standard is not stored", "pck-crl/platform is not stored"]);
   });
 
   test("names the day until which a platform can be verified, and what ends then", async () => {

@@ -82,30 +82,27 @@ export async function startCollateralService(
     ...(windows === undefined ? {} : { windows }),
     fill,
   });
-  let isReady = true;
-  const monitoring = await monitoringBeside(server, () =>
-    startServiceMonitoring(counted === undefined ? config : { ...config, monitoring: undefined }, {
-      metrics,
-      isReady: () => isReady,
-      now,
-      onFault,
-    }),
+  const own = counted === undefined ? config : { ...config, monitoring: undefined };
+  const { monitoringUrl, ...monitored } = await withMonitoring(server, (isReady) =>
+    startServiceMonitoring(own, { metrics, isReady, now, onFault }),
   );
-  const close = async (): Promise<void> => {
-    isReady = false;
-    await server.close();
-    await monitoring?.close();
-  };
-  return running({ ...server, close }, { files, log, monitoringUrl: monitoring?.url });
+  return running(monitored, { files, log, monitoringUrl });
 }
 
-/** Ends the server too where the monitoring cannot be opened. */
-async function monitoringBeside(
+/** A server that closes with its monitoring; it is closed too where the monitoring cannot be opened. */
+async function withMonitoring(
   server: RunningServer,
-  open: () => Promise<Monitoring | undefined>,
-): Promise<Monitoring | undefined> {
+  open: (isReady: () => boolean) => Promise<Monitoring | undefined>,
+): Promise<RunningServer & { readonly monitoringUrl: string | undefined }> {
+  let isReady = true;
   try {
-    return await open();
+    const monitoring = await open(() => isReady);
+    const close = async (): Promise<void> => {
+      isReady = false;
+      await server.close();
+      await monitoring?.close();
+    };
+    return { ...server, close, monitoringUrl: monitoring?.url };
   } catch (error) {
     await server.close();
     throw error;
