@@ -1,4 +1,4 @@
-/** A second client for gRPC where it is installed: h2load, of nghttp2, takes little of the processors that it shares with the server. */
+/** A second client where it is installed: h2load, of nghttp2, takes little of the processors that it shares with the server. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm, writeFile } from "node:fs/promises";
@@ -6,12 +6,14 @@ import { join } from "node:path";
 
 /** What h2load sends. */
 export interface H2loadOrder {
+  /** REST is asked by HTTP/1.1, as TensorFlow Serving's clients ask. */
+  readonly protocol: "grpc" | "rest";
   readonly port: number;
   readonly path: string;
-  /** A gRPC message with its prefix. */
+  /** For gRPC a message with its prefix. */
   readonly body: Uint8Array;
   readonly connections: number;
-  /** Requests at one time on each connection. */
+  /** Requests at one time on each connection of gRPC; REST has as many connections instead. */
   readonly streams: number;
   readonly requests: number;
   /** Where the body is written for it. */
@@ -21,6 +23,10 @@ export interface H2loadOrder {
 /** Flow-control windows, as bits: those of our own client. */
 const STREAM_WINDOW_BITS = 20;
 const CONNECTION_WINDOW_BITS = 24;
+const HEADERS = {
+  grpc: ["content-type: application/grpc", "te: trailers"],
+  rest: ["content-type: application/json"],
+} as const;
 
 /**
  * Answers per second; undefined when h2load is not installed. It sees answers of HTTP and no status of gRPC: what the server answers to the
@@ -42,18 +48,19 @@ export async function runH2load(order: H2loadOrder): Promise<number | undefined>
   return Number(rate);
 }
 
-function argumentsFor({ port, path, connections, streams, requests }: H2loadOrder, file: string): string[] {
-  const options = {
-    requests,
-    clients: connections,
-    "max-concurrent-streams": streams,
-    "window-bits": STREAM_WINDOW_BITS,
-    "connection-window-bits": CONNECTION_WINDOW_BITS,
-    data: file,
-  };
-  const headers = ["content-type: application/grpc", "te: trailers"].map((header) => `--header=${header}`);
-  const named = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-  return [...named, ...headers, `https://localhost:${port}${path}`];
+function argumentsFor({ protocol, port, path, connections, streams, requests }: H2loadOrder, file: string): string[] {
+  const options =
+    protocol === "grpc"
+      ? {
+          clients: connections,
+          "max-concurrent-streams": streams,
+          "window-bits": STREAM_WINDOW_BITS,
+          "connection-window-bits": CONNECTION_WINDOW_BITS,
+        }
+      : { clients: connections * streams };
+  const named = Object.entries({ requests, data: file, ...options }).map(([name, value]) => `--${name}=${value}`);
+  const headers = HEADERS[protocol].map((header) => `--header=${header}`);
+  return [...(protocol === "rest" ? ["--h1"] : []), ...named, ...headers, `https://localhost:${port}${path}`];
 }
 
 /** What a program prints; undefined when there is no such program. */

@@ -74,7 +74,8 @@ async function measure({ name, model, protocol, body, targets }: Subject): Promi
   }
   const [best, bestOfPeer] = [rounds, peerRounds].map(fastest) as [Round, Round];
   const steady = await ours.load({ ...order, rate: STEADY_SHARE * best.perSecond });
-  const byH2load = protocol === "grpc" ? await loadByH2load(ours, order, best.perSecond) : undefined;
+  const byH2load = await loadByH2load(ours, order, best.perSecond);
+  const peerByH2load = await loadByH2load(peer, order, bestOfPeer.perSecond);
   await ours.stop();
   await peer.stop();
   printFigure({
@@ -86,7 +87,13 @@ async function measure({ name, model, protocol, body, targets }: Subject): Promi
     targets,
     best: roundAll(best),
     peer: roundAll(bestOfPeer),
-    ...(byH2load === undefined ? {} : { h2load: roundAll(byH2load) }),
+    ...(byH2load === undefined || peerByH2load === undefined
+      ? {}
+      : {
+          h2load: roundAll(byH2load),
+          h2loadPeer: roundAll(peerByH2load),
+          h2loadRatio: round3(byH2load.perSecond / peerByH2load.perSecond),
+        }),
     perSecond: rounds.map(({ perSecond }) => Math.round(perSecond)),
     steadyAt70Percent: { ...roundAll(steady), p99ToP50: round3(steady.p99 / steady.p50) },
   });
@@ -110,7 +117,8 @@ async function loadByH2load(
   order: Parameters<UnderLoad["load"]>[0],
   ownRate: number,
 ): Promise<{ perSecond: number; cpuMs: number; toOwnClient: number } | undefined> {
-  const { grpcPort: port, folder } = server;
+  const { grpcPort, restPort, folder } = server;
+  const port = order.protocol === "grpc" ? grpcPort : restPort;
   const count = Math.ceil(ownRate * SECONDS);
   await server.report();
   const perSecond = await runH2load({ ...order, port, folder, requests: count });
