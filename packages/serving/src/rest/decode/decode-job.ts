@@ -7,6 +7,7 @@ import {
   type RestInferRequest,
   ServingError,
 } from "@sealserve/protocol";
+import { clientNetwork } from "@sealserve/ra-tls";
 import type { DecodeOptions, SignatureLookup } from "./body-decoder.ts";
 import type { BodyKind, DecodeMessage, DecodeReply } from "./messages.ts";
 
@@ -43,9 +44,9 @@ export class DecodeJob {
     this.result = this.#settle.promise.finally(() => signal.removeEventListener("abort", given));
   }
 
-  /** Address of its requester; empty where there is none. */
-  get address(): string {
-    return this.#options.address ?? "";
+  /** Network of its requester; empty where there is none. */
+  get network(): string {
+    return clientNetwork(this.#options.address);
   }
 
   /** Most nodes that its JSON may have. */

@@ -103,9 +103,9 @@ export class DecodeThread implements BodyDecoder {
       job.fail(new ServingError("UNAVAILABLE", "The server is stopping"));
       return job.result;
     }
-    job.result.catch(() => this.#waiting.remove(job.address, job));
+    job.result.catch(() => this.#waiting.remove(job.network, job));
     this.#waiting
-      .add(job.address, job)
+      .add(job.network, job)
       ?.fail(new ServingError("RESOURCE_EXHAUSTED", "Too many large requests wait to be read; try again later"));
     this.#next();
     return job.result;
