@@ -101,7 +101,7 @@ async function passUntil(ms: number, done: () => boolean): Promise<void> {
   }
 }
 
-describe("a certificate made in the TEE", () => {
+describe("a certificate made in the TEE", { timeout: 60_000 }, () => {
   it("proves the node on both ports to a client that verifies as Gramine's do", async () => {
     for (const front of [grpc, rest]) {
       const { evidence, form } = await connect(front);
@@ -131,12 +131,12 @@ describe("a certificate made in the TEE", () => {
     const first = await connect(rest);
     await clock.pass(0.4 * HOUR);
     assert.deepEqual((await connect(rest)).publicKeyInfo, first.publicKeyInfo);
-    await passUntil(0.2 * HOUR, () => given.length === 1);
+    await passUntil(0.2 * HOUR, () => given.length >= 1);
     const second = await connect(rest);
     assert.notDeepEqual(second.publicKeyInfo, first.publicKeyInfo);
     assert.deepEqual((await connect(grpc)).publicKeyInfo, second.publicKeyInfo);
     assert.ok(given[0]?.key.every((byte) => byte === 0));
-    await passUntil(0.6 * HOUR, () => given.length === 2);
+    await passUntil(0.6 * HOUR, () => given.length >= 2);
     assert.notDeepEqual((await connect(rest)).publicKeyInfo, second.publicKeyInfo);
   });
 
@@ -145,15 +145,18 @@ describe("a certificate made in the TEE", () => {
     await clock.pass(0.9 * HOUR);
     await connect(grpc);
     const outdated = (): string[] => logged.filter((line) => line.startsWith("certificate-outdated"));
-    await passUntil(0.11 * HOUR, () => outdated().length === 1);
+    await passUntil(0.11 * HOUR, () => outdated().length >= 1);
     for (const front of [grpc, rest]) {
       await assert.rejects(connect(front), { code: "peer-lost" });
     }
     await passUntil(HOUR, () => logged.length > 5);
     assert.equal(outdated().length, 1);
     assert.ok(logged.includes("certificate-not-renewed internal") && !logged.join().includes("canary"));
+    // The try that was under way while the hour passed would make a certificate of that hour.
+    const tried = logged.length;
+    await passUntil(0, () => logged.length > tried);
     failure = undefined;
-    await passUntil(120_000, () => given.length === 1);
+    await passUntil(120_000, () => given.length >= 1);
     for (const front of [grpc, rest]) {
       await connect(front);
     }
@@ -168,7 +171,7 @@ describe("a certificate made in the TEE", () => {
     assert.deepEqual(logged, ["certificate-outdated "]);
     await assert.rejects(connect(rest), { code: "peer-lost" });
     quoted.resolve();
-    await passUntil(0, () => given.length === 1);
+    await passUntil(0, () => given.length >= 1);
     await connect(rest);
   });
 
@@ -177,8 +180,8 @@ describe("a certificate made in the TEE", () => {
     held = quoted.promise;
     await clock.pass(0.9 * HOUR);
     quoted.resolve();
-    await passUntil(0, () => given.length === 1);
-    await passUntil(0.2 * HOUR, () => logged.length === 2);
+    await passUntil(0, () => given.length >= 1);
+    await passUntil(0.2 * HOUR, () => logged.length >= 2);
     assert.deepEqual([given.length, logged], [2, ["certificate-renewed ", "certificate-renewed "]]);
     assert.ok(clock.now() < 1.3 * HOUR);
   });
