@@ -36,9 +36,14 @@ async function processSpace(): Promise<string> {
   return (await readlink("/proc/self/ns/pid")).replaceAll(/\D/g, "");
 }
 
-/** When a process began; undefined when there is none. */
+/** When a process began; undefined when there is none. @throws Error when it cannot be told, which is no sign that it has ended */
 async function startOf(pid: number): Promise<string | undefined> {
-  const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  const status = await readFile(`/proc/${pid}/stat`, "utf8").catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH")) {
+      return undefined;
+    }
+    throw error;
+  });
   return status
     ?.slice(status.lastIndexOf(")") + 2)
     .split(" ")

@@ -10,8 +10,6 @@ export const DEFAULT_PLACE = "/dev/shm";
 
 /** Types of file systems without a disk behind them (statfs(2)). */
 const MEMORY_FILE_SYSTEMS: readonly number[] = [0x01021994 /* tmpfs */, 0x858458f6 /* ramfs */];
-/** Swap that is itself memory: compressed pages. */
-const MEMORY_SWAP = /^\/dev\/zram\d+\s/;
 const OWNER_ONLY_DIRECTORY = 0o700;
 const OWNER_ONLY_FILE = 0o600;
 
@@ -31,7 +29,7 @@ export class PrivateDirectory {
    */
   static async create(place: string = DEFAULT_PLACE): Promise<PrivateDirectory> {
     await expectMemory(place);
-    await expectNoSwap();
+    expectNoSwap(await readFile("/proc/swaps", "utf8"));
     await removeLeftovers(place);
     // mkdtemp makes it for its owner alone.
     return new PrivateDirectory(await mkdtemp(join(place, await ownPrefix())));
@@ -77,12 +75,17 @@ async function expectMemory(place: string): Promise<void> {
   }
 }
 
-async function expectNoSwap(): Promise<void> {
-  const [, ...areas] = (await readFile("/proc/swaps", "utf8")).trimEnd().split("\n");
-  const onDisk = areas.find((area) => !MEMORY_SWAP.test(area));
-  if (onDisk !== undefined) {
+/**
+ * Any swap may end on a disk: a zram device too can have one behind it, for pages that compress badly.
+ *
+ * @param table what the kernel says of swap (proc(5), /proc/swaps)
+ * @throws NodeError `private-directory-unusable`
+ */
+export function expectNoSwap(table: string): void {
+  const [, area] = table.trimEnd().split("\n");
+  if (area !== undefined) {
     throw new NodeError("private-directory-unusable", "memory of this machine may be swapped to a disk", {
-      actual: onDisk.split(/\s/, 1)[0],
+      actual: area.split(/\s/, 1)[0],
       remedy: "turn swap off in the TEE (swapoff -a), or use the engine onnxruntime, which needs no files",
     });
   }

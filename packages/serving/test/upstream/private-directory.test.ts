@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { NodeError } from "../../src/errors.ts";
-import { PrivateDirectory } from "../../src/upstream/private-directory.ts";
+import { expectNoSwap, PrivateDirectory } from "../../src/upstream/private-directory.ts";
 import { wipeFiles } from "../../src/upstream/wipe-files.ts";
 
 let place: string;
@@ -27,6 +27,14 @@ test("a place on a disk is refused, and so are one that is none and one that is 
   await writeFile(join(place, "file"), "");
   await assert.rejects(PrivateDirectory.create(join(place, "file")), unusable);
   await rm(join(place, "file"));
+});
+
+test("a machine with swap is refused, also when it is memory that may have a disk behind it (threat D8)", () => {
+  const heading = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
+  expectNoSwap(heading);
+  for (const area of ["/dev/vda2 partition", "/swapfile file", "/dev/zram0 partition"]) {
+    assert.throws(() => expectNoSwap(`${heading}${area}\t\t8388604\t\t0\t\t-2\n`), unusable, area);
+  }
 });
 
 test("paths that would lead out of the folder are refused", async () => {
