@@ -7,7 +7,8 @@ import { text } from "node:stream/consumers";
 import { printFigure } from "../harness.ts";
 import type { ModelName } from "./bench-models.ts";
 import { DENSE_WIDTH } from "./dense-network.ts";
-import { grpcBody, PREDICT, serveUnderLoad, type UnderLoad } from "./under-load.ts";
+import { grpcBody, PREDICT } from "./predict-call.ts";
+import { serveUnderLoad, type UnderLoad } from "./under-load.ts";
 
 const ROUNDS = 3;
 const SECONDS = 3;

@@ -3,7 +3,8 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { printFigure } from "../harness.ts";
 import { writeBenchModel } from "./bench-models.ts";
-import { grpcBody, PREDICT, serveUnderLoad } from "./under-load.ts";
+import { grpcBody, PREDICT } from "./predict-call.ts";
+import { serveUnderLoad } from "./under-load.ts";
 
 const SECONDS = 8;
 const RATE = 2000;

@@ -10,8 +10,8 @@ import type { AddressInfo } from "node:net";
 import * as grpc from "@grpc/grpc-js";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { messageType } from "../../tests/support/stock-client.ts";
+import { PREDICT } from "./predict-call.ts";
 import { reportWhenAsked } from "./report.ts";
-import { PREDICT } from "./under-load.ts";
 
 /** Which model to serve, with which identity. */
 export interface PeerOrder {

@@ -4,8 +4,9 @@ import { printFigure } from "../harness.ts";
 import { peerModel } from "./bench-models.ts";
 import { runH2load } from "./h2load.ts";
 import type { LoadReport } from "./load-process.ts";
+import { grpcBody, PREDICT } from "./predict-call.ts";
 import type { ServerReport } from "./report.ts";
-import { grpcBody, PREDICT, servePeerUnderLoad, serveUnderLoad, type UnderLoad } from "./under-load.ts";
+import { servePeerUnderLoad, serveUnderLoad, type UnderLoad } from "./under-load.ts";
 
 const ROUNDS = 3;
 const SECONDS = 4;

@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { printFigure } from "../harness.ts";
+import { grpcBody, PREDICT } from "./predict-call.ts";
 import type { RawReport } from "./raw-process.ts";
-import { grpcBody, PREDICT, serveUnderLoad, type UnderLoad } from "./under-load.ts";
+import { serveUnderLoad, type UnderLoad } from "./under-load.ts";
 
 const ROUNDS = 3;
 const SECONDS = 12;

@@ -3,7 +3,8 @@ import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type ModelName, writeBenchModel } from "./bench-models.ts";
 import type { LoadOrder } from "./load-process.ts";
-import { grpcBody, PREDICT, serveUnderLoad, type UnderLoad } from "./under-load.ts";
+import { grpcBody, PREDICT } from "./predict-call.ts";
+import { serveUnderLoad, type UnderLoad } from "./under-load.ts";
 
 /** How a server is loaded, and for how long. */
 export interface SoakPlan {

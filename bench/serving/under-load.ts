@@ -4,16 +4,13 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodePredictRequest, encodeSslConfig, ModelSpec, messagePrefix, type Tensor } from "@sealserve/protocol";
+import { encodeSslConfig } from "@sealserve/protocol";
 import { freePort } from "../../tests/e2e/model-server.ts";
 import { createAuthority } from "../../tests/support/tls-authority.ts";
 import { type ModelName, writeBenchModel } from "./bench-models.ts";
 import type { LoadOrder, LoadReport } from "./load-process.ts";
 import type { PeerOrder } from "./peer-process.ts";
 import type { ServerReady, ServerReport } from "./report.ts";
-
-/** Path of the rpc that the figures call. */
-export const PREDICT = "/tensorflow.serving.PredictionService/Predict";
 
 /** A served model and the means to load it. */
 export interface UnderLoad {
@@ -122,14 +119,4 @@ async function ask<Answer>(process: ChildProcess, question: object | string): Pr
   process.send(question);
   const [answer] = (await once(process, "message")) as [Answer];
   return answer;
-}
-
-/** A Predict request with its prefix, its tensor as raw content. */
-export function grpcBody(model: ModelName, input: string, tensor: Tensor): Uint8Array {
-  const modelSpec = ModelSpec.create({ name: model });
-  const message = encodePredictRequest(
-    { modelSpec, inputs: new Map([[input, tensor]]), outputFilter: [] },
-    { asContent: true },
-  );
-  return Buffer.concat([messagePrefix(message.length), message]);
 }
