@@ -8,7 +8,7 @@ import { type LightGraph, MAX_LIGHT_ELEMENTS, MAX_LIGHT_STEPS } from "../src/lig
 import { readLightGraph } from "../src/light/read-light-graph.ts";
 import { runLightGraph } from "../src/light/run-light-graph.ts";
 import { intAttribute } from "../src/onnx/attribute.ts";
-import { FunctionProto, type GraphProto, type ModelProto, NodeProto } from "../src/onnx/schema.ts";
+import { FunctionProto, type GraphProto, type ModelProto, NodeProto, TensorProto } from "../src/onnx/schema.ts";
 import { makeExternalInitialiser, makeInitialiser, makeNode, makeValueInfo } from "../src/onnx/write.ts";
 import type { GraphPort } from "../src/runnable-graph.ts";
 import { onnxModel, sparseTensor, sumGraph } from "./fixtures/onnx.ts";
@@ -209,6 +209,19 @@ test("outputs share no memory with constants, inputs or each other", () => {
   ]);
 });
 
+/** A graph of inputs `a` and `b` with a constant `c` of one number. */
+const withConstant = (value: number, node: readonly NodeProto[]): GraphProto => ({
+  ...graphOf(node),
+  initializer: [makeInitialiser("c", floats([1], [value]))],
+});
+
+test("graphs that the engine simplifies without a change are light", () => {
+  const half = [makeNode("Div", ["a", "c"], ["v"]), makeNode("Mul", ["v", "b"], ["y"])];
+  assert.ok(
+    read(withConstant(1, half)) && read(withConstant(2, [half[0] as NodeProto, makeNode("Add", ["v", "c"], ["y"])])),
+  );
+});
+
 /** What makes a graph one for the engine, each by itself. */
 const notLight: Readonly<Record<string, () => LightGraph | undefined>> = {
   "an operation that is approximated": () => read(unary("Exp")),
@@ -245,6 +258,34 @@ const notLight: Readonly<Record<string, () => LightGraph | undefined>> = {
     const initializer = [makeExternalInitialiser("w", "float32", [2], place)];
     return read(sumGraph({ initializer }), {}, new Map([["weights", new Uint8Array(11)]]));
   },
+  "a constant whose numbers are there twice": () => {
+    const rawData = new Uint8Array(Float32Array.of(1, 2).buffer);
+    const tensor = makeInitialiser("w", floats([2], [1, 2]));
+    return read(
+      sumGraph({ initializer: [TensorProto.create({ ...tensor, rawData, floatData: Float32Array.of(3, 4) })] }),
+    );
+  },
+  "a constant whose numbers are in a file too": () => {
+    const tensor = makeExternalInitialiser("w", "float32", [2], { file: "weights", offset: 0, length: 8 });
+    const initializer = [TensorProto.create({ ...tensor, floatData: Float32Array.of(3, 4) })];
+    return read(sumGraph({ initializer }), {}, new Map([["weights", new Uint8Array(8)]]));
+  },
+  "a number divided by another and multiplied, of which the engine makes one division": () =>
+    read(withConstant(1, [makeNode("Div", ["c", "a"], ["v"]), makeNode("Mul", ["v", "b"], ["y"])])),
+  "the same with something between": () =>
+    read(
+      withConstant(1, [
+        makeNode("Identity", ["c"], ["one"]),
+        makeNode("Div", ["one", "a"], ["v"]),
+        makeNode("Identity", ["v"], ["w"]),
+        makeNode("Mul", ["b", "w"], ["y"]),
+      ]),
+    ),
+  "a zero that is added, which the engine leaves out": () =>
+    read(withConstant(0, [makeNode("Add", ["a", "c"], ["y"])])),
+  "a zero that is taken away": () => read(withConstant(-0, [makeNode("Sub", ["a", "c"], ["y"])])),
+  "an operation on constants, which the engine works out before": () =>
+    read(withConstant(2, [makeNode("Sqrt", ["c"], ["v"]), makeNode("Mul", ["v", "a"], ["y"])])),
   "a sparse constant": () =>
     read(sumGraph({ sparseInitializer: [sparseTensor(makeInitialiser("s", floats([2])), [4n])] })),
   "an operation of the model's own": () => read(sumGraph(), { functions: [FunctionProto.create({ name: "Add" })] }),

@@ -2,6 +2,7 @@ import { copyLittleEndian, makeNumbers, type Tensor } from "@sealserve/protocol"
 
 import type { ReadableFiles } from "../model-files.ts";
 import { elementType } from "../onnx/element-type.ts";
+import { isExternal } from "../onnx/external-data.ts";
 import { type GraphProto, ModelProto, type NodeProto, type TensorProto, type ValueInfoProto } from "../onnx/schema.ts";
 import type { GraphPort, RunnableGraph } from "../runnable-graph.ts";
 import {
@@ -13,6 +14,7 @@ import {
   MAX_LIGHT_STEPS,
 } from "./light-graph.ts";
 import { isLightOperation, operandsOf } from "./light-operations.ts";
+import { mayBeSimplified } from "./simplification.ts";
 
 /** Longest encoded model that is looked at, bytes: all constants in 64 bits, and as much again for the rest. */
 const MAX_MODEL_BYTES = MAX_LIGHT_ELEMENTS * 16;
@@ -55,6 +57,7 @@ class LightGraphReader {
     const inputs = input.map((value) => this.#readInput(value));
     const constants = this.#readConstants(initializer);
     const steps = node.map((each) => this.#readStep(each));
+    expect(!mayBeSimplified({ inputs: inputs.length, constants, steps }));
     const inputNames = this.#numbersOf(inputPorts);
     expect(new Set(inputNames.values()).size === inputs.length);
     return { inputs, constants, steps, inputNames, outputNames: this.#numbersOf(outputPorts) };
@@ -80,11 +83,12 @@ class LightGraphReader {
     });
   }
 
+  /** Of values that are given in two ways the engine takes one; which one is for it to say. */
   #readNumbers(initialiser: TensorProto, dtype: LightType, count: number): Tensor["data"] {
     const numbers = makeNumbers(dtype, count);
     const list = dtype === "float32" ? initialiser.floatData : initialiser.doubleData;
     if (list.length > 0) {
-      expect(list.length === count);
+      expect(list.length === count && initialiser.rawData.length === 0 && !isExternal(initialiser));
       numbers.set(list as never);
       return numbers;
     }
