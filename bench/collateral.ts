@@ -11,6 +11,7 @@ import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { CPU_SVN, PCE_SVN, uploadOf } from "../packages/collateral-service/test/support/upload.ts";
 import { CollateralProcess, TOKEN } from "../tests/support/collateral-process.ts";
+import { CpuQuota } from "./cpu-quota.ts";
 import { printFigure } from "./harness.ts";
 
 const BASE = "/sgx/certification/v4";
@@ -18,6 +19,8 @@ const PLATFORMS = 1_000;
 const PLATFORMS_AN_UPLOAD = 100;
 const CONNECTIONS = 32;
 const SECONDS = Number(process.env["BENCH_SECONDS"] ?? 5);
+/** Part of a core that each process gets where growth with workers is measured: the load generator's need is left to it. */
+const CORES_EACH = 0.25;
 /** Requests in a second, and milliseconds of processor time for one, of Intel's service in one process. */
 const INTEL = {
   tcb: { perSecond: 1_034, cpuMs: 0.72 },
@@ -117,7 +120,7 @@ async function load(service: CollateralProcess, operation: Operation): Promise<L
   const byTurns = `local n = 0\nrequest = function()\n  n = (n + 1) % ${PLATFORMS}\n  return wrk.format("GET", string.format("${turn}", n))\nend\n`;
   await writeFile(script, operation === "pckcert" ? byTurns : "");
   const send = async (seconds: number): Promise<{ readonly count: number; readonly loaderMs: number }> => {
-    const args = ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, "-s", script, `${service.url}${paths[operation]}`];
+    const args = ["-t1", "--timeout", "10s", `-c${CONNECTIONS}`, `-d${seconds}s`, "-s", script, `${service.url}${paths[operation]}`];
     const { stdout } = await run("bash", ["-c", 'wrk "$@"; times', "wrk", ...args]);
     if (/Non-2xx|Socket errors/.test(stdout)) {
       throw new Error(`answers failed: ${stdout}`);
@@ -139,15 +142,28 @@ async function load(service: CollateralProcess, operation: Operation): Promise<L
   };
 }
 
-async function measure(workers: number) {
+interface Measured {
+  readonly loads: Record<Operation, Load>;
+  readonly resident: number[];
+}
+
+async function measure(workers: number, coresEach?: number): Promise<Measured> {
   const limits = "limits: { requestsPerSecond: 100000, requestBurst: 100000 }";
   const service = await CollateralProcess.prepare(`workers: ${workers}\n${limits}`);
   await service.start();
   await uploadPlatforms(service);
   await setTimeout(500); // until all workers have seen it
+  const quota = new CpuQuota();
   const loads: Partial<Record<Operation, Load>> = {};
-  for (const operation of Object.keys(INTEL) as Operation[]) {
-    loads[operation] = await load(service, operation);
+  try {
+    for (const id of coresEach === undefined ? [] : processesOf(service)) {
+      quota.limit(id, coresEach);
+    }
+    for (const operation of Object.keys(INTEL) as Operation[]) {
+      loads[operation] = await load(service, operation);
+    }
+  } finally {
+    quota.lift();
   }
   const resident = residentMib(processesOf(service));
   await service.stop();
@@ -155,14 +171,29 @@ async function measure(workers: number) {
   return { loads: loads as Record<Operation, Load>, resident };
 }
 
+/** Nothing where this user may not limit processes. */
+async function measureLimited(workers: number): Promise<Measured | undefined> {
+  return measure(workers, CORES_EACH).catch((error: NodeJS.ErrnoException) => {
+    if (["EACCES", "EROFS", "ENOENT", "EPERM"].includes(error.code ?? "")) {
+      return undefined;
+    }
+    throw error;
+  });
+}
+
 const one = await measure(1);
 const two = await measure(2);
+const [oneLimited, twoLimited] = [await measureLimited(1), await measureLimited(2)];
 const operations = Object.keys(INTEL) as Operation[];
 const ofEach = <Value>(value: (operation: Operation) => Value): Record<string, Value> =>
   Object.fromEntries(operations.map((operation) => [operation, value(operation)]));
 
 function cheaper(operation: Operation): number {
   return Number((INTEL[operation].cpuMs / one.loads[operation].cpuMs).toPrecision(3));
+}
+
+function gain(before: Measured, after: Measured, operation: Operation): number {
+  return Number((after.loads[operation].perSecond / before.loads[operation].perSecond).toPrecision(3));
 }
 
 /** How much more two workers can answer where the load generator takes its part of the cores. */
@@ -179,10 +210,11 @@ printFigure({
   ratios: ofEach(cheaper),
   oneProcess: one.loads,
   twoWorkers: two.loads,
-  workersGain: ofEach((operation) =>
-    Number((two.loads[operation].perSecond / one.loads[operation].perSecond).toPrecision(3)),
-  ),
+  workersGain: ofEach((operation) => gain(one, two, operation)),
   gainThatCoresAllow: ofEach(gainOfCores),
+  workersGainWithQuota: oneLimited && twoLimited && ofEach((operation) => gain(oneLimited, twoLimited, operation)),
+  quota: oneLimited &&
+    twoLimited && { coresEach: CORES_EACH, oneProcess: oneLimited.loads, twoWorkers: twoLimited.loads },
   costWithTwoWorkers: ofEach((operation) =>
     Number((two.loads[operation].cpuMs / one.loads[operation].cpuMs).toPrecision(3)),
   ),
