@@ -103,6 +103,26 @@ describe("padding stays apart where", () => {
       "the maximum is of windows that lie in the padding alone",
       (input, on) => on.pool("MaxPool", on.pad(on.apply("Relu", [input]), UNEVEN), 3),
     ],
+    [
+      "the maximum is of images without rows, of which windows lie in the padding alone",
+      (input, on, graph) => {
+        const none = graph.apply("Slice", [input, ...[0, 0, 1].map((bound) => graph.integers([bound]))], "float32");
+        return on.pool("MaxPool", on.pad(on.apply("Relu", [none]), [0, 2, 2, 0, 0, 2, 2, 0]), 4);
+      },
+    ],
+    [
+      "the maximum is of every second cell",
+      (input, on) => {
+        const dilations = [intsAttribute("dilations", [2, 2])];
+        return on.pool("MaxPool", on.pad(on.apply("Relu", [input]), [0, 1, 1, 0, 0, 1, 1, 0]), 3, dilations);
+      },
+    ],
+    ["it cuts off", (input, on) => on.convolve(on.pad(input, [0, -1, 2, 0, 0, 2, 0, 0]), [3, 2, 3])],
+    [
+      "it cuts off where the convolution pads",
+      (input, on) =>
+        on.convolve(on.pad(input, [0, -1, 0, 0, 0, 0, 0, 0]), [3, 2, 3], [intsAttribute("pads", [1, 0, 0, 0])]),
+    ],
     ["it is of an average", (input, on) => on.pool("AveragePool", on.pad(input, UNEVEN), 4)],
   ];
   for (const [why, build] of apart) {

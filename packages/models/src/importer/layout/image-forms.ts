@@ -1,4 +1,4 @@
-import { intsAttribute } from "../../onnx/attribute.ts";
+import { intAttribute, intsAttribute } from "../../onnx/attribute.ts";
 import type { GraphOperation, OnnxGraph, Value } from "../onnx-graph.ts";
 import { IMAGE_RANK, TO_CHANNELS_FIRST, TO_CHANNELS_LAST, toChannelsFirst } from "./axis-order.ts";
 import { isZeroPadding, padsOf } from "./constant-padding.ts";
@@ -92,6 +92,6 @@ export class ImageForms {
   }
 
   #reshape(value: Value, shape: readonly number[]): Value {
-    return this.graph.apply("Reshape", [value, this.graph.integers(shape)], value.dtype);
+    return this.graph.apply("Reshape", [value, this.graph.integers(shape)], value.dtype, [intAttribute("allowzero", 1)]);
   }
 }

@@ -11,13 +11,14 @@ const convolution: LayoutRule = (operation, { graph }) => padInside(operation, g
 
 /**
  * So does a pool that gives the largest number of a window, where no number is below 0: its own padding counts for less
- * than any number, and each window has a cell of the image when the padding is smaller than the window.
+ * than any number, so each window must have a cell of the image. It has when both sides together are padded by less than
+ * a window, even when the image has no cells, since then there are no windows.
  */
 const maximum: LayoutRule = (operation, { graph }) =>
   padInside(operation, graph, (source, pads) => {
     const kernel = readInts(operation.attributes, "kernel_shape") ?? [];
-    const isSmaller = pads.every((count, place) => count < (kernel[place % kernel.length] ?? 0));
-    return isSmaller && isNeverNegative(source, graph);
+    const isSmaller = kernel.every((size, axis) => (pads[axis] ?? 0) + (pads[axis + kernel.length] ?? 0) < size);
+    return isSmaller && readInts(operation.attributes, "dilations") === undefined && isNeverNegative(source, graph);
   });
 
 /** @param fits whether the operation may pad `source` by `pads` itself */
@@ -39,10 +40,13 @@ function padInside(
   return [graph.apply(opType, [source, ...others], source.dtype, [...own, intsAttribute("pads", pads)])];
 }
 
-/** A window's own padding together with `outer`; undefined when either is not one of height and width alone. */
+/**
+ * A window's own padding together with `outer`; undefined when either is not one of height and width alone, or cuts off:
+ * what is cut off does not come back as zeros.
+ */
 function addPads(attributes: readonly AttributeProto[], outer: readonly number[]): number[] | undefined {
   const rank = outer.length / 2;
-  const isSpatial = outer.every((count, place) => count === 0 || place % rank >= 2);
+  const isSpatial = outer.every((count, place) => count === 0 || (count > 0 && place % rank >= 2));
   if (rank !== 4 || !isSpatial || (readText(attributes, "auto_pad") ?? "NOTSET") !== "NOTSET") {
     return undefined;
   }
