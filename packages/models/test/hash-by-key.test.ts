@@ -40,3 +40,13 @@ test("hashing asks the clock", () => {
   const kernel = makeKernel("StringToHashBucketStrong", ["string"], attributes);
   assert.throws(() => kernel.run([texts(["a"])], { expectTime: late }), /late/);
 });
+
+for (const op of ["StringToHashBucketStrong", "StringToHashBucketFast"]) {
+  test(`${op} asks the clock within one long string`, () => {
+    const attributes = { num_buckets: { i: 10n }, key: keyAttr([1n, 2n]) };
+    let asked = 0;
+    const kernel = makeKernel(op, ["string"], attributes);
+    kernel.run([texts(["a".repeat(2 ** 19)])], { expectTime: () => asked++ });
+    assert.ok(asked > 2, `the clock was asked ${asked} times`);
+  });
+}

@@ -173,12 +173,19 @@ describe("images are channels last where", () => {
 
   test("they meet a constant without elements", async () => {
     for (const shape of [[0], [0, 1], [0, 7, 1], [0, 6, 7, 3]]) {
-      await compareArranged((graph, input) => {
-        const layers = new ChannelsLast(graph);
-        const none = graph.apply("Slice", [input as Value, ...[0, 0].map((bound) => graph.integers([bound]))], "float32");
-        const convolved = layers.convolve(none, [CHANNELS, 1, 1]);
-        return [layers.apply("Add", [convolved, graph.constant(floats(shape))])];
-      }, floats([1, 1, 1, 3]));
+      await compareArranged(
+        (graph, input) => {
+          const layers = new ChannelsLast(graph);
+          const none = graph.apply(
+            "Slice",
+            [input as Value, ...[0, 0].map((bound) => graph.integers([bound]))],
+            "float32",
+          );
+          const convolved = layers.convolve(none, [CHANNELS, 1, 1]);
+          return [layers.apply("Add", [convolved, graph.constant(floats(shape))])];
+        },
+        floats([1, 1, 1, 3]),
+      );
     }
   });
 

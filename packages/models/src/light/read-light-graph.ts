@@ -2,7 +2,7 @@ import { copyLittleEndian, makeNumbers, type Tensor } from "@sealserve/protocol"
 
 import type { ReadableFiles } from "../model-files.ts";
 import { elementType } from "../onnx/element-type.ts";
-import { isExternal } from "../onnx/external-data.ts";
+import { isExternal, placeOf } from "../onnx/external-data.ts";
 import { type GraphProto, ModelProto, type NodeProto, type TensorProto, type ValueInfoProto } from "../onnx/schema.ts";
 import type { GraphPort, RunnableGraph } from "../runnable-graph.ts";
 import {
@@ -85,13 +85,12 @@ class LightGraphReader {
 
   /** Of values that are given in two ways the engine takes one; which one is for it to say. */
   #readNumbers(initialiser: TensorProto, dtype: LightType, count: number): Tensor["data"] {
-    const numbers = makeNumbers(dtype, count);
     const list = dtype === "float32" ? initialiser.floatData : initialiser.doubleData;
     if (list.length > 0) {
       expect(list.length === count && initialiser.rawData.length === 0 && !isExternal(initialiser));
-      numbers.set(list as never);
-      return numbers;
+      return list;
     }
+    const numbers = makeNumbers(dtype, count);
     const bytes = this.#bytesOf(initialiser);
     expect(bytes.length === numbers.byteLength);
     copyLittleEndian(bytes, numbers);
@@ -99,14 +98,13 @@ class LightGraphReader {
   }
 
   /** In the model, or in a file beside it where the importer has said so. */
-  #bytesOf({ rawData, externalData }: TensorProto): Uint8Array {
-    if (externalData.length === 0) {
-      return rawData;
+  #bytesOf(initialiser: TensorProto): Uint8Array {
+    if (!isExternal(initialiser)) {
+      return initialiser.rawData;
     }
-    const place = new Map(externalData.map(({ key, value }) => [key, value]));
-    const [offset, length] = [Number(place.get("offset")), Number(place.get("length"))];
-    const file = this.#files.get(place.get("location") ?? "") ?? new Uint8Array();
-    return file.subarray(offset, offset + length);
+    const { file, offset, length } = placeOf(initialiser, JSON.stringify(initialiser.name));
+    const content = this.#files.get(file) ?? notLight();
+    return content.subarray(offset, length === undefined ? undefined : offset + length);
   }
 
   #readStep({ opType, domain, attribute, input, output: [name = "", ...others] }: NodeProto): LightStep {

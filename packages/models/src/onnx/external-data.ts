@@ -5,7 +5,7 @@ import { EXTERNAL_DATA_LOCATION, type TensorProto } from "./schema.ts";
 import { countElements } from "./tensor-size.ts";
 
 /** Where a tensor says that its values stand. */
-interface ExternalPlace {
+export interface ExternalPlace {
   readonly file: string;
   readonly offset: number;
   /** Up to the end of the file where the tensor says nothing. */
@@ -93,7 +93,12 @@ export class ExternalData {
   }
 }
 
-function placeOf({ externalData, dataLocation, rawData }: TensorProto, name: string): ExternalPlace {
+/**
+ * Where a tensor says that its values stand, which need not be true.
+ * @param name of the tensor, for messages
+ * @throws ModelError `external-data` when it says so in no way, or in one that is not known
+ */
+export function placeOf({ externalData, dataLocation, rawData }: TensorProto, name: string): ExternalPlace {
   const entries = new Map(externalData.map(({ key, value }) => [key, value]));
   const unknown = externalData.find(({ key }) => !KEYS.has(key));
   const file = entries.get("location");

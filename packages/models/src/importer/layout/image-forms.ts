@@ -92,6 +92,8 @@ export class ImageForms {
   }
 
   #reshape(value: Value, shape: readonly number[]): Value {
-    return this.graph.apply("Reshape", [value, this.graph.integers(shape)], value.dtype, [intAttribute("allowzero", 1)]);
+    return this.graph.apply("Reshape", [value, this.graph.integers(shape)], value.dtype, [
+      intAttribute("allowzero", 1),
+    ]);
   }
 }

@@ -8,12 +8,12 @@ import {
 } from "@sealserve/protocol";
 
 import type { KnownInput, NodeOperation } from "../../saved-model/node-operation.ts";
+import { FLOATS } from "../float-types.ts";
 import { integersOf, integerVector } from "../integers.ts";
 import type { Kernel, MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
 import { wholeNumber } from "../scalar.ts";
 
-const FLOATS: readonly DataType[] = ["float32", "float64"];
 const SUMMABLE: readonly DataType[] = [...FLOATS, "int32", "int64"];
 
 type Numbers = ReturnType<typeof makeNumbers>;

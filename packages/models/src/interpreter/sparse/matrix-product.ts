@@ -7,11 +7,10 @@ import {
   type Tensor,
 } from "@sealserve/protocol";
 
+import { FLOATS } from "../float-types.ts";
 import type { Clock, MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
 import { readCoordinates } from "./coordinates.ts";
-
-const FLOATS: readonly DataType[] = ["float32", "float64"];
 
 /** Products that are added between two looks at the clock. */
 const PRODUCTS_BETWEEN_CHECKS = 2 ** 20;

@@ -2,11 +2,11 @@ import { encodeUtf8 } from "@sealserve/core";
 import { type DataType, isNumberData, type Tensor } from "@sealserve/protocol";
 
 import type { KnownInput, NodeOperation } from "../../saved-model/node-operation.ts";
+import { FLOATS } from "../float-types.ts";
 import type { MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
 import { type NumberStyle, printNumber } from "./print-number.ts";
 
-const FLOATS: ReadonlySet<DataType> = new Set(["float32", "float64"]);
 const INTEGERS: ReadonlySet<DataType> = new Set([
   "int8",
   "int16",
@@ -50,7 +50,7 @@ function readFormat(operation: NodeOperation<KnownInput>, dtype: DataType): Writ
     return (value) => (Number(value) === 0 ? "false" : "true");
   }
   const pad = readPadding(operation);
-  if (FLOATS.has(dtype)) {
+  if (FLOATS.includes(dtype)) {
     const [style, precision] = [readStyle(operation), operation.integer("precision", -1)];
     if (precision > MAX_PRECISION) {
       operation.refuse(`its precision is ${precision}`);

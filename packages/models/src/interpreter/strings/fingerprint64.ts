@@ -1,3 +1,5 @@
+import type { Clock } from "../kernel.ts";
+
 /** Multipliers of the algorithm: primes between 2^63 and 2^64. */
 const K0 = 0xc3a5c85c97cb3127n;
 const K1 = 0xb492b66fbe98f273n;
@@ -5,11 +7,16 @@ const K2 = 0x9ae16a3b2f90404fn;
 const SEED = 81n;
 /** Bytes that longer strings are taken in at a time. */
 const BLOCK = 64;
+/** Bytes that are taken in between two looks at the clock: a multiple of the block. */
+const BYTES_BETWEEN_CHECKS = 2 ** 18;
 
 type Pair = readonly [bigint, bigint];
 
-/** FarmHash's Fingerprint64 of a string: the same on every machine and in every version. */
-export function fingerprint64(string: Uint8Array): bigint {
+/**
+ * FarmHash's Fingerprint64 of a string: the same on every machine and in every version.
+ * @throws what `clock` throws
+ */
+export function fingerprint64(string: Uint8Array, clock?: Clock): bigint {
   const { length } = string;
   const bytes = Buffer.from(string.buffer, string.byteOffset, length);
   if (length <= 16) {
@@ -18,7 +25,7 @@ export function fingerprint64(string: Uint8Array): bigint {
   if (length <= 32) {
     return upTo32(bytes);
   }
-  return length <= BLOCK ? upTo64(bytes) : longer(bytes);
+  return length <= BLOCK ? upTo64(bytes) : longer(bytes, clock);
 }
 
 function upTo16(bytes: Buffer): bigint {
@@ -71,7 +78,7 @@ interface State {
 }
 
 /** One step for each block, and a last one for the last 64 bytes, which may overlap with the block before. */
-function longer(bytes: Buffer): bigint {
+function longer(bytes: Buffer, clock: Clock | undefined): bigint {
   const { length } = bytes;
   const y = wrap(SEED * K1 + 113n);
   let state: State = {
@@ -83,6 +90,9 @@ function longer(bytes: Buffer): bigint {
   };
   const end = Math.floor((length - 1) / BLOCK) * BLOCK;
   for (let start = 0; start < end; start += BLOCK) {
+    if (start % BYTES_BETWEEN_CHECKS === 0) {
+      clock?.expectTime();
+    }
     state = takeBlock(bytes, start, state, { multiplier: K1, ofY: 1n });
   }
   const multiplier = wrap(K1 + ((state.z & 0xffn) << 1n));

@@ -1,12 +1,13 @@
 import type { Tensor } from "@sealserve/protocol";
 
-import type { MakeKernel } from "../kernel.ts";
+import type { Clock, MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
 import { fingerprint64 } from "./fingerprint64.ts";
 import { sipHash } from "./sip-hash.ts";
 import { expectStrings, stringsOf } from "./strings.ts";
 
-type Hash = (string: Uint8Array) => bigint;
+/** Asks the clock as it goes on, since one string may be as long as a request. */
+type Hash = (string: Uint8Array, clock?: Clock) => bigint;
 
 /** A hash of each string, modulo the number of buckets. */
 function hashingBy(makeHash: (operation: Parameters<MakeKernel>[0]) => Hash): MakeKernel {
@@ -24,7 +25,7 @@ function hashingBy(makeHash: (operation: Parameters<MakeKernel>[0]) => Hash): Ma
         new OutputBudget().take("int64", data.length);
         const hashes = stringsOf(tensor).map((string) => {
           clock?.expectTime();
-          return hash(string) % buckets;
+          return hash(string, clock) % buckets;
         });
         return [{ dtype: "int64", shape, data: BigInt64Array.from(hashes) }];
       },
@@ -42,5 +43,5 @@ export const hashByKey: MakeKernel = hashingBy((operation) => {
     return operation.refuse("its key is not of two numbers");
   }
   const key = [BigInt.asUintN(64, first), BigInt.asUintN(64, second)] as const;
-  return (string) => sipHash(key, string);
+  return (string, clock) => sipHash(key, string, clock);
 });

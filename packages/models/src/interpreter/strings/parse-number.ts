@@ -1,6 +1,7 @@
 import { type DataType, makeNumbers, type Tensor } from "@sealserve/protocol";
 
-const FLOATS: ReadonlySet<DataType> = new Set(["float32", "float64"]);
+import { FLOATS } from "../float-types.ts";
+
 const INTEGERS: ReadonlySet<DataType> = new Set(["int32", "int64", "uint32", "uint64"]);
 const INTEGER = /^\s*([+-]?\d{1,20})\s*$/;
 /** There is one way only to read a row of digits, or a long one that is no number would be read in very many. */
@@ -11,7 +12,7 @@ const DECIMAL = /^\s*[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|inf|infinity|
  * @returns one element; undefined when the text is no number, or none that the type holds
  */
 export function parseNumber(dtype: DataType, text: string): Tensor["data"] | undefined {
-  if (FLOATS.has(dtype)) {
+  if (FLOATS.includes(dtype)) {
     return DECIMAL.test(text) ? element(dtype, parseDecimal(text)) : undefined;
   }
   return INTEGERS.has(dtype) ? parseInteger(dtype, text) : undefined;

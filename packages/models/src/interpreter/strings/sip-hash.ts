@@ -1,9 +1,16 @@
+import type { Clock } from "../kernel.ts";
+
+/** Bytes that are taken in between two looks at the clock: a multiple of 8. */
+const BYTES_BETWEEN_CHECKS = 2 ** 16;
 const MASK = 2n ** 64n - 1n;
 
 type State = [v0: bigint, v1: bigint, v2: bigint, v3: bigint];
 
-/** SipHash-2-4 (Aumasson and Bernstein, 2012) of a string by a key of two 64-bit numbers. */
-export function sipHash([k0, k1]: readonly [bigint, bigint], bytes: Uint8Array): bigint {
+/**
+ * SipHash-2-4 (Aumasson and Bernstein, 2012) of a string by a key of two 64-bit numbers.
+ * @throws what `clock` throws
+ */
+export function sipHash([k0, k1]: readonly [bigint, bigint], bytes: Uint8Array, clock?: Clock): bigint {
   const state: State = [
     k0 ^ 0x736f6d6570736575n,
     k1 ^ 0x646f72616e646f6dn,
@@ -13,6 +20,9 @@ export function sipHash([k0, k1]: readonly [bigint, bigint], bytes: Uint8Array):
   const whole = bytes.length - (bytes.length % 8);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let offset = 0; offset < whole; offset += 8) {
+    if (offset % BYTES_BETWEEN_CHECKS === 0) {
+      clock?.expectTime();
+    }
     compress(state, view.getBigUint64(offset, true));
   }
   const rest = new Uint8Array(8);
