@@ -120,7 +120,16 @@ async function load(service: CollateralProcess, operation: Operation): Promise<L
   const byTurns = `local n = 0\nrequest = function()\n  n = (n + 1) % ${PLATFORMS}\n  return wrk.format("GET", string.format("${turn}", n))\nend\n`;
   await writeFile(script, operation === "pckcert" ? byTurns : "");
   const send = async (seconds: number): Promise<{ readonly count: number; readonly loaderMs: number }> => {
-    const args = ["-t1", "--timeout", "10s", `-c${CONNECTIONS}`, `-d${seconds}s`, "-s", script, `${service.url}${paths[operation]}`];
+    const args = [
+      "-t1",
+      "--timeout",
+      "10s",
+      `-c${CONNECTIONS}`,
+      `-d${seconds}s`,
+      "-s",
+      script,
+      `${service.url}${paths[operation]}`,
+    ];
     const { stdout } = await run("bash", ["-c", 'wrk "$@"; times', "wrk", ...args]);
     if (/Non-2xx|Socket errors/.test(stdout)) {
       throw new Error(`answers failed: ${stdout}`);
@@ -156,8 +165,10 @@ async function measure(workers: number, coresEach?: number): Promise<Measured> {
   const quota = new CpuQuota();
   const loads: Partial<Record<Operation, Load>> = {};
   try {
-    for (const id of coresEach === undefined ? [] : processesOf(service)) {
-      quota.limit(id, coresEach);
+    if (coresEach !== undefined) {
+      for (const id of processesOf(service)) {
+        quota.limit(id, coresEach);
+      }
     }
     for (const operation of Object.keys(INTEL) as Operation[]) {
       loads[operation] = await load(service, operation);
