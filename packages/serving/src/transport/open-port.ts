@@ -3,6 +3,7 @@ import { formatEndpoint } from "@sealserve/config";
 import { capConnections, type ListenAddress, type OpenPort, openServerPort } from "@sealserve/ra-tls";
 import { NodeError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { systemCodeOf } from "../system-code.ts";
 import type { ServingLimits } from "./limits.ts";
 import { clearStaleSocket, withSocketMode } from "./unix-socket.ts";
 
@@ -18,7 +19,7 @@ export async function openPort<Address extends ListenAddress>(
   log: Log,
 ): Promise<OpenPort<Address>> {
   capConnections(server, limits);
-  const acceptFailed = (error: Error): void => log("accept-failed", { code: codeOf(error) ?? error.name });
+  const acceptFailed = (error: Error): void => log("accept-failed", { code: systemCodeOf(error) ?? error.name });
   try {
     if ("path" in address) {
       await clearStaleSocket(address.path);
@@ -27,7 +28,7 @@ export async function openPort<Address extends ListenAddress>(
     return await openServerPort(server, address, acceptFailed);
   } catch (cause) {
     throw new NodeError("port-unavailable", `cannot listen on ${formatAddress(address)}`, {
-      actual: codeOf(cause),
+      actual: systemCodeOf(cause),
       remedy:
         "path" in address
           ? "choose a path in a folder that this user can write to, where nothing else is"
@@ -40,8 +41,4 @@ export async function openPort<Address extends ListenAddress>(
 /** `HOST:PORT`, or `unix:PATH` as gRPC names a Unix socket. */
 export function formatAddress(address: ListenAddress): string {
   return "path" in address ? `unix:${address.path}` : formatEndpoint(address);
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { lstat, unlink } from "node:fs/promises";
 import { connect } from "node:net";
+import { systemCodeOf } from "../system-code.ts";
 
 /** Takes from a new socket what is not for owner and group: mode 0660. */
 const SOCKET_UMASK = 0o117;
@@ -26,14 +27,15 @@ export function withSocketMode<T>(listen: () => Promise<T>): Promise<T> {
   }
 }
 
-async function answers(path: string): Promise<boolean> {
+/** Whether somebody listens on a socket, or that cannot be known. */
+export async function answers(path: string): Promise<boolean> {
   const socket = connect(path);
   try {
     await once(socket, "connect");
     return true;
   } catch (error) {
     // Only a refusal proves that nobody listens; without the right to connect one cannot know.
-    return !(error instanceof Error && "code" in error && error.code === "ECONNREFUSED");
+    return systemCodeOf(error) !== "ECONNREFUSED";
   } finally {
     socket.destroy();
   }

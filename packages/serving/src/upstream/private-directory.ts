@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, stat, statfs, symlink, writeFile } from "
 import { dirname, join } from "node:path";
 import type { ModelFiles } from "@sealserve/models";
 import { NodeError } from "../errors.ts";
-import { ownPrefix, removeLeftovers } from "./leftovers.ts";
-import { wipeFiles } from "./wipe-files.ts";
+import { systemCodeOf } from "../system-code.ts";
+import { type Claimed, claim, removeLeftovers, UNCLAIMED, wipeAndRemove } from "./leftovers.ts";
 
 /** Memory that every Linux has as a file system. */
 export const DEFAULT_PLACE = "/dev/shm";
@@ -12,27 +12,37 @@ export const DEFAULT_PLACE = "/dev/shm";
 const MEMORY_FILE_SYSTEMS: readonly number[] = [0x01021994 /* tmpfs */, 0x858458f6 /* ramfs */];
 const OWNER_ONLY_DIRECTORY = 0o700;
 const OWNER_ONLY_FILE = 0o600;
+/** Bits of a folder's mode: others may write to it; what is in it is for its owners to rename and remove (inode(7)). */
+const WRITABLE_BY_OTHERS = 0o022;
+const STICKY = 0o1000;
+const ROOT = 0;
 
 /** A folder in memory, for the owner of this process alone, in which another program of the same TEE finds what it needs. */
 export class PrivateDirectory {
   readonly path: string;
+  readonly #claimed: Claimed;
 
-  private constructor(path: string) {
-    this.path = path;
+  private constructor(claimed: Claimed) {
+    this.path = claimed.path;
+    this.#claimed = claimed;
   }
 
   /**
    * Makes a folder of unforeseeable name, and removes what ended processes of the same kind have left behind.
    *
    * @param place folder in which it is made
-   * @throws NodeError `private-directory-unusable` when the place is on a disk, or memory may go to one (threat D8)
+   * @throws NodeError `private-directory-unusable` when the place is on a disk, or memory may go to one (threat D8), or others could
+   *   put a folder of theirs in the place of this one
    */
   static async create(place: string = DEFAULT_PLACE): Promise<PrivateDirectory> {
     await expectMemory(place);
     expectNoSwap(await readFile("/proc/swaps", "utf8"));
     await removeLeftovers(place);
-    // mkdtemp makes it for its owner alone.
-    return new PrivateDirectory(await mkdtemp(join(place, await ownPrefix())));
+    return new PrivateDirectory(
+      await makeIn(place).catch((cause: unknown) => {
+        throw unusable(place, "cannot be written to", cause);
+      }),
+    );
   }
 
   /** Path of something in the folder. */
@@ -40,12 +50,20 @@ export class PrivateDirectory {
     return join(this.path, ...names);
   }
 
-  /** Writes plaintext: files by their path below `folder`. */
+  /**
+   * Writes plaintext: files by their path below `folder`.
+   *
+   * @throws NodeError `private-directory-unusable`
+   */
   async writeFiles(folder: string, files: ModelFiles): Promise<void> {
     for (const [path, content] of files) {
       const place = this.at(folder, ...path.split("/").map(expectPlainName));
-      await mkdir(dirname(place), { recursive: true, mode: OWNER_ONLY_DIRECTORY });
-      await writeFile(place, content, { flag: "wx", mode: OWNER_ONLY_FILE });
+      try {
+        await mkdir(dirname(place), { recursive: true, mode: OWNER_ONLY_DIRECTORY });
+        await writeFile(place, content, { flag: "wx", mode: OWNER_ONLY_FILE });
+      } catch (cause) {
+        throw unusable(dirname(this.path), "does not take the files of the model", cause);
+      }
     }
   }
 
@@ -55,10 +73,25 @@ export class PrivateDirectory {
     await symlink(target, this.at(folder));
   }
 
-  /** Overwrites and removes everything. Where links lead to stays as it is. */
+  /**
+   * Overwrites and removes everything. Where links lead to stays as it is.
+   *
+   * @throws NodeError `private-directory-unusable` when something is left, which the next process tries to remove then
+   */
   async remove(): Promise<void> {
-    await wipeFiles(this.path);
-    await rm(this.path, { recursive: true, force: true });
+    this.#claimed.release();
+    await wipeAndRemove(this.path);
+  }
+}
+
+/** mkdtemp makes it for its owner alone. */
+async function makeIn(place: string): Promise<Claimed> {
+  const directory = await mkdtemp(join(place, UNCLAIMED));
+  try {
+    return await claim(directory);
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
   }
 }
 
@@ -72,6 +105,15 @@ async function expectMemory(place: string): Promise<void> {
   const directory = await stat(place);
   if (!MEMORY_FILE_SYSTEMS.includes(type) || !directory.isDirectory()) {
     throw unusable(place, "is no folder in memory, and a decrypted model must not come to a disk");
+  }
+  expectNobodyElses(place, directory);
+}
+
+/** Who can rename a folder can have the plaintext written to one of theirs. */
+function expectNobodyElses(place: string, { mode, uid }: { mode: number; uid: number }): void {
+  const isShared = (mode & WRITABLE_BY_OTHERS) !== 0 && (mode & STICKY) === 0;
+  if (isShared || ![ROOT, process.getuid?.()].includes(uid)) {
+    throw unusable(place, "can be changed by others than root and this user");
   }
 }
 
@@ -93,7 +135,8 @@ export function expectNoSwap(table: string): void {
 
 function unusable(place: string, what: string, cause?: unknown): NodeError {
   return new NodeError("private-directory-unusable", `${place} ${what}`, {
-    expected: "a folder on a tmpfs of the TEE",
+    expected: "a folder on a tmpfs of the TEE, of root or this user, with room for the model",
+    actual: systemCodeOf(cause),
     remedy: `mount one there, or name another with --private-directory (${DEFAULT_PLACE} by default)`,
     ...(cause === undefined ? {} : { cause }),
   });

@@ -13,14 +13,18 @@ export interface ProgramCommand {
 const LIMIT = ["/usr/bin/prlimit", "--core=0:0"];
 /** The system ends the program when this process ends in whatever way, and gives it no rights beyond this process's. */
 const BIND = ["/usr/bin/setpriv", "--pdeathsig", "KILL", "--no-new-privs"];
+/** Nothing is run when this process has ended before that was arranged: the program has another parent then. */
+const EXPECT_PARENT = ["/bin/sh", "-c", 'test "$PPID" = "$1" || exit 1; shift; exec "$@"', "sh"];
 
 /**
  * Starts a program that holds plaintext: without core dumps (threat D8), in a session of its own so that a terminal's signals
  * do not reach it before its requests have ended, and with nothing of this process's environment, which the host may have
  * chosen (threat E6). Only its standard error is read.
+ *
+ * @param parent the process that it must not outlive
  */
-export function startProgram({ program, args, directory }: ProgramCommand): ChildProcess {
-  const [command = "", ...rest] = [...LIMIT, ...BIND, program, ...args];
+export function startProgram({ program, args, directory }: ProgramCommand, parent = process.pid): ChildProcess {
+  const [command = "", ...rest] = [...LIMIT, ...BIND, ...EXPECT_PARENT, `${parent}`, program, ...args];
   return spawn(command, rest, {
     cwd: directory,
     env: { HOME: directory, TMPDIR: directory, PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },

@@ -46,8 +46,8 @@ export interface Channel {
 export interface SupervisedProgram<C extends Channel> {
   /** The model that it runs, for the log. */
   readonly model: string;
-  /** Starts it anew. */
-  start(): { readonly child: ChildProcess; readonly channel: C };
+  /** Starts it anew. @throws NodeError when it may not be run */
+  start(): Promise<{ readonly child: ChildProcess; readonly channel: C }>;
   /**
    * Asks it whether it serves.
    *
@@ -141,7 +141,7 @@ export class Supervisor<C extends Channel> {
   /** From a start of the program to its end. @throws NodeError when it does not come to serve */
   async #runOnce(onReady: () => void): Promise<void> {
     const { model } = this.#program;
-    const { child, channel } = this.#program.start();
+    const { child, channel } = await this.#program.start();
     const messages = child.stderr === null ? undefined : new ProgramMessages(child.stderr, model, this.#log);
     const gone = new AbortController();
     const end = endOf(child).finally(() => gone.abort());

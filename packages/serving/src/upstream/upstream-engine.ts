@@ -1,5 +1,5 @@
 import { type LoadedModel, readDeclaration } from "@sealserve/models";
-import type { Log } from "../log.ts";
+import { codeOf, type Log } from "../log.ts";
 import type { ComingFiles, VersionFiles } from "../source/version-files.ts";
 import { GrpcChannel } from "./grpc-channel.ts";
 import { askServes, type ServedVersion } from "./model-server-client.ts";
@@ -48,19 +48,29 @@ export async function loadUpstream(
   coming: ComingFiles,
   signal: AbortSignal,
 ): Promise<LoadedModel> {
-  const program = await checkProgramFile(options.program);
+  // It is looked at again when it is started; here, so that nothing is decrypted for another one.
+  await checkProgramFile(options.program);
   const files = await coming;
   const declaration = readDeclaration(files, options.tags);
   const directory = await PrivateDirectory.create(options.place);
+  const clear = (): Promise<void> => clearDirectory(directory, served, options.log);
   try {
     await provide(directory, served, files);
     const { log, times = defaultTimes } = options;
-    const supervised = superviseIn(directory, served, (task) => options.command(program, task));
-    const server = await Supervisor.start(supervised, { times, log, signal });
-    return new UpstreamModel({ served, declaration, server, clear: () => directory.remove() });
+    const server = await Supervisor.start(superviseIn(directory, served, options), { times, log, signal });
+    return new UpstreamModel({ served, declaration, server, clear });
   } catch (error) {
-    await directory.remove();
+    await clear();
     throw error;
+  }
+}
+
+/** What cannot be removed is told to the operator: nothing else waits for it. */
+async function clearDirectory(directory: PrivateDirectory, { name }: ServedVersion, log: Log): Promise<void> {
+  try {
+    await directory.remove();
+  } catch (error) {
+    log("engine-files-left", { model: name, directory: directory.path, code: codeOf(error) });
   }
 }
 
@@ -76,16 +86,18 @@ async function provide(directory: PrivateDirectory, { version }: ServedVersion, 
 function superviseIn(
   directory: PrivateDirectory,
   served: ServedVersion,
-  command: (task: EngineTask) => Omit<ProgramCommand, "directory">,
+  { program, command }: Pick<UpstreamOptions, "program" | "command">,
 ): SupervisedProgram<GrpcChannel> {
   let starts = 0;
   return {
     model: served.name,
-    start: () => {
+    start: async () => {
+      // Each time: the file may have been replaced since, by an update of the machine or by somebody else (threat A11).
+      const checked = await checkProgramFile(program);
       // Another one each time: what an ended program leaves behind is in nobody's way.
       const socketPath = directory.at(`grpc-${++starts}.sock`);
       const task = { served, basePath: directory.at(MODEL_FOLDER), socketPath };
-      const child = startProgram({ ...command(task), directory: directory.path });
+      const child = startProgram({ ...command(checked, task), directory: directory.path });
       return { child, channel: new GrpcChannel(socketPath, MAX_ANSWER_BYTES) };
     },
     probe: (channel, signal) => askServes(channel, served, signal),

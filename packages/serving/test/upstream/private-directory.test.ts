@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { lstat, mkdir, mkdtemp, open, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, copyFile, mkdir, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { NodeError } from "../../src/errors.ts";
 import { expectNoSwap, PrivateDirectory } from "../../src/upstream/private-directory.ts";
@@ -64,30 +65,82 @@ test("what is removed has been overwritten, where links lead to has not", async 
   await rm(elsewhere, { recursive: true });
 });
 
+/** A process that makes a folder, writes plaintext into it and waits. */
+async function startOther(): Promise<{ readonly directory: string; readonly process: ChildProcess }> {
+  const module = new URL("../../src/upstream/private-directory.ts", import.meta.url).href;
+  const program = `
+    const { PrivateDirectory } = await import(${JSON.stringify(module)});
+    const directory = await PrivateDirectory.create(${JSON.stringify(place)});
+    await directory.writeFiles("model/1", new Map([["data", Uint8Array.of(7)]]));
+    console.log(directory.path);
+    setInterval(() => undefined, 60_000);`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [path] = (await once(child.stdout, "data")) as [Buffer];
+  return { directory: path.toString().trim(), process: child };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  child.kill("SIGKILL");
+  await once(child, "exit");
+}
+
 test("folders of processes that have ended are wiped by the next, those of living ones and strangers stay", async () => {
-  const space = (await readlink("/proc/self/ns/pid")).replaceAll(/\D/g, "");
-  const ended = execFileSync("/bin/sh", ["-c", "echo $$"]).toString().trim();
-  const living = await PrivateDirectory.create(place);
-  const names = {
-    ended: `sealserve-${space}-${ended}-1-abc`,
-    reused: `sealserve-${space}-${process.pid}-1-abc`,
-    otherSpace: `sealserve-1-${ended}-1-abc`,
-    stranger: "something-else",
-  };
-  for (const name of Object.values(names)) {
-    await mkdir(join(place, name));
-  }
-  await symlink(join(place, names.stranger), join(place, `sealserve-${space}-${ended}-2-abc`));
+  const [ended, living] = [await startOther(), await startOther()];
+  await using plaintext = await open(join(ended.directory, "model/1/data"), "r");
+  await kill(ended.process);
+  // It answers nothing, and lives.
+  living.process.kill("SIGSTOP");
+  const others = ["something-else", "new-sealserve-engine-abc"];
+  await Promise.all(others.map((name) => mkdir(join(place, name))));
+  await symlink(join(place, "something-else"), join(place, "sealserve-engine-link"));
+  const own = await PrivateDirectory.create(place);
   const next = await PrivateDirectory.create(place);
-  const left = await readdir(place);
-  assert.deepEqual(left.includes(names.ended) || left.includes(names.reused), false);
-  for (const kept of [names.otherSpace, names.stranger, living.path.slice(place.length + 1)]) {
-    assert.ok(left.includes(kept), kept);
+  const left = [own.path, next.path, living.directory].map((path) => basename(path));
+  assert.deepEqual((await readdir(place)).sort(), [...left, ...others, "sealserve-engine-link"].sort());
+  assert.deepEqual((await plaintext.read(Buffer.alloc(2), 0, 2, 0)).buffer, Buffer.alloc(2));
+  living.process.kill("SIGCONT");
+  await Promise.all([own.remove(), next.remove(), kill(living.process)]);
+  await (await PrivateDirectory.create(place)).remove();
+  assert.deepEqual((await readdir(place)).sort(), [...others, "sealserve-engine-link"].sort());
+  await Promise.all(["sealserve-engine-link", ...others].map((name) => rm(join(place, name), { recursive: true })));
+});
+
+test("a folder whose removal was cut short is removed", async () => {
+  await mkdir(join(place, "sealserve-engine-abc/model"), { recursive: true });
+  await (await PrivateDirectory.create(place)).remove();
+  assert.deepEqual(await readdir(place), []);
+});
+
+test("a place that others can change is refused: they could put a folder of theirs in the place of ours", async () => {
+  const shared = join(place, "shared");
+  await mkdir(shared);
+  for (const [mode, refused] of [
+    [0o777, true],
+    [0o770, true],
+    [0o1777, false],
+    [0o755, false],
+  ] as const) {
+    await chmod(shared, mode);
+    const creating = PrivateDirectory.create(shared).then((directory) => directory.remove());
+    await (refused ? assert.rejects(creating, unusable, mode.toString(8)) : creating);
   }
-  assert.ok((await lstat(join(place, `sealserve-${space}-${ended}-2-abc`))).isSymbolicLink());
-  await Promise.all([living.remove(), next.remove()]);
+  await rm(shared, { recursive: true });
+});
+
+test("plaintext that cannot be overwritten or removed is reported", async () => {
+  const directory = await PrivateDirectory.create(place);
+  await directory.writeFiles("model", new Map([["data", Uint8Array.of(7)]]));
+  // A program that runs cannot be written to.
+  await copyFile("/bin/sleep", directory.at("model/sleep"));
+  const running = spawn(directory.at("model/sleep"), ["1000"], { stdio: "ignore" });
+  await once(running, "spawn");
+  await assert.rejects(directory.remove(), unusable);
+  await kill(running);
+  assert.deepEqual(await readdir(place), []);
 });
 
 test("a folder that is gone has nothing to wipe", async () => {
-  await wipeFiles(join(place, "gone"));
+  assert.deepEqual(await wipeFiles(join(place, "gone")), []);
 });

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { text as readText } from "node:stream/consumers";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import type { LoadedModel, ModelFiles } from "@sealserve/models";
 import { ServingError, type Tensor } from "@sealserve/protocol";
@@ -9,6 +13,7 @@ import { NodeError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { VersionFiles } from "../../src/source/version-files.ts";
 import type { ProgramFile } from "../../src/upstream/program-file.ts";
+import { startProgram } from "../../src/upstream/start-program.ts";
 import type { SupervisionTimes } from "../../src/upstream/supervisor.ts";
 import { modelServerCommand } from "../../src/upstream/tensorflow-model-server.ts";
 import { loadUpstream } from "../../src/upstream/upstream-engine.ts";
@@ -176,6 +181,55 @@ test("a program that hangs is ended and started again", async () => {
   assert.ok(logged.some(({ event }) => event === "engine-hangs"));
   assert.equal(isAlive(first), false);
   assert.deepEqual(await predict(model), halved);
+});
+
+test("a program that was replaced is not started again, until the right one is back (threat A11)", async () => {
+  const text = `exec ${programs.server.path} "$@"`;
+  const program = await programs.script("pinned.sh", text);
+  const sha256 = createHash("sha256")
+    .update(await readFile(program.path))
+    .digest("hex");
+  const model = await load({ program: { ...program, sha256 } });
+  const first = servingProcess();
+  await programs.script("pinned.sh", `echo replaced > ${programs.directory}/replaced; ${text}`);
+  process.kill(first, "SIGKILL");
+  await waitFor(() => logged.some(({ event }) => event === "engine-not-restarted"));
+  assert.match(`${logged.find(({ event }) => event === "engine-not-restarted")?.fields["reason"]}`, /pinned/);
+  await assert.rejects(predict(model), failsWith("UNAVAILABLE"));
+  assert.equal(existsSync(join(programs.directory, "replaced")), false);
+  await programs.script("pinned.sh", text);
+  await waitFor(() => servingProcess() !== first);
+  assert.deepEqual(await predict(model), halved);
+});
+
+test("files that cannot be removed are named in the log, and the model is closed all the same", async () => {
+  const model = await load({ files: await filesInMemory() });
+  const [name = ""] = await readdir(place);
+  // A program that runs cannot be overwritten.
+  await copyFile("/bin/sleep", join(place, name, "sleep"));
+  const running = spawn(join(place, name, "sleep"), ["1000"], { stdio: "ignore" });
+  await once(running, "spawn");
+  await model.close();
+  running.kill("SIGKILL");
+  const left = logged.find(({ event }) => event === "engine-files-left");
+  assert.deepEqual(left?.fields, {
+    model: served.name,
+    directory: join(place, name),
+    code: "private-directory-unusable",
+  });
+  assert.deepEqual(await readdir(place), []);
+});
+
+test("nothing is started for a process that has ended meanwhile", async () => {
+  const program = { program: "/bin/sh", args: ["-c", "echo started >&2"], directory: place };
+  for (const [parent, words] of [
+    [process.pid, "started\n"],
+    [process.ppid, ""],
+  ] as const) {
+    const child = startProgram(program, parent);
+    const text = child.stderr === null ? "" : await readText(child.stderr);
+    assert.equal(text, words);
+  }
 });
 
 test("the caller's signal ends its wait, and the model goes on", async () => {
