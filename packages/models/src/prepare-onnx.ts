@@ -2,7 +2,7 @@ import { dataTypeNumber, SignatureDef, TensorInfo, TensorShapeProto } from "@sea
 
 import type { ReadableFiles } from "./model-files.ts";
 import { ExternalData } from "./onnx/external-data.ts";
-import { parseOnnxSignatures } from "./onnx/read.ts";
+import { parseOnnxModel } from "./onnx/read.ts";
 import type { PreparedModel } from "./prepared-model.ts";
 import type { GraphPort, RunnableGraph } from "./runnable-graph.ts";
 import type { Signature, SignatureTensor } from "./signature.ts";
@@ -14,12 +14,12 @@ import type { Signature, SignatureTensor } from "./signature.ts";
 export function prepareOnnx(files: ReadableFiles, file: string): PreparedModel {
   const model = files.get(file) ?? new Uint8Array();
   const external = new ExternalData(files);
-  const signatures = parseOnnxSignatures(model, external);
+  const { signatures, needsElements } = parseOnnxModel(model, external);
   return {
     platform: "onnx",
     signatures,
     signatureDefs: new Map([...signatures].map(([key, signature]) => [key, declare(signature)])),
-    graphs: new Map([...signatures].map(([key, signature]) => [key, asGraph(model, signature)])),
+    graphs: new Map([...signatures].map(([key, signature]) => [key, { ...asGraph(model, signature), needsElements }])),
     plans: new Map(),
     refusals: new Map(),
     weightFiles: external.paths,

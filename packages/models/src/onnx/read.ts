@@ -4,25 +4,41 @@ import { DEFAULT_SIGNATURE_KEY } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { PREDICT_METHOD, type Signature, type SignatureTensor } from "../signature.ts";
+import { withBodies } from "./bodies.ts";
 import { checkModel } from "./check-graph.ts";
 import { elementType } from "./element-type.ts";
 import { ExternalData } from "./external-data.ts";
-import { type GraphProto, ModelProto, type ValueInfoProto } from "./schema.ts";
+import { type GraphProto, ModelProto, type NodeProto, type ValueInfoProto } from "./schema.ts";
 
 /** Marks a file of the engine's other format (flatbuffers), which nothing here checks. It stands behind four bytes. */
 const ORT_FORMAT_MARK = encodeUtf8("ORTM");
 const ORT_FORMAT_MARK_AT = 4;
 
+/** Operations at which the engine (onnxruntime 1.30) ends the process when they are given no steps or an empty batch. */
+const ENDS_ON_NONE: ReadonlySet<string> = new Set(["GRU", "LSTM", "RNN"]);
+
+/** What serving has to know of an ONNX model. */
+export interface OnnxModel {
+  readonly signatures: Map<string, Signature>;
+  /** Whether inputs without elements have to be kept from the engine. */
+  readonly needsElements: boolean;
+}
+
+/** The signatures of {@link parseOnnxModel}. @throws ModelError as that does */
+export function parseOnnxSignatures(...model: Parameters<typeof parseOnnxModel>): Map<string, Signature> {
+  return parseOnnxModel(...model).signatures;
+}
+
 /**
- * Signatures of an ONNX model after all checks: one, `serving_default`, that takes the graph's inputs without its
+ * An ONNX model after all checks. It has one signature, `serving_default`, that takes the graph's inputs without its
  * initialisers and gives its tensor outputs.
  * @param external files beside the model; none by default
  * @throws ModelError when the bytes are not an ONNX model, or the model is refused (see `checkModel`)
  */
-export function parseOnnxSignatures(
+export function parseOnnxModel(
   bytes: Uint8Array,
   external = new ExternalData(new Map<string, Uint8Array>()),
-): Map<string, Signature> {
+): OnnxModel {
   if (equalBytes(bytes.subarray(ORT_FORMAT_MARK_AT, ORT_FORMAT_MARK_AT + ORT_FORMAT_MARK.length), ORT_FORMAT_MARK)) {
     throw new ModelError("bad-onnx", "the file is marked as a model in ORT format", {
       expected: "an ONNX protobuf, whose fifth to eighth byte are not ORTM",
@@ -30,7 +46,14 @@ export function parseOnnxSignatures(
   }
   const model = refuseMalformed("bad-onnx", "ONNX model", () => ModelProto.decode(bytes));
   const graph = checkModel(model, external);
-  return new Map([[DEFAULT_SIGNATURE_KEY, describeGraph(graph)]]);
+  return {
+    signatures: new Map([[DEFAULT_SIGNATURE_KEY, describeGraph(graph)]]),
+    needsElements: [graph, ...model.functions].some(({ node }) => hasOperation(node, ENDS_ON_NONE)),
+  };
+}
+
+function hasOperation(nodes: readonly NodeProto[], operations: ReadonlySet<string>): boolean {
+  return [...withBodies(nodes)].some(({ opType }) => operations.has(opType));
 }
 
 function describeGraph(graph: GraphProto): Signature {
