@@ -23,6 +23,8 @@ export type ModelErrorCode =
   | "not-convertible"
   | "engine-refused"
   | "engine-failed"
+  /** The engine does not come back from a step: its thread is given up. */
+  | "engine-stuck"
   | "closed";
 
 /** A model that is malformed, hostile, beyond what this package can run, or whose engine has ended. */

@@ -1,4 +1,5 @@
 export { type ConvertedModel, type ConvertOptions, convertModel } from "./convert/convert-model.ts";
+export { stuckThreads } from "./engine/engine-thread.ts";
 export { buffersOf, type PackedTensor, packOwned, packTensors, unpackTensors } from "./engine/packed-tensor.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { writeExampleModels } from "./examples/write-example-models.ts";

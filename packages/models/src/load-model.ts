@@ -1,4 +1,4 @@
-import { EngineThread } from "./engine/engine-thread.ts";
+import { type EngineLoadOptions, EngineThread } from "./engine/engine-thread.ts";
 import type { ModelLoad } from "./engine/messages.ts";
 import { EngineModel } from "./engine-model.ts";
 import type { LoadedModel } from "./loaded-model.ts";
@@ -12,6 +12,8 @@ export interface LoadOptions {
   readonly tags?: readonly string[];
   /** Once it is aborted, the load is given up after the step it is at, and its thread ends. */
   readonly signal?: AbortSignal | undefined;
+  /** Time that it may take once its files are there, milliseconds, 10 minutes by default; then its thread is given up. */
+  readonly maxMs?: number | undefined;
 }
 
 /** A model to load: on disk, in memory, or on its way into memory. */
@@ -29,14 +31,14 @@ export type ModelSource = ModelDirectory | ModelFiles | Promise<ModelFiles>;
  */
 export async function loadModel(
   source: ModelSource,
-  { tags, threads, signal }: LoadOptions = {},
+  { tags, threads, ...options }: LoadOptions = {},
 ): Promise<LoadedModel> {
   if ("directory" in source) {
-    return await startEngine(async () => ({ source, tags, threads }), signal);
+    return await startEngine(async () => ({ source, tags, threads }), options);
   }
   const files = Promise.resolve(source);
   try {
-    return await startEngine(async () => ({ source: filesToMove(await files), tags, threads }), signal);
+    return await startEngine(async () => ({ source: filesToMove(await files), tags, threads }), options);
   } finally {
     wipe(await files.catch(() => new Map<string, Uint8Array>()));
   }
@@ -53,13 +55,14 @@ function wipe(files: ModelFiles): void {
 }
 
 /** @param give gives what to load, while the thread starts */
-async function startEngine(give: () => Promise<ModelLoad>, signal: AbortSignal | undefined): Promise<LoadedModel> {
+async function startEngine(give: () => Promise<ModelLoad>, options: EngineLoadOptions): Promise<LoadedModel> {
+  const { signal } = options;
   signal?.throwIfAborted();
   const engine = new EngineThread();
   try {
     const load = await give();
     signal?.throwIfAborted();
-    const description = await engine.load(load, signal);
+    const description = await engine.load(load, options);
     signal?.throwIfAborted();
     return new EngineModel(description, engine);
   } catch (error) {

@@ -33,7 +33,7 @@ export interface LoadedModel {
    *   to fill in, and names that the signature lacks are ignored
    * @param outputs names of the outputs to give; all of the signature when empty
    * @throws ServingError for a call that does not fit the signature, or inputs that the model fails on
-   * @throws ModelError the signature's refusal, `engine-failed`, or `closed`
+   * @throws ModelError the signature's refusal, `engine-failed`, `engine-stuck`, or `closed`
    * @throws the signal's reason
    */
   run(

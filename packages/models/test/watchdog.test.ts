@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { mock, type TestContext, test } from "node:test";
 import type { Worker } from "node:worker_threads";
 
-import { EngineThread } from "../src/engine/engine-thread.ts";
+import { EngineThread, stuckThreads } from "../src/engine/engine-thread.ts";
 import type { EngineMessage } from "../src/engine/messages.ts";
 import { type Parcel, unpackParcel } from "../src/engine/parcel.ts";
 import { Watchdog } from "../src/engine/watchdog.ts";
+import { loadModel } from "../src/load-model.ts";
 import { intAttribute } from "../src/onnx/attribute.ts";
 import { GraphProto } from "../src/onnx/schema.ts";
 import { makeInitialiser, makeNode, makeValueInfo } from "../src/onnx/write.ts";
@@ -72,7 +73,7 @@ test("a thread that does not answer is given up with all that waits, also when i
   const left = engine.run(run(), caller.signal);
   caller.abort(new Error("gone"));
   await assert.rejects(left, /gone/);
-  await assert.rejects(engine.run(run()), modelError("engine-failed", /more than 200 ms; its thread is given up/));
+  await assert.rejects(engine.run(run()), modelError("engine-stuck", /more than 200 ms; its thread is given up/));
   assert.match(engine.failure?.message ?? "", /given up/);
   await engine.close();
   const asked = posting.mock.calls.flatMap(({ arguments: [parcel] }) => unpackParcel<EngineMessage>(parcel as Parcel));
@@ -122,6 +123,42 @@ test("a run that the engine does not come back from fails at its limit", async (
   const source = new Map([["model.onnx", loopingModel(1_000_000)]]);
   await engine.load({ source, tags: undefined, threads: 1 });
   const exited = once(worker, "exit");
-  await assert.rejects(engine.run(run()), modelError("engine-failed", /given up/));
+  await assert.rejects(engine.run(run()), modelError("engine-stuck", /given up/));
+  assert.equal(stuckThreads(), 1);
   await exited;
+  assert.equal(stuckThreads(), 0, "it came back");
+});
+
+/** Large matrices, multiplied again and again, that the engine works out when it loads the model. */
+function slowToLoad(): Uint8Array {
+  const size = 2000;
+  const products = Array.from({ length: 20 }, (_, index) => makeNode("MatMul", [`m${index}`, "m0"], [`m${index + 1}`]));
+  return onnxModel(
+    GraphProto.create({
+      name: "slow",
+      node: [
+        makeNode("ConstantOfShape", ["size"], ["m0"]),
+        ...products,
+        makeNode("ReduceSum", [`m${products.length}`], ["sum"]),
+        makeNode("Add", ["x", "sum"], ["y"]),
+      ],
+      initializer: [makeInitialiser("size", int64s([2], [size, size]))],
+      input: [makeValueInfo("x", "float32", [-1, 2])],
+      output: [makeValueInfo("y", "float32")],
+    }),
+  );
+}
+
+test("a load that the engine does not come back from fails at its limit, and its caller does not wait for the thread", async () => {
+  const source = new Map([["model.onnx", slowToLoad()]]);
+  const loading = loadModel(source, { threads: 1, maxMs: 500 });
+  await assert.rejects(
+    loading,
+    modelError("engine-stuck", /loading the model has taken more than 500 ms; its thread is given up/),
+  );
+  assert.equal(stuckThreads(), 1);
+  for (const end = Date.now() + 120_000; stuckThreads() > 0 && Date.now() < end; ) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.equal(stuckThreads(), 0, "it came back");
 });

@@ -8,6 +8,7 @@ import * as grpc from "@grpc/grpc-js";
 import { BrokerError, type RunningBroker } from "@sealserve/broker";
 import { connectNode } from "@sealserve/client";
 import { EncryptedFilesError } from "@sealserve/encrypted-files";
+import { ModelError } from "@sealserve/models";
 import { PlatformError } from "@sealserve/platform";
 import {
   decodePredictResponse,
@@ -281,4 +282,14 @@ test("a start can be cancelled between steps", async () => {
   });
   await assert.rejects(start, reason);
   assert.equal(steps.at(-1), "TLS pair decrypted");
+});
+
+test("a model that does not come into its engine in time fails the start, and nothing of the node stays (threat D10)", async () => {
+  const config = world.serveConfig(broker, { more: "limits: { loadTimeoutMs: 1 }" });
+  await assert.rejects(
+    startNode(config),
+    (error) => error instanceof ModelError && error.code === "engine-stuck" && /more than 1 ms/.test(error.message),
+  );
+  const node = await startNode(world.serveConfig(broker));
+  await node.close();
 });

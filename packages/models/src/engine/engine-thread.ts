@@ -23,6 +23,23 @@ const MAX_SHIPMENTS = 2;
  * from outside only.
  */
 const MAX_RUN_MS = 300_000;
+/** Time that loading a model may take, milliseconds, unless stated: a model of 2.4 GB takes some ten seconds. */
+const MAX_LOAD_MS = 600_000;
+
+let stuckCount = 0;
+
+/** How many threads of this process do not come back out of the engine, each with its memory and mostly with a processor. */
+export function stuckThreads(): number {
+  return stuckCount;
+}
+
+/** How to load a model. */
+export interface EngineLoadOptions {
+  /** Once it is aborted, what is left of the load is not begun, and the files are overwritten. */
+  readonly signal?: AbortSignal | undefined;
+  /** Time that it may take, milliseconds; then the thread is given up. */
+  readonly maxMs?: number | undefined;
+}
 
 type Unnumbered<T> = T extends unknown ? Omit<T, "id"> : never;
 type ReplyOf<K extends EngineReply["kind"]> = Extract<EngineReply, { kind: K }>;
@@ -58,7 +75,7 @@ export class EngineThread {
 
   /** @param maxRunMs time that one run may take; then the thread is given up */
   constructor(maxRunMs = MAX_RUN_MS) {
-    this.#watchdog = new Watchdog(maxRunMs, () => this.#giveUp(maxRunMs));
+    this.#watchdog = new Watchdog(maxRunMs, () => this.#giveUp(`a run has taken more than ${maxRunMs} ms`));
     this.#worker = new Worker(new URL(workerFile, import.meta.url), { name: "sealserve-engine", execArgv: [] });
     this.#worker.on("message", (parcel: Parcel) => this.#settle(unpackParcel(parcel)));
     for (const event of ["error", "messageerror"] as const) {
@@ -69,6 +86,7 @@ export class EngineThread {
     }
     this.#exited = new Promise((resolve) => {
       this.#worker.once("exit", () => {
+        stuckCount -= this.#stuck ? 1 : 0;
         this.#endWith(
           this.#closing
             ? new ModelError("closed", "the engine has ended")
@@ -81,10 +99,10 @@ export class EngineThread {
 
   /** Why the thread is gone although nobody closed it. */
   get failure(): ModelError | undefined {
-    return this.#end?.code === "engine-failed" ? this.#end : undefined;
+    return this.#end?.code === "closed" ? undefined : this.#end;
   }
 
-  /** @throws ModelError `engine-failed`, `closed` */
+  /** @throws ModelError `engine-failed`, `engine-stuck`, `closed` */
   expectRunning(): void {
     if (this.#end !== undefined) {
       throw this.#end;
@@ -93,24 +111,31 @@ export class EngineThread {
 
   /**
    * Loads a model; called once. The buffers of files in memory are moved to the thread and overwritten there.
-   * @param signal once it is aborted, what is left of the load is not begun, and the files are overwritten
-   * @throws ModelError those of reading the model, `engine-refused`, `engine-failed`, `closed`
+   * @throws ModelError those of reading the model, `engine-refused`, `engine-failed`, `engine-stuck`, `closed`
    */
-  async load(load: ModelLoad, signal?: AbortSignal): Promise<ModelDescription> {
+  async load(load: ModelLoad, { signal, maxMs = MAX_LOAD_MS }: EngineLoadOptions = {}): Promise<ModelDescription> {
     const contents = "directory" in load.source ? [] : [...load.source.values()];
     const buffers = new Set(contents.map(({ buffer }) => buffer as ArrayBuffer));
     const givenUp = new Uint8Array(new SharedArrayBuffer(1));
     const giveUp = (): void => void givenUp.fill(1);
     signal?.addEventListener("abort", giveUp);
-    const loaded = this.#ask("loaded", { kind: "load", ...load, givenUp }, [...buffers]);
-    return (await loaded.finally(() => signal?.removeEventListener("abort", giveUp))).model;
+    const limit = setTimeout(() => {
+      giveUp();
+      this.#giveUp(`loading the model has taken more than ${maxMs} ms`);
+    }, maxMs).unref();
+    try {
+      return (await this.#ask("loaded", { kind: "load", ...load, givenUp }, [...buffers])).model;
+    } finally {
+      clearTimeout(limit);
+      signal?.removeEventListener("abort", giveUp);
+    }
   }
 
   /**
    * Runs a signature of the loaded model. Large arrays of the inputs are moved to the thread.
    * @param signal once it is aborted nobody waits for the run, which is left out if its turn has not come
    * @throws ServingError when the model fails on the inputs
-   * @throws ModelError `engine-failed`, `closed`
+   * @throws ModelError `engine-failed`, `engine-stuck`, `closed`
    * @throws the signal's reason
    */
   async run(run: EngineRun, signal?: AbortSignal): Promise<ReadonlyMap<string, PackedTensor>> {
@@ -224,14 +249,18 @@ export class EngineThread {
    * Nobody waits for the thread any more, which ends by itself if it ever comes back from the engine. It cannot be ended before:
    * `onnxruntime` takes the whole process down when it comes back to a thread that was told to end.
    */
-  #giveUp(maxRunMs: number): void {
+  #giveUp(why: string): void {
+    if (this.#end !== undefined) {
+      return;
+    }
     this.#stuck = true;
+    stuckCount++;
     for (const id of this.#runs) {
       this.#outbox.add({ kind: "withdraw", id });
     }
     this.#outbox.add({ kind: "close", id: ++this.#lastId });
     this.#outbox.flush();
-    this.#endWith(new ModelError("engine-failed", `a run has taken more than ${maxRunMs} ms; its thread is given up`));
+    this.#endWith(new ModelError("engine-stuck", `${why}; its thread is given up`));
   }
 
   /** The first reason counts. */

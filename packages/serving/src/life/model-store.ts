@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { stuckThreads } from "@sealserve/models";
 import { type ModelSpec, ServingError } from "@sealserve/protocol";
 import type { Servable, Servables, VersionStatus } from "../core/servables.ts";
 import type { LoadingOptions } from "../options/server-options.ts";
@@ -30,15 +31,17 @@ export class ModelStore implements Servables {
   /**
    * @param delay waits between two tries of a load; rejects when the signal fires
    * @param now milliseconds that go on steadily
+   * @param stuck threads of the process that do not come back from their engines
    */
   constructor(
     { maxRetries, retryIntervalMs, threads }: Pick<LoadingOptions, "maxRetries" | "retryIntervalMs" | "threads">,
     delay: LoadRules["delay"] = (ms, signal) => sleep(ms, undefined, { signal }),
     now: LoadRules["now"] = () => performance.now(),
+    stuck: LoadRules["stuckThreads"] = stuckThreads,
   ) {
     this.#loadsAtATime = Math.max(1, threads);
     const firstLoads = Math.max(this.#loadsAtATime, FIRST_LOADS_PER_PROCESSOR * availableParallelism());
-    this.#rules = { maxRetries, retryIntervalMs, queue: new LoadQueue(firstLoads), delay, now };
+    this.#rules = { maxRetries, retryIntervalMs, queue: new LoadQueue(firstLoads), delay, now, stuckThreads: stuck };
   }
 
   find(spec: ModelSpec): Servable {

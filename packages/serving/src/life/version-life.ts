@@ -1,4 +1,4 @@
-import type { LoadedModel } from "@sealserve/models";
+import { type LoadedModel, ModelError } from "@sealserve/models";
 import type { Servable, VersionStatus } from "../core/servables.ts";
 import type { AspiredVersion } from "./aspired-version.ts";
 import { describeLoadError, type LifeError } from "./load-error.ts";
@@ -9,6 +9,14 @@ export const STEADY_MS = 10 * 60_000;
 /** Pause before the second time that an engine which does not last is loaded again, milliseconds; then twice as much each time. */
 const FIRST_PAUSE_MS = 1000;
 
+/**
+ * With so many threads of the process in engines that do not come back, each with its memory and mostly with a processor, a version that
+ * has left one is not loaded again: the next would be stuck too.
+ */
+export const MAX_STUCK_THREADS = 4;
+
+const NOT_AGAIN = `As many as ${MAX_STUCK_THREADS} threads are stuck, so that it is not loaded again: correct the model and restart the server`;
+
 /** How loads are run and repeated. */
 export interface LoadRules {
   /** How often a failed load is tried again; a version whose engine ends before {@link STEADY_MS} is loaded again as often. */
@@ -16,6 +24,8 @@ export interface LoadRules {
   /** Between two attempts, milliseconds; the most between two engines that do not last. */
   readonly retryIntervalMs: number;
   readonly queue: LoadQueue;
+  /** Threads of the process that do not come back from their engines. */
+  readonly stuckThreads: () => number;
   /** Waits; rejects when the signal fires. */
   readonly delay: (ms: number, signal: AbortSignal) => Promise<unknown>;
   /** Milliseconds that go on steadily. */
@@ -98,7 +108,7 @@ export class VersionLife {
       this.#enter("AVAILABLE");
     } catch (error) {
       if (!signal.aborted) {
-        this.#error = describeLoadError(error);
+        this.#error = this.#describe(error);
       }
       this.#end();
     }
@@ -146,11 +156,11 @@ export class VersionLife {
     if (failure === undefined || this.#state !== "AVAILABLE") {
       return;
     }
-    this.#error = { code: "INTERNAL", message: failure.message };
+    this.#error = this.#describe(failure);
     if (this.#rules.now() - this.#availableSince >= STEADY_MS) {
       this.#revivals = 0;
     }
-    if (!this.wanted || this.#revivals >= this.#rules.maxRetries) {
+    if (!this.wanted || this.#revivals >= this.#rules.maxRetries || this.#isHopeless(failure)) {
       void close(this.#servable?.model);
       this.#end();
       return;
@@ -172,13 +182,22 @@ export class VersionLife {
       try {
         return await this.#rules.queue.run(() => this.#attempt(signal), signal);
       } catch (error) {
-        if (signal.aborted || retries >= this.#rules.maxRetries) {
+        if (signal.aborted || retries >= this.#rules.maxRetries || this.#isHopeless(error)) {
           throw error;
         }
-        this.#error = describeLoadError(error);
+        this.#error = this.#describe(error);
       }
       await this.#rules.delay(this.#rules.retryIntervalMs, signal);
     }
+  }
+
+  #isHopeless(error: unknown): boolean {
+    return isStuck(error) && this.#rules.stuckThreads() >= MAX_STUCK_THREADS;
+  }
+
+  #describe(error: unknown): LifeError {
+    const { code, message } = describeLoadError(error);
+    return this.#isHopeless(error) ? { code, message: `${message}. ${NOT_AGAIN}` } : { code, message };
   }
 
   async #attempt(signal: AbortSignal): Promise<LoadedModel> {
@@ -201,6 +220,10 @@ export class VersionLife {
     this.#state = state;
     this.#changed(this);
   }
+}
+
+function isStuck(error: unknown): boolean {
+  return error instanceof ModelError && error.code === "engine-stuck";
 }
 
 /** An engine that cannot even be closed is gone all the same. */

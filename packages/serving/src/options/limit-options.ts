@@ -38,6 +38,7 @@ export const limitOptions: Readonly<Record<keyof ServingLimits, LimitOption>> = 
   restRunTimeoutMs: time("longest run of a REST call"),
   quoteTimeoutMs: time("longest time the platform may take for one quote"),
   drainTimeoutMs: time("longest wait for requests in flight when the server stops, or its lease ends"),
+  loadTimeoutMs: time("from a version's files until its engine has the model"),
 };
 
 /** Names of all limits. */

@@ -1,7 +1,7 @@
 const SECOND = 1000;
 const MIB = 1 << 20;
 
-/** Bounds on what requesters can make the node hold or wait for. */
+/** Bounds on what requesters and models can make the node hold or wait for. */
 export interface ServingLimits {
   /** Largest request message or body, bytes. TensorFlow Serving has no lower limit than 2^31-1. */
   readonly maxMessageBytes: number;
@@ -55,6 +55,8 @@ export interface ServingLimits {
   readonly quoteTimeoutMs: number;
   /** Longest wait for requests in flight when the node closes or its lease ends, milliseconds. */
   readonly drainTimeoutMs: number;
+  /** From a version's files until its engine has it, milliseconds. */
+  readonly loadTimeoutMs: number;
 }
 
 /** Limits that fit TensorFlow Serving's clients: messages up to 1 GiB. */
@@ -86,4 +88,5 @@ export const defaultLimits: ServingLimits = {
   restRunTimeoutMs: 30 * SECOND,
   quoteTimeoutMs: 10 * SECOND,
   drainTimeoutMs: 30 * SECOND,
+  loadTimeoutMs: 600 * SECOND,
 };

@@ -4,7 +4,7 @@ import { ModelError } from "@sealserve/models";
 import { ModelSpec, ServingError } from "@sealserve/protocol";
 import { MAX_GONE_MODELS, type ModelStore } from "../../src/life/model-store.ts";
 import { MAX_ENDED_VERSIONS } from "../../src/life/model-versions.ts";
-import { STEADY_MS } from "../../src/life/version-life.ts";
+import { MAX_STUCK_THREADS, STEADY_MS } from "../../src/life/version-life.ts";
 import { modelDouble } from "../support/model-double.ts";
 import { refusal } from "../support/refusal.ts";
 import { storeOf } from "../support/store.ts";
@@ -181,11 +181,14 @@ test("a version that comes back while it is being unloaded is loaded anew", asyn
   await store.close();
 });
 
-/** Ends the engine of model m, as its next caller notices. */
-async function killEngine(store: ModelStore): Promise<void> {
-  const dead = { ...modelDouble(), failure: new ModelError("engine-failed", "the engine's thread has ended") };
-  Object.defineProperty(store.find(m), "model", { value: dead });
-  await store.use(m, async () => undefined);
+/** Ends the engine of a model, as its next caller notices. */
+async function killEngine(
+  store: ModelStore,
+  failure = new ModelError("engine-failed", "the engine's thread has ended"),
+  spec = m,
+): Promise<void> {
+  Object.defineProperty(store.find(spec), "model", { value: { ...modelDouble(), failure } });
+  await store.use(spec, async () => undefined);
 }
 
 test("an engine that lasted is loaded again however often; those that do not come back more and more slowly, then not at all", async () => {
@@ -212,6 +215,53 @@ test("an engine that lasted is loaded again however often; those that do not com
   }
   await killEngine(store);
   await reached(store, "1 END");
+});
+
+test("a version that leaves stuck threads behind is not loaded again and again, however long each time it served", async () => {
+  let [now, stuck] = [0, 0];
+  const stuckEngine = new ModelError("engine-stuck", "a run has taken too long");
+  const store = storeOf(
+    {},
+    undefined,
+    () => now,
+    () => stuck,
+  );
+  store.aspire("m", [readyVersion(1n)]);
+  for (stuck = 1; stuck <= MAX_STUCK_THREADS; stuck++) {
+    await reached(store, "1 AVAILABLE");
+    now += STEADY_MS;
+    await killEngine(store, stuckEngine);
+  }
+  await reached(store, "1 END");
+  assert.match(
+    `${store.versions("m")[0]?.error?.message}`,
+    /^a run has taken too long\. As many as 4 threads are stuck/,
+  );
+  const other = ModelSpec.create({ name: "n" });
+  store.aspire("n", [readyVersion(1n)]);
+  const otherServes = (): true | undefined => store.versions("n")[0]?.state === "AVAILABLE" || undefined;
+  await store.until(otherServes);
+  await killEngine(store, undefined, other);
+  await store.until(otherServes);
+  await store.close();
+});
+
+test("a load that leaves stuck threads behind is not tried again and again", async () => {
+  let stuck = 0;
+  const store = storeOf(
+    { maxRetries: 100, retryIntervalMs: 0 },
+    async () => undefined,
+    undefined,
+    () => stuck,
+  );
+  const hangs = async (): Promise<never> => {
+    stuck++;
+    throw new ModelError("engine-stuck", "loading has taken too long");
+  };
+  store.aspire("m", [{ version: 1n, load: hangs }]);
+  await reached(store, "1 END");
+  assert.equal(stuck, MAX_STUCK_THREADS);
+  assert.match(`${store.versions("m")[0]?.error?.message}`, /threads are stuck.*restart the server/);
 });
 
 test("a dead engine is closed before its version is loaded again, and that of an unwanted version is not loaded again", async () => {
