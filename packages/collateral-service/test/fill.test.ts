@@ -1,17 +1,12 @@
 import assert from "node:assert/strict";
-import { afterEach, before, beforeEach, describe, test } from "node:test";
-import type { FillContext, UpstreamFill } from "../src/fill/upstream-fill.ts";
-import type { FillMode } from "../src/fill.ts";
+import { beforeEach, describe, test } from "node:test";
 import { ProviderError } from "../src/provider.ts";
-import type { SqlDatabase } from "../src/sql/database.ts";
 import { type DocumentId, documentKey } from "../src/store/document-key.ts";
 import { findDocument, listDocuments } from "../src/store/documents.ts";
 import { findPlatform, findResolvedTcb, listPckCertificates } from "../src/store/platforms.ts";
 import { listRegistrations, type RegistrationState } from "../src/store/registrations.ts";
-import { databases, type TestDatabase } from "./support/databases.ts";
-import { anybody, openFill, openProvider, type TestProvider } from "./support/filling.ts";
-import { encryptedPpid, type SimulatedPcs, simulatedPcs } from "./support/simulated-pcs.ts";
-import { startUpstream, type UpstreamServer } from "./support/upstream-server.ts";
+import { anybody, type FillingTest, fillingTests } from "./support/filling.ts";
+import { encryptedPpid, simulatedPcs } from "./support/simulated-pcs.ts";
 
 const DAY_MS = 86_400_000;
 const now = new Date();
@@ -24,38 +19,17 @@ const partlyPpid = encryptedPpid("03");
 const registration = { ...platformId, ...raw, encryptedPpid: ppid, manifest: "" };
 
 describe("filling from upstream", () => {
-  let pcs: SimulatedPcs;
-  let upstream: UpstreamServer;
-  let server: TestDatabase;
-  let database: SqlDatabase;
-  let opened: TestProvider;
-
-  const open = (options: { mode?: FillMode } & Partial<FillContext> = {}): Promise<UpstreamFill> =>
-    openFill(pcs, opened.provider, database, options);
-  const keys = async (): Promise<string[]> =>
-    (await database.read((connection) => listDocuments(connection))).map(({ key }) => key);
-  const queued = (state: RegistrationState): Promise<unknown[]> =>
-    database.read((connection) => listRegistrations(connection, state));
-
-  before(async () => {
-    pcs = await simulatedPcs(now);
+  const running = fillingTests(now, async (pcs) => {
     await pcs.addPlatform({ ppid });
     await pcs.addPlatform({ ppid: partlyPpid, notAvailable: 1 });
     await pcs.addPlatform({ ppid: "ABCD" });
   });
-  beforeEach(async () => {
-    await pcs.issue(now);
-    upstream = await startUpstream(pcs.reply);
-    server = (await databases["SQLite"]?.start()) as TestDatabase;
-    database = await server.open();
-    opened = openProvider(upstream);
-  });
-  afterEach(async () => {
-    opened.exchange.close();
-    await database.close();
-    await server.stop();
-    await upstream.close();
-  });
+  let { pcs, upstream, database } = {} as FillingTest;
+  beforeEach(() => ({ pcs, upstream, database } = running()));
+  const open: FillingTest["open"] = (options) => running().open(options);
+  const keys = (): Promise<string[]> => running().keys();
+  const queued = (state: RegistrationState): Promise<unknown[]> =>
+    database.read((connection) => listRegistrations(connection, state));
 
   test("32 clients for one unknown platform are one round upstream and 32 answers", async () => {
     const fill = await open();
@@ -110,10 +84,10 @@ describe("filling from upstream", () => {
   });
 
   test("a stop ends a refresh at once, without asking anything more", async () => {
-    const fill = await openFill(pcs, opened.provider, database);
+    const fill = await open();
     await fill.complete(["standard"]);
     const count = upstream.seen.length;
-    opened.exchange.close();
+    running().stopAsking();
     await assert.rejects(fill.refresh({ kind: "documents" }), { message: /stopping/ });
     assert.equal(upstream.seen.length, count);
   });

@@ -1,15 +1,12 @@
 // What the root takes back: looked up before the first document is proven, and dropped when a later list says so (threat A2).
 import assert from "node:assert/strict";
-import { afterEach, before, beforeEach, describe, test } from "node:test";
+import { beforeEach, describe, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import type { CollateralOptions } from "@sealserve/simulator";
-import type { SqlDatabase } from "../src/sql/database.ts";
 import type { DocumentId } from "../src/store/document-key.ts";
-import { listDocuments } from "../src/store/documents.ts";
 import { findPlatform, listPckCertificates } from "../src/store/platforms.ts";
-import { databases, type TestDatabase } from "./support/databases.ts";
-import { anybody, openFill, openProvider, type TestProvider } from "./support/filling.ts";
-import { encryptedPpid, type SimulatedPcs, simulatedPcs } from "./support/simulated-pcs.ts";
-import { startUpstream, type UpstreamServer } from "./support/upstream-server.ts";
+import { anybody, type FillingTest, fillingTests } from "./support/filling.ts";
+import { encryptedPpid } from "./support/simulated-pcs.ts";
 
 const now = new Date();
 const DAY_MS = 86_400_000;
@@ -24,31 +21,11 @@ const miss = {
 };
 
 describe("what the root takes back", () => {
-  let pcs: SimulatedPcs;
-  let upstream: UpstreamServer;
-  let server: TestDatabase;
-  let database: SqlDatabase;
-  let opened: TestProvider;
-
-  before(async () => {
-    pcs = await simulatedPcs(now);
-    await pcs.addPlatform({ ppid: miss.encryptedPpid });
-  });
-  beforeEach(async () => {
-    await pcs.issue(now);
-    upstream = await startUpstream(pcs.reply);
-    server = (await databases["SQLite"]?.start()) as TestDatabase;
-    database = await server.open();
-    opened = openProvider(upstream);
-  });
-  afterEach(async () => {
-    opened.exchange.close();
-    await database.close();
-    await server.stop();
-    await upstream.close();
-  });
-  const keys = async (): Promise<string[]> =>
-    (await database.read((connection) => listDocuments(connection))).map(({ key }) => key);
+  const running = fillingTests(now, (made) => made.addPlatform({ ppid: miss.encryptedPpid }));
+  let { pcs, upstream, database } = {} as FillingTest;
+  beforeEach(() => ({ pcs, upstream, database } = running()));
+  const open: FillingTest["open"] = (options) => running().open(options);
+  const keys = (): Promise<string[]> => running().keys();
   const revoking = (...serials: readonly string[]): CollateralOptions => ({
     rootCaCrl: { revoked: serials, number: 2 },
   });
@@ -57,14 +34,14 @@ describe("what the root takes back", () => {
 
   test("is looked up before the first document is stored", async () => {
     await pcs.issue(now, revoking(signer()));
-    const fill = await openFill(pcs, opened.provider, database);
+    const fill = await open();
     await assert.rejects(fill.document(QE, anybody), { code: "garbage" });
     assert.deepEqual(await keys(), ["root-ca-crl"]);
   });
 
   test("is looked up before the first platform is stored", async () => {
     await pcs.issue(now, revoking(ca()));
-    const fill = await openFill(pcs, opened.provider, database);
+    const fill = await open();
     await assert.rejects(fill.platform(miss, anybody), { code: "garbage" });
     assert.equal(await database.read((connection) => findPlatform(connection, platform)), undefined);
   });
@@ -72,30 +49,60 @@ describe("what the root takes back", () => {
   test("cannot be looked up where the list is not to be had, so nothing is stored", async () => {
     upstream.reply = (request) =>
       request.host.startsWith("certificates.") ? { status: 404, headers: {}, body: "" } : pcs.reply(request);
-    const fill = await openFill(pcs, opened.provider, database, { absenceMs: 0 });
+    const fill = await open({ absenceMs: 0 });
     await assert.rejects(fill.document(QE, anybody), { code: "unavailable" });
     await assert.rejects(fill.platform(miss, anybody), { code: "unavailable" });
     assert.deepEqual(await keys(), []);
   });
 
+  test("is looked up in a list that still counts: one past its end is fetched again first", async () => {
+    const fill = await open();
+    await fill.document(QE, anybody);
+    const then = new Date(now.getTime() + 31 * DAY_MS);
+    await pcs.issue(new Date(then.getTime() - 1000), revoking(signer()));
+    const later = await open({ now: () => then });
+    await assert.rejects(later.document(QE, anybody), { code: "garbage" });
+    assert.deepEqual(await keys(), ["root-ca-crl"]);
+  });
+
   test("leaves the store when a later list says so, and what others signed stays", async () => {
-    const fill = await openFill(pcs, opened.provider, database);
+    const fill = await open();
     await fill.platform(miss, anybody);
     await fill.complete(["standard"]);
     assert.equal((await keys()).length, 10);
-    const later = await openFill(pcs, opened.provider, database, { now: () => new Date(now.getTime() + 31 * DAY_MS) });
+    const later = await open({ now: () => new Date(now.getTime() + 31 * DAY_MS) });
     await pcs.issue(new Date(now.getTime() + 31 * DAY_MS - 1000), revoking(signer()));
     await later.document(ROOT_LIST, anybody);
     assert.deepEqual(await keys(), ["pck-crl/platform", "pck-crl/processor", "root-ca-crl"]);
     assert.ok(await database.read((connection) => findPlatform(connection, platform)));
   });
 
+  test("is asked for before anything else in a refresh, so that all else is held against the newest list", async () => {
+    const fill = await open();
+    await fill.complete(["standard"]);
+    const { length } = upstream.seen;
+    await pcs.issue(new Date(now.getTime() + 1000), revoking(signer()));
+    upstream.reply = async (request) => {
+      await setTimeout(request.path.startsWith("/IntelSGXRootCA") ? 50 : 0);
+      return pcs.reply(request);
+    };
+    const refreshing = await open({ now: () => new Date(now.getTime() + 1000) });
+    await assert.rejects(refreshing.refresh({ kind: "documents" }), { code: "garbage" });
+    const [identity, list] = upstream.seen.slice(length);
+    assert.match(
+      `${identity?.path} ${list?.path}`,
+      /qe\/identity\S* \/IntelSGXRootCA/,
+      "the identity says where the list is",
+    );
+    assert.deepEqual(await keys(), ["pck-crl/platform", "pck-crl/processor", "root-ca-crl"]);
+  });
+
   test("takes the certificates of a revoked CA along", async () => {
-    const fill = await openFill(pcs, opened.provider, database);
+    const fill = await open();
     await fill.platform(miss, anybody);
     await fill.complete(["standard"]);
     await pcs.issue(new Date(now.getTime() + 31 * DAY_MS - 1000), revoking(ca()));
-    const later = await openFill(pcs, opened.provider, database, { now: () => new Date(now.getTime() + 31 * DAY_MS) });
+    const later = await open({ now: () => new Date(now.getTime() + 31 * DAY_MS) });
     await later.document(ROOT_LIST, anybody);
     assert.ok(!(await keys()).includes("pck-crl/platform"));
     assert.ok((await keys()).includes("pck-crl/processor"));

@@ -46,6 +46,16 @@ for (const [name, kind] of Object.entries(databases)) {
       await finishRefresh(database, minutes(again));
     });
 
+    test("are not put off by a process whose clock was wrong for a while", async () => {
+      const inAYear = new Date(start.getTime() + 365 * 86_400_000);
+      const since = minutes(150);
+      assert.equal(await claimRefresh(database, schedule, inAYear, since), true);
+      await finishRefresh(database, inAYear);
+      assert.equal(await claimRefresh(replica, schedule, minutes(209), since), false);
+      assert.equal(await claimRefresh(replica, schedule, minutes(210), since), true);
+      await finishRefresh(replica, minutes(210));
+    });
+
     test("of which upstream lacks a part are done: all would be fetched every quarter of an hour otherwise", async () => {
       const told = Promise.withResolvers<unknown>();
       const refresh = (): Promise<never> => Promise.reject(new ProviderError("not-found", "no such list any more"));

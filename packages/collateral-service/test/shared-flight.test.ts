@@ -1,6 +1,7 @@
 // One piece of work at a time over all processes that share a database.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { oneAtATime } from "../src/fill/shared-flight.ts";
 import { readFact, writeFact } from "../src/sql/schema.ts";
 import { databases } from "./support/databases.ts";
@@ -14,7 +15,7 @@ for (const [kind, { skip, start }] of Object.entries(databases)) {
       let most = 0;
       const work = async (): Promise<void> => {
         most = Math.max(most, ++running);
-        await new Promise((resolve) => void setTimeout(resolve, 20));
+        await setTimeout(20);
         running--;
       };
       const generation = await stores[0].generation();
@@ -43,6 +44,23 @@ for (const [kind, { skip, start }] of Object.entries(databases)) {
       await oneAtATime(store, "b", async () => undefined);
       assert.equal(await store.read((connection) => readFact(connection, "flight/of-the-dead")), undefined);
       await store.close();
+      await server.stop();
+    });
+
+    test("does not wait for a process whose clock is far ahead", async () => {
+      const server = await start();
+      const [store, other] = [await server.open(), await server.open()] as const;
+      await oneAtATime(store, "a", async () => {
+        await store.note((connection) =>
+          connection.query("UPDATE facts SET value = value + 3600000 WHERE name LIKE 'flight/%'"),
+        );
+        const begun = await Promise.race([
+          oneAtATime(other, "a", async () => "begun"),
+          setTimeout(5000, "waits", { ref: false }),
+        ]);
+        assert.equal(begun, "begun");
+      });
+      await Promise.all([store.close(), other.close()]);
       await server.stop();
     });
   });

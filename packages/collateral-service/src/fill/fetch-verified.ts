@@ -14,7 +14,7 @@ export interface FetchContext {
   readonly now: () => Date;
   /** Whether documents must be in their windows to be stored; `any` is for collections of documents from other times. */
   readonly windows?: "now" | "any";
-  /** Has the root's list stored. @param chain PEM that ends in the root. @throws ProviderError */
+  /** Has the root's list stored and in its window. @param chain PEM that ends in the root. @throws ProviderError */
   readonly ensureRootList: (chain: string) => Promise<void>;
 }
 
@@ -24,8 +24,8 @@ export interface FetchedPlatform extends VerifiedPckCertificates {
 }
 
 /**
- * Fetches a document and proves it. Whether its signer was taken back is looked up in the root's list, which is fetched before
- * the first document is proven.
+ * Fetches a document and proves it. Whether its signer was taken back is looked up in the root's list, which is fetched first
+ * where it is missing or past its end.
  * @param chain see {@link CollateralProvider.fetchDocument}
  * @throws ProviderError `garbage` too for one that does not verify
  */

@@ -11,7 +11,8 @@ const PAUSE_MS = 50;
 
 /**
  * Lets one process at a time, of all that share a database, do a piece of work: the others wait, and should look first
- * whether it is done when their turn comes. Work that takes longer than its lease may be begun by another one too.
+ * whether it is done when their turn comes. Work that takes longer than its lease may be begun by another one too, and so
+ * may work of a process whose clock is another one.
  */
 export async function oneAtATime<Value>(
   database: SqlDatabase,
@@ -50,8 +51,10 @@ async function claim(database: SqlDatabase, name: string): Promise<number | unde
   });
 }
 
+/** A lease with more than its length before it is by another clock: its holder may be gone for all that is known here. */
 async function isTaken(connection: SqlConnection, name: string): Promise<boolean> {
-  return ((await readFact(connection, name)) ?? 0) > Date.now();
+  const rest = ((await readFact(connection, name)) ?? 0) - Date.now();
+  return rest > 0 && rest <= LEASE_MS;
 }
 
 function release(database: SqlDatabase, name: string, until: number): Promise<void> {

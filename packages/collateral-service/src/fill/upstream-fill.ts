@@ -3,15 +3,7 @@ import type { Admission, CollateralFill, FillMode, PlatformMiss, RefreshScope, R
 import { type FmspcGroup, type ListedFmspc, type PlatformRequest, ProviderError } from "../provider.ts";
 import { type RefreshContext, refreshStored } from "../refresh/refresh-stored.ts";
 import type { SqlConnection } from "../sql/database.ts";
-import {
-  type DocumentId,
-  documentKey,
-  type IdentityKind,
-  keyOf,
-  type PckCa,
-  type Update,
-} from "../store/document-key.ts";
-import { findDocument } from "../store/documents.ts";
+import { type DocumentId, type IdentityKind, keyOf, type PckCa, type Update } from "../store/document-key.ts";
 import { findPlatform, findResolvedTcb, type RawTcb } from "../store/platforms.ts";
 import { putRegistration, type Registration, type RegistrationState } from "../store/registrations.ts";
 import { isPlainCrlUri } from "../upstream/crl-uri.ts";
@@ -142,13 +134,15 @@ export class UpstreamFill implements CollateralFill {
     await leading;
   }
 
-  /** Whether a signer was taken back cannot be looked up without it: nothing is proven before it is there (threat A2). */
+  /**
+   * Whether a signer was taken back cannot be looked up without it: nothing is proven before it is there, and one past its end
+   * may lack what was taken back since (threat A2).
+   */
   async #ensureRootList(chain: string): Promise<void> {
-    const stored = await this.#context.database.read((connection) => findDocument(connection, documentKey.rootCaCrl()));
-    if (stored !== undefined) {
-      return;
+    const list: DocumentId = { kind: "root-ca-crl" };
+    if (!(await isCurrent(list, this.#context))) {
+      await neededList(this.#completeDocument(list, undefined, chain));
     }
-    await neededList(this.#completeDocument({ kind: "root-ca-crl" }, undefined, chain));
   }
 
   #completeDocument(id: DocumentId, admission?: Admission, chain?: string): Promise<void> {

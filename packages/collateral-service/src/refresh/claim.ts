@@ -8,6 +8,9 @@ const FINISHED = "refresh-finished";
 /** How long a refresh may take before it counts as abandoned, and how long one that failed waits. */
 export const LEASE_MS = 15 * 60_000;
 
+/** Clocks of replicas are not the same to the second. */
+const CLOCKS_APART_MS = 5 * 60_000;
+
 /**
  * Takes on the refresh that is due, for all who share the database: of several that try at the same time one gets it. It is
  * due by the schedule since the last one was started, or when that one was not finished within its lease.
@@ -16,7 +19,7 @@ export const LEASE_MS = 15 * 60_000;
  */
 export function claimRefresh(database: SqlDatabase, schedule: Schedule, now: Date, since: Date): Promise<boolean> {
   return database.write(async (connection) => {
-    const isDue = (await nextRefresh(connection, schedule, since)) <= now;
+    const isDue = (await nextRefresh(connection, schedule, { now, since })) <= now;
     if (isDue) {
       await writeFact(connection, STARTED, now.getTime());
     }
@@ -29,10 +32,18 @@ export function finishRefresh(database: SqlDatabase, now: Date): Promise<void> {
   return database.write((connection) => writeFact(connection, FINISHED, now.getTime()));
 }
 
-/** When the next refresh is due. @param since as for {@link claimRefresh} */
-export async function nextRefresh(connection: SqlConnection, schedule: Schedule, since: Date): Promise<Date> {
+/**
+ * When the next refresh is due. One that was started in time to come was so by a wrong clock, and does not count: nothing would
+ * be refreshed until then (threat A5).
+ * @param since as for {@link claimRefresh}
+ */
+export async function nextRefresh(
+  connection: SqlConnection,
+  schedule: Schedule,
+  { now, since }: { readonly now: Date; readonly since: Date },
+): Promise<Date> {
   const started = await readFact(connection, STARTED);
-  if (started === undefined) {
+  if (started === undefined || started > now.getTime() + CLOCKS_APART_MS) {
     return schedule.next(since);
   }
   const usual = schedule.next(new Date(started));

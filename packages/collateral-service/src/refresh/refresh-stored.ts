@@ -52,7 +52,10 @@ interface Outcome {
   readonly failures: readonly Failure[];
 }
 
-/** Every stored document, and all identities: they are few, and every verifier needs them. */
+/**
+ * Every stored document, and all identities: they are few, and every verifier needs them. The root's list comes first, since
+ * all others are held against it.
+ */
 async function refreshDocuments(context: RefreshContext): Promise<Outcome> {
   const stored = await context.database.read((connection) => listDocuments(connection));
   const keys = new Set(stored.map(({ key }) => key));
@@ -61,8 +64,15 @@ async function refreshDocuments(context: RefreshContext): Promise<Outcome> {
   );
   const known = stored.map(({ key }) => idOfKey(key)).filter((id) => id !== undefined);
   const ids = [...known.filter((id) => !isRetired(id)), ...identities.filter((id) => !keys.has(keyOf(id)))];
-  const work = ids.map((id) => () => refreshDocument(id, keys.has(keyOf(id)), context));
-  return refreshAll([...work, ...((await context.others?.()) ?? [])], context, (one) => one());
+  const refresh = (id: DocumentId): Promise<void> => refreshDocument(id, keys.has(keyOf(id)), context);
+  const first = await refreshAll(ids.filter(isRootList), context, refresh);
+  const work = ids.filter((id) => !isRootList(id)).map((id) => () => refresh(id));
+  const rest = await refreshAll([...work, ...((await context.others?.()) ?? [])], context, (one) => one());
+  return together(first, rest);
+}
+
+function isRootList({ kind }: DocumentId): boolean {
+  return kind === "root-ca-crl";
 }
 
 /** Upstream does not offer version 3 any more: what is stored of it may only grow old. */
@@ -93,7 +103,7 @@ async function refreshCertificates(fmspcs: readonly string[] | "all", context: R
   const certificates = await refreshAll(fetchable, context, async (platform) => {
     await fillPlatform(platform, context, (id) => ensureStandard(id, context));
   });
-  return { count: infos.count + certificates.count, failures: [...infos.failures, ...certificates.failures] };
+  return together(infos, certificates);
 }
 
 /** The others come with the documents' own refresh, or are not there at all. */
@@ -107,6 +117,10 @@ async function ensureStandard(id: DocumentId, context: RefreshContext): Promise<
 /** Platforms that were uploaded without saying how upstream knows them stay as they are. */
 function isFetchable({ encryptedPpid, manifest }: Platform): boolean {
   return manifest !== "" || !/^0*$/.test(encryptedPpid);
+}
+
+function together(one: Outcome, other: Outcome): Outcome {
+  return { count: one.count + other.count, failures: [...one.failures, ...other.failures] };
 }
 
 async function refreshAll<Item>(

@@ -47,7 +47,7 @@ async function keepRefreshing(options: ScheduledRefreshOptions, stopped: AbortSi
   const since = now();
   while (!stopped.aborted) {
     try {
-      const due = await database.read((connection) => nextRefresh(connection, schedule, since));
+      const due = await database.read((connection) => nextRefresh(connection, schedule, { now: now(), since }));
       await sleep(Math.max(0, due.getTime() - now().getTime()) + Math.random() * jitterMs, stopped);
       if (!stopped.aborted && (await claimRefresh(database, schedule, now(), since))) {
         await refreshClaimed(options);
