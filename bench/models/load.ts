@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { generateOwnerKey, generateWrapKey, sealPackage } from "@sealserve/encrypted-files";
+import { MODEL_MEMORY_SETTINGS } from "../../packages/cli/src/service/process-settings.ts";
 import { printFigure, spread } from "../harness.ts";
 import { makeResidualNetwork } from "../serving/residual-network.ts";
 import type { LoadOrder, LoadReport } from "./load-process.ts";
@@ -85,7 +86,7 @@ async function measure(orders: Readonly<Record<Subject, LoadOrder>>): Promise<Re
 
 /** With the allocator set as `sealserve serve` sets it for itself. */
 export async function loadApart(order: LoadOrder): Promise<LoadReport> {
-  const env = { ...process.env, MALLOC_MMAP_THRESHOLD_: `${MIB}` };
+  const env = { ...process.env, ...MODEL_MEMORY_SETTINGS };
   const child = fork(join(import.meta.dirname, "load-process.ts"), { serialization: "advanced", env });
   child.send(order);
   const [report] = (await Promise.race([

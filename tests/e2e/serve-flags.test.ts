@@ -55,11 +55,12 @@ test("events come as JSON lines on standard output, the ready one with true addr
   assert.deepEqual([ready?.["grpc"], ready?.["models"], ready?.["rest"]], [`127.0.0.1:${port}`, ["half"], ""]);
 });
 
-test("a server keeps its memory small by settings of the process that was started", async () => {
+test("a server loads models fast and keeps its memory small by settings of the process that was started", async () => {
   const server = folder.start(`--ssl_config_file=${folder.at("ssl.cfg")}`, `--port=${await freePort()}`);
   await server.says("serving half");
   const environment = await readFile(`/proc/${server.process.pid}/environ`, "utf8");
-  assert.ok(environment.split("\0").includes("MALLOC_MMAP_THRESHOLD_=1048576"));
+  assert.ok(environment.split("\0").includes("MALLOC_MMAP_THRESHOLD_=4194304"));
+  assert.ok(environment.split("\0").includes("GLIBC_TUNABLES=glibc.malloc.hugetlb=1"));
   const commandLine = await readFile(`/proc/${server.process.pid}/cmdline`, "utf8");
   assert.ok(commandLine.split("\0").includes("--max-semi-space-size=4"));
   assert.equal((await server.stop()).code, 0);

@@ -46,7 +46,7 @@ async function serve(args: readonly string[]): Promise<void> {
     printResult(`TensorFlow ModelServer: sealserve ${VERSION}`);
     printResult("TensorFlow Library: none, models run in ONNX Runtime");
   } else {
-    applyProcessSettings({ youngHalfMiB: 4, returnsFreedMemory: true });
+    applyProcessSettings({ youngHalfMiB: 4, holdsModels: true });
     await runServer(flags);
   }
 }

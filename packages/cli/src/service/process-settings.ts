@@ -10,25 +10,32 @@ export interface ProcessSettings {
    * little: objects die young, and more room for them costs memory and gains nothing.
    */
   readonly youngHalfMiB?: number;
-  /**
-   * Has the memory of what is unloaded go back to the system: glibc raises the size from which blocks are maps of their own with
-   * every large block that is freed, up to 32 MiB, and keeps what is smaller. A served model of 102 MB then holds 560 MB in the
-   * place of 380.
-   */
-  readonly returnsFreedMemory?: boolean;
+  /** Has glibc take memory for models in large pages, and give it back to the system: {@link MODEL_MEMORY_SETTINGS}. */
+  readonly holdsModels?: boolean;
 }
 
+/**
+ * Variables for a process that loads models. The engine copies weights some four times before it keeps them, so that loading costs
+ * what the system takes to bring in fresh pages: in a virtual machine, where each may take 10 µs, the larger part of all. Large
+ * pages, where the system gives them on request (`madvise` in `/sys/kernel/mm/transparent_hugepage/enabled`), make that a
+ * third. glibc raises the size from which blocks are maps of their own, and go back at once, with every
+ * large block that is freed, up to 32 MiB, and keeps what is smaller: a served model of 102 MB then holds 560 MB. From 4 MiB on
+ * it holds some 420; from 1 MiB on 380, but most blocks then have no room for a large page.
+ */
+export const MODEL_MEMORY_SETTINGS: Readonly<Record<string, string>> = {
+  MALLOC_MMAP_THRESHOLD_: `${4 << 20}`,
+  GLIBC_TUNABLES: "glibc.malloc.hugetlb=1",
+};
+
 const YOUNG_HALF_FLAG = "--max-semi-space-size";
-const ALLOCATOR_SETTING = "MALLOC_MMAP_THRESHOLD_";
-const ONE_MIB = `${1 << 20}`;
 
 /** Starts this process again unless it has the settings, or was given others for the same. Linux only; elsewhere nothing happens. */
-export function applyProcessSettings({ youngHalfMiB, returnsFreedMemory = false }: ProcessSettings): void {
+export function applyProcessSettings({ youngHalfMiB, holdsModels = false }: ProcessSettings): void {
   const givenFlags = [...process.execArgv, process.env["NODE_OPTIONS"] ?? ""].join(" ");
   const flags =
     youngHalfMiB === undefined || givenFlags.includes("semi-space") ? [] : [`${YOUNG_HALF_FLAG}=${youngHalfMiB}`];
-  const variables =
-    returnsFreedMemory && process.env[ALLOCATOR_SETTING] === undefined ? { [ALLOCATOR_SETTING]: ONE_MIB } : {};
+  const givesOthers = Object.keys(MODEL_MEMORY_SETTINGS).some((name) => process.env[name] !== undefined);
+  const variables = holdsModels && !givesOthers ? MODEL_MEMORY_SETTINGS : {};
   const isApplied = flags.length === 0 && Object.keys(variables).length === 0;
   if (!isApplied && process.platform === "linux" && process.execve !== undefined) {
     const args = [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)];
