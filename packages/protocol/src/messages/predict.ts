@@ -1,7 +1,7 @@
 import { ProtocolError } from "../errors.ts";
 import { WireReader } from "../protobuf/wire-reader.ts";
 import { wireTypes } from "../protobuf/wire-type.ts";
-import { WireWriter } from "../protobuf/wire-writer.ts";
+import { encodeWith, WireWriter } from "../protobuf/wire-writer.ts";
 import { ServingError } from "../status/serving-error.ts";
 import { FillBudget } from "../tensor/budget.ts";
 import type { TensorLimits } from "../tensor/decode.ts";
@@ -89,15 +89,20 @@ export function decodePredictResponse(bytes: Uint8Array, limits: Partial<TensorL
   return { modelSpec, outputs };
 }
 
-/** An answer for the wire. @throws ProtocolError for a tensor whose parts do not fit together */
+/**
+ * An answer for the wire.
+ * @param allocate makes the block for it, all of which is overwritten
+ * @throws ProtocolError for a tensor whose parts do not fit together
+ */
 export function encodePredictResponse(
   response: PredictResponse,
   encoding: TensorEncoding = {},
+  allocate?: (length: number) => Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
-  const writer = new WireWriter();
-  writeTensorMap(writer, responseFields.outputs, response.outputs, encoding);
-  writeModelSpec(writer, responseFields.modelSpec, response.modelSpec);
-  return writer.finish();
+  return encodeWith((writer) => {
+    writeTensorMap(writer, responseFields.outputs, response.outputs, encoding);
+    writeModelSpec(writer, responseFields.modelSpec, response.modelSpec);
+  }, allocate);
 }
 
 function unreadableTensor(alias: string, cause: ProtocolError): ServingError {

@@ -2,7 +2,7 @@ import { ProtocolError } from "../errors.ts";
 import type { Field, MessageType, NamedField } from "./declaration.ts";
 import type { WireLimits } from "./limits.ts";
 import { WireReader } from "./wire-reader.ts";
-import { WireWriter } from "./wire-writer.ts";
+import { encodeWith, type WireWriter } from "./wire-writer.ts";
 
 /** Fields of a declaration by member name. */
 export type FieldTable = Readonly<Record<string, Field<unknown>>>;
@@ -35,12 +35,16 @@ class DeclaredMessage<T> implements MessageType<T> {
   readonly fields: readonly NamedField[];
   readonly #byNumber: ReadonlyMap<number, NamedField>;
   readonly #finishing: readonly NamedField[];
+  /** The fields of each oneof. */
+  readonly #groups: readonly (readonly NamedField[])[];
 
   constructor(name: string, table: FieldTable) {
     this.name = name;
     this.fields = Object.entries(table).map(([member, field]) => ({ member, protoName: snakeCase(member), field }));
     this.#byNumber = new Map(this.fields.map((named) => [named.field.number, named]));
     this.#finishing = this.fields.filter(({ field }) => field.finish !== undefined);
+    const grouped = this.fields.filter(({ field }) => field.oneof !== undefined);
+    this.#groups = [...Map.groupBy(grouped, ({ field }) => field.oneof).values()];
   }
 
   decode(bytes: Uint8Array, limits?: Partial<WireLimits>): T {
@@ -70,9 +74,7 @@ class DeclaredMessage<T> implements MessageType<T> {
   }
 
   encode(value: Partial<T>): Uint8Array<ArrayBuffer> {
-    const writer = new WireWriter();
-    this.encodeTo(writer, value);
-    return writer.finish();
+    return encodeWith((writer) => this.encodeTo(writer, value));
   }
 
   encodeTo(writer: WireWriter, value: Partial<T>): void {
@@ -110,16 +112,16 @@ class DeclaredMessage<T> implements MessageType<T> {
   }
 
   #refuseConflicts(members: Members): void {
-    const taken = new Map<string, string>();
-    for (const { field, member } of this.fields) {
-      if (field.oneof === undefined || members[member] === undefined) {
-        continue;
+    for (const group of this.#groups) {
+      let other: string | undefined;
+      for (const { member } of group) {
+        if (members[member] !== undefined) {
+          if (other !== undefined) {
+            throw new ProtocolError("oneof-conflict", `${this.name} has both ${other} and ${member} of one oneof`);
+          }
+          other = member;
+        }
       }
-      const other = taken.get(field.oneof);
-      if (other !== undefined) {
-        throw new ProtocolError("oneof-conflict", `${this.name} has both ${other} and ${member} of one oneof`);
-      }
-      taken.set(field.oneof, member);
     }
   }
 }

@@ -11,8 +11,10 @@ export class WireReader {
   fieldNumber = 0;
   wireType = 0;
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #limits: WireLimits;
+  /** Made when it is needed: many messages hold no numbers of fixed size. */
+  #view: DataView | undefined;
+  readonly #maxDepth: number;
+  readonly #maxElements: number;
   #offset = 0;
   #end: number;
   #depth = 0;
@@ -22,16 +24,18 @@ export class WireReader {
 
   /** @throws ProtocolError `too-large` */
   constructor(bytes: Uint8Array, limits: Partial<WireLimits> = {}) {
-    this.#limits = { ...defaultWireLimits, ...limits };
-    if (bytes.length > this.#limits.maxBytes) {
+    const { maxBytes = defaultWireLimits.maxBytes } = limits;
+    this.#maxDepth = limits.maxDepth ?? defaultWireLimits.maxDepth;
+    this.#maxElements = limits.maxElements ?? defaultWireLimits.maxElements;
+    if (bytes.length > maxBytes) {
       throw new ProtocolError("too-large", "message is too large", {
-        expected: `at most ${this.#limits.maxBytes} bytes`,
+        expected: `at most ${maxBytes} bytes`,
         actual: `${bytes.length} bytes`,
       });
     }
     // A plain view: a subclass such as Node's Buffer would hand its own type, and slower slices, to every bytes member.
-    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes =
+      bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#end = bytes.length;
   }
 
@@ -89,27 +93,27 @@ export class WireReader {
   }
 
   fixed32(): number {
-    return this.#view.getUint32(this.#advance(4), true);
+    return this.#numbers().getUint32(this.#advance(4), true);
   }
 
   sfixed32(): number {
-    return this.#view.getInt32(this.#advance(4), true);
+    return this.#numbers().getInt32(this.#advance(4), true);
   }
 
   fixed64(): bigint {
-    return this.#view.getBigUint64(this.#advance(8), true);
+    return this.#numbers().getBigUint64(this.#advance(8), true);
   }
 
   sfixed64(): bigint {
-    return this.#view.getBigInt64(this.#advance(8), true);
+    return this.#numbers().getBigInt64(this.#advance(8), true);
   }
 
   float(): number {
-    return this.#view.getFloat32(this.#advance(4), true);
+    return this.#numbers().getFloat32(this.#advance(4), true);
   }
 
   double(): number {
-    return this.#view.getFloat64(this.#advance(8), true);
+    return this.#numbers().getFloat64(this.#advance(8), true);
   }
 
   /** A length-delimited value, as a view into the input (no copy). */
@@ -132,9 +136,9 @@ export class WireReader {
   enter(): number {
     const length = this.#length();
     this.#expect(length);
-    if (++this.#depth > this.#limits.maxDepth) {
+    if (++this.#depth > this.#maxDepth) {
       throw new ProtocolError("too-deep", "messages are nested too deeply", {
-        expected: `at most ${this.#limits.maxDepth} levels`,
+        expected: `at most ${this.#maxDepth} levels`,
       });
     }
     const outerEnd = this.#end;
@@ -152,9 +156,9 @@ export class WireReader {
   /** Notes that `count` more objects come into being. @throws ProtocolError `too-many-elements` */
   countElements(count: number): void {
     this.#elements += count;
-    if (this.#elements > this.#limits.maxElements) {
+    if (this.#elements > this.#maxElements) {
       throw new ProtocolError("too-many-elements", "message has too many elements", {
-        expected: `at most ${this.#limits.maxElements}`,
+        expected: `at most ${this.#maxElements}`,
       });
     }
   }
@@ -165,6 +169,11 @@ export class WireReader {
     do {
       this.#skipOne(groups);
     } while (groups.length > 0 && this.#nextInGroup());
+  }
+
+  #numbers(): DataView {
+    this.#view ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
+    return this.#view;
   }
 
   #nextInGroup(): boolean {
@@ -201,7 +210,7 @@ export class WireReader {
 
   #openGroup(groups: number[]): void {
     groups.push(this.fieldNumber);
-    if (groups.length + this.#depth > this.#limits.maxDepth) {
+    if (groups.length + this.#depth > this.#maxDepth) {
       throw new ProtocolError("too-deep", "groups are nested too deeply");
     }
   }

@@ -2,21 +2,50 @@ import { decodeUtf8 } from "@sealserve/core";
 import { ProtocolError } from "../errors.ts";
 
 const SHORT = 32;
+/** Short texts that have been read, each at the place that its bytes give: a power of two. */
+const REMEMBERED = 256;
 
-/** Text of a `string` field. Short ASCII, which is nearly all of it, is read without the cost of a TextDecoder call. */
+const remembered: (string | undefined)[] = Array.from({ length: REMEMBERED }, () => undefined);
+
+/**
+ * Text of a `string` field. Short ASCII, which is nearly all of it, is read without the cost of a TextDecoder call, and names,
+ * which come again with each request, without a new string.
+ */
 export function decodeWireText(bytes: Uint8Array): string {
   return (bytes.length <= SHORT ? shortAscii(bytes) : undefined) ?? strictText(bytes);
 }
 
 function shortAscii(bytes: Uint8Array): string | undefined {
-  let text = "";
-  for (const byte of bytes) {
-    if (byte >= 0x80) {
-      return undefined;
-    }
-    text += String.fromCharCode(byte);
+  let hash = bytes.length;
+  let all = 0;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] as number;
+    hash = (Math.imul(hash, 31) + byte) | 0;
+    all |= byte;
   }
+  if (all >= 0x80) {
+    return undefined;
+  }
+  const place = hash & (REMEMBERED - 1);
+  const known = remembered[place];
+  if (known !== undefined && isText(known, bytes)) {
+    return known;
+  }
+  const text = String.fromCharCode(...bytes);
+  remembered[place] = text;
   return text;
+}
+
+function isText(text: string, bytes: Uint8Array): boolean {
+  if (text.length !== bytes.length) {
+    return false;
+  }
+  for (let index = 0; index < bytes.length; index++) {
+    if (text.charCodeAt(index) !== bytes[index]) {
+      return false;
+    }
+  }
+  return true;
 }
 
 function strictText(bytes: Uint8Array): string {

@@ -1,13 +1,31 @@
 import { encodeUtf8 } from "@sealserve/core";
 
+const MAX_UINT32 = 0xffff_ffffn;
 const FIRST_BLOCK = 256;
 const LARGEST_BLOCK = 8192;
 const KEEP_BY_REFERENCE = 512;
 /** Up to this length a text is looked at character by character, which beats the encoder's set-up. */
 const SHORT_TEXT = 64;
-/** Writers of embedded messages that wait to be used again. Making one costs more than most messages. */
+/** Up to this length bytes are copied one by one. */
+const SHORT_COPY = 48;
+/** Writers that wait to be used again. Making one costs more than most messages. */
 const idle: WireWriter[] = [];
 const MOST_IDLE = 8;
+
+/**
+ * What `write` writes, in a block of exactly its size.
+ * @param allocate makes the block, whose content does not matter: all of it is overwritten
+ */
+export function encodeWith(
+  write: (writer: WireWriter) => void,
+  allocate: (length: number) => Uint8Array<ArrayBuffer> = (length) => new Uint8Array(length),
+): Uint8Array<ArrayBuffer> {
+  const writer = idle.pop() ?? new WireWriter();
+  write(writer);
+  const whole = writer.finish(allocate);
+  writer.recycle();
+  return whole;
+}
 
 /**
  * Writes protobuf fields. Long byte strings are kept by reference until {@link finish} copies everything once into a
@@ -51,6 +69,9 @@ export class WireWriter {
   }
 
   uint64(value: bigint): this {
+    if (value >= 0n && value <= MAX_UINT32) {
+      return this.uint32(Number(value));
+    }
     this.#reserve(10);
     let rest = BigInt.asUintN(64, value);
     while (rest >= 0x80n) {
@@ -139,14 +160,16 @@ export class WireWriter {
     for (const part of inner.#parts) {
       this.raw(part);
     }
-    this.raw(inner.#block.subarray(inner.#start, inner.#used));
-    inner.#recycle();
+    this.#copy(inner.#block, inner.#start, inner.#used);
+    inner.recycle();
     return this;
   }
 
-  /** Everything written, in a buffer of exactly its size. */
-  finish(): Uint8Array<ArrayBuffer> {
-    const whole = new Uint8Array(this.length);
+  /** Everything written, in a block of exactly its size. @param allocate as of {@link encodeWith} */
+  finish(
+    allocate: (length: number) => Uint8Array<ArrayBuffer> = (length) => new Uint8Array(length),
+  ): Uint8Array<ArrayBuffer> {
+    const whole = allocate(this.length);
     let offset = 0;
     for (const part of this.#parts) {
       whole.set(part, offset);
@@ -172,8 +195,11 @@ export class WireWriter {
     return true;
   }
 
-  /** Only a writer whose bytes were copied out is used again; longer ones were kept by reference. */
-  #recycle(): void {
+  /**
+   * Has a writer that nobody uses any more used again. Only one whose bytes were copied out: longer ones were kept by
+   * reference.
+   */
+  recycle(): void {
     if (this.#parts.length === 0 && this.length < KEEP_BY_REFERENCE && idle.length < MOST_IDLE) {
       this.#start = 0;
       this.#used = 0;
@@ -184,6 +210,19 @@ export class WireWriter {
   #push(part: Uint8Array): void {
     this.#parts.push(part);
     this.#partsLength += part.length;
+  }
+
+  /** Bytes of another block; few are copied one by one, which beats a view of them. */
+  #copy(block: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (length > SHORT_COPY) {
+      this.raw(block.subarray(start, end));
+      return;
+    }
+    const place = this.#take(length);
+    for (let index = 0; index < length; index++) {
+      this.#block[place + index] = block[start + index] as number;
+    }
   }
 
   #flush(): void {

@@ -1,12 +1,11 @@
 import { ProtocolError } from "../errors.ts";
-import type { TensorShapeProto } from "../messages/tensorflow/tensor-shape.ts";
 import type { WireLimits } from "../protobuf/limits.ts";
 import { copyLittleEndian, type NumberArray } from "../protobuf/little-endian.ts";
 import { WireReader } from "../protobuf/wire-reader.ts";
 import { FillBudget } from "./budget.ts";
 import { type DataType, dataTypeFromNumber } from "./data-type.ts";
 import { EncodedTensor } from "./encoded-tensor.ts";
-import { makeNumbers, storageOf } from "./storage.ts";
+import { arrayTypeOf, makeNumbers, storageOf } from "./storage.ts";
 import { decodeStringContent } from "./string-content.ts";
 import { elementCount, type Tensor } from "./tensor.ts";
 
@@ -42,18 +41,18 @@ export function tensorOf(encoded: EncodedTensor, reader: WireReader, fill: FillB
       actual: `${encoded.dtype}`,
     });
   }
-  const shape = parseShape(encoded.shape);
+  const shape = shapeOf(encoded);
   const count = elementCount(shape);
   const isString = storageOf(dtype).list.kind === "strings";
   const data = isString ? stringsOf(encoded, count, reader, fill) : numbersOf(encoded, dtype, count, fill);
   return { dtype, shape, data };
 }
 
-function parseShape(proto: TensorShapeProto | undefined): number[] {
-  if (proto?.unknownRank === true) {
+function shapeOf({ sizes, unknownRank }: EncodedTensor): number[] {
+  if (unknownRank) {
     throw new ProtocolError("bad-shape", "a tensor with values must have a known rank");
   }
-  return (proto?.dim ?? []).map(({ size }) => Number(size));
+  return sizes;
 }
 
 function stringsOf(encoded: EncodedTensor, count: number, reader: WireReader, fill: FillBudget): Uint8Array[] {
@@ -86,7 +85,7 @@ function numbersOf(encoded: EncodedTensor, dtype: DataType, count: number, fill:
  * @throws ProtocolError `bad-tensor` when the bytes are more or fewer
  */
 export function numbersFromContent(content: Uint8Array, dtype: DataType, length: number): NumberArray {
-  const size = makeNumbers(dtype, 0).BYTES_PER_ELEMENT;
+  const size = arrayTypeOf(dtype).BYTES_PER_ELEMENT;
   if (content.length !== length * size) {
     throw new ProtocolError("bad-tensor", "tensor content does not have the size of its shape", {
       expected: `${length * size} bytes`,
@@ -111,10 +110,12 @@ function normaliseBooleans(data: NumberArray): void {
 /** The values as sent, in the array kind of the type: small integers come as 32-bit ones. */
 function typedValues(encoded: EncodedTensor, dtype: DataType): NumberArray {
   const { list } = storageOf(dtype);
-  const sent = list.kind === "numbers" ? encoded.lists.get(list.fieldNumber)?.finish() : encoded.float8?.slice();
-  const empty = makeNumbers(dtype, 0);
-  if (sent === undefined || sent.constructor === empty.constructor) {
-    return sent ?? empty;
+  const sent = list.kind === "numbers" ? encoded.lists?.get(list.fieldNumber)?.finish() : encoded.float8?.slice();
+  if (sent === undefined) {
+    return makeNumbers(dtype, 0);
+  }
+  if (sent.constructor === arrayTypeOf(dtype)) {
+    return sent;
   }
   const narrowed = makeNumbers(dtype, sent.length);
   copyNumbers(sent, narrowed);

@@ -1,4 +1,3 @@
-import { TensorShapeProto } from "../messages/tensorflow/tensor-shape.ts";
 import type { ListName, ListTypes } from "../protobuf/list-codec.ts";
 import { littleEndianBytes, type NumberArray } from "../protobuf/little-endian.ts";
 import { writeNumberList } from "../protobuf/number-list.ts";
@@ -19,6 +18,8 @@ export interface TensorEncoding {
 }
 
 const fields = { dtype: 1, shape: 2, content: 4 } as const;
+const shapeFields = { dim: 2 } as const;
+const dimFields = { size: 1 } as const;
 
 /**
  * A tensor as `tensorflow.TensorProto`.
@@ -34,10 +35,7 @@ export function encodeTensor(tensor: Tensor, encoding: TensorEncoding = {}): Uin
 export function encodeTensorTo(writer: WireWriter, tensor: Tensor, encoding: TensorEncoding = {}): void {
   checkTensor(tensor);
   writer.tag(fields.dtype, wireTypes.varint).uint32(dataTypeNumber(tensor.dtype));
-  writer.tag(fields.shape, wireTypes.lengthDelimited).delimited((inner) => {
-    const dim = tensor.shape.map((size) => ({ size: BigInt(size), name: "" }));
-    TensorShapeProto.encodeTo(inner, { dim });
-  });
+  writer.tag(fields.shape, wireTypes.lengthDelimited).delimited((inner) => writeShape(inner, tensor.shape));
   const data = tensor.data;
   if (!isNumberData(data)) {
     writeStrings(writer, data, encoding);
@@ -45,6 +43,17 @@ export function encodeTensorTo(writer: WireWriter, tensor: Tensor, encoding: Ten
     writeContent(writer, littleEndianBytes(data));
   } else {
     writeNumbers(writer, storageOf(tensor.dtype).list, data);
+  }
+}
+
+/** A `TensorShapeProto`, by hand as it is read. */
+function writeShape(writer: WireWriter, shape: readonly number[]): void {
+  for (const size of shape) {
+    writer.tag(shapeFields.dim, wireTypes.lengthDelimited).delimited((inner) => {
+      if (size !== 0) {
+        inner.tag(dimFields.size, wireTypes.varint).int64(BigInt(size));
+      }
+    });
   }
 }
 

@@ -1,4 +1,3 @@
-import { TensorShapeProto } from "../messages/tensorflow/tensor-shape.ts";
 import type { ListName } from "../protobuf/list-codec.ts";
 import { NumberList } from "../protobuf/number-list.ts";
 import type { WireReader } from "../protobuf/wire-reader.ts";
@@ -6,15 +5,20 @@ import { wireTypes } from "../protobuf/wire-type.ts";
 import { numberListNames } from "./storage.ts";
 
 const fields = { dtype: 1, shape: 2, content: 4, stringVal: 8, float8Val: 18 } as const;
+const shapeFields = { dim: 2, unknownRank: 3 } as const;
+const dimFields = { size: 1, name: 2 } as const;
 
 /** Fields of one TensorProto as they stood on the wire. */
 export class EncodedTensor {
   dtype = 0;
-  shape: TensorShapeProto | undefined;
+  /** Of the shape's dimensions. Numbers that are not exact are none that a tensor could have. */
+  readonly sizes: number[] = [];
+  unknownRank = false;
   content: Uint8Array | undefined;
   float8: Uint8Array | undefined;
   readonly strings: Uint8Array[] = [];
-  readonly lists = new Map<number, NumberList<ListName>>();
+  /** Undefined as long as there are none. */
+  lists: Map<number, NumberList<ListName>> | undefined;
 
   /** Reads the fields up to the end of the reader's current message. */
   readFields(reader: WireReader): void {
@@ -42,7 +46,7 @@ export class EncodedTensor {
     switch (reader.fieldNumber) {
       case fields.shape: {
         const outerEnd = reader.enter();
-        this.shape = TensorShapeProto.decodeFrom(reader, this.shape);
+        this.#readShape(reader);
         reader.leave(outerEnd);
         return true;
       }
@@ -61,7 +65,24 @@ export class EncodedTensor {
     }
   }
 
+  /** Fields of a `TensorShapeProto`, read by hand: as a declared message it would be most of the work for a small tensor. */
+  #readShape(reader: WireReader): void {
+    while (reader.next()) {
+      if (reader.fieldNumber === shapeFields.dim && reader.wireType === wireTypes.lengthDelimited) {
+        reader.countElements(1);
+        const outerEnd = reader.enter();
+        this.sizes.push(readSize(reader));
+        reader.leave(outerEnd);
+      } else if (reader.fieldNumber === shapeFields.unknownRank && reader.wireType === wireTypes.varint) {
+        this.unknownRank = reader.bool();
+      } else {
+        reader.skip();
+      }
+    }
+  }
+
   #list(fieldNumber: number, name: ListName): NumberList<ListName> {
+    this.lists ??= new Map();
     let list = this.lists.get(fieldNumber);
     if (list === undefined) {
       list = new NumberList<ListName>(name);
@@ -69,4 +90,19 @@ export class EncodedTensor {
     }
     return list;
   }
+}
+
+/** The size in a `TensorShapeProto.Dim`; its name is looked at and dropped. */
+function readSize(reader: WireReader): number {
+  let size = 0;
+  while (reader.next()) {
+    if (reader.fieldNumber === dimFields.size && reader.wireType === wireTypes.varint) {
+      size = Number(reader.int64());
+    } else if (reader.fieldNumber === dimFields.name && reader.wireType === wireTypes.lengthDelimited) {
+      reader.string();
+    } else {
+      reader.skip();
+    }
+  }
+  return size;
 }

@@ -11,6 +11,7 @@ export type ValueList =
 
 /** What makes arrays of one kind of number. */
 interface NumberArrayType {
+  readonly BYTES_PER_ELEMENT: number;
   new (length: number): NumberArray;
   new (buffer: ArrayBuffer, byteOffset: number, length: number): NumberArray;
 }
@@ -74,15 +75,19 @@ export function storageOf(dtype: DataType): Storage {
  * @throws ProtocolError `unsupported-dtype` for string, resource and variant
  */
 export function makeNumbers(dtype: DataType, length: number): NumberArray {
-  return new (arrayType(dtype))(length);
+  return new (arrayTypeOf(dtype))(length);
 }
 
 /** The same over a part of a buffer, which must begin at a multiple of an entry's size. */
 export function numbersAt(dtype: DataType, buffer: ArrayBuffer, byteOffset: number, length: number): NumberArray {
-  return new (arrayType(dtype))(buffer, byteOffset, length);
+  return new (arrayTypeOf(dtype))(buffer, byteOffset, length);
 }
 
-function arrayType(dtype: DataType): NumberArrayType {
+/**
+ * What makes arrays that hold numbers of `dtype`: the constructor of such an array.
+ * @throws ProtocolError `unsupported-dtype` for string, resource and variant
+ */
+export function arrayTypeOf(dtype: DataType): NumberArrayType {
   const { array } = storageOf(dtype);
   if (array === undefined) {
     throw new ProtocolError("unsupported-dtype", `a tensor of type ${dtype} does not hold numbers`);

@@ -1,7 +1,7 @@
 import { ProtocolError } from "../errors.ts";
 import type { NumberArray } from "../protobuf/little-endian.ts";
 import type { DataType } from "./data-type.ts";
-import { makeNumbers, storageOf } from "./storage.ts";
+import { storageOf } from "./storage.ts";
 
 /**
  * Elements of a tensor in row-major order. Strings are byte strings; `bool` is bytes 0 and 1; `float16`, `bfloat16` and the
@@ -68,5 +68,5 @@ export function checkTensor(tensor: Tensor): void {
 }
 
 function sameKind({ dtype, data }: Tensor): boolean {
-  return isNumberData(data) && data.constructor === makeNumbers(dtype, 0).constructor;
+  return isNumberData(data) && data.constructor === storageOf(dtype).array;
 }
