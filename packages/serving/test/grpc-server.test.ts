@@ -389,6 +389,20 @@ test("a connection without a call is closed soon, whatever else it sends; one wi
   await strict.close();
 });
 
+test("a call that came in time is answered, also where the process was stopped until it was too late", async () => {
+  const strict = await open(quickLimits({ firstRequestTimeoutMs: 300 }));
+  const session = http2.connect(`https://localhost:${strict.address.port}`, { ca: authority.caPem });
+  await once(session, "remoteSettings");
+  const stream = session.request(callHeaders("/test.Echo/Echo"));
+  stream.end(framed(Buffer.of(1)));
+  await new Promise(setImmediate);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  const [headers] = await once(stream, "response", { signal: AbortSignal.timeout(10_000) });
+  assert.equal(headers[":status"], 200);
+  session.destroy();
+  await strict.close();
+});
+
 test("one address cannot take more than its share of connections", async () => {
   const strict = await open(quickLimits({ maxConnectionsPerAddress: 1 }));
   const to = { port: strict.address.port, host: "127.0.0.1", servername: "localhost", ca: authority.caPem };

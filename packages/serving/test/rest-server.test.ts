@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 import https from "node:https";
+import { text as readText } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import tls from "node:tls";
 import { gzipSync } from "node:zlib";
@@ -324,6 +325,37 @@ test("a connection that sends nothing is closed soon", async () => {
   socket.on("error", () => undefined).resume();
   await once(socket, "secureConnect");
   await once(socket, "close");
+  await strict.close();
+});
+
+/** What a server answers that is stopped, or gets no processor, while something comes for it; longer than its pause between two looks. */
+async function answerAfterStop(to: Front, sent: string): Promise<string> {
+  const socket = tls.connect({ port: to.address.port, host: "localhost", ca: authority.caPem });
+  await once(socket, "secureConnect");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  // Timers come next, and sockets after them.
+  await new Promise(setImmediate);
+  socket.write(sent);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+  return await readText(socket);
+}
+
+test("a request that came in time is answered, also where the process was stopped until it was too late", async () => {
+  const strict = await open(quickLimits({ firstRequestTimeoutMs: 300, requestTimeoutMs: 300 }));
+  const request = "GET /v1/models/half HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  assert.match(await answerAfterStop(strict, request), /^HTTP\/1\.1 200 OK/);
+  await strict.close();
+});
+
+test("what came in time but is no whole request is late, and what is none is refused", async () => {
+  const strict = await open(quickLimits({ firstRequestTimeoutMs: 300, requestTimeoutMs: 300 }));
+  for (const [sent, answer] of [
+    ["GET /v1/models/half HTTP/1.1\r\nHost: x\r\nX-", /^HTTP\/1\.1 408 Request Timeout\r\nConnection: close\r\n\r\n$/],
+    [`GET / HTTP/1.1\r\nX: ${"x".repeat(1 << 15)}\r\n\r\n`, /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n/],
+    ["NONE\r\n\r\n", /^HTTP\/1\.1 400 Bad Request\r\n/],
+  ] as const) {
+    assert.match(await answerAfterStop(strict, sent), answer);
+  }
   await strict.close();
 });
 

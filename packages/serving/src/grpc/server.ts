@@ -114,9 +114,7 @@ function trackSessions(
     session.setLocalWindowSize(CONNECTION_WINDOW);
     limitControlFrames(session, limits.maxControlFrames);
     session.setTimeout(limits.idleTimeoutMs, () => session.close());
-    // No idle limit: pings, which count as activity, do not put it off.
-    const unused = setTimeout(() => session.destroy(), limits.firstRequestTimeoutMs);
-    session.once("stream", () => clearTimeout(unused));
+    const unused = endUnused(session, limits.firstRequestTimeoutMs);
     const aged = maxConnectionAgeMs === undefined ? undefined : setTimeout(() => session.close(), maxConnectionAgeMs);
     session.on("close", () => {
       clearTimeout(unused);
@@ -127,6 +125,21 @@ function trackSessions(
   });
   server.on("unknownProtocol", (socket) => socket.destroy());
   return sessions;
+}
+
+/**
+ * Ends a session on which no call begins. No idle limit: pings, which count as activity, do not put it off. A process that was stopped,
+ * or had no processor, finds the time over before it reads what came meanwhile, so that there is a second look after that.
+ */
+function endUnused(session: ServerHttp2Session, timeoutMs: number): NodeJS.Timeout {
+  let used = false;
+  const end = (): void => void (used || session.destroy());
+  const timer = setTimeout(() => setImmediate(end), timeoutMs);
+  session.once("stream", () => {
+    used = true;
+    clearTimeout(timer);
+  });
+  return timer;
 }
 
 function answerStream(

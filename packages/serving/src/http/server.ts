@@ -13,6 +13,7 @@ import type { MemoryBudget } from "../transport/memory-budget.ts";
 import { openPort } from "../transport/open-port.ts";
 import type { RequestRate } from "../transport/request-rate.ts";
 import { type ChannelSecurity, removeTlsMaterial, replaceTlsMaterial, tlsServerOptions } from "../transport/tls.ts";
+import { ClientErrors } from "./client-errors.ts";
 import { receiveBody } from "./receive-body.ts";
 import { failureAnswer, type HttpAnswer, type HttpRequest, type HttpRoute } from "./route.ts";
 import { sendAnswer } from "./send-answer.ts";
@@ -62,7 +63,12 @@ export async function openHttpServer<Address extends ListenAddress>(
     isClosing: () => closing,
     goodbyes: () => goodbyes,
   };
-  server.on("request", (request, response) => void answer(request, response, context));
+  const clientErrors = new ClientErrors();
+  server.on("request", (request, response) => {
+    clientErrors.began(request, response);
+    void answer(request, response, context);
+  });
+  server.on("clientError", (error, socket) => clientErrors.handle(error, socket));
   const connections = countConnections(server);
   const port = await openPort(server, address, limits, options.log);
   const disconnect = (): void => {
