@@ -55,3 +55,8 @@ export function chooseOutputs(all: CallPorts["outputs"], names: readonly string[
   }
   return names.length === 0 ? all : [...new Set(names)];
 }
+
+/** What a call of a signature that the model does not have is told, in TensorFlow's words. */
+export function unknownSignature(name: string): ServingError {
+  return new ServingError("FAILED_PRECONDITION", `Serving signature key "${name}" not found.`);
+}

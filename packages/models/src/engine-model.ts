@@ -1,6 +1,6 @@
-import { ServingError, type SignatureDef, type Tensor } from "@sealserve/protocol";
+import type { SignatureDef, Tensor } from "@sealserve/protocol";
 
-import { chooseInputs, chooseOutputs } from "./check-call.ts";
+import { chooseInputs, chooseOutputs, unknownSignature } from "./check-call.ts";
 import type { EngineThread } from "./engine/engine-thread.ts";
 import type { ModelDescription } from "./engine/messages.ts";
 import { packCopy, packOwned, packTensors, unpackTensors } from "./engine/packed-tensor.ts";
@@ -81,9 +81,6 @@ export class EngineModel implements LoadedModel {
     if (ports !== undefined) {
       return ports;
     }
-    throw (
-      this.refusals.get(signatureName) ??
-      new ServingError("FAILED_PRECONDITION", `Serving signature key "${signatureName}" not found.`)
-    );
+    throw this.refusals.get(signatureName) ?? unknownSignature(signatureName);
   }
 }

@@ -21,6 +21,7 @@ export type ModelErrorCode =
   | "unsupported-type"
   | "unsupported-signature"
   | "not-convertible"
+  | "library-unusable"
   | "engine-refused"
   | "engine-failed"
   /** The engine does not come back from a step: its thread is given up. */

@@ -13,6 +13,7 @@ export type {
   StepOutline,
   TensorReport,
 } from "./inspect/model-report.ts";
+export { loadTensorFlowModel, type TensorFlowOptions } from "./libtensorflow/tensorflow-model.ts";
 export { type LoadOptions, loadModel, type ModelSource } from "./load-model.ts";
 export type { LoadedModel, RunOptions } from "./loaded-model.ts";
 export type { ModelDirectory, ModelFiles } from "./model-files.ts";

@@ -1,4 +1,4 @@
-import { FillBudget, type SignatureDef } from "@sealserve/protocol";
+import { FillBudget, type MetaGraphDef, type SignatureDef } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
 import { DirectoryFiles } from "../model-directory.ts";
@@ -20,6 +20,11 @@ export interface ModelDeclaration {
  * @throws ModelError `no-model` without a `saved_model.pb`; `bad-saved-model`, `unknown-tag`, `unreadable`, `too-large`
  */
 export function readDeclaration(source: ModelFiles | ModelDirectory, tags?: readonly string[]): ModelDeclaration {
+  return declarationOf(readMetaGraph(source, tags));
+}
+
+/** The graph of a SavedModel with all around it. @throws ModelError as {@link readDeclaration} */
+export function readMetaGraph(source: ModelFiles | ModelDirectory, tags?: readonly string[]): MetaGraphDef {
   const files = "directory" in source ? new DirectoryFiles(source.directory) : source;
   const content = files.get(SAVED_MODEL_FILE);
   if (content === undefined) {
@@ -28,7 +33,11 @@ export function readDeclaration(source: ModelFiles | ModelDirectory, tags?: read
       remedy: "only the engine onnxruntime serves ONNX models",
     });
   }
-  const metaGraph = parseMetaGraph(content, tags);
+  return parseMetaGraph(content, tags);
+}
+
+/** What a meta graph declares. @throws ModelError `bad-saved-model` */
+export function declarationOf(metaGraph: MetaGraphDef): ModelDeclaration {
   const signatureDefs = ownSignatureDefs(metaGraph.signatureDef);
   return { signatureDefs, signatures: describeSignatures(signatureDefs, new FillBudget()) };
 }

@@ -1,0 +1,143 @@
+import type { AttrValue, NodeDef } from "@sealserve/protocol";
+
+import { ModelError } from "../errors.ts";
+import type { GraphLibrary } from "../saved-model/graph-library.ts";
+import { parseTensorReference, tensorKey } from "../saved-model/tensor-reference.ts";
+
+/** What the loader does with the model's own variables, and nobody else may do. */
+const RESTORING = ["Restore", "RestoreSlice", "RestoreV2"];
+const CHECKPOINTS = ["Save", "SaveSlices", "SaveV2", "MergeV2Checkpoints", "DTensorRestoreV2", "LoadAndRemapMatrix"];
+const FILES = ["ReadFile", "WriteFile", "MatchingFiles", "GenerateVocabRemapping", "FileSystemSetConfiguration"];
+const PYTHON = ["PyFunc", "PyFuncStateless", "EagerPyFunc"];
+const NETWORK = ["RpcCall", "RpcClient", "RpcServer", "RemoteCall", "Rpc", "TryRpc", "RegisterDataset"];
+const SUMMARIES = ["CreateSummaryDbWriter", "CreateSummaryFileWriter"];
+const DEBUGGING = ["DebugIdentity", "DebugNanCount", "DebugNumericSummary", "DumpTensor"];
+const READERS = ["FixedLengthRecordReader", "TextLineReader", "LMDBReader", "TFRecordReader", "WholeFileReader"];
+const DATASETS = ["CSVDataset", "FixedLengthRecordDataset", "LMDBDataset", "MatchingFilesDataset", "SqlDataset"];
+const MORE_DATASETS = ["TextLineDataset", "TFRecordDataset", "DatasetToTFRecord", "DataServiceDataset"];
+const STORED_DATASETS = ["CacheDataset", "LoadDataset", "SaveDataset", "DistributedSave", "SnapshotDataset"];
+const SNAPSHOTS = [
+  "SnapshotDatasetReader",
+  "SnapshotNestedDatasetReader",
+  "SnapshotChunkDataset",
+  "ListSnapshotChunksDataset",
+];
+
+/**
+ * Operations by which a graph reaches files, other machines or a Python interpreter that it names itself, whatever their version. Those
+ * of custom libraries do not count: none is ever loaded. Tables out of text files do not either, since that is how assets are read.
+ */
+const OUTWARD_OPERATIONS: ReadonlySet<string> = new Set([
+  ...RESTORING,
+  ...CHECKPOINTS,
+  ...FILES,
+  ...PYTHON,
+  ...NETWORK,
+  ...SUMMARIES,
+  ...DEBUGGING,
+  ...READERS,
+  ...DATASETS,
+  ...MORE_DATASETS,
+  ...STORED_DATASETS,
+  ...SNAPSHOTS,
+]);
+/** Newer forms of an operation, and those on trial, have its name with this before and behind. */
+const VARIANT = /^(?:Experimental)?(?<name>.*?)(?:V\d+)?$/;
+const PRINT = "PrintV2";
+const STANDARD_STREAMS = ["stdout", "stderr", "log(info)", "log(warning)", "log(error)"];
+
+/** What TensorFlow may be asked to run at one time. */
+export interface Reach {
+  /** Tensors and operations that are asked for. */
+  readonly fetched: readonly string[];
+  /** Tensors whose values come with the call, so that what would compute them does not run. */
+  readonly fed: readonly string[];
+  /** Whether it is the loader's restoring of variables. */
+  readonly restores: boolean;
+}
+
+/**
+ * Refuses a graph that reaches out of the model (threat D10). Of functions that are called, all of the body counts.
+ *
+ * @throws ModelError `unsupported-op`, naming the node; `bad-graph`
+ */
+export function refuseOutwardOperations(library: GraphLibrary, { fetched, fed, restores }: Reach): void {
+  for (const node of new ReachedNodes(library, fed).from(fetched)) {
+    if (!(restores && RESTORING.includes(node.op))) {
+      refuseOutward(node);
+    }
+  }
+}
+
+function refuseOutward({ name, op, attr }: NodeDef): void {
+  const prints = op === PRINT ? Buffer.from(attr.get("output_stream")?.s ?? "stderr").toString("latin1") : undefined;
+  if (isOutward(op) || (prints !== undefined && !STANDARD_STREAMS.includes(prints))) {
+    throw new ModelError("unsupported-op", `node ${JSON.stringify(name)} reaches out of the model by ${op}`, {
+      remedy: "export the model without it: what files and other services give belongs into the request",
+    });
+  }
+}
+
+function isOutward(op: string): boolean {
+  return OUTWARD_OPERATIONS.has(op) || OUTWARD_OPERATIONS.has(VARIANT.exec(op)?.groups?.["name"] ?? "");
+}
+
+/** Nodes that run for what is asked of a graph. */
+class ReachedNodes {
+  readonly #library: GraphLibrary;
+  readonly #fed: ReadonlySet<string>;
+  /** Nodes of the graph itself, and functions, that have been given. */
+  readonly #seen = new Set<string>();
+
+  constructor(library: GraphLibrary, fed: readonly string[]) {
+    this.#library = library;
+    this.#fed = new Set(fed.map(tensorKey));
+  }
+
+  /** Each node once. @throws ModelError `bad-graph` */
+  *from(references: readonly string[]): Generator<NodeDef> {
+    const names = this.#nodesOf(references);
+    for (let name = names.pop(); name !== undefined; name = names.pop()) {
+      const node = this.#library.nodes.get(name);
+      if (node === undefined || this.#isSeen(`node ${name}`)) {
+        continue;
+      }
+      yield node;
+      yield* this.#bodies([node]);
+      names.push(...this.#nodesOf(node.input));
+    }
+  }
+
+  *#bodies(nodes: readonly NodeDef[]): Generator<NodeDef> {
+    const waiting = [...nodes];
+    for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+      // A function may also be called by its name, as an operation.
+      const called = [node.op, ...Array.from(node.attr.values(), functionsIn).flat()];
+      for (const name of called) {
+        const body = this.#library.functions.get(name)?.nodes;
+        if (body !== undefined && !this.#isSeen(`function ${name}`)) {
+          yield* body.values();
+          waiting.push(...body.values());
+        }
+      }
+    }
+  }
+
+  #nodesOf(references: readonly string[]): string[] {
+    return references.flatMap((text) => {
+      const { kind, node } = parseTensorReference(text);
+      return kind === "output" && this.#fed.has(tensorKey(text)) ? [] : [node];
+    });
+  }
+
+  #isSeen(what: string): boolean {
+    const seen = this.#seen.has(what);
+    this.#seen.add(what);
+    return seen;
+  }
+}
+
+function functionsIn({ func, list }: AttrValue): string[] {
+  const named = [...(func === undefined ? [] : [func]), ...(list?.func ?? [])];
+  return named.flatMap(({ name, attr }) => [name, ...Array.from(attr.values(), functionsIn).flat()]);
+}

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { constantNode, node, textTensor, typeAttr } from "../../src/examples/graph-def.ts";
+import { type Reach, refuseOutwardOperations } from "../../src/libtensorflow/outward-operations.ts";
+import { indexGraph } from "../../src/saved-model/graph-library.ts";
+import { parseMetaGraph } from "../../src/saved-model/meta-graph.ts";
+import { modelError } from "../fixtures/errors.ts";
+import { callNode, type FixtureModel, functionDef, savedModelFiles } from "../fixtures/saved-model.ts";
+
+const text = typeAttr("string");
+
+function refuse({ nodes, functions = [] }: Pick<FixtureModel, "nodes" | "functions">, reach: Partial<Reach>): void {
+  const files = savedModelFiles({ nodes, functions, signatures: {} });
+  const library = indexGraph(parseMetaGraph(files.get("saved_model.pb") ?? new Uint8Array()));
+  refuseOutwardOperations(library, { fetched: [], fed: [], restores: false, ...reach });
+}
+
+/** Reads a file of its choice. */
+const reading = [
+  constantNode("path", textTensor(["/etc/passwd"])),
+  node("read", "ReadFile", ["path"]),
+  node("y", "Identity", ["read"], { T: text }),
+  node("harmless", "Identity", ["path"], { T: text }),
+];
+const refused = (name: string) => modelError("unsupported-op", new RegExp(`"${name}" reaches out of the model`));
+
+test("a graph that reads a file that it names itself is refused by the node's name (threat D10)", () => {
+  assert.throws(() => refuse({ nodes: reading }, { fetched: ["y:0"] }), refused("read"));
+  assert.throws(
+    () => refuse({ nodes: [...reading, node("late", "NoOp", ["^read"])] }, { fetched: ["late"] }),
+    refused("read"),
+  );
+});
+
+test("what no call and no loading runs does not count, nor what would compute a value that the call brings", () => {
+  refuse({ nodes: reading }, { fetched: ["harmless:0"] });
+  refuse({ nodes: reading }, { fetched: ["y:0"], fed: ["read:0"] });
+  refuse({ nodes: reading }, { fetched: ["y:0"], fed: ["read"] });
+  assert.throws(() => refuse({ nodes: reading }, { fetched: ["y:0"], fed: ["harmless:0"] }), refused("read"));
+});
+
+test("functions are looked into: called by name, by an attribute, and by functions of theirs", () => {
+  const inner = functionDef("inner", ["path"], { text: "read_inside:contents:0" }, [
+    node("read_inside", "ReadFile", ["path"]),
+  ]);
+  const outer = functionDef("outer", ["path"], { text: "called:output:0" }, [callNode("called", "inner", ["path"])]);
+  const path = node("path", "Placeholder", [], { dtype: text });
+  const loop = node("y", "While", ["path"], { cond: { func: { name: "outer", attr: new Map() } } });
+  for (const call of [callNode("y", "outer", ["path"]), node("y", "outer", ["path"]), loop]) {
+    assert.throws(
+      () => refuse({ nodes: [path, call], functions: [inner, outer] }, { fetched: ["y:0"] }),
+      refused("read_inside"),
+    );
+  }
+});
+
+test("variables are restored by the loader alone, which then reads the model's own folder", () => {
+  const nodes = [
+    node("file", "Placeholder"),
+    node("restored", "RestoreV2", ["file"]),
+    node("all", "NoOp", ["^restored"]),
+  ];
+  refuse({ nodes }, { fetched: ["all"], restores: true });
+  assert.throws(() => refuse({ nodes }, { fetched: ["restored:0"] }), refused("restored"));
+  const writing = [...nodes, node("write", "WriteFile", ["file", "file"]), node("both", "NoOp", ["^all", "^write"])];
+  assert.throws(() => refuse({ nodes: writing }, { fetched: ["both"], restores: true }), refused("write"));
+});
+
+test("printing goes to the program's own streams only", () => {
+  const printing = (stream: string) => [node("print", "PrintV2", [], { output_stream: { s: Buffer.from(stream) } })];
+  refuse({ nodes: printing("stderr") }, { fetched: ["print"] });
+  refuse({ nodes: [node("print", "PrintV2")] }, { fetched: ["print"] });
+  assert.throws(() => refuse({ nodes: printing("file:///tmp/x") }, { fetched: ["print"] }), refused("print"));
+});
+
+test("a graph in a circle comes to an end", () => {
+  refuse({ nodes: [node("a", "Identity", ["b"]), node("b", "Identity", ["a"])] }, { fetched: ["a:0"] });
+});
