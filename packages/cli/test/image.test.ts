@@ -11,7 +11,7 @@ test("an image holds what the node executes and nothing of the simulator and the
   const folder = await mkdtemp(join(tmpdir(), "sealserve-image-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const image = await assembleProgramImage(join(folder, "program"));
-  for (const name of ["sealserve", "@sealserve/serving", "@sealserve/core", "onnxruntime-node"]) {
+  for (const name of ["sealserve", "@sealserve/serving", "@sealserve/core", "onnxruntime-node", "koffi"]) {
     assert.ok(image.packages.includes(name), name);
   }
   const files = await readdir(join(folder, "program"), { recursive: true });
@@ -24,6 +24,12 @@ test("an image holds what the node executes and nothing of the simulator and the
   );
   assert.deepEqual(
     files.filter((file) => file.includes("napi-v") && /darwin|win32/.test(file)),
+    [],
+  );
+  const bindings = image.packages.filter((name) => name.startsWith("@koromix/"));
+  assert.deepEqual(bindings, [`@koromix/koffi-${process.platform}-${process.arch}`]);
+  assert.deepEqual(
+    files.filter((file) => /koffi.*\.(cc|hh|S|h)$/.test(file)),
     [],
   );
 });

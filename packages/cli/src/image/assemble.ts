@@ -15,11 +15,12 @@ export interface ProgramImage {
 interface Manifest {
   readonly name: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 const OWN_SCOPE = /^(sealserve$|@sealserve\/)/;
 const OWN_FILES = /^(package\.json|bin\/.*|dist\/.*\.js)$/;
-const NEVER_EXECUTED = /\.(map|d\.[cm]?ts|ts|md)$/;
+const NEVER_EXECUTED = /\.(map|d\.[cm]?ts|ts|md|cc|hh|h|S|asm|def|inc)$/;
 const NATIVE_ENGINE = "onnxruntime-node";
 /** What the engine's package needs only while it is being installed. */
 const INSTALL_ONLY = new Set(["adm-zip", "global-agent"]);
@@ -84,19 +85,35 @@ async function findPackages(start: string): Promise<Map<string, string>> {
       for (const name of needed.sort()) {
         queue.push(await locatePackage(name, directory));
       }
+      queue.push(...(await locateBinaries(manifest, directory)));
     }
   }
   return found;
 }
 
+/** The form for this platform, the only one that is installed, where a package of others keeps each in a package of its own. */
+async function locateBinaries({ name, optionalDependencies = {} }: Manifest, directory: string): Promise<string[]> {
+  const forms = OWN_SCOPE.test(name) ? [] : Object.keys(optionalDependencies);
+  const located = await Promise.all(forms.sort().map((form) => findPackage(form, directory)));
+  return located.filter((found) => found !== undefined);
+}
+
 async function locatePackage(name: string, from: string): Promise<string> {
+  const found = await findPackage(name, from);
+  if (found === undefined) {
+    throw new CliError("not-built", `package ${name} is not installed`, { remedy: "run 'npm ci'" });
+  }
+  return found;
+}
+
+async function findPackage(name: string, from: string): Promise<string | undefined> {
   for (let directory = from; ; directory = dirname(directory)) {
     const candidate = join(directory, "node_modules", name);
     if (await isDirectory(candidate)) {
       return await realpath(candidate);
     }
     if (directory === dirname(directory)) {
-      throw new CliError("not-built", `package ${name} is not installed`, { remedy: "run 'npm ci'" });
+      return undefined;
     }
   }
 }

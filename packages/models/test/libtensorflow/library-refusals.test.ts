@@ -58,8 +58,5 @@ test("a library without TensorFlow's functions is refused by the first one that 
   const other = await compile("other", "int other(void) { return 1; }");
   await expectUnusable(other, /lacks functions of TensorFlow's C API \| .*TF_/);
   const old = await compile("old", `const char* TF_Version(void) { return "0.9.0"; } void TF_StringEncode(void) {}`);
-  await expectUnusable(
-    old,
-    /lacks functions of TensorFlow's C API \(it says that it is version 0\.9\.0\) \| .*TF_/,
-  );
+  await expectUnusable(old, /lacks functions of TensorFlow's C API \(it says that it is version 0\.9\.0\) \| .*TF_/);
 });
