@@ -79,6 +79,7 @@ test("what does not fit, is outside or would be too large is refused", () => {
   refused([...sparse([[0, 0]], [1, 2], [2, 2]), floats([2, 1])], /Cannot multiply/);
   refused([...sparse([[0, 0]], [1], [2, 2]), floats([2])], /not a matrix/);
   refused([...sparse([], [], [2 ** 40, 1]), floats([1, 1])], /too large/, "RESOURCE_EXHAUSTED");
+  refused([...sparse([], [], [2 ** 52, 0]), floats([0, 2 ** 30])], /too large/, "RESOURCE_EXHAUSTED");
   assert.throws(
     () => makeKernel("SparseTensorDenseMatMul", ["int64", "int32", "int64", "int32"]),
     modelError("unsupported-op", /int32/),

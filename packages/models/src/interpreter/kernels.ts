@@ -9,6 +9,7 @@ import { parseExample } from "./example/parse-example.ts";
 import { parseExampleV2 } from "./example/parse-example-v2.ts";
 import { parseSingleExample } from "./example/parse-single-example.ts";
 import { decodePng } from "./images/decode-png.ts";
+import { resizeBicubic } from "./images/resize-bicubic.ts";
 import type { MakeKernel } from "./kernel.ts";
 import { raggedToTensor } from "./ragged/ragged-to-tensor.ts";
 import { randomKernels } from "./random/random-kernels.ts";
@@ -65,6 +66,7 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["ParseSingleExample", parseSingleExample],
   ["ReduceJoin", reduceJoin],
   ["Reshape", reshape],
+  ["ResizeBicubic", resizeBicubic],
   ["StringJoin", joinStrings],
   ["StringLower", changeCase("lower")],
   ["StringSplit", splitByCharacters],

@@ -1,16 +1,9 @@
-import {
-  type DataType,
-  elementCount,
-  invalidArgument,
-  isNumberData,
-  makeNumbers,
-  type Tensor,
-} from "@sealserve/protocol";
+import { type DataType, invalidArgument, isNumberData, makeNumbers, type Tensor } from "@sealserve/protocol";
 
 import { FLOATS } from "../float-types.ts";
 import type { Clock, MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
-import { readCoordinates } from "./coordinates.ts";
+import { readCoordinates, volume } from "./coordinates.ts";
 
 /** Products that are added between two looks at the clock. */
 const PRODUCTS_BETWEEN_CHECKS = 2 ** 20;
@@ -31,7 +24,7 @@ export const multiplySparse: MakeKernel = (operation) => {
       if (shape.length !== 2 || values?.data.length !== rows.length || other.height !== width) {
         throw invalidArgument(`Cannot multiply A of shape [${shape.join(",")}] and B of shape [${b?.shape.join(",")}]`);
       }
-      new OutputBudget().take(dtype, elementCount([height, other.width]));
+      new OutputBudget().take(dtype, volume([height, other.width]));
       const entries = rows.map(([row = 0, column = 0]) =>
         transposedA ? ([column, row] as const) : ([row, column] as const),
       );
