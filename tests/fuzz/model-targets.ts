@@ -1,8 +1,10 @@
 // What the interpreter of models reads: images and patterns of requests, vocabularies of models.
 import { deflateSync } from "node:zlib";
+import { decodeJpeg } from "../../packages/models/src/interpreter/images/jpeg/decode-jpeg.ts";
 import { readPng } from "../../packages/models/src/interpreter/images/png-chunks.ts";
 import { colourReader } from "../../packages/models/src/interpreter/images/png-colours.ts";
 import { readSamples } from "../../packages/models/src/interpreter/images/png-samples.ts";
+import { OutputBudget } from "../../packages/models/src/interpreter/output-budget.ts";
 import { parseNumber } from "../../packages/models/src/interpreter/strings/parse-number.ts";
 import {
   compilePattern,
@@ -11,6 +13,7 @@ import {
 } from "../../packages/models/src/interpreter/strings/regular-expression.ts";
 import type { FlatNode } from "../../packages/models/src/saved-model/flatten.ts";
 import { parseTextFile } from "../../packages/models/src/saved-model/table-text.ts";
+import { patternJpeg, progressiveJpeg } from "../../packages/models/test/fixtures/jpeg-images.ts";
 import { PNG_SIGNATURE, pngChunk } from "../support/png-chunk.ts";
 import { ofBytes, ofText, type Target } from "./target.ts";
 
@@ -53,6 +56,27 @@ export const MODEL_TARGETS: readonly Target[] = [
     seeds: [
       image([0, 0, 0, 2, 0, 0, 0, 2, 8, 0, 0, 0, 0], [0, 1, 2, 4, 3, 4]),
       image([0, 0, 0, 2, 0, 0, 0, 2, 1, 3, 0, 0, 1], [0, 0x80, 0, 0, 0, 0x40]),
+    ],
+    maxLength: IMAGE_MAX_LENGTH,
+  }),
+  ofBytes({
+    name: "decodeJpeg",
+    read: (bytes) => {
+      const limits = { budget: new OutputBudget(), clock: undefined };
+      return decodeJpeg(bytes, { ...limits, channels: 0, method: "fast", smooth: true }).data.length;
+    },
+    seeds: [
+      patternJpeg([9, 9], [[1, 1]]),
+      patternJpeg(
+        [17, 5],
+        [
+          [2, 2],
+          [1, 1],
+          [1, 1],
+        ],
+        { restartInterval: 1 },
+      ),
+      progressiveJpeg(9, 9),
     ],
     maxLength: IMAGE_MAX_LENGTH,
   }),

@@ -8,7 +8,7 @@ import { partition, stitch } from "./dense/partition.ts";
 import { parseExample } from "./example/parse-example.ts";
 import { parseExampleV2 } from "./example/parse-example-v2.ts";
 import { parseSingleExample } from "./example/parse-single-example.ts";
-import { decodePng } from "./images/decode-png.ts";
+import { decodeAnyImage, decodeJpegImage } from "./images/decode-image.ts";
 import { resizeBicubic } from "./images/resize-bicubic.ts";
 import type { MakeKernel } from "./kernel.ts";
 import { raggedToTensor } from "./ragged/ragged-to-tensor.ts";
@@ -38,7 +38,9 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["BoostedTreesBucketize", bucketizeFeatures],
   ["BroadcastGradientArgs", broadcastGradientArgs],
   ["CheckNumerics", checkNumerics],
-  ["DecodePng", decodePng],
+  ["DecodeImage", decodeAnyImage],
+  ["DecodeJpeg", decodeJpegImage],
+  ["DecodePng", decodeAnyImage],
   ["DecodeRaw", decodeRaw],
   ["DynamicPartition", partition],
   ["DynamicStitch", stitch],

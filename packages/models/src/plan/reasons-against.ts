@@ -35,9 +35,9 @@ export const LEFT_OUT: readonly LeftOut[] = [
     reason: "it reads or writes files, which a request must not make a model do",
   },
   {
-    ops: /^Decode(Jpeg|Image|AndCropJpeg|Gif|Bmp|WebP)$/,
-    examples: ["DecodeJpeg", "DecodeImage", "DecodeGif"],
-    reason: "of images only PNG is decoded, by DecodePng",
+    ops: /^Decode(AndCropJpeg|Gif|Bmp|WebP)$/,
+    examples: ["DecodeAndCropJpeg", "DecodeGif", "DecodeBmp"],
+    reason: "of images only whole ones in PNG and JPEG are decoded",
   },
   {
     ops: /^SimpleML\w+$/,

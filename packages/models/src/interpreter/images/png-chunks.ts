@@ -32,10 +32,15 @@ export interface PngFile {
   readonly compressed: Uint8Array;
 }
 
+/** Whether a file begins as a PNG. */
+export function isPng(content: Uint8Array): boolean {
+  return SIGNATURE.equals(content.subarray(0, SIGNATURE.length));
+}
+
 /** @throws ServingError `INVALID_ARGUMENT` for anything but a whole PNG file with right checksums */
 export function readPng(content: Uint8Array): PngFile {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.length);
-  if (!bytes.subarray(0, SIGNATURE.length).equals(SIGNATURE)) {
+  if (!isPng(bytes)) {
     throw badPng("it does not begin as one");
   }
   const chunks = readChunks(bytes);
