@@ -12,6 +12,11 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_TRANSACTION_MS = 60_000;
 /** Longest wait for the lock of writers too. */
 const STATEMENT_MS = 120_000;
+/** Longest wait for one statement, here: a server that does not answer at all does not end its statements either. */
+const READ_MS = 30_000;
+const WRITE_MS = STATEMENT_MS + READ_MS;
+/** Of errors: the connection, the server's operator, its resources; a statement or transaction that took too long (PostgreSQL, appendix A). */
+const UNAVAILABLE = /^(08|53|57)|^25P03$/;
 
 /**
  * Opens a PostgreSQL database, which replicas of the service share.
@@ -35,9 +40,9 @@ export async function openPostgres(
   });
   pool.on("error", onLost);
   const database: SqlDatabase = {
-    read: (work) => borrow(pool, (client) => work(connectionOver(client))),
-    note: (work) => borrow(pool, (client) => transact(client, work, false)),
-    write: (work) => borrow(pool, (client) => transact(client, work)),
+    read: (work) => borrow(pool, READ_MS, work),
+    note: (work) => borrow(pool, WRITE_MS, (connection) => transact(connection, work, false)),
+    write: (work) => borrow(pool, WRITE_MS, (connection) => transact(connection, work)),
     generation: () => database.read(async (connection) => (await readFact(connection, "generation")) ?? 0),
     close: () => pool.end(),
   };
@@ -50,7 +55,12 @@ export async function openPostgres(
   return database;
 }
 
-async function borrow<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+/**
+ * Runs work with a connection of its own.
+ * @param statementMs longest wait for one statement; after it the connection is given up
+ * @throws ServiceError `database-unavailable` when the database, not the work, is at fault
+ */
+async function borrow<T>(pool: Pool, statementMs: number, work: (connection: SqlConnection) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch((cause: unknown) => {
     throw new ServiceError("database-unavailable", "cannot connect to the PostgreSQL database", {
       remedy: "check the URL, the password file and whether the server runs",
@@ -59,44 +69,64 @@ async function borrow<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): 
   });
   let broken: Error | undefined;
   const remember = (error: Error): void => {
-    broken = error;
+    broken ??= error;
   };
   client.on("error", remember);
   try {
-    return await work(client);
+    return await work(connectionOver(client, statementMs, remember));
+  } catch (error) {
+    throw broken === undefined && !isUnavailable(error) ? error : unavailable(broken ?? error);
   } finally {
     client.off("error", remember);
     client.release(broken);
   }
 }
 
+function isUnavailable(error: unknown): boolean {
+  return error instanceof Error && "code" in error && UNAVAILABLE.test(String(error.code));
+}
+
+function unavailable(cause: unknown): ServiceError {
+  return new ServiceError("database-unavailable", "the PostgreSQL database broke off or did not answer in time", {
+    remedy: "check whether the server runs and can be reached",
+    cause,
+  });
+}
+
 /** Integers of 8 bytes come as text from the driver; all that are stored here are exact as numbers. */
-function connectionOver(client: PoolClient): SqlConnection {
+function connectionOver(client: PoolClient, statementMs: number, onSilence: (error: Error) => void): SqlConnection {
   return {
     query: async (sql, parameters = []) => {
-      const { rows } = await client.query<Record<string, SqlValue>>(sql, [...parameters]);
-      return rows satisfies readonly SqlRow[];
+      const overdue = setTimeout(() => {
+        onSilence(new Error(`no answer within ${statementMs} ms`));
+        void client.end(); // breaks off the statement
+      }, statementMs);
+      try {
+        const { rows } = await client.query<Record<string, SqlValue>>(sql, [...parameters]);
+        return rows satisfies readonly SqlRow[];
+      } finally {
+        clearTimeout(overdue);
+      }
     },
   };
 }
 
 async function transact<T>(
-  client: PoolClient,
+  connection: SqlConnection,
   work: (connection: SqlConnection) => Promise<T>,
   counts = true,
 ): Promise<T> {
-  const connection = connectionOver(client);
-  await client.query("BEGIN");
+  await connection.query("BEGIN");
   try {
-    await client.query("SELECT pg_advisory_xact_lock($1)", [WRITER_LOCK]);
+    await connection.query("SELECT pg_advisory_xact_lock($1)", [WRITER_LOCK]);
     const result = await work(connection);
     if (counts) {
       await countGeneration(connection);
     }
-    await client.query("COMMIT");
+    await connection.query("COMMIT");
     return result;
   } catch (error) {
-    await client.query("ROLLBACK").catch(() => undefined);
+    await connection.query("ROLLBACK").catch(() => undefined);
     throw error;
   }
 }

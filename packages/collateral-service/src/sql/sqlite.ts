@@ -8,8 +8,9 @@ import { Turns } from "./turns.ts";
 /** Longest wait for another process's transaction, and the pause between two looks at it, milliseconds. */
 const LOCK_TIMEOUT_MS = 30_000;
 const LOCK_PAUSE_MS = 5;
-/** SQLite's code for a lock that somebody else has. */
+/** SQLite's code for a lock that somebody else has; the bits above it say which. */
 const SQLITE_BUSY = 5;
+const PRIMARY_CODE = 0xff;
 
 /**
  * Opens the embedded database, one file that several processes of a machine may share. Committed writes survive the
@@ -19,7 +20,7 @@ const SQLITE_BUSY = 5;
  * @throws ServiceError `database-unavailable`, `database-foreign`
  */
 export async function openSqlite(file: string): Promise<SqlDatabase> {
-  const writer = openFile(file);
+  const writer = await openFile(file);
   const turns = new Turns();
   const write = <T>(work: (connection: SqlConnection) => Promise<T>): Promise<T> =>
     turns.take(() => transact(writer, work));
@@ -29,12 +30,13 @@ export async function openSqlite(file: string): Promise<SqlDatabase> {
     writer.close();
     throw error;
   }
-  const reader = openFile(file);
+  const reader = await openFile(file);
+  const reading = patient(reader.connection);
   return {
-    read: (work) => work(reader.connection),
+    read: (work) => work(reading),
     write,
     note: (work) => turns.take(() => transact(writer, work, false)),
-    generation: async () => (await readFact(reader.connection, "generation")) ?? 0,
+    generation: async () => (await readFact(reading, "generation")) ?? 0,
     close: () =>
       turns.take(async () => {
         reader.close();
@@ -48,16 +50,21 @@ interface OpenFile {
   close(): void;
 }
 
-function openFile(file: string): OpenFile {
+async function openFile(file: string): Promise<OpenFile> {
   try {
     const database = new DatabaseSync(file);
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    // Another process may be making the same file, or repairing what one that was killed has left.
+    await whileFree(() =>
+      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"),
+    );
     return { connection: connectionOver(database), close: () => database.close() };
   } catch (cause) {
-    throw new ServiceError("database-unavailable", `cannot open the database ${file}`, {
-      remedy: "name a file in a folder that this user may write to, on a local disk",
-      cause,
-    });
+    throw cause instanceof ServiceError
+      ? cause
+      : new ServiceError("database-unavailable", `cannot open the database ${file}`, {
+          remedy: "name a file in a folder that this user may write to, on a local disk",
+          cause,
+        });
   }
 }
 
@@ -77,21 +84,39 @@ function toRow(row: Record<string, unknown>): SqlRow {
   return row as Record<string, SqlValue>;
 }
 
-/** Waits for the lock between turns of the event loop; the database's own waiting would hold up the whole process. */
-async function begin(connection: SqlConnection): Promise<void> {
+/** A connection whose statements each are a transaction of their own. */
+function patient({ query }: SqlConnection): SqlConnection {
+  return { query: (sql, parameters) => whileFree(() => query(sql, parameters)) };
+}
+
+/**
+ * Does something as soon as nobody else has the lock for it. Waits between turns of the event loop; the database's own waiting
+ * would hold up the whole process.
+ * @throws ServiceError `database-unavailable`
+ */
+async function whileFree<T>(work: () => T | Promise<T>): Promise<T> {
   const end = performance.now() + LOCK_TIMEOUT_MS;
   for (;;) {
     try {
-      await connection.query("BEGIN IMMEDIATE");
-      return;
-    } catch (error) {
-      const isBusy = error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
-      if (!isBusy || performance.now() > end) {
-        throw error;
+      return await work();
+    } catch (cause) {
+      if (!isBusy(cause)) {
+        throw cause;
+      }
+      if (performance.now() > end) {
+        throw new ServiceError("database-unavailable", "another process does not let go of the database", {
+          remedy: "look for a process that hangs with the database open",
+          cause,
+        });
       }
       await setTimeout(LOCK_PAUSE_MS);
     }
   }
+}
+
+function isBusy(error: unknown): boolean {
+  const code = error instanceof Error && "errcode" in error ? error.errcode : undefined;
+  return typeof code === "number" && (code & PRIMARY_CODE) === SQLITE_BUSY;
 }
 
 async function transact<T>(
@@ -99,7 +124,7 @@ async function transact<T>(
   work: (connection: SqlConnection) => Promise<T>,
   counts = true,
 ): Promise<T> {
-  await begin(connection);
+  await whileFree(() => connection.query("BEGIN IMMEDIATE"));
   try {
     const result = await work(connection);
     if (counts) {
@@ -108,7 +133,8 @@ async function transact<T>(
     await connection.query("COMMIT");
     return result;
   } catch (error) {
-    await connection.query("ROLLBACK");
+    // Where the disk is full, the database has done so itself; what went wrong is what counts.
+    await connection.query("ROLLBACK").catch(() => undefined);
     throw error;
   }
 }
