@@ -1,5 +1,6 @@
 import type { FmspcGroup, ListedFmspc, PlatformRequest } from "./provider.ts";
-import type { DocumentId, Update } from "./store/document-key.ts";
+import type { DocumentId, EvaluatedId, Update } from "./store/document-key.ts";
+import type { StoredDocument } from "./store/documents.ts";
 import type { PlatformId, RawTcb } from "./store/platforms.ts";
 import type { Registration } from "./store/registrations.ts";
 import type { VerifiedPckCertificates } from "./verify-pck-certificates.ts";
@@ -41,6 +42,11 @@ export interface CollateralFill {
   document(id: DocumentId, admission: Admission): Promise<void>;
   /** A platform that is asked for is not stored. */
   platform(miss: PlatformMiss, admission: Admission): Promise<void>;
+  /**
+   * The document of an evaluation between the standard and the early one: proven, kept in memory for a while; undefined where a
+   * miss is a miss.
+   */
+  evaluation(id: EvaluatedId, number: number, admission: Admission): Promise<StoredDocument | undefined>;
   /** FMSPCs that Intel lists, kept in memory for a while since nobody signs them; undefined where a miss is a miss. */
   fmspcs(group: FmspcGroup, admission: Admission): Promise<readonly ListedFmspc[] | undefined>;
   /** The certificates of a platform that has no name here: proven, kept in memory for a while; undefined where a miss is a miss. */

@@ -11,6 +11,7 @@ export function offlineFill(database: SqlDatabase, now: () => Date): CollateralF
     platform: async () => undefined,
     registered: (registration) =>
       database.write((connection) => putRegistration(connection, registration, "NEW", now())),
+    evaluation: async () => undefined,
     fmspcs: async () => undefined,
     pckCertificates: async () => undefined,
     complete: async () => undefined,

@@ -1,5 +1,5 @@
 import { SealserveError } from "@sealserve/core";
-import type { DocumentId } from "./store/document-key.ts";
+import type { DocumentId, EvaluatedId } from "./store/document-key.ts";
 
 /** A document as upstream sent it. Fetched is not verified: see `verify-document.ts`. */
 export interface FetchedDocument {
@@ -53,6 +53,8 @@ export interface CollateralProvider {
    * @throws ProviderError
    */
   fetchDocument(id: DocumentId, chain?: string): Promise<FetchedDocument>;
+  /** The document of one TCB evaluation data number, whichever update `id` names. @throws ProviderError */
+  fetchEvaluation(id: EvaluatedId, number: number): Promise<FetchedDocument>;
   /** @throws ProviderError */
   fetchFmspcs(group: FmspcGroup): Promise<readonly ListedFmspc[]>;
 }

@@ -138,6 +138,7 @@ describe("filling from upstream", () => {
     const gate = Promise.withResolvers<never>();
     const provider = {
       fetchDocument: () => gate.promise,
+      fetchEvaluation: () => gate.promise,
       fetchFmspcs: () => gate.promise,
       fetchPckCertificates: () => gate.promise,
     };

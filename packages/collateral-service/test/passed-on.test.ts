@@ -4,8 +4,10 @@ import { afterEach, before, beforeEach, describe, test } from "node:test";
 import { trustedRootFromPem } from "@sealserve/attestation";
 import { openUpstream } from "../src/open-upstream.ts";
 import { upstreamParts } from "../src/server/upstream-parts.ts";
+import type { SqlDatabase } from "../src/sql/database.ts";
 import { INTEL_PCS } from "../src/upstream/pcs-address.ts";
-import { startService, type TestService } from "./support/service.ts";
+import type { TestDatabase } from "./support/databases.ts";
+import { asAdmin, startService, type TestService } from "./support/service.ts";
 import { encryptedPpid, evaluationNumbers, type SimulatedPcs, simulatedPcs } from "./support/simulated-pcs.ts";
 import { startUpstream, type UpstreamReply, type UpstreamServer } from "./support/upstream-server.ts";
 
@@ -21,7 +23,11 @@ describe("operations of Intel's own service", () => {
   let upstream: UpstreamServer;
   let service: TestService;
 
-  const start = async (mode: "LAZY" | "REQ" | "OFFLINE", missBurst = 500): Promise<TestService> => {
+  const start = async (
+    mode: "LAZY" | "REQ" | "OFFLINE",
+    missBurst = 500,
+    database?: TestDatabase,
+  ): Promise<TestService> => {
     const root = await trustedRootFromPem(pcs.vendor.rootPem);
     const options = {
       ...upstream.settings,
@@ -31,11 +37,12 @@ describe("operations of Intel's own service", () => {
       now: () => new Date(),
       onFailure: () => undefined,
     };
-    return startService({
+    const changes = {
       root,
       limits: { missesPerSecond: 0.001, missBurst },
-      fill: async (database) => upstreamParts(openUpstream({ ...options, mode }, database)),
-    });
+      fill: async (store: SqlDatabase) => upstreamParts(openUpstream({ ...options, mode }, store)),
+    };
+    return startService(changes, database);
   };
   const send = async (path: string, body?: object) => {
     const posted = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
@@ -101,6 +108,69 @@ describe("operations of Intel's own service", () => {
       statuses.push((await send(of(number))).status);
     }
     assert.deepEqual(statuses, [200, 410, 404]);
+  });
+
+  const EVALUATIONS: Readonly<Record<string, number>> = {
+    "update=standard": 4,
+    "update=early": 7,
+    "tcbEvaluationDataNumber=5": 5,
+    "tcbEvaluationDataNumber=6": 5,
+  };
+  /** Upstream has the evaluations 4, 5 and 7, and sends the wrong one for 6. */
+  const withEvaluations = async (issued: Date): Promise<void> => {
+    const variants = await Promise.all(
+      Object.entries(EVALUATIONS).map(
+        async ([query, number]) => [query, await pcs.variant(issued, { tcbEvaluationDataNumber: number })] as const,
+      ),
+    );
+    upstream.reply = (request) => {
+      const [, variant] = variants.find(([query]) => request.path.endsWith(query)) ?? [];
+      return (variant ?? pcs).reply(request);
+    };
+  };
+  const evaluation = async (number: number, path = "/tcb?fmspc=53494D554C38&") => {
+    const { status, text } = await send(`${SGX}${path}tcbEvaluationDataNumber=${number}`);
+    return status === 200 ? Object.values<{ tcbEvaluationDataNumber: number }>(JSON.parse(text))[0] : { status };
+  };
+
+  test("pass on what lies between the standard evaluation and the early one, from memory, and no other number", async () => {
+    await withEvaluations(now);
+    for (const path of ["/tcb?fmspc=53494D554C38&", "/qe/identity?"]) {
+      for (const number of [4, 5, 7]) {
+        const found = await evaluation(number, path);
+        assert.equal(found && "tcbEvaluationDataNumber" in found && found.tcbEvaluationDataNumber, number);
+      }
+    }
+    assert.deepEqual(await evaluation(3), { status: 410 });
+    assert.deepEqual(await evaluation(8), { status: 404 });
+    assert.deepEqual(await evaluation(6), { status: 503 });
+    await send(`${SGX}/tcb?tcbEvaluationDataNumber=5&fmspc=53494D554C38`);
+    assert.equal(askedFor("tcb?fmspc=53494D554C38&tcbEvaluationDataNumber=5"), 1);
+    assert.equal(askedFor("tcbEvaluationDataNumber=8") + askedFor("tcbEvaluationDataNumber=3"), 0);
+  });
+
+  test("never go back behind an evaluation that was passed on before", async () => {
+    await withEvaluations(now);
+    await evaluation(5);
+    await service.server.close();
+    service = await start("LAZY", 500, service.database);
+    await withEvaluations(new Date(now.getTime() - 86_400_000));
+    assert.deepEqual(await evaluation(5), { status: 503 });
+  });
+
+  test("forget what is in memory when the root takes back who vouched for it", async () => {
+    const list = `${SGX}/pckcerts?encrypted_ppid=${ppid}&pceid=0000`;
+    await withEvaluations(now);
+    assert.deepEqual([(await send(list)).status, (await send(list)).status, askedFor("/pckcerts")], [200, 200, 1]);
+    assert.ok(await evaluation(5));
+    const { platformCa, tcbSigning } = pcs.vendor;
+    const revoked = [platformCa, tcbSigning].map(({ certificate }) => certificate.serialNumber);
+    const later = new Date(now.getTime() + 1000);
+    const { reply } = await pcs.variant(later, { rootCaCrl: { revoked, number: 2 } });
+    const { reply: usual } = upstream;
+    upstream.reply = (request) => (request.host.startsWith("certificates.") ? reply(request) : usual(request));
+    await service.client.send({ method: "POST", path: `${SGX}/refresh`, headers: asAdmin });
+    assert.deepEqual([(await send(list)).status, await evaluation(5)], [503, { status: 503 }]);
   });
 
   test("list FMSPCs from memory, by group, and refuse what is no list of them", async () => {
@@ -182,6 +252,9 @@ describe("operations of Intel's own service", () => {
       }
     }
     assert.equal((await send("/sgx/certification/v3/fmspcs")).status, 404);
+    await service.stop();
+    service = await start("LAZY");
+    assert.equal((await send(`/sgx/certification/v3/pckcert?encrypted_ppid=${ppid}&${RAW}`)).status, 400);
     assert.equal(upstream.seen.length, 0);
   });
 

@@ -71,6 +71,15 @@ describe("the configuration of a service", () => {
       "upstream: { mode: LAZY, url: 'http://host/sgx/certification/v4/' }",
       /upstream\.url: the URL of the upstream cannot be used/,
     ],
+    [
+      "upstream: { mode: LAZY, url: 'https://api.trustedservices.intel.com/sgx/certification/v3/' }",
+      /upstream\.url: nothing is fetched by version 3 of the API; use https:\S+\/v4\/: version 3 has ended/,
+    ],
+    [
+      "HTTPS_PORT: 8081\nuri: 'https://api.trustedservices.intel.com/sgx/certification/v3/'",
+      /uri: nothing is fetched by/,
+    ],
+    ['HTTPS_PORT: 8081\nApiKey: "a key"', /ApiKey: is no subscription key; write/],
     ["upstream: { mode: LAZY, refresh: daily }", /upstream\.refresh: /],
     ["upstream: { mode: LAZY, proxy: 'http://me:secret@proxy:1' }", /upstream\.proxy: is no proxy/],
     ["HTTPS_PORT: 8081\ncolour: red", /colour: is not a known member/],

@@ -195,11 +195,11 @@ describe("Intel's service", () => {
 
 for (const url of [
   "https://api.trustedservices.intel.com/sgx/certification/v4",
-  "https://api.trustedservices.intel.com/sgx/certification/v3/",
   "http://127.0.0.1:8081/sgx/certification/v4/",
 ]) {
   test(`${url} can be an upstream`, () => {
-    assert.equal(parsePcsAddress(url).version, url.includes("v3") ? 3 : 4);
+    const { sgx, tdx } = parsePcsAddress(url);
+    assert.deepEqual([sgx, tdx], [`${url.replace(/\/$/, "")}/`, sgx.replace("/sgx/", "/tdx/")]);
   });
 }
 
@@ -208,6 +208,7 @@ for (const url of [
   "api.trustedservices.intel.com",
   "http://api.trustedservices.intel.com/sgx/certification/v4/",
   "https://user:secret@api.trustedservices.intel.com/sgx/certification/v4/",
+  "https://api.trustedservices.intel.com/sgx/certification/v3/",
   "https://api.trustedservices.intel.com/sgx/certification/v5/",
   "https://api.trustedservices.intel.com/sgx/certification/v4/?key=1",
   "https://api.trustedservices.intel.com/",

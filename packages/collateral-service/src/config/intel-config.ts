@@ -2,7 +2,7 @@ import { basename, dirname, join } from "node:path";
 import type { ConfigMapping, ConfigValue } from "@sealserve/config";
 import { definedOf } from "./defined-of.ts";
 import type { ServiceConfig, UpstreamConfig } from "./service-config.ts";
-import { FILL_MODES, NO_UPSTREAM, readProxy, readSchedule, readUrl } from "./upstream-config.ts";
+import { FILL_MODES, isApiKey, NO_UPSTREAM, readProxy, readSchedule, readUrl } from "./upstream-config.ts";
 
 /** A member that every file of Intel's PCCS has and no other. */
 const MARK = "HTTPS_PORT";
@@ -65,7 +65,7 @@ function readUpstreamMembers(members: ConfigMapping): UpstreamConfig {
     const value = members.optional(name);
     return value?.json() === "" ? undefined : value;
   };
-  const key = given("ApiKey")?.string();
+  const key = readApiKey(given("ApiKey"));
   return {
     ...NO_UPSTREAM,
     mode: given("CachingFillMode")?.oneOf(FILL_MODES) ?? "LAZY",
@@ -74,6 +74,14 @@ function readUpstreamMembers(members: ConfigMapping): UpstreamConfig {
     proxy: readProxy(given("proxy")),
     refresh: readSchedule(given("RefreshSchedule")),
   };
+}
+
+function readApiKey(value: ConfigValue | undefined): string | undefined {
+  const key = value?.string();
+  if (value !== undefined && !isApiKey(key ?? "")) {
+    throw value.problem("is no subscription key", "write the key as Intel's portal shows it");
+  }
+  return key;
 }
 
 /** Intel's example has an empty text, with which nobody comes in. */

@@ -42,6 +42,11 @@ export function readUrl(value: ConfigValue | undefined): string | undefined {
   return value && checked(value, value.string(), (text) => parsePcsAddress(text).sgx);
 }
 
+/** Whether a text can be a subscription key, which travels in a header. */
+export function isApiKey(text: string): boolean {
+  return /^[\x21-\x7e]{1,256}$/.test(text);
+}
+
 /** A cron expression of six fields, or an interval. @throws ConfigError */
 export function readSchedule(value: ConfigValue | undefined): Schedule {
   return value === undefined ? parseSchedule(DEFAULT_REFRESH) : checked(value, value.string(), parseSchedule);

@@ -1,7 +1,7 @@
 import type { DocumentTrust, TrustedRoot } from "@sealserve/attestation";
-import { type CollateralProvider, type PlatformRequest, ProviderError } from "../provider.ts";
+import { type CollateralProvider, type FetchedDocument, type PlatformRequest, ProviderError } from "../provider.ts";
 import type { SqlDatabase } from "../sql/database.ts";
-import { type DocumentId, documentKey } from "../store/document-key.ts";
+import { type DocumentId, documentKey, type EvaluatedId } from "../store/document-key.ts";
 import { findDocument } from "../store/documents.ts";
 import { isRefusal, type VerifiedDocument, verifyDocument } from "../verify-document.ts";
 import { type VerifiedPckCertificates, verifyPckCertificates } from "../verify-pck-certificates.ts";
@@ -31,6 +31,31 @@ export interface FetchedPlatform extends VerifiedPckCertificates {
  */
 export async function fetchVerified(id: DocumentId, context: FetchContext, chain?: string): Promise<VerifiedDocument> {
   const fetched = await context.provider.fetchDocument(id, chain);
+  return proveFetched(id, fetched, context);
+}
+
+/**
+ * As {@link fetchVerified}, of one TCB evaluation data number.
+ * @throws ProviderError `garbage` too for one of another number
+ */
+export async function fetchVerifiedEvaluation(
+  id: EvaluatedId,
+  number: number,
+  context: FetchContext,
+): Promise<VerifiedDocument> {
+  const verified = await proveFetched(id, await context.provider.fetchEvaluation(id, number), context);
+  const { evaluationNumber } = verified.document;
+  if (evaluationNumber !== number) {
+    throw new ProviderError("garbage", `upstream sent evaluation ${evaluationNumber} in the place of ${number}`);
+  }
+  return verified;
+}
+
+async function proveFetched(
+  id: DocumentId,
+  fetched: FetchedDocument,
+  context: FetchContext,
+): Promise<VerifiedDocument> {
   if (id.kind !== "root-ca-crl") {
     await context.ensureRootList(fetched.issuerChain);
   }

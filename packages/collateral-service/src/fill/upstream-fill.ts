@@ -3,7 +3,15 @@ import type { Admission, CollateralFill, FillMode, PlatformMiss, RefreshScope, R
 import { type FmspcGroup, type ListedFmspc, type PlatformRequest, ProviderError } from "../provider.ts";
 import { type RefreshContext, refreshStored } from "../refresh/refresh-stored.ts";
 import type { SqlConnection } from "../sql/database.ts";
-import { type DocumentId, type IdentityKind, keyOf, type PckCa, type Update } from "../store/document-key.ts";
+import {
+  type DocumentId,
+  type EvaluatedId,
+  type IdentityKind,
+  keyOf,
+  type PckCa,
+  type Update,
+} from "../store/document-key.ts";
+import type { StoredDocument } from "../store/documents.ts";
 import { findPlatform, findResolvedTcb, type RawTcb } from "../store/platforms.ts";
 import { putRegistration, type Registration, type RegistrationState } from "../store/registrations.ts";
 import { isPlainCrlUri } from "../upstream/crl-uri.ts";
@@ -74,6 +82,10 @@ export class UpstreamFill implements CollateralFill {
       await this.#completePlatform({ ...miss, manifest: "" }, { isCached, admission });
     };
     await this.#afterLeader(`${miss.qeId}/${miss.pceId}`, complete);
+  }
+
+  async evaluation(id: EvaluatedId, number: number, admission: Admission): Promise<StoredDocument | undefined> {
+    return this.mode === "LAZY" ? this.#listings.evaluation(id, number, admission) : undefined;
   }
 
   async fmspcs(group: FmspcGroup, admission: Admission): Promise<readonly ListedFmspc[] | undefined> {

@@ -7,6 +7,7 @@ import type { CollateralMetrics } from "./collateral-metrics.ts";
 export function observedProvider(provider: CollateralProvider, metrics: CollateralMetrics): CollateralProvider {
   return {
     fetchDocument: (id, chain) => metrics.observeFetch(id.kind, () => provider.fetchDocument(id, chain)),
+    fetchEvaluation: (id, number) => metrics.observeFetch(id.kind, () => provider.fetchEvaluation(id, number)),
     fetchFmspcs: (group) => metrics.observeFetch("fmspcs", () => provider.fetchFmspcs(group)),
     fetchPckCertificates: (platform) =>
       metrics.observeFetch("pck-certificates", () => provider.fetchPckCertificates(platform)),
@@ -30,6 +31,7 @@ export function observedFill(fill: CollateralFill, metrics: CollateralMetrics): 
       metrics.missed("platform");
       return fill.platform(miss, admission);
     },
+    evaluation: (id, number, admission) => fill.evaluation(id, number, admission),
     fmspcs: (group, admission) => fill.fmspcs(group, admission),
     pckCertificates: (request, admission) => fill.pckCertificates(request, admission),
     registered: (registration) => fill.registered(registration),

@@ -4,32 +4,37 @@ import { form, optional, required } from "../http/parameters.ts";
 import { invalid, RequestError } from "../http/request-error.ts";
 import type { RouteRequest } from "../http/route.ts";
 import type { ServiceContext } from "../service-context.ts";
-import type { DocumentId, IdentityKind, Update } from "../store/document-key.ts";
-import { currentDocument, serveDocument } from "./serve-document.ts";
+import type { EvaluatedId, IdentityKind, Update } from "../store/document-key.ts";
+import type { StoredDocument } from "../store/documents.ts";
+import {
+  currentDocument,
+  currentDocumentIfAny,
+  type DocumentForm,
+  documentAnswer,
+  serveDocument,
+} from "./serve-document.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
 const IDENTITY_CHAIN = "SGX-Enclave-Identity-Issuer-Chain";
 
-type DocumentOfUpdate = (update: Update) => DocumentId;
+type IdOfUpdate = (update: Update) => EvaluatedId;
 
 /** GET tcb */
 export function getTcbInfo(tee: "sgx" | "tdx") {
   return async (request: RouteRequest, context: ServiceContext): Promise<Answer> => {
     const { query, version } = request;
     const fmspc = required("fmspc", query.get("fmspc"), form.fmspc);
-    const idOf: DocumentOfUpdate = (update) => ({ kind: "tcb-info", tee, fmspc, version, update });
+    const idOf: IdOfUpdate = (update) => ({ kind: "tcb-info", tee, fmspc, version, update });
     const chain = version === 3 ? "SGX-TCB-Info-Issuer-Chain" : "TCB-Info-Issuer-Chain";
-    const id = await chooseUpdate(request, idOf, context);
-    return serveDocument(id, request, { mediaType: JSON_TYPE, chain }, context);
+    return serveEvaluated(idOf, request, { mediaType: JSON_TYPE, chain }, context);
   };
 }
 
 /** GET qe/identity and its like */
 export function getIdentity(identity: IdentityKind) {
   return async (request: RouteRequest, context: ServiceContext): Promise<Answer> => {
-    const idOf: DocumentOfUpdate = (update) => ({ kind: "identity", identity, version: request.version, update });
-    const id = await chooseUpdate(request, idOf, context);
-    return serveDocument(id, request, { mediaType: JSON_TYPE, chain: IDENTITY_CHAIN }, context);
+    const idOf: IdOfUpdate = (update) => ({ kind: "identity", identity, version: request.version, update });
+    return serveEvaluated(idOf, request, { mediaType: JSON_TYPE, chain: IDENTITY_CHAIN }, context);
   };
 }
 
@@ -66,36 +71,57 @@ export function getEvaluationNumbers(tee: "sgx" | "tdx") {
 }
 
 /**
- * The document of the update that is asked for, or of the TCB evaluation data number (Intel's PCS, API version 4): the
- * service keeps those of two numbers, and fetches them where the mode says so. What is older than the standard one is gone;
- * any other may come.
- *
- * @throws RequestError `invalid-request`, `not-cached`, `evaluation-ended`
+ * The document of the update that is asked for, or of the TCB evaluation data number.
+ * @throws RequestError `invalid-request`, and as `serveDocument` and `documentOfEvaluation`
  * @throws ProviderError
  */
-async function chooseUpdate(
-  { query, version, admission }: RouteRequest,
-  idOf: DocumentOfUpdate,
+async function serveEvaluated(
+  idOf: IdOfUpdate,
+  request: RouteRequest,
+  shape: DocumentForm,
   context: ServiceContext,
-): Promise<DocumentId> {
+): Promise<Answer> {
+  const { query } = request;
   const update = optional("update", query.get("update"), form.update);
   const number = optional("tcbEvaluationDataNumber", query.get("tcbEvaluationDataNumber"), form.evaluationNumber);
   if (number === undefined) {
-    return idOf(update ?? "standard");
+    return serveDocument(idOf(update ?? "standard"), request, shape, context);
   }
   if (update !== undefined) {
     throw invalid("update and tcbEvaluationDataNumber do not go together");
   }
-  const numberOf = async (id: DocumentId): Promise<number | undefined> =>
-    (await currentDocument(id, { version, admission }, context))?.evaluationNumber;
-  const standard = await numberOf(idOf("standard"));
-  if (standard !== undefined && number <= standard) {
-    return number === standard ? idOf("standard") : evaluationEnded();
+  return documentAnswer(await documentOfEvaluation(number, idOf, request, context), shape, context);
+}
+
+/**
+ * The document of a TCB evaluation data number (Intel's PCS, API version 4): there are those from the standard one to the early
+ * one. These two are stored; those between are passed on. What is older is gone, what is newer may come.
+ *
+ * @throws RequestError `not-cached`, `evaluation-ended`
+ * @throws ProviderError
+ */
+async function documentOfEvaluation(
+  number: number,
+  idOf: IdOfUpdate,
+  request: RouteRequest,
+  context: ServiceContext,
+): Promise<StoredDocument> {
+  const standard = await currentDocument(idOf("standard"), request, context);
+  const first = standard?.evaluationNumber ?? Number.POSITIVE_INFINITY;
+  if (standard !== undefined && number <= first) {
+    return number === first ? standard : evaluationEnded();
   }
-  if (number === (await numberOf(idOf("early")))) {
-    return idOf("early");
+  const early = await currentDocumentIfAny(idOf("early"), request, context);
+  const last = early?.evaluationNumber ?? Number.NEGATIVE_INFINITY;
+  if (early !== undefined && number === last) {
+    return early;
   }
-  throw new RequestError("not-cached", "no document of this evaluation is stored");
+  const isBetween = first < number && number < last;
+  const between = isBetween ? await context.fill.evaluation(idOf("early"), number, request.admission) : undefined;
+  if (between === undefined) {
+    throw new RequestError("not-cached", "no document of this evaluation is stored");
+  }
+  return between;
 }
 
 function evaluationEnded(): never {

@@ -23,8 +23,8 @@ const REUSE_MS = 3_600_000;
 
 /** GET pckcert */
 export async function getPckCertificate(request: RouteRequest, context: ServiceContext): Promise<Answer> {
-  const { query } = request;
-  if (query.get("qeid") === undefined && query.get("encrypted_ppid") !== undefined) {
+  const { query, version } = request;
+  if (version === 4 && query.get("qeid") === undefined && query.get("encrypted_ppid") !== undefined) {
     return getCertificateOfPpid(request, context);
   }
   const id = {

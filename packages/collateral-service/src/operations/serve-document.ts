@@ -1,6 +1,7 @@
 import { type Answer, answer, chainHeader } from "../http/answer.ts";
 import { RequestError } from "../http/request-error.ts";
 import type { RouteRequest } from "../http/route.ts";
+import { ProviderError } from "../provider.ts";
 import type { ServiceContext } from "../service-context.ts";
 import { type DocumentId, keyOf } from "../store/document-key.ts";
 import { findDocument, type StoredDocument } from "../store/documents.ts";
@@ -40,6 +41,22 @@ export async function serveDocument(
   return documentAnswer(document, form, context);
 }
 
+/** As {@link currentDocument}, also undefined where upstream says that there is no such thing. */
+export async function currentDocumentIfAny(
+  id: DocumentId,
+  request: Pick<RouteRequest, "version" | "admission">,
+  context: ServiceContext,
+): Promise<StoredDocument | undefined> {
+  try {
+    return await currentDocument(id, request, context);
+  } catch (error) {
+    if (error instanceof ProviderError && error.code === "not-found") {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
 /**
  * The stored document, fetched first where the mode says so and it is missing or past its next update.
  * @throws ProviderError when it is not stored and cannot be had
@@ -58,7 +75,7 @@ export async function currentDocument(
   try {
     await fill.document(id, admission);
   } catch (error) {
-    if (stored === undefined) {
+    if (stored === undefined || !isTrouble(error)) {
       throw error;
     }
     return stored;
@@ -66,7 +83,16 @@ export async function currentDocument(
   return find();
 }
 
-function documentAnswer(
+/** Whether an error says that something cannot be had for now, as opposed to a fault of this program. */
+function isTrouble(error: unknown): boolean {
+  return error instanceof ProviderError || error instanceof RequestError;
+}
+
+/**
+ * A document as it is sent.
+ * @throws RequestError `unavailable` for one past its next update, where those are refused
+ */
+export function documentAnswer(
   { body, issuerChain, nextUpdate }: StoredDocument,
   { mediaType, chain, encode = (bytes) => bytes }: DocumentForm,
   { now, stale }: ServiceContext,

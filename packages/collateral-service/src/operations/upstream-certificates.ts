@@ -4,14 +4,14 @@ import { type Answer, answer, chainHeader, jsonAnswer } from "../http/answer.ts"
 import { form, required } from "../http/parameters.ts";
 import { RequestError } from "../http/request-error.ts";
 import type { RouteRequest } from "../http/route.ts";
-import { type PlatformRequest, ProviderError } from "../provider.ts";
+import type { PlatformRequest } from "../provider.ts";
 import { candidatesOf } from "../selection/candidates.ts";
 import { selectPckCertificate } from "../selection/select-pck-certificate.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { RawTcb } from "../store/platforms.ts";
 import type { VerifiedPckCertificates } from "../verify-pck-certificates.ts";
 import { objectOf } from "./json-body.ts";
-import { currentDocument } from "./serve-document.ts";
+import { currentDocumentIfAny } from "./serve-document.ts";
 
 /**
  * The operations of Intel's own service for platforms that have no name here: by encrypted PPID or manifest. What upstream
@@ -94,23 +94,12 @@ async function certificateAnswer(
 async function selectionTcbInfo(fmspc: string, request: RouteRequest, context: ServiceContext): Promise<TcbInfo> {
   for (const update of ["early", "standard"] as const) {
     const id = { kind: "tcb-info", tee: "sgx", fmspc, version: 4, update } as const;
-    const stored = await unlessMissing(currentDocument(id, request, context));
+    const stored = await currentDocumentIfAny(id, request, context);
     if (stored !== undefined) {
       return parseTcbInfo(parseSignedText(stored.body, "tcbInfo").text);
     }
   }
   throw new RequestError("not-cached", "there is no TCB info for the FMSPC");
-}
-
-async function unlessMissing<Value>(found: Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await found;
-  } catch (error) {
-    if (error instanceof ProviderError && error.code === "not-found") {
-      return undefined;
-    }
-    throw error;
-  }
 }
 
 /** In the form of Intel's service, made anew from what was proven: what it has no certificate for is left out. */

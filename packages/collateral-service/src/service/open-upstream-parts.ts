@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { TrustedRoot } from "@sealserve/attestation";
+import { decodePem, undefinedIfMalformed } from "@sealserve/core";
 import type { UpstreamConfig } from "../config/service-config.ts";
+import { isApiKey } from "../config/upstream-config.ts";
 import { ServiceError } from "../errors.ts";
 import { openUpstream, type UpstreamOptions } from "../open-upstream.ts";
 import type { FillParts } from "../server/start-server.ts";
@@ -23,12 +25,12 @@ export async function upstreamOpener(
   { windows, ...context }: UpstreamContext,
 ): Promise<(database: SqlDatabase) => Promise<FillParts>> {
   const { mode, url, amdUrl, proxy, refresh } = config;
-  const keys = await Promise.all(config.apiKeyFiles.map((file) => readText("subscription key", file)));
-  const tlsRoots = config.tlsRootsFile && (await readText("TLS roots", config.tlsRootsFile));
+  const keys = await Promise.all(config.apiKeyFiles.map(readKey));
+  const tlsRoots = config.tlsRootsFile && (await readRoots(config.tlsRootsFile));
   const options: UpstreamOptions = {
     mode,
     url,
-    apiKeys: [...keys.map((text) => text.trim()), ...config.apiKeys],
+    apiKeys: [...keys, ...config.apiKeys],
     ...(amdUrl === undefined ? {} : { amdUrl }),
     ...(proxy === undefined ? {} : { proxy }),
     ...(tlsRoots === undefined ? {} : { tlsRoots }),
@@ -37,6 +39,29 @@ export async function upstreamOpener(
     ...context,
   };
   return async (database) => upstreamParts(openUpstream(options, database));
+}
+
+/** One line, as it goes into a header. Nothing of it is told. */
+async function readKey(file: string): Promise<string> {
+  const key = (await readText("subscription key", file)).trim();
+  if (!isApiKey(key)) {
+    throw unusable("subscription key", file, "one line of ASCII characters without spaces");
+  }
+  return key;
+}
+
+/** What Node.js cannot read in them it would leave out without a word. */
+async function readRoots(file: string): Promise<string> {
+  const text = await readText("TLS roots", file);
+  if ((undefinedIfMalformed(() => decodePem(text, "CERTIFICATE")) ?? []).length === 0) {
+    throw unusable("TLS roots", file, "certificates in PEM");
+  }
+  return text;
+}
+
+function unusable(what: string, file: string, expected: string): ServiceError {
+  const remedy = "correct the file, or the path below upstream in the configuration";
+  return new ServiceError("file-unusable", `the ${what} ${file} cannot be used`, { expected, remedy });
 }
 
 async function readText(what: string, file: string): Promise<string> {

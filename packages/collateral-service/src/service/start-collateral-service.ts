@@ -1,7 +1,8 @@
+import type { TrustedRoot } from "@sealserve/attestation";
 import { SealserveError } from "@sealserve/core";
 import type { ServiceConfig } from "../config/service-config.ts";
 import { failureOf } from "../http/status.ts";
-import { TokenGuard } from "../http/tokens.ts";
+import { TokenGuard, type TokenHashes } from "../http/tokens.ts";
 import { CollateralMetrics } from "../metrics/collateral-metrics.ts";
 import type { Monitoring } from "../server/start-monitoring.ts";
 import { type RunningServer, type StartOptions, startServer } from "../server/start-server.ts";
@@ -57,36 +58,45 @@ export async function startCollateralService(
   const metrics = counted ?? new CollateralMetrics();
   const onFault = (error: unknown): void => log(faultText(error));
   const root = await openTrustedRoot(config.simulatedRootFile);
-  if (root.simulated) {
-    log(SIMULATED);
-  }
-  for (const kind of new TokenGuard(config.tokens).unusable()) {
-    log(`there is no usable ${kind} token: what it guards answers 401`);
-  }
+  warnOf(root, config.tokens, log);
   const files = config.tls ?? (await ownCertificate(config.stateFolder, now()));
-  const tls = await readTlsMaterial(files);
-  const fill = await upstreamOpener(config.upstream, { root, now, windows, metrics, onFailure: onFault });
-  const database = await openDatabase(config.database, onFault);
-  const { listen, tokens, stale, strict, limits } = config;
-  const server = await startServer({
-    listen,
-    tls,
-    tokens,
-    stale,
-    strict,
-    limits,
-    database,
-    root,
-    now,
-    onFault,
-    ...(windows === undefined ? {} : { windows }),
-    fill,
-  });
+  const server = await openServer(config, files, { root, now, windows, metrics, onFault });
   const own = counted === undefined ? config : { ...config, monitoring: undefined };
   const { monitoringUrl, ...monitored } = await withMonitoring(server, (isReady) =>
     startServiceMonitoring(own, { metrics, isReady, now, onFault }),
   );
   return running(monitored, { files, log, monitoringUrl });
+}
+
+/** What a person who runs the service should know of its configuration. */
+function warnOf({ simulated }: TrustedRoot, tokens: TokenHashes, log: ServiceOptions["log"]): void {
+  if (simulated) {
+    log(SIMULATED);
+  }
+  for (const kind of new TokenGuard(tokens).unusable()) {
+    log(`there is no usable ${kind} token: what it guards answers 401`);
+  }
+}
+
+interface Workings {
+  readonly root: TrustedRoot;
+  readonly now: () => Date;
+  readonly windows: ServiceOptions["windows"];
+  readonly metrics: CollateralMetrics;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Files first, then the database, then the port. */
+async function openServer(
+  { listen, tokens, stale, strict, limits, ...config }: ServiceConfig,
+  files: TlsFiles,
+  { root, now, windows, metrics, onFault }: Workings,
+): Promise<RunningServer> {
+  const tls = await readTlsMaterial(files);
+  const fill = await upstreamOpener(config.upstream, { root, now, windows, metrics, onFailure: onFault });
+  const database = await openDatabase(config.database, onFault);
+  const given = windows === undefined ? {} : { windows };
+  return startServer({ listen, tls, tokens, stale, strict, limits, database, root, now, onFault, fill, ...given });
 }
 
 /** A server that closes with its monitoring; it is closed too where the monitoring cannot be opened. */

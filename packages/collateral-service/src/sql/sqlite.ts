@@ -85,8 +85,8 @@ function toRow(row: Record<string, unknown>): SqlRow {
 }
 
 /** A connection whose statements each are a transaction of their own. */
-function patient({ query }: SqlConnection): SqlConnection {
-  return { query: (sql, parameters) => whileFree(() => query(sql, parameters)) };
+function patient(connection: SqlConnection): SqlConnection {
+  return { query: (sql, parameters) => whileFree(() => connection.query(sql, parameters)) };
 }
 
 /**

@@ -39,6 +39,9 @@ export type DocumentId =
   | { readonly kind: "root-ca-crl" }
   | { readonly kind: "crl"; readonly uri: string };
 
+/** What Intel issues for each TCB evaluation data number. */
+export type EvaluatedId = Extract<DocumentId, { readonly kind: "tcb-info" | "identity" }>;
+
 /** The name that the document is stored under. */
 export function keyOf(id: DocumentId): string {
   switch (id.kind) {

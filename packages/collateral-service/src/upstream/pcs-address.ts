@@ -1,16 +1,12 @@
-import type { ApiVersion } from "../store/document-key.ts";
 import { UpstreamSettingsError } from "./settings-error.ts";
 
-/** Where Intel's service, or one that speaks like it, is. */
+/** Where Intel's service, or one that speaks like it, is: bases of its paths, API version 4, with the slash at their ends. */
 export interface PcsAddress {
-  /** Base of the SGX paths, with the slash at its end. */
   readonly sgx: string;
-  /** Base of the TDX paths; version 3 has none. */
-  readonly tdx: string | undefined;
-  readonly version: ApiVersion;
+  readonly tdx: string;
 }
 
-const PATH = /^\/sgx\/certification\/v([34])\/$/;
+const PATH = /^\/sgx\/certification\/v([0-9]+)\/$/;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** Intel's own service. */
@@ -18,8 +14,8 @@ export const INTEL_PCS = "https://api.trustedservices.intel.com/sgx/certificatio
 
 /**
  * Reads the URL that an operator gives.
- * @throws UpstreamSettingsError unless it is `https://HOST/sgx/certification/v3/` or `/v4/`; plain
- * HTTP only on this machine, since a subscription key and encrypted platform ids travel with the requests
+ * @throws UpstreamSettingsError unless it is `https://HOST/sgx/certification/v4/`; plain HTTP only on this machine, since a
+ * subscription key and encrypted platform ids travel with the requests
  */
 export function parsePcsAddress(text: string): PcsAddress {
   const url = URL.parse(text.endsWith("/") ? text : `${text}/`);
@@ -31,10 +27,18 @@ export function parsePcsAddress(text: string): PcsAddress {
       remedy: `use ${INTEL_PCS}, or another service with the same paths over HTTPS`,
     });
   }
+  if (version !== "4") {
+    throw new UpstreamSettingsError(
+      "upstream-settings-invalid",
+      `nothing is fetched by version ${version} of the API`,
+      {
+        expected: "https://HOST/sgx/certification/v4/",
+        remedy: `use ${INTEL_PCS}: version 3 has ended at Intel's, and what was uploaded for it is served all the same`,
+      },
+    );
+  }
   const sgx = `${url.origin}${url.pathname}`;
-  return version === "3"
-    ? { sgx, tdx: undefined, version: 3 }
-    : { sgx, tdx: `${url.origin}${url.pathname.replace("/sgx/", "/tdx/")}`, version: 4 };
+  return { sgx, tdx: sgx.replace("/sgx/", "/tdx/") };
 }
 
 function hasMore({ username, password, search, hash }: URL): boolean {

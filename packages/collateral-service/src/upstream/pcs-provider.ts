@@ -7,7 +7,7 @@ import {
   type PlatformRequest,
   ProviderError,
 } from "../provider.ts";
-import type { DocumentId, IdentityKind } from "../store/document-key.ts";
+import type { DocumentId, EvaluatedId, IdentityKind } from "../store/document-key.ts";
 import type { Attempts } from "./attempts.ts";
 import { placeOf, type UpstreamAnswer, type UpstreamRequest } from "./exchange.ts";
 import type { PcsAddress } from "./pcs-address.ts";
@@ -28,6 +28,7 @@ const IDENTITY_PATHS: Readonly<Record<IdentityKind, readonly [tee: "sgx" | "tdx"
   QAE: ["sgx", "qae/identity"],
   TDQE: ["tdx", "qe/identity"],
 };
+const QE_IDENTITY: DocumentId = { kind: "identity", identity: "QE", version: 4, update: "standard" };
 const PCK_CRL_URI = /\/pckcrl\?/;
 const KEY_HEADER = "Ocp-Apim-Subscription-Key";
 const OK = 200;
@@ -59,18 +60,12 @@ export class PcsProvider implements CollateralProvider {
 
   /** @throws ProviderError */
   async fetchDocument(id: DocumentId, chain?: string): Promise<FetchedDocument> {
-    if ("version" in id && id.version !== this.#address.version) {
-      throw new ProviderError("not-found", `the upstream has no documents of API version ${id.version}`);
-    }
     switch (id.kind) {
       case "tcb-info":
-        return this.#get(`${this.#base(id.tee)}tcb?fmspc=${id.fmspc}&update=${id.update}`, JSON_TYPE, TCB_INFO_CHAIN);
-      case "identity": {
-        const [tee, path] = IDENTITY_PATHS[id.identity];
-        return this.#get(`${this.#base(tee)}${path}?update=${id.update}`, JSON_TYPE, IDENTITY_CHAIN);
-      }
+      case "identity":
+        return this.#getEvaluated(id, `update=${id.update}`);
       case "evaluation-numbers":
-        return this.#get(`${this.#base(id.tee)}tcbevaluationdatanumbers`, JSON_TYPE, EVALUATION_NUMBERS_CHAIN);
+        return this.#get(`${this.#address[id.tee]}tcbevaluationdatanumbers`, JSON_TYPE, EVALUATION_NUMBERS_CHAIN);
       case "pck-crl":
         return this.#getPckCrl(`${this.#address.sgx}pckcrl?ca=${id.ca}&encoding=der`);
       case "root-ca-crl": {
@@ -81,6 +76,11 @@ export class PcsProvider implements CollateralProvider {
       default:
         return PCK_CRL_URI.test(id.uri) ? this.#getPckCrl(id.uri) : this.#getFile(id.uri, await this.#root());
     }
+  }
+
+  /** @throws ProviderError */
+  async fetchEvaluation(id: EvaluatedId, number: number): Promise<FetchedDocument> {
+    return this.#getEvaluated(id, `tcbEvaluationDataNumber=${number}`);
   }
 
   /** @throws ProviderError `not-found` too for a platform that Intel does not know */
@@ -108,19 +108,18 @@ export class PcsProvider implements CollateralProvider {
   /** The root certificate, which says where its list is: the stored one, or else that of the identity which is asked for most. */
   async #root(): Promise<string> {
     const known = await this.#knownRoot();
-    const { version } = this.#address;
-    return rootOf(
-      known ??
-        (await this.fetchDocument({ kind: "identity", identity: "QE", version, update: "standard" })).issuerChain,
-    );
+    return rootOf(known ?? (await this.fetchDocument(QE_IDENTITY)).issuerChain);
   }
 
-  #base(tee: "sgx" | "tdx"): string {
-    const base = this.#address[tee];
-    if (base === undefined) {
-      throw new ProviderError("not-found", "the upstream's API version has no documents for TDX");
+  #getEvaluated(id: EvaluatedId, which: string): Promise<FetchedDocument> {
+    if (id.version !== 4) {
+      throw new ProviderError("not-found", `the upstream has no documents of API version ${id.version}`);
     }
-    return base;
+    if (id.kind === "tcb-info") {
+      return this.#get(`${this.#address[id.tee]}tcb?fmspc=${id.fmspc}&${which}`, JSON_TYPE, TCB_INFO_CHAIN);
+    }
+    const [tee, path] = IDENTITY_PATHS[id.identity];
+    return this.#get(`${this.#address[tee]}${path}?${which}`, JSON_TYPE, IDENTITY_CHAIN);
   }
 
   async #get(url: string, types: readonly string[], chain: readonly string[]): Promise<FetchedDocument> {

@@ -30,11 +30,12 @@ export interface TestService {
   stop(): Promise<void>;
 }
 
+/** @param over kind of a new database, or one of a service that was closed */
 export async function startService(
   changes: Partial<Omit<StartOptions, "database">> & { readonly root?: TrustedRoot } = {},
-  kind = "SQLite",
+  over: string | TestDatabase = "SQLite",
 ): Promise<TestService> {
-  const database = await (databases[kind] as (typeof databases)[string]).start();
+  const database = typeof over === "string" ? await (databases[over] as (typeof databases)[string]).start() : over;
   const faults: unknown[] = [];
   const now = changes.now ?? (() => new Date());
   const server = await startServer({
