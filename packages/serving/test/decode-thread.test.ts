@@ -253,6 +253,19 @@ test("one that is given up is not waited for, in its turn or before it", PATIENC
   await expectNothingHeld();
 });
 
+test("nobody waits for a body that was given up, however long it would take", PATIENCE, async () => {
+  logged.length = 0;
+  const slow = open({ decodeMs: 3_600_000, program: new URL("./support/slow-decoder.ts", import.meta.url) });
+  const caller = new AbortController();
+  const stuck = outcome(() => slow.predict(large("!"), lookUp, { signal: caller.signal }));
+  const next = slow.predict(large('{"inputs":{"x":1,"s":"a"}}'), lookUp, { signal });
+  caller.abort(new ServingError("CANCELLED", "gone"));
+  assert.deepEqual(await stuck, ["CANCELLED", "gone"]);
+  assert.equal((await next).format, "column");
+  assert.deepEqual(logged, [], "it is nobody's failure");
+  await expectNothingHeld();
+});
+
 test("a thread that dies takes one body with it and is replaced", PATIENCE, async () => {
   logged.length = 0;
   const mortal = open({ program: new URL("./support/mortal-decoder.ts", import.meta.url) });

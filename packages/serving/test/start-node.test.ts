@@ -22,6 +22,8 @@ import {
 } from "@sealserve/protocol";
 import { type RunningNode, type StartOptions, startNode } from "../src/node/start.ts";
 import type { StartStep } from "../src/node/step.ts";
+import { optionsOfFlags } from "../src/options/options-of-flags.ts";
+import { parseFlags } from "../src/options/parse-flags.ts";
 import { createWorld, type World } from "./support/world.ts";
 
 let world: World;
@@ -133,29 +135,53 @@ test("a stock gRPC client without attestation is served as by TensorFlow Serving
   await node.close();
 });
 
-test("nobody who calls a sealed node can change what it serves", async () => {
-  const node = await startNode(world.serveConfig(broker));
-  const credentials = grpc.credentials.createSsl(Buffer.from(world.authority.caPem));
+/** How a node answers one who asks it, over its port, to serve another model as well. */
+async function askToReload(node: RunningNode, credentials: grpc.ChannelCredentials): Promise<grpc.status | undefined> {
   const client = new grpc.Client(`localhost:${portOf(node.grpcAddress)}`, credentials);
-  for (const name of ["half_plus_two", "other"]) {
-    const config = [
-      ModelConfig.create({ name, basePath: join(world.directory, "models", name), modelPlatform: "onnx" }),
-    ];
-    const reload = ReloadConfigRequest.create({ config: { modelConfigList: { config } } });
-    const refused = await new Promise<grpc.ServiceError | null>((resolve) => {
-      client.makeUnaryRequest(
-        "/tensorflow.serving.ModelService/HandleReloadConfigRequest",
-        (value: ReloadConfigRequest) => Buffer.from(ReloadConfigRequest.encode(value)),
-        (bytes: Buffer) => bytes,
-        reload,
-        (error) => resolve(error),
-      );
-    });
-    assert.equal(refused?.code, grpc.status.PERMISSION_DENIED);
-  }
-  assert.deepEqual([node.models, node.readiness.state], [["half_plus_two"], "ready"]);
+  const config = ["half_plus_two", "other"].map((name) =>
+    ModelConfig.create({
+      name,
+      basePath: join(world.directory, "models/half_plus_two"),
+      modelPlatform: "tensorflow",
+    }),
+  );
+  const refused = await new Promise<grpc.ServiceError | null>((resolve) => {
+    client.makeUnaryRequest(
+      "/tensorflow.serving.ModelService/HandleReloadConfigRequest",
+      (value: ReloadConfigRequest) => Buffer.from(ReloadConfigRequest.encode(value)),
+      (bytes: Buffer) => bytes,
+      ReloadConfigRequest.create({ config: { modelConfigList: { config } } }),
+      (error) => resolve(error),
+    );
+  });
   client.close();
-  await node.close();
+  return refused?.code;
+}
+
+test("nobody who calls a sealed node can change what it serves, also if its options would permit it (threat E6)", async () => {
+  const config = world.serveConfig(broker);
+  const credentials = grpc.credentials.createSsl(Buffer.from(world.authority.caPem));
+  assert.equal(config.loading.allowReload, false);
+  for (const allowReload of [false, true]) {
+    const node = await startNode({ ...config, loading: { ...config.loading, allowReload } });
+    assert.equal(await askToReload(node, credentials), grpc.status.PERMISSION_DENIED);
+    assert.deepEqual([node.models, node.readiness.state], [["half_plus_two"], "ready"]);
+    await node.close();
+  }
+});
+
+test("nobody who calls a node of plain models can change what it serves where the options do not permit it", async () => {
+  const base = `--model_base_path=${join(world.directory, "models/half_plus_two")}`;
+  for (const [flag, code] of [
+    ["--allow-model-reload=false", grpc.status.PERMISSION_DENIED],
+    ["--allow-model-reload=true", undefined],
+  ] as const) {
+    const flags = [base, "--model_name=half_plus_two", flag];
+    const options = await optionsOfFlags(parseFlags([...flags, "--allow-insecure-plaintext"]));
+    const node = await startNode({ ...options, listen: { ...options.listen, grpc: { host: "127.0.0.1", port: 0 } } });
+    assert.equal(await askToReload(node, grpc.credentials.createInsecure()), code);
+    await node.close();
+  }
 });
 
 test("the TLS key is in no buffer of the node any more when its ports are open", async (t) => {

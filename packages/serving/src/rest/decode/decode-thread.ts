@@ -21,6 +21,8 @@ const VALUES_PART = 0.75;
 /** Time for one body, milliseconds: some, and more for each byte. The worst that is known takes 4 seconds. */
 const DECODE_MS = 5000;
 const DECODE_MS_PER_BYTE = 1e-3;
+/** How much longer a body is worked on that nobody waits for any more, milliseconds: most are done by then, at less cost than a new thread's. */
+const GIVEN_UP_MS = 500;
 /**
  * Heap of the thread: more than lists, objects and strings as many as they may be can take, since V8 can end the whole process
  * when a thread comes to its limit.
@@ -133,7 +135,8 @@ export class DecodeThread implements BodyDecoder {
       this.#send(job.begin(reserved * VALUES_PART));
       this.#current = job;
       this.#reserved = reserved;
-      this.#limit = setTimeout(() => this.#endThread(), limitMs).unref();
+      this.#limitTo(limitMs);
+      job.result.catch(() => this.#hurry(job, performance.now() + limitMs));
     } catch (cause) {
       budget.release(reserved);
       this.#refuse(job, cause);
@@ -175,6 +178,18 @@ export class DecodeThread implements BodyDecoder {
     }
   }
 
+  #limitTo(milliseconds: number): void {
+    clearTimeout(this.#limit);
+    this.#limit = setTimeout(() => this.#endThread(), milliseconds).unref();
+  }
+
+  /** Those that wait for their turn do not wait for a body that was given up. */
+  #hurry(job: DecodeJob, limitAt: number): void {
+    if (this.#current === job && job.isOver) {
+      this.#limitTo(Math.min(GIVEN_UP_MS, limitAt - performance.now()));
+    }
+  }
+
   /** Whatever the thread is busy with, nobody waits behind it for longer. */
   #endThread(): void {
     this.#isLate = true;
@@ -192,7 +207,7 @@ export class DecodeThread implements BodyDecoder {
   #ended(cause: unknown): void {
     this.#worker = undefined;
     const late = new ServingError("RESOURCE_EXHAUSTED", "The request takes too long to read");
-    if (!this.#closed) {
+    if (!this.#closed && this.#current?.isOver !== true) {
       this.#refuse(this.#current, this.#isLate ? late : cause);
     }
     this.#isLate = false;
