@@ -36,6 +36,14 @@ const broadcast: Infer = (inputs) => {
   });
 };
 
+/** Entries along an axis, by numbers of which at least the axes are known. */
+const gather: Infer = ([value, places], attributes) => {
+  const axis = readInt(attributes, "axis") ?? 0;
+  return value?.sizes && places?.sizes && axis >= 0
+    ? [...value.sizes.slice(0, axis), ...places.sizes, ...value.sizes.slice(axis + 1)]
+    : undefined;
+};
+
 const transpose: Infer = ([value], attributes) => readInts(attributes, "perm")?.map((axis) => value?.sizes?.[axis]);
 
 const convolution: Infer = ([image, filter]) =>
@@ -50,6 +58,14 @@ const matrixProduct: Infer = ([a, b]) =>
   a?.sizes !== undefined && a.sizes.length >= 2 && b?.sizes?.length === 2
     ? [...a.sizes.slice(0, -1), b.sizes[1]]
     : undefined;
+
+/** All parts are as large along the axis, or their sizes there are not known. */
+const split: Infer = ([value, parts], attributes) => {
+  const axis = readInt(attributes, "axis") ?? 0;
+  const [first, ...others] = integersOf(parts) ?? [];
+  const each = others.every((size) => size === first) ? first : undefined;
+  return value?.sizes?.map((size, at, { length }) => (at === (axis < 0 ? axis + length : axis) ? each : size));
+};
 
 /** The target is constant, or at least its length is known. */
 const reshape: Infer = ([, target]) =>
@@ -118,6 +134,7 @@ const byType: ReadonlyMap<string, Infer> = new Map([
   ["BatchNormalization", asFirst],
   ["Concat", concatenation],
   ["Conv", convolution],
+  ["Gather", gather],
   ["LogSoftmax", asFirst],
   ["MatMul", matrixProduct],
   ["MaxPool", pool],
@@ -132,7 +149,7 @@ const byType: ReadonlyMap<string, Infer> = new Map([
   ["Shape", shape],
   ["Slice", unknownOfSameRank],
   ["Softmax", asFirst],
-  ["Split", unknownOfSameRank],
+  ["Split", split],
   ["Squeeze", squeeze],
   ["Transpose", transpose],
   ["Unsqueeze", unsqueeze],

@@ -57,11 +57,19 @@ const slice: Lowering = (operation, graph) => {
 const split: Lowering = (operation, graph) => {
   const [value, axis] = [operation.input(1), operation.constantInteger(0)];
   const parts = Array.from({ length: outputCount(operation, "num_split") }, () => value.dtype);
-  const whole = graph.apply("Gather", [sizesOf(value, graph), graph.integers([axis])], "int64");
-  const each = graph.apply("Div", [whole, scalar(parts.length, "int64", graph)], "int64");
-  const sizes = graph.apply("Expand", [each, graph.integers([parts.length])], "int64");
+  const size = value.sizes?.at(axis);
+  const sizes =
+    size !== undefined && size % parts.length === 0
+      ? graph.integers(parts.map(() => size / parts.length))
+      : equalSizes(value, axis, parts.length, graph);
   return graph.applyToSeveral("Split", [value, sizes], parts, [intAttribute("axis", axis)]);
 };
+
+function equalSizes(value: Value, axis: number, count: number, graph: OnnxGraph): Value {
+  const whole = graph.apply("Gather", [sizesOf(value, graph), graph.integers([axis])], "int64");
+  const each = graph.apply("Div", [whole, scalar(count, "int64", graph)], "int64");
+  return graph.apply("Expand", [each, graph.integers([count])], "int64");
+}
 
 /** Parts of given sizes. */
 const splitBySizes: Lowering = (operation, graph) => {

@@ -5,29 +5,11 @@ import { ModelError, refuseMalformed } from "../errors.ts";
 import { elementBytes } from "../onnx/element-type.ts";
 import type { AttributeProto, TensorProto, ValueInfoProto } from "../onnx/schema.ts";
 import { encodeModel, makeExternalInitialiser, makeInitialiser, makeNode, makeValueInfo } from "../onnx/write.ts";
+import { encodeOperation, takenByBody } from "./encode-operation.ts";
+import type { GraphBody, GraphOperation, Value } from "./graph-operation.ts";
 import { inferSizes, type Sizes } from "./infer-sizes.ts";
 
-/** A value of the graph that is being built. */
-export interface Value {
-  /** Its name in the ONNX graph. */
-  readonly name: string;
-  readonly dtype: DataType;
-  /** Set for constants and variables; the shapes of other values are known only when they are computed. */
-  readonly shape?: readonly number[];
-  /** What is known of the shape of any value. */
-  readonly sizes?: Sizes | undefined;
-  /** Set for constants. */
-  readonly constant?: Tensor;
-}
-
-/** An operation of the graph. */
-export interface GraphOperation {
-  readonly opType: string;
-  /** Undefined for an optional input that is left out. */
-  readonly inputs: readonly (Value | undefined)[];
-  readonly attributes: readonly AttributeProto[];
-  readonly outputs: readonly Value[];
-}
+export type { GraphBody, GraphOperation, Value } from "./graph-operation.ts";
 
 /** Gives other values for the outputs of an operation, or undefined to keep it. */
 export type Rewrite = (operation: GraphOperation) => readonly Value[] | undefined;
@@ -40,20 +22,31 @@ export class OnnxGraph {
   #operations: GraphOperation[] = [];
   readonly #producers = new Map<Value, GraphOperation>();
   readonly #inputs: ValueInfoProto[] = [];
-  readonly #initialisers: TensorProto[] = [];
-  #values = 0;
+  readonly #whole: WholeGraph;
+  readonly #isBody: boolean;
 
-  /** Adds an input of any shape. */
-  input(dtype: DataType): Value {
-    const name = inputName(this.#inputs.length);
+  /** @param whole what a body shares with the graph around it; none for a graph of its own */
+  constructor(whole?: WholeGraph) {
+    this.#whole = whole ?? { initialisers: [], values: 0 };
+    this.#isBody = whole !== undefined;
+  }
+
+  /** A graph for an operation of this one. Constants of both stand in the outermost graph, where the engine prepares them. */
+  body(): OnnxGraph {
+    return new OnnxGraph(this.#whole);
+  }
+
+  /** Adds an input of any shape, of which something may be known. */
+  input(dtype: DataType, sizes?: Sizes): Value {
+    const name = this.#isBody ? this.nextName() : inputName(this.#inputs.length);
     this.#inputs.push(makeValueInfo(name, dtype));
-    return { name, dtype };
+    return { name, dtype, sizes };
   }
 
   /** Adds a constant whose values are in the model. */
   constant(tensor: Tensor): Value {
-    const name = this.#nextName();
-    this.#initialisers.push(makeInitialiser(name, tensor));
+    const name = this.nextName();
+    this.#whole.initialisers.push(makeInitialiser(name, tensor));
     return { name, dtype: tensor.dtype, shape: tensor.shape, sizes: tensor.shape, constant: tensor };
   }
 
@@ -80,8 +73,8 @@ export class OnnxGraph {
         actual: `${bytes.length} bytes`,
       });
     }
-    const name = this.#nextName();
-    this.#initialisers.push(
+    const name = this.nextName();
+    this.#whole.initialisers.push(
       bytes.length === 0
         ? makeInitialiser(name, { dtype, shape, data: bytes })
         : makeExternalInitialiser(name, dtype, shape, { file, offset, length: bytes.length }),
@@ -89,15 +82,20 @@ export class OnnxGraph {
     return { name, dtype, shape, sizes: shape };
   }
 
-  /** Adds an operation with one output. An input of undefined leaves an optional input out. */
+  /**
+   * Adds an operation with one output. An input of undefined leaves an optional input out.
+   * @param sizes what is known of the output's shape, when it is more than what follows from the operation
+   */
   apply(
     opType: string,
     inputs: readonly (Value | undefined)[],
     dtype: DataType,
     attributes: readonly AttributeProto[] = [],
+    sizes = inferSizes(opType, inputs, attributes),
   ): Value {
-    const [output] = this.applyToSeveral(opType, inputs, [dtype], attributes);
-    return output as Value;
+    const output = { name: this.nextName(), dtype, sizes };
+    this.#add({ opType, inputs, attributes, outputs: [output] });
+    return output;
   }
 
   /** Adds an operation with an output for each of the types. */
@@ -108,9 +106,31 @@ export class OnnxGraph {
     attributes: readonly AttributeProto[] = [],
   ): Value[] {
     const sizes = inferSizes(opType, inputs, attributes);
-    const outputs = dtypes.map((dtype): Value => ({ name: this.#nextName(), dtype, sizes }));
+    const outputs = dtypes.map((dtype): Value => ({ name: this.nextName(), dtype, sizes }));
     this.#add({ opType, inputs, attributes, outputs });
     return outputs;
+  }
+
+  /**
+   * Adds an operation with graphs inside of it.
+   * @param bodies by attribute
+   * @param outputs their types, and what is known of their shapes
+   */
+  applyWithBodies(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    bodies: Readonly<Record<string, GraphBody>>,
+    outputs: readonly Pick<Value, "dtype" | "sizes">[],
+  ): Value[] {
+    const taken = [...new Set(Object.values(bodies).flatMap((body) => takenByBody(body)))];
+    const values = outputs.map(({ dtype, sizes }): Value => ({ name: this.nextName(), dtype, sizes }));
+    this.#add({ opType, inputs: [...inputs, ...taken], attributes: [], outputs: values, bodies, taken });
+    return values;
+  }
+
+  /** The operations, in order. */
+  get operations(): readonly GraphOperation[] {
+    return this.#operations;
   }
 
   /** The operation that a value comes from; undefined for constants and inputs. */
@@ -145,19 +165,11 @@ export class OnnxGraph {
 
   /** The model, with `outputs` as its outputs in order. */
   encode(outputs: readonly Value[]): Uint8Array<ArrayBuffer> {
-    const nodes = this.#operations.map(({ opType, inputs, attributes, outputs: results }) => {
-      const names = inputs.map((input) => input?.name ?? "");
-      return makeNode(
-        opType,
-        names,
-        results.map(({ name }) => name),
-        attributes,
-      );
-    });
+    const nodes = this.#operations.map((operation) => encodeOperation(operation, (name) => name));
     const copies = outputs.map((output, position) => makeNode("Identity", [output.name], [outputName(position)]));
     return encodeModel({
       node: [...nodes, ...copies],
-      initializer: this.#initialisers,
+      initializer: this.#whole.initialisers,
       input: this.#inputs,
       output: outputs.map(({ dtype }, position) => makeValueInfo(outputName(position), dtype)),
       valueInfo: this.#operations.filter(setsRank).flatMap(describeOutputs),
@@ -184,9 +196,17 @@ export class OnnxGraph {
     this.#operations = kept.toReversed();
   }
 
-  #nextName(): string {
-    return `v${this.#values++}`;
+  /** A name that no other value has. */
+  nextName(): string {
+    return `v${this.#whole.values++}`;
   }
+}
+
+/** What a graph and its bodies have in common. */
+interface WholeGraph {
+  readonly initialisers: TensorProto[];
+  /** Number of values, for their names. */
+  values: number;
 }
 
 /** Name of a built model's input by its position. */

@@ -1,3 +1,4 @@
+import { withBodies } from "../onnx/bodies.ts";
 import { ModelProto } from "../onnx/schema.ts";
 import { bodiesOf, type Step } from "../plan/plan.ts";
 import type { RunnableGraph } from "../runnable-graph.ts";
@@ -34,7 +35,7 @@ function operationsOf(step: Step<RunnableGraph>): Record<string, number> {
 
 function countNodes(model: Uint8Array): Record<string, number> {
   const counts = new Map<string, number>();
-  for (const { opType } of ModelProto.decode(model).graph?.node ?? []) {
+  for (const { opType } of withBodies(ModelProto.decode(model).graph?.node ?? [])) {
     counts.set(opType, (counts.get(opType) ?? 0) + 1);
   }
   return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));

@@ -1,6 +1,6 @@
 import { decodeUtf8, encodeUtf8 } from "@sealserve/core";
 
-import { AttributeProto, AttributeTypeEnum } from "./schema.ts";
+import { AttributeProto, AttributeTypeEnum, type GraphProto } from "./schema.ts";
 
 const types = AttributeTypeEnum.values;
 
@@ -22,6 +22,21 @@ export function floatAttribute(name: string, value: number): AttributeProto {
 /** A text. */
 export function textAttribute(name: string, value: string): AttributeProto {
   return AttributeProto.create({ name, s: encodeUtf8(value), type: types["STRING"] ?? 0 });
+}
+
+/** 32-bit floats. */
+export function floatsAttribute(name: string, values: readonly number[]): AttributeProto {
+  return AttributeProto.create({ name, floats: Float32Array.from(values), type: types["FLOATS"] ?? 0 });
+}
+
+/** A list of texts. */
+export function textsAttribute(name: string, values: readonly string[]): AttributeProto {
+  return AttributeProto.create({ name, strings: values.map(encodeUtf8), type: types["STRINGS"] ?? 0 });
+}
+
+/** A graph, such as the turn of a loop. */
+export function graphAttribute(name: string, graph: GraphProto): AttributeProto {
+  return AttributeProto.create({ name, g: graph, type: types["GRAPH"] ?? 0 });
 }
 
 /** The value of a whole number among the attributes of a node; undefined where it is not. */

@@ -1,6 +1,6 @@
 import type { DataType, Tensor } from "@sealserve/protocol";
 
-import type { Value } from "../importer/onnx-graph.ts";
+import type { OnnxGraph, Value } from "../importer/onnx-graph.ts";
 import type { Lowering } from "../importer/operation.ts";
 import type { Kernel } from "../interpreter/kernel.ts";
 import type { RunnableGraph } from "../runnable-graph.ts";
@@ -33,7 +33,26 @@ export class PlanAssembly {
   readonly #others: { readonly stage: number; readonly step: Step<RunnableGraph> }[] = [];
   readonly #constants = new Map<string, Tensor>();
   readonly #published = new Map<Origin, string>();
+  readonly #body: OnnxGraph | undefined;
   #names = 0;
+
+  /** @param body where all of a graph should go that is inside of an operation of the engine; see {@link valuesInside} */
+  constructor(body?: OnnxGraph) {
+    this.#body = body;
+  }
+
+  /** A value of the body or of the graphs around it, as operations of the body take it. */
+  static inside(value: Value): RunValue {
+    const inIsland = { value, island: islandKey(FIRST_ISLAND, []) };
+    return { kind: "run", name: "", dtype: value.dtype, stage: FIRST_ISLAND, inIsland };
+  }
+
+  /** The values in the body; undefined when not all operations are in it. @throws ModelError for a handle */
+  valuesInside(origins: readonly Origin[]): Value[] | undefined {
+    const body = this.#island(FIRST_ISLAND, []);
+    const isWhole = this.#others.length === 0 && this.#islands.size === 1;
+    return isWhole ? origins.map((origin) => body.valueOf(origin)) : undefined;
+  }
 
   /** Adds an operation to an island and gives its outputs. @throws ModelError what the lowering throws */
   lower(operation: NodeOperation<Origin>, lowering: Lowering): RunValue[] {
@@ -130,7 +149,7 @@ export class PlanAssembly {
   /** What is in different branches cannot be in one island, which is run as a whole or not at all. */
   #island(stage: number, branches: Branches): IslandBuilder {
     const key = islandKey(stage, branches);
-    const island = this.#islands.get(key) ?? new IslandBuilder(stage, key);
+    const island = this.#islands.get(key) ?? new IslandBuilder(stage, key, this.#body);
     this.#islands.set(key, island);
     return island;
   }

@@ -1,6 +1,8 @@
 import type { DataType, NameAttrList } from "@sealserve/protocol";
 
+import type { FlatGraph } from "../saved-model/flatten.ts";
 import type { NodeOperation } from "../saved-model/node-operation.ts";
+import type { PlanAssembly } from "./assembly.ts";
 import type { Origin } from "./origin.ts";
 import type { BodyPlan } from "./plan.ts";
 
@@ -23,6 +25,7 @@ export interface PlannedBody {
 
 /** A function that control flow runs, taken out of the graph. */
 export interface FunctionBody {
+  readonly graph: FlatGraph;
   /** Number of its results. */
   readonly results: number;
   /** Places of the arguments that it compares, if it is a loop's condition that does no more; see `comparedArguments`. */
@@ -31,6 +34,13 @@ export interface FunctionBody {
   handsOn(position: number): boolean;
   /** @throws ModelError as for the operations of any graph */
   plan(request: BodyRequest): PlannedBody;
+  /**
+   * Puts what some results need into steps of another plan, whose lists it may take and give without their being made.
+   * @param given origins of the arguments in that plan
+   * @param wanted positions of the results; others come out as anything
+   * @throws ModelError as for the operations of any graph
+   */
+  planInto(assembly: PlanAssembly, given: readonly Origin[], wanted: ReadonlySet<number>): readonly Origin[];
 }
 
 /** Takes functions out of the graph, for operations that run them. */

@@ -3,15 +3,17 @@ import type { NameAttrList } from "@sealserve/protocol";
 import { ModelError } from "../errors.ts";
 import type { NodeOperation } from "../saved-model/node-operation.ts";
 import type { PlanAssembly } from "./assembly.ts";
-import type { BodyPlanner, FunctionBody } from "./body-planner.ts";
+import type { FunctionBody } from "./body-planner.ts";
 import type { BoundSide, LoopBound } from "./loop-bounds.ts";
-import { branchesOf, type Origin, unknownValue } from "./origin.ts";
+import { planCountedLoop } from "./loops/plan-counted-loop.ts";
+import { branchesOf, made, type Origin, unknownValue } from "./origin.ts";
 import type { BranchStep } from "./plan.ts";
+import type { PlanningContext } from "./planning-context.ts";
 
 /** Plans an operation that runs functions of the graph, and gives the origins of its outputs. */
 type ControlOperation = (
   operation: NodeOperation<Origin>,
-  bodies: BodyPlanner,
+  context: PlanningContext,
   assembly: PlanAssembly,
 ) => readonly Origin[];
 
@@ -19,11 +21,25 @@ type ControlOperation = (
  * A loop over variables. Those that the body hands on as they are stay what they are, so that the weights among them are
  * constants inside.
  */
-const loop: ControlOperation = (operation, bodies, assembly) => {
-  const { inputs } = operation;
-  const open = (name: string) => bodies.open(operation, operation.callee(name), inputs.length);
+const loop: ControlOperation = (operation, context, assembly) => {
+  const { length } = operation.inputs;
+  const open = (name: string) => context.bodies.open(operation, operation.callee(name), length);
   const [condition, body] = [open("cond"), open("body")];
-  expect(condition.results === 1 && body.results === inputs.length, operation);
+  expect(condition.results === 1 && body.results === length, operation);
+  return (
+    planCountedLoop(operation, { condition, body }, context, assembly) ??
+    loopOfSteps(operation.withInputs(made), condition, body, assembly)
+  );
+};
+
+/** The interpreter runs the loop, and the engine what it can of each turn. */
+function loopOfSteps(
+  operation: NodeOperation<Origin>,
+  condition: FunctionBody,
+  body: FunctionBody,
+  assembly: PlanAssembly,
+): readonly Origin[] {
+  const { inputs } = operation;
   const carried = [...inputs.keys()].filter((position) => !body.handsOn(position));
   const kept = [...inputs.keys()].filter((position) => body.handsOn(position) && inputs[position]?.kind === "run");
   const given = inputs.map((input, position) => (body.handsOn(position) ? input : variableOf(operation, input)));
@@ -40,7 +56,7 @@ const loop: ControlOperation = (operation, bodies, assembly) => {
     planned.dtypes,
   );
   return inputs.map((input, position) => outputs[carried.indexOf(position)] ?? input);
-};
+}
 
 /** @param places of the arguments that are inputs of the step, in order */
 function boundsOf(
@@ -69,7 +85,7 @@ function branch(
   chosenBy: BranchStep<unknown>["chosenBy"],
   callees: (operation: NodeOperation<Origin>) => NameAttrList[],
 ) {
-  const plan: ControlOperation = (operation, bodies, assembly) => {
+  const plan: ControlOperation = (operation, { bodies }, assembly) => {
     const given = operation.inputs.slice(1);
     const opened = callees(operation).map((callee) => bodies.open(operation, callee, given.length));
     const results = opened[0]?.results ?? 0;
@@ -99,7 +115,7 @@ const ifElse = branch("truth", (operation) => [operation.callee("then_branch"), 
 const oneOfCases = branch("index", (operation) => [...operation.callees("branches")]);
 
 /** The older form of a choice: what goes through here is there in one of two branches only. */
-const switchBranches: ControlOperation = (operation, _bodies, assembly) => {
+const switchBranches: ControlOperation = (operation, _context, assembly) => {
   const [data, predicate] = [operation.input(0), operation.input(1)];
   const key = assembly.publish(predicate);
   const around = [data, predicate].flatMap(branchesOf);
@@ -108,7 +124,7 @@ const switchBranches: ControlOperation = (operation, _bodies, assembly) => {
 };
 
 /** What comes out of a choice is in those branches only that all inputs are in. */
-const mergeBranches: ControlOperation = (operation, _bodies, assembly) => {
+const mergeBranches: ControlOperation = (operation, _context, assembly) => {
   const { inputs } = operation;
   const { dtype } = operation.input(0);
   expect(
@@ -131,6 +147,11 @@ const controlOperations: ReadonlyMap<string, ControlOperation> = new Map([
   ["Switch", switchBranches],
   ["While", loop],
 ]);
+
+/** Whether an operation is a loop, which may do without its lists being made. */
+export function isLoop(op: string): boolean {
+  return controlOperations.get(op) === loop;
+}
 
 /** How an operation that runs functions of the graph is planned; undefined for any other. */
 export function findControlOperation(op: string): ControlOperation | undefined {

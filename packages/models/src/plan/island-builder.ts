@@ -7,7 +7,7 @@ import type { IslandStep } from "./plan.ts";
 
 /** Builds the ONNX graph of one stage. */
 export class IslandBuilder {
-  readonly graph = new OnnxGraph();
+  readonly graph: OnnxGraph;
   readonly stage: number;
   /** Stage and branches, which make an island. */
   readonly key: string;
@@ -16,7 +16,8 @@ export class IslandBuilder {
   readonly #inputs = new Map<string, GraphPort>();
   readonly #outputs = new Map<string, Value>();
 
-  constructor(stage: number, key: string) {
+  constructor(stage: number, key: string, graph = new OnnxGraph()) {
+    this.graph = graph;
     this.stage = stage;
     this.key = key;
   }

@@ -3,6 +3,7 @@ import type { DataType, Tensor } from "@sealserve/protocol";
 import type { StoredTensor } from "../bundle/checkpoint.ts";
 import type { Value } from "../importer/onnx-graph.ts";
 import type { LookupTable } from "../interpreter/lookup/lookup-table.ts";
+import type { PartialShape } from "../interpreter/tensor-list/partial-shape.ts";
 
 /** Branches that depend on each other's conditions, by keys in alphabetical order. */
 export type Branches = readonly string[];
@@ -22,6 +23,8 @@ export interface RunValue {
   readonly stage: number;
   /** The value in the graph of its island, and that island's key; undefined when no island computes it. */
   readonly inIsland?: { readonly value: Value; readonly island: string };
+  /** Whether it counts the turns of a loop from 0 on. */
+  readonly counts?: boolean;
   /** Branches of the older control flow that it is in: it is there only when all of them are taken. */
   readonly branches?: Branches;
 }
@@ -56,8 +59,43 @@ export interface TableHandle {
   readonly table: LookupTable;
 }
 
+/** A list of tensors that need not be made where what takes it can do with what it is made of. */
+export interface UnmadeList {
+  readonly kind: "list";
+  readonly dtype: "variant";
+  readonly content: ListContent;
+  /** Makes the list: gives the same value each time. */
+  readonly make: () => Origin;
+}
+
+/** What a list is made of. Its elements are of one type, and their shape of the list's. */
+export type ListContent = { readonly elementType: DataType; readonly elementShape: PartialShape } & (
+  | {
+      /** The entries of a tensor along its first axis, which is computed when it is asked for. */
+      readonly kind: "rows";
+      readonly rows: () => Origin;
+    }
+  | {
+      /** So many elements that have not been set. */
+      readonly kind: "unset";
+      readonly length: Origin;
+    }
+  | {
+      /** A list of which no element has been set, with one element set. */
+      readonly kind: "set";
+      readonly list: UnmadeList;
+      readonly index: Origin;
+      readonly item: Origin;
+    }
+);
+
 /** Where a value of a signature's graph comes from, past the operations that only hand it on. */
-export type Origin = RunValue | ConstantValue | VariableValue | VariableHandle | TableHandle;
+export type Origin = RunValue | ConstantValue | VariableValue | VariableHandle | TableHandle | UnmadeList;
+
+/** The origin as something that steps can take: a list is made. */
+export function made(origin: Origin): Origin {
+  return origin.kind === "list" ? origin.make() : origin;
+}
 
 /** The value of a variable by its identity, the same object each time; undefined when nothing restores it. */
 export type FindVariable = (identity: string) => VariableValue | undefined;

@@ -4,14 +4,16 @@ import { ModelError } from "../errors.ts";
 import { flattenFunction } from "../saved-model/call-graph.ts";
 import type { FlatGraph } from "../saved-model/flatten.ts";
 import type { GraphLibrary } from "../saved-model/graph-library.ts";
+import { neededPart } from "../saved-model/needed-part.ts";
 import type { NodeOperation } from "../saved-model/node-operation.ts";
 import { originalSource } from "../saved-model/pass-through.ts";
 import { FED_STAGE, PlanAssembly } from "./assembly.ts";
 import type { BodyPlanner, BodyRequest, FunctionBody, PlannedBody } from "./body-planner.ts";
 import { comparedArguments } from "./loop-bounds.ts";
 import { neededSteps } from "./needed-steps.ts";
-import type { Origin } from "./origin.ts";
-import { type PlanningContext, planGraph } from "./plan-graph.ts";
+import { made, type Origin } from "./origin.ts";
+import { planGraph } from "./plan-graph.ts";
+import type { GraphContext } from "./planning-context.ts";
 import type { UnsupportedOperations } from "./unsupported-operations.ts";
 
 /** Control flow inside of control flow; real models have a few. */
@@ -24,7 +26,7 @@ const MAX_NODES = 500_000;
 /** What all bodies of one signature share. */
 interface Shared {
   readonly library: GraphLibrary;
-  readonly context: Omit<PlanningContext, "fed" | "bodies">;
+  readonly context: Omit<GraphContext, "fed" | "bodies">;
   readonly unsupported: UnsupportedOperations;
   left: { bodies: number; nodes: number };
 }
@@ -70,7 +72,9 @@ function openFunction(
 }
 
 function functionBody(flat: FlatGraph, depth: number, shared: Shared): FunctionBody {
+  const context = { ...shared.context, bodies: plannerAt(depth + 1, shared) };
   return {
+    graph: flat,
     results: flat.outputs.length,
     compares: comparedArguments(flat),
     handsOn: (position) => {
@@ -78,14 +82,15 @@ function functionBody(flat: FlatGraph, depth: number, shared: Shared): FunctionB
       const source = output && originalSource(output);
       return source !== undefined && "fed" in source && source.fed === position;
     },
-    plan: (request) => planBody(flat, request, { ...shared.context, bodies: plannerAt(depth + 1, shared) }),
+    plan: (request) => planBody(flat, request, context),
+    planInto: (assembly, fed, wanted) => planGraph(neededPart(flat, wanted), { ...context, fed }, assembly),
   };
 }
 
 function planBody(
   flat: FlatGraph,
   { given, inputs, outputs }: BodyRequest,
-  context: Omit<PlanningContext, "fed">,
+  context: Omit<GraphContext, "fed">,
 ): PlannedBody {
   const assembly = new PlanAssembly();
   const fed = given.map((origin, position): Origin => {
@@ -93,7 +98,7 @@ function planBody(
     return origin.kind === "run" ? { kind: "run", name: argumentName(position), dtype, stage: FED_STAGE } : origin;
   });
   const origins = planGraph(flat, { ...context, fed }, assembly);
-  const results = outputs.map((position) => origins[position] as Origin);
+  const results = outputs.map((position) => made(origins[position] as Origin));
   const names = results.map((origin) => assembly.publish(origin));
   const { constants, steps } = assembly.finish([]);
   return {

@@ -1,18 +1,19 @@
-import { type FillBudget, ServingError } from "@sealserve/protocol";
+import { ServingError } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { findLowering } from "../importer/lowerings.ts";
 import { findFallback } from "../interpreter/fallbacks.ts";
-import type { Clock, MakeKernel } from "../interpreter/kernel.ts";
+import type { MakeKernel } from "../interpreter/kernel.ts";
 import { findKernel, isRepeatable } from "../interpreter/kernels.ts";
 import { findValues } from "../interpreter/lookup/find-values.ts";
 import { sizeInMemory } from "../interpreter/tensor-size.ts";
 import type { FlatGraph, FlatNode, FlatSource } from "../saved-model/flatten.ts";
 import { describeOperation, NodeOperation } from "../saved-model/node-operation.ts";
 import type { PlanAssembly } from "./assembly.ts";
-import type { BodyPlanner } from "./body-planner.ts";
-import { controlNames, findControlOperation } from "./control-operations.ts";
-import type { ConstantValue, Origin, Resources } from "./origin.ts";
+import { controlNames, findControlOperation, isLoop } from "./control-operations.ts";
+import { planOnList } from "./lists/plan-on-list.ts";
+import { type ConstantValue, made, type Origin, type Resources } from "./origin.ts";
+import type { GraphContext, PlanningContext } from "./planning-context.ts";
 import { findStaticOperation, staticNames } from "./static-operations.ts";
 import { planOnNumbers } from "./string-operations.ts";
 
@@ -36,26 +37,13 @@ export function plannedOperations(): string[] {
   return [...inertOperations, ...handsAllOn, ...tableOperations, ...staticNames(), ...controlNames()];
 }
 
-/** What the operations of one signature's graph are planned with. */
-export interface PlanningContext {
-  /** Key of the signature, for messages. */
-  readonly signature: string;
-  readonly fed: readonly Origin[];
-  readonly resources: Resources;
-  /** Shared by the constants of all the model's signatures. */
-  readonly fill: FillBudget;
-  /** Bounds what is done on constants in advance. */
-  readonly clock: Clock;
-  /** Takes out the functions that control flow runs. */
-  readonly bodies: BodyPlanner;
-}
-
 /**
  * Puts every operation of `flat` into a step of `assembly`, those that only check something too, and gives the origins of
- * its outputs.
+ * its outputs, among which there may be lists that are not made.
  * @throws ModelError `unsupported-op`, `unsupported-type`, `bad-graph`
  */
-export function planGraph(flat: FlatGraph, context: PlanningContext, assembly: PlanAssembly): Origin[] {
+export function planGraph(flat: FlatGraph, given: GraphContext, assembly: PlanAssembly): Origin[] {
+  const context = { ...given, isUsed: usesOf(flat) };
   const planned = new Map<FlatNode, readonly Origin[]>();
   const originOf = (source: FlatSource): Origin => findOrigin(source, planned, context);
   for (const node of [...flat.nodes, ...flat.effects]) {
@@ -66,6 +54,16 @@ export function planGraph(flat: FlatGraph, context: PlanningContext, assembly: P
     planned.set(node, outputs);
   }
   return flat.outputs.map(originOf);
+}
+
+function usesOf({ nodes, effects, outputs }: FlatGraph): PlanningContext["isUsed"] {
+  const used = new Map<FlatNode, Set<number>>();
+  for (const source of [...[...nodes, ...effects].flatMap(({ inputs }) => inputs), ...outputs]) {
+    if ("node" in source) {
+      used.set(source.node, (used.get(source.node) ?? new Set()).add(source.output));
+    }
+  }
+  return (node, output) => used.get(node)?.has(output) === true;
 }
 
 function findOrigin(
@@ -107,17 +105,22 @@ function findInTable(operation: NodeOperation<Origin>, assembly: PlanAssembly): 
 }
 
 function planOperation(
-  operation: NodeOperation<Origin>,
+  given: NodeOperation<Origin>,
   context: PlanningContext,
   assembly: PlanAssembly,
 ): readonly Origin[] {
-  const { op } = operation.node;
+  const { op } = given.node;
   if (handsAllOn.has(op)) {
-    return operation.inputs;
+    return given.inputs;
   }
+  const onList = planOnList(given, assembly, (operation) => planWork(operation, context, assembly));
+  if (onList !== undefined) {
+    return onList;
+  }
+  const operation = isLoop(op) || op === "Identity" ? given : given.withInputs(made);
   const controlOperation = findControlOperation(op);
   if (controlOperation !== undefined) {
-    return controlOperation(operation, context.bodies, assembly);
+    return controlOperation(operation, context, assembly);
   }
   if (tableOperations.has(op)) {
     return findInTable(operation, assembly);
@@ -171,8 +174,8 @@ function foldConstants(
   }
   try {
     const outputs = makeKernel(operation).run(constants, clock);
-    const made = outputs.filter(({ data }) => constants.every((constant) => constant.data !== data));
-    fill.take(made.reduce((total, output) => total + sizeInMemory(output), 0));
+    const fresh = outputs.filter(({ data }) => constants.every((constant) => constant.data !== data));
+    fill.take(fresh.reduce((total, output) => total + sizeInMemory(output), 0));
     return outputs.map((constant) => ({ kind: "constant", dtype: constant.dtype, constant }));
   } catch (error) {
     if (error instanceof ServingError) {

@@ -7,7 +7,7 @@ import type { GraphLibrary } from "../saved-model/graph-library.ts";
 import { tensorKey } from "../saved-model/tensor-reference.ts";
 import type { Signature } from "../signature.ts";
 import { FED_STAGE, PlanAssembly } from "./assembly.ts";
-import type { FindTable, FindVariable, Origin, RunValue, VariableValue } from "./origin.ts";
+import { type FindTable, type FindVariable, made, type Origin, type RunValue, type VariableValue } from "./origin.ts";
 import type { Plan } from "./plan.ts";
 import { planBodies } from "./plan-bodies.ts";
 import { isPlannable, planGraph } from "./plan-graph.ts";
@@ -52,7 +52,8 @@ export function planSignature(
   const clock = new RunBudget({ milliseconds: MAX_FOLDING_MS, bytes: Number.POSITIVE_INFINITY });
   const context = { signature: key, resources, fill: library.fill, clock };
   const assembly = new PlanAssembly();
-  const origins = planGraph(flat, { ...context, fed, bodies: planBodies(library, context, unsupported) }, assembly);
+  const bodies = planBodies(library, context, unsupported);
+  const origins = planGraph(flat, { ...context, fed, bodies }, assembly).map(made);
   expectSendable(key, signature, origins);
   const outputs = outputPorts(signature, origins, assembly);
   return { inputs: inputPorts(signature, fedTensors, fed), outputs, ...assembly.finish(fed) };

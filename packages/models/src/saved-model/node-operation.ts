@@ -43,7 +43,12 @@ export class NodeOperation<Input extends KnownInput> {
 
   /** The same operation with each input in another form. */
   withInputs<Other extends KnownInput>(change: (input: Input) => Other): NodeOperation<Other> {
-    return new NodeOperation(this.node, this.inputs.map(change), this.#signature, this.#fill);
+    return this.on(this.inputs.map(change));
+  }
+
+  /** The same operation on other inputs, which need not be as many. */
+  on<Other extends KnownInput>(inputs: readonly Other[]): NodeOperation<Other> {
+    return new NodeOperation(this.node, inputs, this.#signature, this.#fill);
   }
 
   /** @throws ModelError `bad-graph` when there are fewer inputs */

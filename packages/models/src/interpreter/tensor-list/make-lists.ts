@@ -6,7 +6,7 @@ import { OutputBudget } from "../output-budget.ts";
 import { rowsOf } from "../rows.ts";
 import { wholeNumber } from "../scalar.ts";
 import { ITEM_BYTES } from "../tensor-size.ts";
-import { mergeShapes, readPartialShape } from "./partial-shape.ts";
+import { mergeShapes, type PartialShape, readPartialShape } from "./partial-shape.ts";
 import { makeList, type TensorList } from "./tensor-list.ts";
 
 /** Entries that a list may be made with. */
@@ -36,6 +36,14 @@ export const listFromTensor: MakeKernel = (operation) =>
     const shape = mergeShapes(readPartialShape(elementShape as Tensor), given.shape.slice(1));
     return makeList({ elementType, elementShape: shape }, rowsOf(given));
   });
+
+/** A list of the entries of a tensor along its first axis, which are known to fit. */
+export function rowsAsList(elementType: DataType, elementShape: PartialShape): Kernel {
+  const run = ([tensor]: readonly Tensor[]): Tensor[] => [
+    makeList({ elementType, elementShape }, rowsOf(tensor as Tensor)),
+  ];
+  return { outputs: ["variant"], run };
+}
 
 /** @throws ServingError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED` */
 export function unset(count: number): undefined[] {

@@ -1,0 +1,44 @@
+import type { DataType, Tensor } from "@sealserve/protocol";
+
+import type { AttributeProto } from "../onnx/schema.ts";
+import type { Sizes } from "./infer-sizes.ts";
+
+/** A value of the graph that is being built. */
+export interface Value {
+  /** Its name in the ONNX graph. */
+  readonly name: string;
+  readonly dtype: DataType;
+  /** Set for constants and variables; the shapes of other values are known only when they are computed. */
+  readonly shape?: readonly number[];
+  /** What is known of the shape of any value. */
+  readonly sizes?: Sizes | undefined;
+  /** Set for constants. */
+  readonly constant?: Tensor;
+}
+
+/** An operation of the graph. */
+export interface GraphOperation {
+  readonly opType: string;
+  /** Undefined for an optional input that is left out. */
+  readonly inputs: readonly (Value | undefined)[];
+  readonly attributes: readonly AttributeProto[];
+  readonly outputs: readonly Value[];
+  /** Graphs inside of it, by attribute. Values that they take from around them are the last of `inputs`. */
+  readonly bodies?: Readonly<Record<string, GraphBody>> | undefined;
+  /** These values as the bodies know them: what becomes of them later stands in `inputs`. */
+  readonly taken?: readonly Value[] | undefined;
+}
+
+/** A graph inside of an operation, such as the turn of a loop. It takes values of the graph around it as they are. */
+export interface GraphBody {
+  readonly graph: BodyOperations;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+}
+
+/** The operations of a body, which `OnnxGraph.body` makes. */
+export interface BodyOperations {
+  readonly operations: readonly GraphOperation[];
+  /** A name that no other value of the model has. */
+  nextName(): string;
+}
