@@ -6,7 +6,7 @@ import https from "node:https";
 import { after, before, describe, test } from "node:test";
 import tls from "node:tls";
 import * as grpc from "@grpc/grpc-js";
-import { sealserve, startSealserve } from "./command.ts";
+import { CHECKOUT, Running, sealserve, startSealserve } from "./command.ts";
 import { answerTo, freePort, makeServerFolder, predictGrpc, rest, type ServerFolder } from "./model-server.ts";
 
 const BODY = '{"instances": [1.0, 2.0, 5.0]}';
@@ -385,4 +385,14 @@ test("--version prints TensorFlow Serving's two lines, --help every flag", async
   assert.equal(help.code, 0);
   assert.match(help.stdout, /--grpc_socket_path=/);
   assert.match(help.stdout, /--drain-timeout-seconds=30 /);
+});
+
+test("a server under npx ends with it, though npm tells it nothing", { timeout: 120_000 }, async () => {
+  const model = ["--model_name=half", `--model_base_path=${folder.at("models", "half_plus_two")}`];
+  const flags = [...model, "--port=0", `--grpc_socket_path=${folder.at("npx")}`];
+  const npx = new Running("npx", ["sealserve", "serve", ...flags], { cwd: CHECKOUT });
+  await npx.says("serving half");
+  // Its output ends with the server, not with npx.
+  const { stderr } = await npx.stop("SIGTERM");
+  assert.match(stderr, /stopping/);
 });

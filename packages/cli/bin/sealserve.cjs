@@ -14,6 +14,7 @@ const GRAMINE_MODES = { g: "gen-key", e: "encrypt", d: "decrypt" };
 const GRAMINE_FAILURE = 255;
 
 const REQUIRED_MAJOR = 24;
+const PARENT_CHECK_MS = 250;
 const entry = path.join(__dirname, "..", "dist", "main.js");
 
 function bundledNode() {
@@ -47,9 +48,34 @@ function becomeGramineTool() {
   });
 }
 
+// npx runs a command by a shell of its own. At a signal it ends, and that shell, but the command hears nothing of it.
+function endWithNpx() {
+  const shell = process.ppid;
+  if (process.env.npm_command !== "exec" || !runsThisAlone(shell)) {
+    return;
+  }
+  const watch = setInterval(() => {
+    if (process.ppid !== shell) {
+      clearInterval(watch);
+      process.kill(process.pid, "SIGTERM");
+    }
+  }, PARENT_CHECK_MS);
+  watch.unref();
+}
+
+// A script in which the command is one of many may well end before it.
+function runsThisAlone(shell) {
+  try {
+    return /^\S*sh\0-c\0['"]?sealserve\b/.test(fs.readFileSync(`/proc/${shell}/cmdline`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
 if (path.basename(process.argv[1]) === GRAMINE_TOOL) {
   becomeGramineTool();
 }
+endWithNpx();
 if (!fs.existsSync(entry)) {
   fail("not built yet: run 'npm ci' (or 'npm run build') in the checkout first");
 } else if (Number(process.versions.node.split(".")[0]) >= REQUIRED_MAJOR) {
