@@ -1,12 +1,15 @@
 /** Every command, given something wrong: one clear line, the right exit code, no stack trace, no partial output. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer as createHttpsServer } from "node:https";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { writeExampleModels } from "@sealserve/models";
+import { createAuthority } from "../support/tls-authority.ts";
 import { COMMAND, type Finished, Running, sealserve, startSealserve } from "./command.ts";
 
 let folder: string;
@@ -436,6 +439,56 @@ describe("verify", () => {
       "collateral-malformed",
     ]);
     assert.deepEqual(await verdictOf("--pccs", "http://127.0.0.1:9"), [30, null, true, true, "pccs-unreachable"]);
+  });
+
+  test("a PCCS whose certificate nobody knows is asked with --pccs-ca", async () => {
+    const authority = await createAuthority();
+    const { key, certificate } = await authority.issue();
+    const pccs = createHttpsServer({ key, cert: certificate }, (_request, response) => response.writeHead(404).end());
+    pccs.listen(0, "127.0.0.1");
+    await once(pccs, "listening");
+    const ask = async (...args: string[]): Promise<unknown> => {
+      const url = `https://localhost:${(pccs.address() as AddressInfo).port}`;
+      const verify = ["verify", at("quote.bin"), "--root", root(), "--json", "--pccs", url, ...args];
+      return (JSON.parse((await sealserve(verify)).stdout) as { reasons: readonly { code: string }[] }).reasons[0]
+        ?.code;
+    };
+    await writeFile(at("pccs-ca.pem"), authority.caPem);
+    await writeFile(at("no-ca.pem"), "");
+    assert.deepEqual([await ask(), await ask("--pccs-ca", at("pccs-ca.pem"))], ["pccs-unreachable", "pccs-refused"]);
+    pccs.close();
+    const verify = ["verify", at("quote.bin"), "--pccs", "https://localhost:9"];
+    assertFailure(await sealserve([...verify, "--pccs-ca", at("no-ca.pem")]), 2, "no-ca.pem", "certificates in PEM");
+    const { code, stderr } = await sealserve(["verify", at("quote.bin"), "--pccs-ca", at("pccs-ca.pem")]);
+    assert.deepEqual([code, /--pccs-ca is for --pccs/.test(stderr)], [2, true]);
+  });
+
+  test("a file that cannot be what it is named for is refused by its name", async () => {
+    const folderNamed = [
+      ["verify", at("v")],
+      ["verify", at("quote.bin"), "--policy", at("v")],
+      ["verify", at("quote.bin"), "--collateral", at("v")],
+      ["verify", at("quote.bin"), "--pck-chain", at("v")],
+      ["verify", at("quote.bin"), "--crl", at("v")],
+      ["verify", at("quote.bin"), "--pccs", "https://localhost:9", "--pccs-ca", at("v")],
+      ["policy", "lint", at("v")],
+      ["sigstruct", at("v")],
+      ["broker", "--config", at("v")],
+      ["collateral", "serve", "--config", at("v")],
+      ["unseal", at("sealed"), "--wrap-key", at("owner", "wrap.key"), "--owner-key", at("v"), "--out", at("unsealed")],
+      sealArguments("sealed-again", { "--signing-key": at("v") }),
+    ];
+    for (const args of folderNamed) {
+      assertFailure(await sealserve(args), 2, `${at("v")}: is a folder; name a file`);
+    }
+    await writeFile(at("nothing"), "");
+    for (const args of [
+      ["verify", at("quote.bin"), "--policy", at("nothing")],
+      ["verify", at("quote.bin"), "--root", at("nothing")],
+      ["policy", "lint", at("nothing")],
+    ]) {
+      assertFailure(await sealserve(args), 2, `${at("nothing")}: `);
+    }
   });
 
   test("a reader that goes away does not break the command", async () => {

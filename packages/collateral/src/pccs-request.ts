@@ -93,7 +93,7 @@ function unreachable(message: string, cause: unknown): CollateralError {
     return new CollateralError("pccs-unreachable", message, { remedy: "check its URL and whether it runs", cause });
   }
   const remedy = CERTIFICATE_REFUSED.test(reason.code)
-    ? "let its certificate be for this host, and from an authority that is trusted here: NODE_EXTRA_CA_CERTS=FILE adds one"
+    ? "let its certificate be for this host, in its time, and from an authority that is trusted here: NODE_EXTRA_CA_CERTS=FILE adds one"
     : "check its URL and whether it runs";
   return new CollateralError("pccs-unreachable", message, { actual: reason.code, remedy, cause });
 }

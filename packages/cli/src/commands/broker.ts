@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import {
   type BrokerConfig,
   type BrokerLog,
@@ -7,6 +6,7 @@ import {
   startBroker,
 } from "@sealserve/broker";
 import type { Command } from "commander";
+import { readNamedText } from "../named-file.ts";
 import { LineOutput } from "../output/line-output.ts";
 import { printJson, surviveLostOutput, tell } from "../output/terminal.ts";
 import { Hangups } from "../service/hangups.ts";
@@ -62,7 +62,7 @@ function logTo(output: StepOutput): BrokerLog {
 async function readConfig(options: BrokerOptions): Promise<BrokerConfig> {
   return options.config === undefined
     ? readRaConfigFlags(options)
-    : parseBrokerConfig(await readFile(options.config, "utf8"), options.config);
+    : parseBrokerConfig(await readNamedText(options.config), options.config);
 }
 
 function readyLine({ models }: BrokerConfig, { url, provisioningAddress }: RunningBroker): string {

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { workOnStore } from "@sealserve/collateral-service";
 import type { Command } from "commander";
+import { readNamedText } from "../named-file.ts";
 import { writeNewFile } from "../output/new-file.ts";
 import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 import { COLLATERAL_CONFIG, readCollateralConfig } from "../service/read-collateral-config.ts";
@@ -28,7 +28,7 @@ export function addCollateralExportCommand(collateral: Command): void {
 }
 
 async function exportCollateral(output: string, { config, key, json }: ExportOptions): Promise<void> {
-  const privateKeyPem = await readFile(key, "utf8");
+  const privateKeyPem = await readNamedText(key);
   const { file, summary } = await workOnStore(
     await readCollateralConfig(config),
     () => new Date(),

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { workOnStore } from "@sealserve/collateral-service";
 import type { Command } from "commander";
+import { readNamedFile, readNamedText } from "../named-file.ts";
 import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 import { COLLATERAL_CONFIG, readCollateralConfig } from "../service/read-collateral-config.ts";
 
@@ -26,7 +26,7 @@ export function addCollateralImportCommand(collateral: Command): void {
 }
 
 async function importCollateral(input: string, { config, key, json }: ImportOptions): Promise<void> {
-  const [file, publicKeyPem] = await Promise.all([readFile(input), readFile(key, "utf8")]);
+  const [file, publicKeyPem] = await Promise.all([readNamedFile(input), readNamedText(key)]);
   const summary = await workOnStore(
     await readCollateralConfig(config),
     () => new Date(),

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { workOnStore } from "@sealserve/collateral-service";
 import type { Command } from "commander";
+import { readNamedFile } from "../named-file.ts";
 import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 import { COLLATERAL_CONFIG, readCollateralConfig } from "../service/read-collateral-config.ts";
 
@@ -22,7 +22,7 @@ interface RestoreOptions {
 }
 
 async function restore(input: string, { config, json }: RestoreOptions): Promise<void> {
-  const file = await readFile(input);
+  const file = await readNamedFile(input);
   const summary = await workOnStore(
     await readCollateralConfig(config),
     () => new Date(),

@@ -1,8 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { type AppraisalPolicy, type CoverageGap, coverageGaps, parsePolicy } from "@sealserve/attestation";
+import { type AppraisalPolicy, type CoverageGap, coverageGaps } from "@sealserve/attestation";
 import { leaseNotices, parseBrokerConfig, policyNotices, type RaConfigSource } from "@sealserve/broker";
 import { parseYamlDocument } from "@sealserve/config";
 import type { Command } from "commander";
+import { policyIn } from "../evidence/reference-values.ts";
+import { readNamedText } from "../named-file.ts";
 import { JSON_OPTION, paint, printJson, tell } from "../output/terminal.ts";
 
 interface NamedPolicy {
@@ -28,7 +29,7 @@ export function addPolicyCommands(program: Command): void {
 }
 
 async function lintPolicy(file: string, options: { readonly json?: true }): Promise<void> {
-  const policies = readPolicies(await readFile(file, "utf8"), file).map((named) => ({
+  const policies = (await readPolicies(await readNamedText(file), file)).map((named) => ({
     ...named,
     gaps: coverageGaps(named.policy),
   }));
@@ -47,10 +48,10 @@ async function lintPolicy(file: string, options: { readonly json?: true }): Prom
   }
 }
 
-function readPolicies(text: string, file: string): readonly NamedPolicy[] {
+async function readPolicies(text: string, file: string): Promise<readonly NamedPolicy[]> {
   const document = parseYamlDocument(text, file).json();
   if (!isBrokerConfig(document)) {
-    return [{ name: "policy", policy: parsePolicy(document), notices: [], pinned: true }];
+    return [{ name: "policy", policy: await policyIn(document, file), notices: [], pinned: true }];
   }
   const { models, secretProvisioning } = parseBrokerConfig(text, file);
   const named = [

@@ -1,5 +1,6 @@
 import { ModelSpec, type PredictRequest, signaturesOf } from "@sealserve/protocol";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { PCCS_CA } from "../evidence/pccs-option.ts";
 import { connectTarget, type TargetNode, type TargetOptions, type TargetPrediction } from "../prediction/connect.ts";
 import { readInputBody } from "../prediction/input-body.ts";
 import { inputsFromBody, type PreparedInputs, sampleInputs } from "../prediction/inputs.ts";
@@ -36,6 +37,7 @@ export function addPredictCommand(program: Command): void {
     )
     .option("--policy <file>", "what the evidence must say; must pin the software (YAML or JSON)")
     .addOption(new Option("--pccs <url>", "PCCS to fetch collateral from").conflicts("collateral"))
+    .option(...PCCS_CA)
     .option("--collateral <file>", "collateral as JSON, instead of a PCCS")
     .option("--root <pem>", "trust this root certificate instead of Intel's; everything it proves is called simulated")
     .option("--manifest <hex>", "SHA-256 of the manifest of the only package that is accepted")

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { readWrapKey, sealPackage } from "@sealserve/encrypted-files";
 import { type Command, InvalidArgumentError } from "commander";
+import { readNamedText } from "../named-file.ts";
 import { ProgressBar } from "../output/progress-bar.ts";
 import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 import { abortOnSignal } from "../service/until-signal.ts";
@@ -60,7 +60,7 @@ async function seal(modelDirectory: string, options: SealOptions, command: Comma
       modelDirectory,
       output: options.out,
       wrapKey: await readWrapKey(options.wrapKey),
-      signingKeyPem: await readFile(options.signingKey, "utf8"),
+      signingKeyPem: await readNamedText(options.signingKey),
       model: { name: options.name, version: options.packageVersion },
       ...(await readTls(options)),
       onProgress: ({ done, total }) => bar.update(done, total),
@@ -77,10 +77,7 @@ async function readTls(options: SealOptions): Promise<{ tls?: { keyPem: string; 
   if (options.tlsKey === undefined || options.tlsCert === undefined) {
     return {};
   }
-  const [keyPem, certificatePem] = await Promise.all([
-    readFile(options.tlsKey, "utf8"),
-    readFile(options.tlsCert, "utf8"),
-  ]);
+  const [keyPem, certificatePem] = await Promise.all([readNamedText(options.tlsKey), readNamedText(options.tlsCert)]);
   return { tls: { keyPem, certificatePem } };
 }
 

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { verifySigstruct } from "@sealserve/attestation";
 import { encodeHex } from "@sealserve/core";
 import type { Command } from "commander";
+import { readNamedFile } from "../named-file.ts";
 import { JSON_OPTION, paint, printJson, printResult, tell } from "../output/terminal.ts";
 
 /** `sealserve sigstruct`: what a policy must say to accept an enclave. */
@@ -19,7 +19,7 @@ export function addSigstructCommand(program: Command): void {
 }
 
 async function readSigstruct(file: string, options: { readonly json?: true }): Promise<void> {
-  const { isvProdId, isvSvn, attributes, ...measured } = await verifySigstruct(await readFile(file));
+  const { isvProdId, isvSvn, attributes, ...measured } = await verifySigstruct(await readNamedFile(file));
   const [mrEnclave, mrSigner] = [encodeHex(measured.mrEnclave), encodeHex(measured.mrSigner)];
   if (options.json) {
     printJson({ mrEnclave, mrSigner, isvProdId, isvSvn, debug: attributes.debug });

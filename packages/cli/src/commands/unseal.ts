@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { readWrapKey, unsealPackage } from "@sealserve/encrypted-files";
 import type { Command } from "commander";
+import { readNamedText } from "../named-file.ts";
 import { ProgressBar } from "../output/progress-bar.ts";
 import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 import { abortOnSignal } from "../service/until-signal.ts";
@@ -37,7 +37,7 @@ async function unseal(packageDirectory: string, options: UnsealOptions): Promise
   try {
     const { manifest } = await unsealPackage(packageDirectory, {
       wrapKey: await readWrapKey(options.wrapKey),
-      ownerPublicKeyPem: await readFile(options.ownerKey, "utf8"),
+      ownerPublicKeyPem: await readNamedText(options.ownerKey),
       output: options.out,
       onProgress: ({ done, total }) => bar.update(done, total),
       signal: abortOnSignal(),

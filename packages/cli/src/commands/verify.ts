@@ -1,19 +1,20 @@
-import { readFile } from "node:fs/promises";
 import { defaultPolicy, parseCollateralFile } from "@sealserve/attestation";
-import { pccsSource } from "@sealserve/collateral";
 import { decodeHex, decodePem, encodeHex, equalBytes, sha256 } from "@sealserve/core";
 import { type Command, InvalidArgumentError } from "commander";
 import { CliError } from "../errors.ts";
+import { openPccs, PCCS_CA } from "../evidence/pccs-option.ts";
 import { type PresentedEvidence, readPresentedEvidence } from "../evidence/presented-evidence.ts";
 import { loadPolicy, loadRoot } from "../evidence/reference-values.ts";
 import { loadSnpCollateral, type SnpFiles } from "../evidence/snp-files.ts";
 import { type JudgeOptions, judgeEvidence, type Verdict } from "../evidence/verdict.ts";
 import { statementText, verdictText } from "../evidence/verdict-text.ts";
+import { readNamedFile, readNamedText } from "../named-file.ts";
 import { JSON_OPTION, printJson, tell } from "../output/terminal.ts";
 
 interface VerifyOptions extends SnpFiles {
   readonly collateral?: string;
   readonly pccs?: string;
+  readonly pccsCa?: string;
   readonly root?: string;
   readonly pckChain?: string;
   readonly at?: Date;
@@ -39,6 +40,7 @@ export function addVerifyCommand(program: Command): void {
     )
     .option("--collateral <file>", "collateral for a quote as JSON")
     .option("--pccs <url>", "fetch the collateral from this PCCS instead")
+    .option(...PCCS_CA)
     .option(
       "--root <pem>",
       "trust this root certificate instead of the vendors'; everything it proves is called simulated",
@@ -96,7 +98,10 @@ async function verify(file: string, options: VerifyOptions, command: Command): P
   if (options.collateral !== undefined && options.pccs !== undefined) {
     command.error("error: give --collateral or --pccs, not both");
   }
-  const presented = await readPresentedEvidence(await readFile(file), file, {
+  if (options.pccsCa !== undefined && options.pccs === undefined) {
+    command.error("error: --pccs-ca is for --pccs, which is missing");
+  }
+  const presented = await readPresentedEvidence(await readNamedFile(file), file, {
     nonce: options.nonce,
     serverCertificateSha256: await digestOfCertificate(options.serverCertificate),
   });
@@ -106,7 +111,7 @@ async function verify(file: string, options: VerifyOptions, command: Command): P
     root: await loadRoot(options.root),
     policy: options.policy === undefined ? defaultPolicy : await loadPolicy(options.policy),
     reportData: expectedReportData(presented, options),
-    pckCertificateChain: options.pckChain === undefined ? undefined : await readFile(options.pckChain, "utf8"),
+    pckCertificateChain: options.pckChain === undefined ? undefined : await readNamedText(options.pckChain),
     findCollateral: await collateralFinder(options),
     snpCollateral: await loadSnpCollateral(options),
   });
@@ -138,16 +143,17 @@ async function digestOfCertificate(file: string | undefined): Promise<Uint8Array
   if (file === undefined) {
     return undefined;
   }
-  const [leaf] = decodePem(await readFile(file, "utf8"), "CERTIFICATE");
+  const [leaf] = decodePem(await readNamedText(file), "CERTIFICATE");
   return sha256(leaf?.bytes ?? new Uint8Array());
 }
 
 /** The files are read before anything is judged: one that is missing is a usage error. */
-async function collateralFinder({ collateral, pccs }: VerifyOptions): Promise<JudgeOptions["findCollateral"]> {
+async function collateralFinder({ collateral, pccs, pccsCa }: VerifyOptions): Promise<JudgeOptions["findCollateral"]> {
   if (pccs !== undefined) {
-    return (quote) => pccsSource({ url: pccs }).fetchCollateral(quote);
+    const source = await openPccs(pccs, pccsCa);
+    return (quote) => source.fetchCollateral(quote);
   }
-  const text = collateral === undefined ? undefined : await readFile(collateral, "utf8");
+  const text = collateral === undefined ? undefined : await readNamedText(collateral);
   return async () => (text === undefined ? undefined : parseCollateralFile(text));
 }
 

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import type { SnpCollateral } from "@sealserve/attestation";
 import { CoreError, decodePem, decodeUtf8 } from "@sealserve/core";
+import { readNamedFile } from "../named-file.ts";
 
 /** Files with what SEV-SNP reports are verified with; each DER or PEM. */
 export interface SnpFiles {
@@ -19,11 +19,11 @@ export async function loadSnpCollateral(files: SnpFiles): Promise<SnpCollateral>
   for (const name of CERTIFICATES) {
     const file = files[name];
     if (file !== undefined) {
-      collateral[name] = await readFile(file);
+      collateral[name] = await readNamedFile(file);
     }
   }
   if (files.crl !== undefined) {
-    collateral.crl = revocationListBytes(await readFile(files.crl));
+    collateral.crl = revocationListBytes(await readNamedFile(files.crl));
   }
   return collateral;
 }

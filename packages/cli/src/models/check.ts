@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { type LoadedModel, loadModel } from "@sealserve/models";
 import { EXIT } from "../exit-codes.ts";
+import { readNamedText } from "../named-file.ts";
 import { paint, printJson, printResult } from "../output/terminal.ts";
 import { abortOnSignal } from "../service/until-signal.ts";
 import { type CaseResult, parseExpected, runCase } from "./expected-outputs.ts";
@@ -20,7 +20,7 @@ interface SignatureResult {
 
 /** `sealserve models check`: exit code 2 when a signature does not run, or an output differs. @throws ModelError */
 export async function check(directory: string, { expected, tolerance, tags, json }: CheckOptions): Promise<void> {
-  const document = expected === undefined ? undefined : await readFile(expected, "utf8");
+  const document = expected === undefined ? undefined : await readNamedText(expected);
   const model = await loadModel({ directory }, { ...(tags === undefined ? {} : { tags }), signal: abortOnSignal() });
   try {
     const signatures = describeSignatures(model);

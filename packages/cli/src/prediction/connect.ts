@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { parseCollateralFile } from "@sealserve/attestation";
 import {
   type AttestedNode,
@@ -9,9 +8,11 @@ import {
   type ProvenNode,
   type UnattestedNode,
 } from "@sealserve/client";
-import { type CollateralSource, fileSource, pccsSource } from "@sealserve/collateral";
+import { type CollateralSource, fileSource } from "@sealserve/collateral";
 import { CliError } from "../errors.ts";
+import { openPccs } from "../evidence/pccs-option.ts";
 import { loadPolicy, loadRoot } from "../evidence/reference-values.ts";
+import { readNamedText } from "../named-file.ts";
 
 /** Where a prediction is asked for, and what the server must prove before. */
 export interface TargetOptions {
@@ -23,6 +24,7 @@ export interface TargetOptions {
   readonly serverName?: string;
   readonly policy?: string;
   readonly pccs?: string;
+  readonly pccsCa?: string;
   readonly collateral?: string;
   readonly root?: string;
   readonly manifest?: string;
@@ -57,7 +59,7 @@ async function readAuthority(ca: string | undefined): Promise<string> {
       remedy: "give --ca FILE, or --ra-tls with --manifest HEX",
     });
   }
-  return await readFile(ca, "utf8");
+  return await readNamedText(ca);
 }
 
 async function readExpectations(options: TargetOptions): Promise<EvidenceExpectations> {
@@ -74,12 +76,15 @@ async function readExpectations(options: TargetOptions): Promise<EvidenceExpecta
   return { root, collateral, policy, model: options.model, manifestDigest: options.manifest };
 }
 
-async function readCollateralSource({ pccs, collateral }: TargetOptions): Promise<CollateralSource> {
+async function readCollateralSource({ pccs, pccsCa, collateral }: TargetOptions): Promise<CollateralSource> {
   if (pccs !== undefined) {
-    return pccsSource({ url: pccs });
+    return openPccs(pccs, pccsCa);
+  }
+  if (pccsCa !== undefined) {
+    throw new CliError("usage", "--pccs-ca is for a PCCS, and none was given", { remedy: "add --pccs URL" });
   }
   if (collateral !== undefined) {
-    return fileSource(parseCollateralFile(await readFile(collateral, "utf8")));
+    return fileSource(parseCollateralFile(await readNamedText(collateral)));
   }
   throw new CliError("usage", "no source of collateral was given", { remedy: "add --pccs URL or --collateral FILE" });
 }

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { parseServiceConfig, type ServiceConfig } from "@sealserve/collateral-service";
+import { readNamedText } from "../named-file.ts";
 
 /** The option that names the configuration of a collateral service. */
 export const COLLATERAL_CONFIG = [
@@ -9,5 +9,5 @@ export const COLLATERAL_CONFIG = [
 
 /** Reads it. @throws ConfigError */
 export async function readCollateralConfig(file: string): Promise<ServiceConfig> {
-  return parseServiceConfig(await readFile(file, "utf8"), file);
+  return parseServiceConfig(await readNamedText(file), file);
 }

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Certificate,
@@ -11,6 +10,7 @@ import {
   type SigningKey,
 } from "@sealserve/core";
 import { CliError } from "../errors.ts";
+import { readNamedText } from "../named-file.ts";
 import { generateKey, importKey, type KeyType } from "./key-type.ts";
 import { randomSerial } from "./serial.ts";
 import type { Validity } from "./validity.ts";
@@ -65,8 +65,8 @@ export async function loadAuthority(directory: string, { notAfter }: Validity): 
 
 async function readAuthority(directory: string): Promise<Authority> {
   const [certificatePem, keyPem] = await Promise.all([
-    readFile(join(directory, "ca.crt"), "utf8"),
-    readFile(join(directory, "ca.key"), "utf8"),
+    readNamedText(join(directory, "ca.crt")),
+    readNamedText(join(directory, "ca.key")),
   ]);
   try {
     const certificate = parseCertificate(onlyBlock(certificatePem, "CERTIFICATE"));
