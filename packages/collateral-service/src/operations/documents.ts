@@ -4,7 +4,7 @@ import { form, optional, required } from "../http/parameters.ts";
 import { invalid, RequestError } from "../http/request-error.ts";
 import type { RouteRequest } from "../http/route.ts";
 import type { ServiceContext } from "../service-context.ts";
-import type { EvaluatedId, IdentityKind, Update } from "../store/document-key.ts";
+import type { DocumentId, EvaluatedId, IdentityKind, Update } from "../store/document-key.ts";
 import type { StoredDocument } from "../store/documents.ts";
 import {
   currentDocument,
@@ -15,6 +15,8 @@ import {
 } from "./serve-document.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
+const CRL_TYPE = "application/pkix-crl";
+const PCK_CRL_CHAIN = "SGX-PCK-CRL-Issuer-Chain";
 const IDENTITY_CHAIN = "SGX-Enclave-Identity-Issuer-Chain";
 
 type IdOfUpdate = (update: Update) => EvaluatedId;
@@ -38,16 +40,26 @@ export function getIdentity(identity: IdentityKind) {
   };
 }
 
-/** GET pckcrl */
+/** GET pckcrl: by its CA, or in DER by its distribution point, as Azure's client asks for the root's list too. */
 export async function getPckCrl(request: RouteRequest, context: ServiceContext): Promise<Answer> {
   const { query } = request;
+  const asDer = { mediaType: CRL_TYPE, chain: PCK_CRL_CHAIN };
+  if (query.get("ca") === undefined && query.get("uri") !== undefined) {
+    const uri = required("uri", query.get("uri"), form.crlUri);
+    return serveDocument(listAt(uri), request, asDer, context);
+  }
   const ca = required("ca", query.get("ca"), form.ca);
-  const chain = "SGX-PCK-CRL-Issuer-Chain";
-  const asDer = query.get("encoding")?.toLowerCase() === "der";
-  const shape = asDer
-    ? { mediaType: "application/pkix-crl", chain }
-    : { mediaType: "application/x-pem-file; charset=utf-8", chain, encode: encodeHex };
+  const asHex = { mediaType: "application/x-pem-file; charset=utf-8", chain: PCK_CRL_CHAIN, encode: encodeHex };
+  const shape = query.get("encoding")?.toLowerCase() === "der" ? asDer : asHex;
   return serveDocument({ kind: "pck-crl", ca }, request, shape, context);
+}
+
+/** The list of a distribution point of Intel's, whichever version of the API the certificate has in it. */
+function listAt(uri: string): DocumentId {
+  const [, query] = uri.split("/pckcrl?", 2);
+  return query === undefined
+    ? { kind: "root-ca-crl" }
+    : { kind: "pck-crl", ca: required("ca in uri", new URLSearchParams(query).get("ca"), form.ca) };
 }
 
 /** GET rootcacrl */
@@ -59,7 +71,7 @@ export async function getRootCaCrl(request: RouteRequest, context: ServiceContex
 /** GET crl */
 export async function getCrl(request: RouteRequest, context: ServiceContext): Promise<Answer> {
   const uri = required("uri", request.query.get("uri"), form.crlUri);
-  return serveDocument({ kind: "crl", uri }, request, { mediaType: "application/pkix-crl" }, context);
+  return serveDocument({ kind: "crl", uri }, request, { mediaType: CRL_TYPE }, context);
 }
 
 /** GET tcbevaluationdatanumbers */
