@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { writeExampleModels } from "@sealserve/models";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { biasModel, savedModelFiles } from "../../packages/models/test/fixtures/saved-model.ts";
+import { libraries, skipWithoutLibrary } from "../support/libtensorflow.ts";
 import { sealserve } from "./command.ts";
 
 let folder: string;
@@ -173,4 +174,51 @@ test("bench takes inputs that are given, and refuses those that make no sense", 
   await refused([version(), "--warm-up", "-1"], /whole number from 0/);
   await refused([at("nothing")], /nothing/);
   assert.equal((await sealserve(["models", "bench", version(), "--seconds", "0"])).code, 2);
+});
+
+test("an engine and its library go together, and a file that is none is refused by name", async () => {
+  for (const flags of [
+    ["--engine", "tensorflow"],
+    ["--libtensorflow", "lib.so"],
+  ]) {
+    const refused = await sealserve(["models", "check", version(), ...flags]);
+    assert.deepEqual([refused.code, /go together/.test(refused.stderr)], [2, true], refused.stderr);
+  }
+  await writeFile(at("lib.so"), "no library");
+  const refused = await sealserve([
+    "models",
+    "check",
+    version(),
+    "--engine",
+    "tensorflow",
+    "--libtensorflow",
+    at("lib.so"),
+  ]);
+  assert.notEqual(refused.code, 0);
+  assert.match(refused.stderr, /lib\.so cannot be loaded as a library/);
+});
+
+test("check and bench in TensorFlow itself", { skip: skipWithoutLibrary }, async () => {
+  const engine = ["--engine", "tensorflow", "--libtensorflow", libraries[0] ?? ""];
+  await writeFile(
+    at("in-tensorflow.json"),
+    JSON.stringify({ cases: [{ request: { inputs: { x: [1, 2] } }, outputs: { y: [2.5, 3] } }] }),
+  );
+  const checked = await sealserve([
+    "models",
+    "check",
+    version(),
+    ...engine,
+    "--expected",
+    at("in-tensorflow.json"),
+    "--json",
+  ]);
+  assert.equal(checked.code, 0, checked.stderr);
+  const { cases } = JSON.parse(checked.stdout) as { cases: { failure?: string }[] };
+  assert.deepEqual(
+    cases.map(({ failure }) => failure),
+    [undefined],
+  );
+  const timed = await sealserve(["models", "bench", version(), ...engine, "--seconds", "0.2", "--json"]);
+  assert.equal(timed.code, 0, timed.stderr);
 });

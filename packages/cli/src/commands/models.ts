@@ -1,8 +1,9 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { bench } from "../models/bench.ts";
 import { check } from "../models/check.ts";
 import { convert } from "../models/convert.ts";
 import { inspect } from "../models/inspect.ts";
+import { ENGINES } from "../models/open-model.ts";
 
 /** `sealserve models …`: what is in a model, how it would run, whether it gives what it should, how fast, and its form in ONNX. */
 export function addModelsCommands(program: Command): void {
@@ -15,7 +16,7 @@ export function addModelsCommands(program: Command): void {
     .option("--svg <file>", "write the plan as a picture too; never overwritten")
     .addHelpText("after", "\nExample:\n  sealserve models inspect models/half_plus_two/1 --svg plan.svg")
     .action(inspect);
-  withModel(models.command("check"))
+  withEngine(withModel(models.command("check")))
     .description("Loads a model and tells which signatures run. Exit code 2: one does not, or gives other outputs.")
     .option("--expected <file>", "JSON with calls and the outputs they must give")
     .option("--tolerance <number>", "difference to allow, relative to numbers above 1", parseTolerance, 1e-5)
@@ -31,7 +32,7 @@ export function addModelsCommands(program: Command): void {
     .option("--external-data", "put the weights into FILE.data, as is done above 2 GiB anyway")
     .addHelpText("after", "\nExample:\n  sealserve models convert models/half_plus_two/1 --out half_plus_two.onnx")
     .action(convert);
-  withModel(models.command("bench"))
+  withEngine(withModel(models.command("bench")))
     .description(
       "Times calls of a loaded model, one after the other: latency, throughput, memory. No server is involved.",
     )
@@ -60,6 +61,12 @@ function withModel(command: Command): Command {
     .argument("<directory>", "version directory, such as my_model/1")
     .option("--tags <tags>", "tags of the graph to take from a SavedModel, separated by commas", splitTags)
     .option("--json", "print one JSON document on standard output");
+}
+
+function withEngine(command: Command): Command {
+  return command
+    .addOption(new Option("--engine <name>", "what runs the model").choices(ENGINES).default("onnxruntime"))
+    .option("--libtensorflow <file>", "TensorFlow's C library, for --engine tensorflow");
 }
 
 function splitTags(text: string): readonly string[] {

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { type LoadedModel, loadModel } from "@sealserve/models";
+import type { LoadedModel } from "@sealserve/models";
 import { ServingError, type Tensor } from "@sealserve/protocol";
 import { CliError } from "../errors.ts";
 import { formatBytes, ProgressBar } from "../output/progress-bar.ts";
@@ -8,16 +8,15 @@ import { readInputBody } from "../prediction/input-body.ts";
 import { inputsFromBody, type PreparedInputs, sampleInputs } from "../prediction/inputs.ts";
 import { abortOnSignal } from "../service/until-signal.ts";
 import { fourDigits, type Latencies, summarise } from "./latencies.ts";
+import { type EngineOptions, openModel } from "./open-model.ts";
 
 /** Options of `sealserve models bench`. */
-export interface BenchOptions {
+export interface BenchOptions extends EngineOptions {
   readonly signature?: string;
   readonly input?: string;
   readonly batch?: readonly number[];
-  readonly threads?: number;
   readonly warmUp: number;
   readonly seconds: number;
-  readonly tags?: readonly string[];
   readonly json?: true;
 }
 
@@ -34,7 +33,7 @@ interface BatchResult extends Latencies {
 
 /** `sealserve models bench`. @throws CliError `usage`; ServingError for inputs that do not fit; ModelError */
 export async function bench(directory: string, options: BenchOptions): Promise<void> {
-  const { input, batch, tags, threads, json } = options;
+  const { input, batch, threads, json } = options;
   if (input !== undefined && batch !== undefined) {
     throw new CliError("usage", "--batch makes inputs of several sizes up, and --input brings its own", {
       remedy: "leave one of them out",
@@ -44,10 +43,7 @@ export async function bench(directory: string, options: BenchOptions): Promise<v
   const signal = abortOnSignal();
   const before = process.memoryUsage.rss();
   const started = performance.now();
-  const model = await loadModel(
-    { directory },
-    { signal, ...(tags === undefined ? {} : { tags }), ...(threads === undefined ? {} : { threads }) },
-  );
+  const model = await openModel(directory, options, signal);
   const loaded = { milliseconds: fourDigits(performance.now() - started), bytes: process.memoryUsage.rss() - before };
   try {
     const results = await measureAll(model, options, { body, signal });

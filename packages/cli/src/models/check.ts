@@ -1,15 +1,15 @@
-import { type LoadedModel, loadModel } from "@sealserve/models";
+import type { LoadedModel } from "@sealserve/models";
 import { EXIT } from "../exit-codes.ts";
 import { readNamedText } from "../named-file.ts";
 import { paint, printJson, printResult } from "../output/terminal.ts";
 import { abortOnSignal } from "../service/until-signal.ts";
 import { type CaseResult, parseExpected, runCase } from "./expected-outputs.ts";
+import { type EngineOptions, openModel } from "./open-model.ts";
 
 /** Options of `sealserve models check`. */
-export interface CheckOptions {
+export interface CheckOptions extends EngineOptions {
   readonly expected?: string;
   readonly tolerance: number;
-  readonly tags?: readonly string[];
   readonly json?: true;
 }
 
@@ -19,9 +19,9 @@ interface SignatureResult {
 }
 
 /** `sealserve models check`: exit code 2 when a signature does not run, or an output differs. @throws ModelError */
-export async function check(directory: string, { expected, tolerance, tags, json }: CheckOptions): Promise<void> {
+export async function check(directory: string, { expected, tolerance, json, ...engine }: CheckOptions): Promise<void> {
   const document = expected === undefined ? undefined : await readNamedText(expected);
-  const model = await loadModel({ directory }, { ...(tags === undefined ? {} : { tags }), signal: abortOnSignal() });
+  const model = await openModel(directory, engine, abortOnSignal());
   try {
     const signatures = describeSignatures(model);
     const parsed = document === undefined ? [] : parseExpected(document, model.signatureDefs);
