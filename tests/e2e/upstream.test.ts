@@ -60,7 +60,13 @@ test("flags of another engine, and an engine without its program, are refused by
   const socket = `--grpc_socket_path=${folder.at("r")}`;
   for (const [flags, message] of [
     [["--engine=tensorrt"], /--engine cannot be used.*\n?.*onnxruntime/],
-    [["--engine=upstream"], /--engine=upstream needs a program/],
+    [["--engine=upstream"], /--engine=upstream needs a file/],
+    [["--engine=tensorflow"], /--engine=tensorflow needs a file.*\n?.*--libtensorflow=/],
+    [["--libtensorflow=/bin/true"], /--libtensorflow does not go with --engine=onnxruntime/],
+    [
+      ["--engine=tensorflow", "--upstream-program=/bin/true"],
+      /--upstream-program does not go with --engine=tensorflow/,
+    ],
     [["--upstream-program=/bin/true"], /--upstream-program does not go with --engine=onnxruntime/],
     [["--engine=upstream", "--upstream-program=bin/true", "--max_num_load_retries=0"], /needs an absolute path/],
   ] as const) {

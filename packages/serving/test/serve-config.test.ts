@@ -244,10 +244,21 @@ test("a model server beside the node is pinned by its digest, which stands in th
     program: { path: "/etc/sealserve/bin/server", sha256, namedBy: "engine.upstream" },
     place: undefined,
   });
+  const library = parseServeConfig(
+    `${LEAST}engine: { tensorflow: /lib/tf.so, sha256: ${sha256}, privateDirectory: /p }`,
+    FILE,
+  );
+  assert.deepEqual(library.engine.runner, {
+    kind: "tensorflow",
+    library: { path: "/lib/tf.so", sha256, namedBy: "engine.tensorflow" },
+    place: "/p",
+  });
+  refused(`${LEAST}engine: { tensorflow: /lib/tf.so }\n`, /sha256/);
   assert.deepEqual(parseServeConfig(`${LEAST}engine: onnxruntime\n`, FILE).engine.runner, { kind: "onnxruntime" });
   refused(`${LEAST}engine: upstream\n`, /engine/);
   refused(`${LEAST}engine: { upstream: bin/server }\n`, /sha256/);
-  refused(`${LEAST}engine: { sha256: ${sha256} }\n`, /upstream/);
+  refused(`${LEAST}engine: { sha256: ${sha256} }\n`, /needs exactly one of upstream, tensorflow/);
+  refused(`${LEAST}engine: { upstream: a, tensorflow: b, sha256: ${sha256} }\n`, /needs exactly one of upstream/);
   refused(`${LEAST}engine: { upstream: bin/server, sha256: "${sha256.slice(1)}" }\n`, /sha256sum/);
   refused(`${LEAST}engine: { upstream: bin/server, sha256: ${sha256}, insecure: true }\n`, /insecure/);
 });

@@ -6,9 +6,9 @@ import type { EngineRunner } from "../options/server-options.ts";
  * configuration covers it (threat A11).
  *
  * ```yaml
- * engine: onnxruntime                  # or a model server of the same TEE:
+ * engine: onnxruntime                  # or a program of the same TEE:
  * engine:
- *   upstream: /usr/bin/tensorflow_model_server
+ *   upstream: /usr/bin/tensorflow_model_server   # or tensorflow: /usr/lib/libtensorflow.so
  *   sha256: "HEX"                      # of that file, in quotes
  *   privateDirectory: /dev/shm         # optional: a tmpfs
  * ```
@@ -19,15 +19,22 @@ export function readEngineRunner(value: ConfigValue | undefined): EngineRunner {
   if (value === undefined || typeof value.json() === "string") {
     return { kind: value?.oneOf(["onnxruntime"] as const) ?? "onnxruntime" };
   }
-  return value.mapping((members) => ({
-    kind: "upstream",
-    program: {
-      path: members.required("upstream").filePath(),
-      sha256: readDigest(members.required("sha256")),
-      namedBy: "engine.upstream",
-    },
-    place: readPlace(members),
-  }));
+  return value.mapping((members) => readMembers(members, value));
+}
+
+function readMembers(members: ConfigMapping, value: ConfigValue): EngineRunner {
+  const [upstream, tensorflow] = [members.optional("upstream"), members.optional("tensorflow")];
+  const sha256 = readDigest(members.required("sha256"));
+  const place = members.optional("privateDirectory")?.filePath();
+  if (upstream !== undefined && tensorflow === undefined) {
+    const program = { path: upstream.filePath(), sha256, namedBy: "engine.upstream" };
+    return { kind: "upstream", program, place };
+  }
+  if (tensorflow !== undefined && upstream === undefined) {
+    const library = { path: tensorflow.filePath(), sha256, namedBy: "engine.tensorflow" };
+    return { kind: "tensorflow", library, place };
+  }
+  throw value.problem("needs exactly one of upstream, tensorflow", "keep the one that is to run the models");
 }
 
 function readDigest(value: ConfigValue): string {
@@ -36,8 +43,4 @@ function readDigest(value: ConfigValue): string {
     throw value.problem("is no SHA-256", "write what sha256sum prints: 64 digits 0-9a-f");
   }
   return digest;
-}
-
-function readPlace(members: ConfigMapping): string | undefined {
-  return members.optional("privateDirectory")?.filePath();
 }

@@ -1,9 +1,10 @@
 import { loadModel } from "@sealserve/models";
 import type { LoadParts } from "../life/load-version.ts";
 import type { Log } from "../log.ts";
-import type { ServerOptions } from "../options/server-options.ts";
+import type { EngineRunner, ServerOptions } from "../options/server-options.ts";
+import { tensorFlowCommand } from "../tensorflow/tensorflow-program.ts";
 import { defaultTimes } from "../upstream/supervisor.ts";
-import { modelServerCommand } from "../upstream/tensorflow-model-server.ts";
+import { type ModelServerSettings, modelServerCommand } from "../upstream/tensorflow-model-server.ts";
 import { loadUpstream, type UpstreamOptions } from "../upstream/upstream-engine.ts";
 
 /** How the engine that the options name loads a version. */
@@ -15,9 +16,17 @@ export function engineParts({ engine, loading, limits }: ServerOptions, log: Log
     const options = { tags, maxMs: loadTimeoutMs, ...(threads === undefined ? {} : { threads }) };
     return { loadFiles: async (_id, files, signal) => await loadModel(files, { ...options, signal }) };
   }
-  const { program, place } = runner;
   const times = { ...defaultTimes, startMs: loadTimeoutMs };
-  const command = modelServerCommand({ tags, threads });
-  const upstream: UpstreamOptions = { program, place, tags, times, log, command };
+  const upstream: UpstreamOptions = { ...programOf(runner, { tags, threads }), place: runner.place, tags, times, log };
   return { loadFiles: async (id, files, signal) => await loadUpstream(upstream, id, files, signal) };
+}
+
+/** What is checked and run for each version, by the engines that are programs. */
+function programOf(
+  runner: Exclude<EngineRunner, { readonly kind: "onnxruntime" }>,
+  settings: ModelServerSettings,
+): Pick<UpstreamOptions, "program" | "command"> {
+  return runner.kind === "upstream"
+    ? { program: runner.program, command: modelServerCommand(settings) }
+    : { program: runner.library, command: tensorFlowCommand(settings) };
 }

@@ -1,11 +1,16 @@
 import { invalidArgument } from "@sealserve/protocol";
 import { NodeError } from "../errors.ts";
+import type { ProgramFile } from "../upstream/program-file.ts";
 import type { ParsedFlags } from "./parse-flags.ts";
 import type { EngineOptions, EngineRunner } from "./server-options.ts";
 
-const ENGINES = ["onnxruntime", "upstream"] as const;
-/** Flags that go with one engine alone. */
-const FLAGS_OF = { onnxruntime: [], upstream: ["upstream-program", "private-directory"] } as const;
+const ENGINES = ["onnxruntime", "tensorflow", "upstream"] as const;
+/** Flags that go with some engines alone. */
+const FLAGS_OF: Readonly<Record<(typeof ENGINES)[number], readonly string[]>> = {
+  onnxruntime: [],
+  tensorflow: ["libtensorflow", "private-directory"],
+  upstream: ["upstream-program", "private-directory"],
+};
 
 /**
  * What runs the models, as flags say it.
@@ -34,7 +39,7 @@ function runnerOf({ own, given }: ParsedFlags): EngineRunner {
   const kind = ENGINES.find((name) => name === own.engine);
   if (kind === undefined) {
     throw new NodeError("bad-option", "--engine cannot be used", {
-      expected: ENGINES.join(" or "),
+      expected: ENGINES.join(", "),
       actual: own.engine,
     });
   }
@@ -42,21 +47,29 @@ function runnerOf({ own, given }: ParsedFlags): EngineRunner {
   if (kind === "onnxruntime") {
     return { kind };
   }
-  const path = own["upstream-program"];
+  const place = own["private-directory"] || undefined;
+  return kind === "tensorflow"
+    ? { kind, library: neededFile(kind, "libtensorflow", own.libtensorflow), place }
+    : { kind, program: neededFile(kind, "upstream-program", own["upstream-program"]), place };
+}
+
+const EXAMPLES = {
+  libtensorflow: "/usr/lib/libtensorflow.so",
+  "upstream-program": "/usr/bin/tensorflow_model_server",
+} as const;
+
+function neededFile(engine: string, flag: keyof typeof EXAMPLES, path: string): ProgramFile {
   if (path === "") {
-    throw new NodeError("bad-option", "--engine=upstream needs a program", {
-      remedy: "add --upstream-program=/usr/bin/tensorflow_model_server",
-    });
+    throw new NodeError("bad-option", `--engine=${engine} needs a file`, { remedy: `add --${flag}=${EXAMPLES[flag]}` });
   }
-  return { kind, program: { path, namedBy: "--upstream-program" }, place: own["private-directory"] || undefined };
+  return { path, namedBy: `--${flag}` };
 }
 
 /** An operator who meant it must not believe in it. */
 function refuseForeignFlags(engine: (typeof ENGINES)[number], given: ReadonlySet<string>): void {
-  const allowed: readonly string[] = FLAGS_OF[engine];
   const foreign = Object.values(FLAGS_OF)
     .flat()
-    .find((flag) => given.has(flag) && !allowed.includes(flag));
+    .find((flag) => given.has(flag) && !FLAGS_OF[engine].includes(flag));
   if (foreign !== undefined) {
     throw new NodeError("bad-option", `--${foreign} does not go with --engine=${engine}`, {
       remedy: "remove it, or name the engine that it is for",

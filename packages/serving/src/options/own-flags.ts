@@ -16,17 +16,22 @@ export const ownFlags = {
   engine: string(
     "onnxruntime",
     "honoured",
-    "what runs the models: onnxruntime, or upstream: a TensorFlow Serving beside it",
+    "what runs the models: onnxruntime; tensorflow: TensorFlow's C library; or upstream: a TensorFlow Serving beside it",
   ),
   "upstream-program": string(
     "",
     "honoured",
     "absolute path of the tensorflow_model_server that --engine=upstream starts for each version",
   ),
+  libtensorflow: string(
+    "",
+    "honoured",
+    "absolute path of the library that --engine=tensorflow loads: libtensorflow.so, or libtensorflow_cc.so.2 of a Python wheel",
+  ),
   "private-directory": string(
     "",
     "honoured",
-    "folder on a tmpfs where such a program finds its files; empty: /dev/shm",
+    "folder on a tmpfs where the programs of these engines find their files; empty: /dev/shm",
   ),
   batching: string("", "honoured", "auto: batches tune themselves by what they measure"),
   "batching-latency-budget-ms": int32(

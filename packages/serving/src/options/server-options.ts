@@ -149,4 +149,6 @@ export type EngineRunner =
   /** In this process, by ONNX Runtime and our interpreter. */
   | { readonly kind: "onnxruntime" }
   /** `tensorflow_model_server` of the same TEE, started for each version. */
-  | { readonly kind: "upstream"; readonly program: ProgramFile; readonly place: string | undefined };
+  | { readonly kind: "upstream"; readonly program: ProgramFile; readonly place: string | undefined }
+  /** TensorFlow's C library, in a process of its own for each version. */
+  | { readonly kind: "tensorflow"; readonly library: ProgramFile; readonly place: string | undefined };

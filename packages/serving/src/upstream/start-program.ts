@@ -7,6 +7,8 @@ export interface ProgramCommand {
   readonly args: readonly string[];
   /** Where it runs, and what it takes for its home. */
   readonly directory: string;
+  /** Variables of its environment beside the few that every program gets. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** util-linux, which every Debian has. */
@@ -23,11 +25,14 @@ const EXPECT_PARENT = ["/bin/sh", "-c", 'test "$PPID" = "$1" || exit 1; shift; e
  *
  * @param parent the process that it must not outlive
  */
-export function startProgram({ program, args, directory }: ProgramCommand, parent = process.pid): ChildProcess {
+export function startProgram(
+  { program, args, directory, environment = {} }: ProgramCommand,
+  parent = process.pid,
+): ChildProcess {
   const [command = "", ...rest] = [...LIMIT, ...BIND, ...EXPECT_PARENT, `${parent}`, program, ...args];
   return spawn(command, rest, {
     cwd: directory,
-    env: { HOME: directory, TMPDIR: directory, PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },
+    env: { ...environment, HOME: directory, TMPDIR: directory, PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },
     stdio: ["ignore", "ignore", "pipe"],
     detached: true,
   });
