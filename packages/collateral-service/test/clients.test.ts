@@ -175,7 +175,7 @@ describe("a service is asked by", () => {
       for (const [path, checks, more = {}] of rows) {
         for (const round of ["fetched", "stored"]) {
           const answer = await service.client.send({ path, ...more });
-          assert.equal(answer.status, 200, `${path} ${round}: ${answer.body}`);
+          assert.equal(answer.status, 200, `${path} ${round}: ${answer.body.toString()}`);
           assert.equal(answer.headers["content-encoding"], undefined);
           for (const check of checks) {
             check(answer);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { forecast } from "../src/forecast/forecast.ts";
-import { readForecastState } from "../src/forecast/read-state.ts";
 import type { SqlDatabase } from "../src/sql/database.ts";
 import { listDocuments } from "../src/store/documents.ts";
 import { databases, type TestDatabase } from "./support/databases.ts";
@@ -59,7 +58,7 @@ describe("a service over 60 days and an outage", () => {
       assert.deepEqual(await expired(), [], `day ${day}`);
     }
     upstream.reply = () => "reset";
-    const { platforms } = forecast(await readForecastState(database, clock()));
+    const { platforms } = await forecast(database, clock());
     const last = platforms[0]?.verifiableUntil ?? "";
     while ((await expired()).length === 0) {
       if (day % ISSUES === 0) {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import type { UpstreamFill } from "../src/fill/upstream-fill.ts";
 import { type Forecast, forecast } from "../src/forecast/forecast.ts";
 import { forecastText } from "../src/forecast/forecast-text.ts";
-import { readForecastState } from "../src/forecast/read-state.ts";
 import type { SqlDatabase } from "../src/sql/database.ts";
+import { listPckCertificates, putPlatform } from "../src/store/platforms.ts";
 import { databases, type TestDatabase } from "./support/databases.ts";
 import { openFill, openProvider, type TestProvider } from "./support/filling.ts";
 import { encryptedPpid, type SimulatedPcs, simulatedPcs } from "./support/simulated-pcs.ts";
@@ -31,7 +32,7 @@ describe("a forecast", () => {
   let opened: TestProvider;
   let fill: UpstreamFill;
 
-  const make = async (at = now): Promise<Forecast> => forecast(await readForecastState(database, at));
+  const make = (at = now): Promise<Forecast> => forecast(database, at);
 
   before(async () => {
     pcs = await simulatedPcs(now);
@@ -102,13 +103,32 @@ describe("a forecast", () => {
     assert.equal(platforms[0]?.verifiableUntil, dayIn(30));
   });
 
+  test("of many platforms lets the process do other work meanwhile", async () => {
+    await database.write(async (connection) => {
+      for (let index = 0; index < 20; index++) {
+        const ids = { qeId: `${index}`, pceId: "0000", manifest: "", encryptedPpid: "", issuerChain: "" };
+        await putPlatform(connection, { ...ids, fmspc: "00906EA10000", ca: "platform" });
+      }
+    });
+    let turns = 0;
+    let isMade = false;
+    const others = async (): Promise<void> => {
+      for (; !isMade; turns++) {
+        await setImmediate();
+      }
+    };
+    const making = make().finally(() => (isMade = true));
+    await Promise.all([making, others()]);
+    assert.ok(turns >= 20, `${turns} turns of the event loop`);
+  });
+
   test("knows a platform whose certificate was revoked", async () => {
-    const pem = (await readForecastState(database, now)).platforms[0]?.certificates[0]?.pem ?? "";
+    const pem = (await database.read((connection) => listPckCertificates(connection, registration)))[0]?.pem ?? "";
     await pcs.issue(new Date(now.getTime() + 1000), { pckCrl: { revoked: [pcs.serialOf(pem)], number: 2 } });
     const refreshing = await openFill(pcs, opened.provider, database, { now: () => new Date(now.getTime() + 2000) });
     await refreshing.refresh({ kind: "documents" });
     const made = await make();
-    assert.equal(made.platforms[0]?.tcbs[0]?.status, "Revoked");
+    assert.equal(made.platforms.find(({ qeId }) => qeId === registration.qeId)?.tcbs[0]?.status, "Revoked");
     assert.match(forecastText(made), /Revoked/);
     assert.ok(!made.changes.some(({ change }) => change.startsWith("turns")));
   });

@@ -7,13 +7,13 @@ import {
 } from "@sealserve/attestation";
 import { type Certificate, parseCertificateChainPem } from "@sealserve/core";
 import { documentKey } from "../store/document-key.ts";
-import type { PckCertificate, Platform } from "../store/platforms.ts";
+import type { PckCertificate, PlatformFacts } from "../store/platforms.ts";
 import { dayOf, type RawChange } from "./change.ts";
 import type { DocumentIndex } from "./document-index.ts";
 
 /** A platform with the certificates that its raw TCBs were given. */
 export interface StoredPlatform {
-  readonly platform: Platform;
+  readonly platform: PlatformFacts;
   readonly certificates: readonly PckCertificate[];
 }
 
@@ -44,7 +44,8 @@ export interface PlatformOutlook {
   readonly tcbs: readonly TcbOutlook[];
 }
 
-interface Outlook {
+/** How a platform fares, and what will be otherwise. */
+export interface Outlook {
   readonly outlook: PlatformOutlook;
   readonly changes: readonly RawChange[];
 }
@@ -87,7 +88,7 @@ interface Need {
 }
 
 /** What a verifier of the platform's SGX evidence needs, with its end. */
-function needsOf({ fmspc, ca }: Platform, documents: DocumentIndex, certificates: readonly ParsedPck[]): Need[] {
+function needsOf({ fmspc, ca }: PlatformFacts, documents: DocumentIndex, certificates: readonly ParsedPck[]): Need[] {
   const keys = [
     documentKey.tcbInfo("sgx", fmspc, 4, "standard"),
     documentKey.identity("QE", 4, "standard"),
@@ -104,7 +105,7 @@ function needsOf({ fmspc, ca }: Platform, documents: DocumentIndex, certificates
 
 function tcbOutlook(
   { tcbm, certificate, extension }: ParsedPck,
-  { fmspc, ca }: Platform,
+  { fmspc, ca }: PlatformFacts,
   documents: DocumentIndex,
 ): TcbOutlook | undefined {
   const info = (update: "early" | "standard"): TcbInfo | undefined =>
@@ -132,7 +133,7 @@ function judge({ components, pceSvn }: PckExtension, { levels, tcbEvaluationData
   };
 }
 
-function expiry({ tcbm, certificate }: ParsedPck, { qeId, pceId }: Platform): RawChange {
+function expiry({ tcbm, certificate }: ParsedPck, { qeId, pceId }: PlatformFacts): RawChange {
   return {
     at: certificate.notAfter,
     subject: `platform ${qeId}/${pceId}`,
@@ -142,7 +143,7 @@ function expiry({ tcbm, certificate }: ParsedPck, { qeId, pceId }: Platform): Ra
 }
 
 /** Intel does not say in these documents on which day the early evaluation becomes the standard one. */
-function turns({ tcbm, status, next }: TcbOutlook, { qeId, pceId }: Platform): RawChange[] {
+function turns({ tcbm, status, next }: TcbOutlook, { qeId, pceId }: PlatformFacts): RawChange[] {
   if (next === null || next.status === status || status === "Revoked") {
     return [];
   }

@@ -1,17 +1,7 @@
-import type { SqlConnection, SqlDatabase } from "../sql/database.ts";
+import type { SqlConnection } from "../sql/database.ts";
 import { findDocument, listDocuments, type StoredDocument } from "../store/documents.ts";
-import { listPckCertificates, listPlatforms, listResolvedTcbs, type Platform } from "../store/platforms.ts";
-import type { ForecastState } from "./forecast.ts";
+import { listPckCertificates, listPlatformFacts, listResolvedTcbs, type PlatformFacts } from "../store/platforms.ts";
 import type { StoredPlatform } from "./platform-outlook.ts";
-
-/** Reads what a forecast is made from. */
-export function readForecastState(database: SqlDatabase, now: Date): Promise<ForecastState> {
-  return database.read(async (connection) => ({
-    now,
-    documents: await readDocuments(connection),
-    platforms: await readPlatforms(connection),
-  }));
-}
 
 /** All documents that are stored, with their bytes. */
 export async function readDocuments(connection: SqlConnection): Promise<StoredDocument[]> {
@@ -25,16 +15,15 @@ export async function readDocuments(connection: SqlConnection): Promise<StoredDo
   return documents;
 }
 
-async function readPlatforms(connection: SqlConnection): Promise<StoredPlatform[]> {
-  const platforms: StoredPlatform[] = [];
-  for (const platform of await listPlatforms(connection)) {
-    platforms.push(await withCertificates(connection, platform));
+/** All platforms, one after the other: together their certificates would take much memory. */
+export async function* readPlatforms(connection: SqlConnection): AsyncGenerator<StoredPlatform> {
+  for (const platform of await listPlatformFacts(connection)) {
+    yield await withCertificates(connection, platform);
   }
-  return platforms;
 }
 
 /** The certificates that its raw TCBs were given; all of them where none was asked for yet. */
-async function withCertificates(connection: SqlConnection, platform: Platform): Promise<StoredPlatform> {
+async function withCertificates(connection: SqlConnection, platform: PlatformFacts): Promise<StoredPlatform> {
   const certificates = await listPckCertificates(connection, platform);
   const used = new Set((await listResolvedTcbs(connection, platform)).map(({ tcbm }) => tcbm));
   const chosen = certificates.filter(({ tcbm }) => used.has(tcbm));

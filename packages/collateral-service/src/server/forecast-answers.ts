@@ -1,6 +1,5 @@
 import { forecast } from "../forecast/forecast.ts";
 import { forecastText } from "../forecast/forecast-text.ts";
-import { readForecastState } from "../forecast/read-state.ts";
 import { withoutIds } from "../forecast/without-ids.ts";
 import { type Answer, answer, jsonAnswer } from "../http/answer.ts";
 import type { OpenRequest } from "../http/open-route.ts";
@@ -31,6 +30,6 @@ export function forecastAnswers(database: SqlDatabase, now: () => Date): (reques
 }
 
 async function makeForms(database: SqlDatabase, now: Date): Promise<Forms> {
-  const made = withoutIds(forecast(await readForecastState(database, now)));
+  const made = withoutIds(await forecast(database, now));
   return { text: answer(forecastText(made), "text/plain; charset=utf-8"), json: jsonAnswer(made) };
 }

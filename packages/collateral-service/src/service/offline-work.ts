@@ -5,7 +5,6 @@ import { type BundleSummary, exportBundle } from "../bundle/export-bundle.ts";
 import { importBundle } from "../bundle/import-bundle.ts";
 import type { ServiceConfig } from "../config/service-config.ts";
 import { type Forecast, forecast } from "../forecast/forecast.ts";
-import { readForecastState } from "../forecast/read-state.ts";
 import type { SqlDatabase } from "../sql/database.ts";
 import { openDatabase } from "./open-database.ts";
 import { openTrustedRoot } from "./trusted-root.ts";
@@ -46,6 +45,6 @@ function offlineWork(database: SqlDatabase, root: TrustedRoot, now: () => Date):
     importBundle: (file, publicKeyPem) => importBundle(database, file, publicKeyPem, { root, now: now() }),
     makeBackup: () => makeBackup(database, now()),
     restoreBackup: (file) => restoreBackup(database, file, root),
-    forecast: async () => forecast(await readForecastState(database, now())),
+    forecast: () => forecast(database, now()),
   };
 }

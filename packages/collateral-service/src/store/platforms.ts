@@ -14,10 +14,14 @@ export interface RawTcb {
   readonly pceSvn: string;
 }
 
-/** A platform whose PCK certificates are cached. */
-export interface Platform extends PlatformId {
+/** What a platform is about. */
+export interface PlatformFacts extends PlatformId {
   readonly fmspc: string;
   readonly ca: PckCa;
+}
+
+/** A platform whose PCK certificates are cached. */
+export interface Platform extends PlatformFacts {
   /** Hex, or empty. */
   readonly manifest: string;
   /** Hex, or empty. */
@@ -54,6 +58,12 @@ export async function listPlatforms(connection: SqlConnection, fmspc?: string): 
   const [where, parameters] = fmspc === undefined ? ["", []] : ["WHERE fmspc = $1", [fmspc]];
   const rows = await connection.query(`SELECT ${COLUMNS} FROM platforms ${where} ORDER BY qe_id, pce_id`, parameters);
   return rows.map(toPlatform);
+}
+
+/** What platforms are about, without what upstream knows them by: a manifest has some 50 KiB. */
+export async function listPlatformFacts(connection: SqlConnection): Promise<PlatformFacts[]> {
+  const rows = await connection.query("SELECT qe_id, pce_id, fmspc, ca FROM platforms ORDER BY qe_id, pce_id");
+  return rows.map(toFacts);
 }
 
 export async function countPlatforms(connection: SqlConnection): Promise<number> {
@@ -144,12 +154,18 @@ export async function putResolvedTcb(
   );
 }
 
-function toPlatform(row: SqlRow): Platform {
+function toFacts(row: SqlRow): PlatformFacts {
   return {
     qeId: textIn(row, "qe_id"),
     pceId: textIn(row, "pce_id"),
     fmspc: textIn(row, "fmspc"),
     ca: textIn(row, "ca") as PckCa,
+  };
+}
+
+function toPlatform(row: SqlRow): Platform {
+  return {
+    ...toFacts(row),
     manifest: textIn(row, "platform_manifest"),
     encryptedPpid: textIn(row, "enc_ppid"),
     issuerChain: textIn(row, "issuer_chain"),
