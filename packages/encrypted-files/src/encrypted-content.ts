@@ -33,6 +33,12 @@ export async function openEncryptedContent(
   return new EncryptedContent(source, openFileHead(node, options.wrapKey, expected, source.name));
 }
 
+/** How a whole content is read. */
+export type ReadOptions = ThreadOptions & {
+  /** Once it is aborted, no more is decrypted; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+};
+
 /** The content of an encrypted file. Every byte that comes out belongs to a node whose tag was checked. */
 export class EncryptedContent {
   readonly #source: ByteSource;
@@ -82,9 +88,9 @@ export class EncryptedContent {
 
   /**
    * The whole content, on several threads where it is large; asks the source in order.
-   * @throws EncryptedFilesError `corrupted`
+   * @throws EncryptedFilesError `corrupted`; the signal's reason
    */
-  async readAll(options: ThreadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async readAll(options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     const content = new Uint8Array(this.size);
     await this.readInto(content, options);
     return content;
@@ -92,12 +98,20 @@ export class EncryptedContent {
 
   /**
    * {@link readAll} into `target`, which has {@link size} bytes.
-   * @throws EncryptedFilesError `corrupted`; `target` is zeros then
+   * @throws EncryptedFilesError `corrupted`; the signal's reason; `target` is zeros then
+   * @throws EncryptedFilesError `out-of-range` for a target of another size
    */
-  async readInto(target: Uint8Array, options: ThreadOptions = {}): Promise<void> {
+  async readInto(target: Uint8Array, { signal, ...threads }: ReadOptions = {}): Promise<void> {
+    if (target.length !== this.size) {
+      throw new EncryptedFilesError("out-of-range", `the content of ${this.#source.name} is of another size`, {
+        expected: `${this.size} bytes`,
+        actual: `${target.length} bytes`,
+      });
+    }
     let length = 0;
     try {
-      for await (const chunk of this.chunks(options)) {
+      for await (const chunk of this.chunks(threads)) {
+        signal?.throwIfAborted();
         target.set(chunk, length);
         length += chunk.length;
       }
@@ -105,6 +119,13 @@ export class EncryptedContent {
       target.fill(0);
       throw error;
     }
+  }
+
+  /** Overwrites its keys, and what of its plaintext came with them. Nothing can be read any more. */
+  forget(): void {
+    this.#head.rootSlot.fill(0);
+    this.#head.content.fill(0);
+    this.#opener.forget();
   }
 
   /**
@@ -137,7 +158,7 @@ export class EncryptedContent {
   /** Content bytes `start` to `end` (not included) of one group, opening its ancestors where nobody has yet. */
   async #readInGroup(group: number, start: number, end: number): Promise<Uint8Array> {
     for (const ancestor of this.#opener.missingAncestors(group)) {
-      await this.#openTreeNode(ancestor);
+      (await this.#openTreeNode(ancestor)).fill(0);
     }
     const treeNode = await this.#openTreeNode(group);
     const first = Math.floor(start / NODE_SIZE);
@@ -145,6 +166,7 @@ export class EncryptedContent {
     await this.#source.read(groupPosition(group) + (1 + first) * NODE_SIZE, nodes);
     const plain = new Uint8Array(end - first * NODE_SIZE);
     const damaged = openDataNodes(treeNode, first, nodes, plain);
+    treeNode.fill(0);
     if (damaged !== undefined) {
       throw this.#opener.damagedDataNode(group, damaged);
     }

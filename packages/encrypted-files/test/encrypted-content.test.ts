@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
 import fc from "fast-check";
 import type { ByteSource } from "../src/byte-source.ts";
 import { encryptBytes } from "../src/bytes.ts";
 import { openEncryptedContent } from "../src/encrypted-content.ts";
+import { encryptFile } from "../src/files.ts";
 import { openDataNodes, sealDataNodes } from "../src/format/data-nodes.ts";
+import { callingThread } from "../src/groups/group-cipher.ts";
 import { generateWrapKey } from "../src/wrap-key.ts";
-import { flipped, sampleBytes } from "./scratch.ts";
+import { flipped, sampleBytes, scratchDirectory } from "./scratch.ts";
 
 const wrapKey = generateWrapKey();
 const plain = sampleBytes(12979201 + 5000);
@@ -112,4 +116,63 @@ test("no copy of the plaintext is left to the garbage collector", () => {
   assert.equal(openDataNodes(treeNode, 0, nodes, target), undefined);
   assert.ok(process.memoryUsage().arrayBuffers - before < content.length / 2);
   assert.equal(Buffer.compare(target, content), 0);
+});
+
+test("a target of another size is refused, untouched", async () => {
+  const content = await openEncryptedContent(recordingSource(encrypted), { wrapKey });
+  for (const size of [0, plain.length - 1, plain.length + 1]) {
+    const target = new Uint8Array(size).fill(7);
+    await assert.rejects(content.readInto(target), { code: "out-of-range" });
+    assert.ok(target.every((byte) => byte === 7));
+  }
+});
+
+/** Memory that groups were given while a test ran. */
+function groupMemories(t: TestContext): ArrayBuffer[] {
+  const memories: ArrayBuffer[] = [];
+  t.mock.method(callingThread, "allocate", (size: number) => {
+    const memory = new ArrayBuffer(size);
+    memories.push(memory);
+    return memory;
+  });
+  return memories;
+}
+
+const isWiped = (memory: ArrayBufferLike): boolean => new Uint8Array(memory).every((byte) => byte === 0);
+
+test("no key and no plaintext stays in the memory of groups: at the end, at damage, and when nobody goes on (threat D8)", async (t) => {
+  const memories = groupMemories(t);
+  const threads = { threads: 0 };
+  const open = async (bytes: Uint8Array) => await openEncryptedContent(recordingSource(bytes), { wrapKey });
+  const whole = await open(encrypted);
+  assert.deepEqual(await whole.readAll(threads), plain);
+  await assert.rejects((await open(flipped(encrypted, 3_000_000))).readAll(threads), { code: "corrupted" });
+  for await (const chunk of whole.chunks(threads)) {
+    if (chunk.length > 4096) {
+      break;
+    }
+  }
+  const stop = new AbortController();
+  stop.abort(new Error("not wanted"));
+  await assert.rejects(whole.readAll({ ...threads, signal: stop.signal }), /not wanted/);
+  assert.ok(memories.length >= 3);
+  assert.ok(memories.every(isWiped));
+});
+
+test("nor does any while it is encrypted", async (t) => {
+  const memories = groupMemories(t);
+  const directory = await scratchDirectory(t);
+  const [input, output] = [join(directory, "plain"), join(directory, "encrypted")];
+  await writeFile(input, plain);
+  await encryptFile({ input, output, wrapKey, embeddedPath: "a", threads: 0 });
+  assert.ok(memories.length > 0 && memories.every(isWiped));
+});
+
+test("a content that was told to forget has no keys and no plaintext any more", async () => {
+  const content = await openEncryptedContent(recordingSource(encrypted), { wrapKey });
+  await content.read(12979200, 1);
+  content.forget();
+  assert.deepEqual(await content.read(0, 3000), new Uint8Array(3000));
+  await assert.rejects(content.read(4096, 1), { code: "corrupted" });
+  await assert.rejects(content.readAll(), { code: "corrupted" });
 });

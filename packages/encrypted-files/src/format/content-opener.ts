@@ -41,7 +41,8 @@ export class ContentOpener {
   }
 
   /**
-   * Opens a tree node whose ancestors are open, and returns its plaintext: the slots of its data nodes come first.
+   * Opens a tree node whose ancestors are open, and returns its plaintext, for the caller to overwrite: the slots of its data nodes
+   * come first.
    * @throws EncryptedFilesError `corrupted`
    */
   openTreeNode(index: number, node: Uint8Array): Uint8Array {
@@ -50,9 +51,18 @@ export class ContentOpener {
       throw this.#corrupted(`tree node ${index}`);
     }
     if (hasChildren(this.#layout, index)) {
-      this.#childSlots.set(index, plain.slice(CHILD_SLOTS_OFFSET));
+      // A copy: what a cipher gives is a Buffer, whose slices are views.
+      this.#childSlots.set(index, new Uint8Array(plain.subarray(CHILD_SLOTS_OFFSET)));
     }
     return plain;
+  }
+
+  /** Overwrites all keys of children. */
+  forget(): void {
+    for (const slots of this.#childSlots.values()) {
+      slots.fill(0);
+    }
+    this.#childSlots.clear();
   }
 
   /** The error for a data node whose tag does not fit: `corrupted`. `index` counts within the group. */

@@ -91,6 +91,7 @@ export function openMetadataNode(
   const start = ENCRYPTED_OFFSET[header.version];
   const encrypted = node.subarray(start, start + ENCRYPTED_SIZE);
   const plain = openWithKey(key, node.subarray(TAG_OFFSET, FLAGS_OFFSET), encrypted);
+  key.fill(0);
   if (plain === undefined) {
     throw new EncryptedFilesError("authentication-failed", `${name} cannot be opened with this wrap key`, {
       expected: "a metadata node made with this wrap key",

@@ -20,18 +20,34 @@ export function groupBuffers(memory: ArrayBufferLike, length: number): GroupBuff
   return { memory, treeNode, encrypted, content };
 }
 
+/** How many buffers are used in turn, and where their memory comes from. */
+export type RingMemory = { readonly depth: number; readonly allocate: (size: number) => ArrayBufferLike };
+
 /** Gives each group its buffers, so that `depth` groups in a row share nothing. */
-export function bufferRing(
-  layout: ContentLayout,
-  depth: number,
-  allocate: (size: number) => ArrayBufferLike,
-): (group: number) => GroupBuffers {
-  const memories: ArrayBufferLike[] = [];
-  const firstLength = groupContent(layout, 0).length;
-  const size = (2 + nodesFor(firstLength)) * NODE_SIZE + firstLength;
-  return (group) => {
-    const memory = memories[group % depth] ?? allocate(size);
-    memories[group % depth] = memory;
-    return groupBuffers(memory, groupContent(layout, group).length);
-  };
+export class BufferRing {
+  readonly #layout: ContentLayout;
+  readonly #memory: RingMemory;
+  readonly #size: number;
+  readonly #memories: ArrayBufferLike[] = [];
+
+  constructor(layout: ContentLayout, memory: RingMemory) {
+    this.#layout = layout;
+    this.#memory = memory;
+    const firstLength = groupContent(layout, 0).length;
+    this.#size = (2 + nodesFor(firstLength)) * NODE_SIZE + firstLength;
+  }
+
+  buffersOf(group: number): GroupBuffers {
+    const { depth, allocate } = this.#memory;
+    const memory = this.#memories[group % depth] ?? allocate(this.#size);
+    this.#memories[group % depth] = memory;
+    return groupBuffers(memory, groupContent(this.#layout, group).length);
+  }
+
+  /** Overwrites all of them: they hold keys and plaintext. Nobody may work on them any more. */
+  wipe(): void {
+    for (const memory of this.#memories) {
+      new Uint8Array(memory).fill(0);
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import type { ByteSource } from "../byte-source.ts";
 import type { ContentOpener } from "../format/content-opener.ts";
 import { type ContentLayout, groupPosition, NODE_SIZE } from "../format/layout.ts";
-import { bufferRing, type GroupBuffers } from "./group-buffers.ts";
+import { BufferRing, type GroupBuffers } from "./group-buffers.ts";
 import { inOrder } from "./in-order.ts";
 import { groupCipherFor, type ThreadOptions } from "./threads.ts";
 
@@ -17,16 +17,18 @@ export async function* openedGroups(
   options: ThreadOptions,
 ): AsyncGenerator<Uint8Array> {
   const cipher = groupCipherFor(layout.contentSize, options);
+  const ring = new BufferRing(layout, cipher);
   try {
-    const buffersOf = bufferRing(layout, cipher.depth, cipher.allocate);
     // A tree node can be opened only after its parent, which comes before it.
     let parentsOpened: Promise<unknown> = Promise.resolve();
     const open = async (group: number): Promise<GroupBuffers> => {
-      const buffers = buffersOf(group);
+      const buffers = ring.buffersOf(group);
       const { encrypted, treeNode } = buffers;
-      const opened = Promise.all([source.read(groupPosition(group), encrypted), parentsOpened]).then(() =>
-        treeNode.set(opener.openTreeNode(group, encrypted.subarray(0, NODE_SIZE))),
-      );
+      const opened = Promise.all([source.read(groupPosition(group), encrypted), parentsOpened]).then(() => {
+        const plain = opener.openTreeNode(group, encrypted.subarray(0, NODE_SIZE));
+        treeNode.set(plain);
+        plain.fill(0);
+      });
       parentsOpened = opened;
       await opened;
       const damaged = await cipher.open(buffers);
@@ -40,5 +42,6 @@ export async function* openedGroups(
     }
   } finally {
     await cipher.close();
+    ring.wipe();
   }
 }

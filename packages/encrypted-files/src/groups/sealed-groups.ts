@@ -1,7 +1,7 @@
 import type { ByteSource } from "../byte-source.ts";
 import type { ContentSealer } from "../format/content-sealer.ts";
 import { type ContentLayout, groupContent, NODE_SIZE } from "../format/layout.ts";
-import { bufferRing, type GroupBuffers } from "./group-buffers.ts";
+import { BufferRing, type GroupBuffers } from "./group-buffers.ts";
 import { inOrder } from "./in-order.ts";
 import { groupCipherFor, type ThreadOptions } from "./threads.ts";
 
@@ -16,10 +16,10 @@ export async function* sealedGroups(
   options: ThreadOptions,
 ): AsyncGenerator<GroupBuffers> {
   const cipher = groupCipherFor(layout.contentSize, options);
+  const ring = new BufferRing(layout, cipher);
   try {
-    const buffersOf = bufferRing(layout, cipher.depth, cipher.allocate);
     const seal = async (group: number): Promise<GroupBuffers> => {
-      const buffers = buffersOf(group);
+      const buffers = ring.buffersOf(group);
       await source.read(groupContent(layout, group).start, buffers.content);
       await cipher.seal(buffers);
       return buffers;
@@ -32,5 +32,6 @@ export async function* sealedGroups(
     }
   } finally {
     await cipher.close();
+    ring.wipe();
   }
 }

@@ -8,7 +8,8 @@ import { missing, sizeMismatch } from "./package-directory.ts";
 
 /**
  * Opens a file of a package for one use in order, and checks it against the manifest: size, digest, embedded path and tags,
- * all of the very bytes that `use` gets. What `use` made may be kept only when this returns.
+ * all of the very bytes that `use` gets. What `use` made may be kept only when this returns; the content is not to be read
+ * any more when `use` is done.
  * @param signal stops the check of what `use` left unread; `use` has to heed it by itself
  * @throws EncryptedFilesError `file-missing`, `file-size-mismatch`, `file-digest-mismatch`, and those of an encrypted file,
  * or the reason of `signal`
@@ -31,7 +32,7 @@ export async function withListedFile<Result>(
     const hashing = hashingSource(source);
     // Whatever goes wrong while decrypting, a file that the owner did not sign is first of all that.
     const outcome = await openEncryptedContent(hashing, { wrapKey, embeddedPath: file.path })
-      .then(use)
+      .then((content) => use(content).finally(() => content.forget()))
       .then(
         (result) => ({ result }),
         (error: unknown) => ({ error }),

@@ -1,5 +1,5 @@
+import type { EncryptedContent, ReadOptions } from "../encrypted-content.ts";
 import { EncryptedFilesError } from "../errors.ts";
-import type { ThreadOptions } from "../groups/threads.ts";
 import { quoteName } from "../path.ts";
 import { checkWrapKey } from "../wrap-key.ts";
 import { withListedFile } from "./listed-file.ts";
@@ -32,11 +32,11 @@ export class OpenedPackage {
 
   /**
    * Plaintext of one file, by its path in the package. The bytes that were checked are the bytes that were decrypted.
-   * @param options threads that decrypt
+   * @param options threads that decrypt, and what stops it
    * @throws EncryptedFilesError `file-unlisted`, `file-missing`, `file-size-mismatch`, `file-digest-mismatch`, and those of
-   * an encrypted file
+   * an encrypted file, or the signal's reason
    */
-  async read(path: string, options?: ThreadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  async read(path: string, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
     const file = this.manifest.files.find((listed) => listed.path === path);
     if (file === undefined) {
       throw new EncryptedFilesError("file-unlisted", `the package has no file ${quoteName(path)}`);
@@ -58,8 +58,19 @@ export class OpenedPackage {
     return versions;
   }
 
-  #decrypt(file: PackageFile, options?: ThreadOptions): Promise<Uint8Array<ArrayBuffer>> {
-    return withListedFile(this.#directory, file, this.#wrapKey, (content) => content.readAll(options));
+  /** What turns out not to be as the owner signed it is overwritten, were it genuine in itself. */
+  async #decrypt(file: PackageFile, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    let plain: Uint8Array<ArrayBuffer> | undefined;
+    const read = async (content: EncryptedContent): Promise<Uint8Array<ArrayBuffer>> => {
+      plain = await content.readAll(options);
+      return plain;
+    };
+    try {
+      return await withListedFile(this.#directory, file, this.#wrapKey, read, options.signal);
+    } catch (error) {
+      plain?.fill(0);
+      throw error;
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { cp, link, mkdir, readFile, rename, rm, symlink, truncate, writeFile } f
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { encryptBytes } from "../../src/bytes.ts";
+import { EncryptedContent } from "../../src/encrypted-content.ts";
 import { openPackage } from "../../src/package/open.ts";
 import { generateOwnerKey } from "../../src/package/owner-key.ts";
 import { sealPackage } from "../../src/package/seal.ts";
@@ -266,3 +267,31 @@ async function relink(path: string, target: string): Promise<void> {
   await rm(path, { recursive: true });
   await symlink(target, path);
 }
+
+test("plaintext is overwritten when the file is not the signed one after all, and when it is not wanted any more", async (t) => {
+  const { directory, open } = await sealedPackage(t);
+  const opened = await openPackage(directory, open);
+  const { mock } = t.mock.method(EncryptedContent.prototype, "readAll");
+  const bytes = await readFile(join(directory, ONE));
+  // The last byte of the first node is filling: neither key nor tag covers it.
+  await writeFile(join(directory, ONE), flipped(bytes, 4095));
+  await assert.rejects(opened.read(ONE), { code: "file-digest-mismatch" });
+  await writeFile(join(directory, ONE), bytes);
+  assert.ok((await opened.read(ONE)).some((byte) => byte !== 0));
+  const plaintexts = await Promise.all(mock.calls.map(({ result }) => Promise.resolve(result ?? new Uint8Array())));
+  assert.deepEqual(
+    plaintexts.map((plaintext) => plaintext.some((byte) => byte !== 0)),
+    [false, true],
+  );
+  for (const { this: content } of mock.calls) {
+    const start = await (content as EncryptedContent).read(0, 3000);
+    assert.ok(
+      start.every((byte) => byte === 0),
+      "its keys and first bytes are gone",
+    );
+  }
+  const stop = new AbortController();
+  stop.abort(new Error("not wanted"));
+  await assert.rejects(opened.read(ONE, { signal: stop.signal }), /not wanted/);
+  await assert.rejects(Promise.resolve(mock.calls[2]?.result), /not wanted/);
+});

@@ -20,7 +20,7 @@ export async function decryptTlsPair(opened: OpenedPackage): Promise<TlsIdentity
 /** On two processors the engine's thread, which starts meanwhile, takes the other one: a further thread would only take memory. */
 const threads = availableParallelism() <= 2 ? 0 : undefined;
 
-/** Decrypts the files of one version in memory. @throws EncryptedFilesError; the signal's reason when it fires between two files */
+/** Decrypts the files of one version in memory. @throws EncryptedFilesError; the signal's reason */
 export async function decryptVersion(
   opened: OpenedPackage,
   { files }: PackagedVersion,
@@ -30,7 +30,7 @@ export async function decryptVersion(
   try {
     for (const [path, packagePath] of files) {
       signal.throwIfAborted();
-      plain.set(path, await opened.read(packagePath, { threads }));
+      plain.set(path, await opened.read(packagePath, { threads, signal }));
     }
     return plain;
   } catch (error) {
