@@ -245,6 +245,32 @@ test("a function's placeholder attribute takes the value of its call", () => {
   assert.equal(flat.nodes[0]?.attribute("DstT")?.type, 9);
 });
 
+test("ways through calls that add up are refused, as are effects of many calls (D10)", () => {
+  const many = (count: number) => Array.from({ length: count }, (_, index) => index);
+  const passing = functionDef("f", ["v"], { out: "v" }, []);
+  const calls = many(480).map((index) => callNode(`c${index}`, "f", [index === 0 ? "x" : `c${index - 1}`]));
+  const far = node(
+    "sum",
+    "AddN",
+    many(11_000).map(() => "c479"),
+  );
+  assert.throws(
+    () => flattenGraph({ nodes: [...calls, far], functions: [passing] }, { fed: ["x"], fetched: ["sum"] }),
+    modelError("too-large", /more than 10000000 steps/),
+  );
+  const effects = many(600).map((index) => `e${index}`);
+  const busy = (results: Record<string, string>, controlResults: readonly string[]) => {
+    const body = [node("r", "Relu", ["v"]), ...controlResults.map((name) => node(name, "NoOp"))];
+    const run = many(19_000).map((index) => callNode(`c${index}`, "f", ["x"]));
+    const all = node("all", "Relu", ["x", ...run.map(({ name }) => `^${name}`)]);
+    const functions = [functionDef("f", ["v"], results, body, controlResults)];
+    return flattenGraph({ nodes: [...run, all], functions }, { fed: ["x"], fetched: ["all"] });
+  };
+  const results = Object.fromEntries(effects.map((name) => [name, "r:activations:0"]));
+  assert.throws(() => busy(results, []), modelError("too-large", /more than 10000000 steps/));
+  assert.throws(() => busy({}, effects), modelError("too-large", /more than (10000000 steps|500000 nodes)/));
+});
+
 test("call names that add up are refused", () => {
   const levels = (length: number) => {
     const name = "n".repeat(length);

@@ -11,6 +11,8 @@ const MAX_NODES = 500_000;
 const MAX_INPUTS = 2_000_000;
 /** Steps from a reference to the node behind it, through calls and arguments. */
 const MAX_STEPS = 1_000;
+/** Such steps of all references, and nodes to run for their effect: each of many calls may bring very many. */
+const MAX_ALL_STEPS = 10_000_000;
 
 /** The operations that close the circle of a loop of TensorFlow 1. Loops can be told only: nothing here runs them. */
 const CLOSES_LOOP: ReadonlySet<string> = new Set(["NextIteration", "RefNextIteration"]);
@@ -75,6 +77,7 @@ class Flattener {
   readonly #flat = new Map<Scope, Map<string, FlatNode | undefined>>();
   #entered = 0;
   #inputs = 0;
+  #steps = 0;
   readonly #finished: FlatNode[] = [];
   /** Nodes that must run for their effect and have not been looked at. */
   readonly #effects: { readonly scope: Scope; readonly name: string }[] = [];
@@ -107,6 +110,7 @@ class Flattener {
   #resolve(start: Scope, reference: string): Source {
     let [scope, text] = [start, reference];
     for (let steps = 0; steps < MAX_STEPS; steps++) {
+      this.#countSteps(1);
       const fed = scope.call === undefined ? this.#fed.get(tensorKey(text)) : undefined;
       if (fed !== undefined) {
         return { fed };
@@ -130,8 +134,14 @@ class Flattener {
     }
     callee.visited = true;
     const { from, node, callee: definition } = callee.call;
+    this.#countSteps(node.input.length + definition.controlResults.length);
     this.#effects.push(...controlInputs(node).map((name) => ({ scope: from, name })));
     this.#effects.push(...definition.controlResults.map((name) => ({ scope: callee, name })));
+  }
+
+  #countSteps(steps: number): void {
+    this.#steps += steps;
+    expectAtMost(MAX_ALL_STEPS, this.#steps, "steps from values to where they come from");
   }
 
   #visitEffect(scope: Scope, name: string): void {

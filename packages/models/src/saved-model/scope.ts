@@ -13,12 +13,21 @@ const MAX_CALLS = 20_000;
 const MAX_PATH_LENGTH = 4096;
 const CALL_OPERATIONS: ReadonlySet<string> = new Set(["PartitionedCall", "StatefulPartitionedCall"]);
 
+/** A call of a function. */
+interface Call {
+  readonly from: Scope;
+  readonly node: NodeDef;
+  /** The values that it is given, looked up once: a function may ask for each of a hundred thousand. */
+  readonly given: readonly string[];
+  readonly callee: GraphFunction;
+}
+
 /** The top level of a graph, or one call of a function: every call has its own copy of the function's nodes. */
 export interface Scope {
   /** Names of the calls that lead here, each with a slash behind it; empty for the top level. */
   readonly path: string;
   readonly nodes: NodeTable;
-  readonly call: { readonly from: Scope; readonly node: NodeDef; readonly callee: GraphFunction } | undefined;
+  readonly call: Call | undefined;
   readonly depth: number;
   readonly inner: Map<string, Scope>;
   /** Whether the effects of the call have been taken into account. */
@@ -85,7 +94,7 @@ export class ScopeTree {
     const reference = parseTensorReference(text);
     const parameter = reference.kind === "output" ? scope.call?.callee.parameters.get(reference.node) : undefined;
     if (scope.call !== undefined && parameter !== undefined) {
-      return { scope: scope.call.from, text: argument(scope.call.node, parameter), entered: undefined };
+      return { scope: scope.call.from, text: argument(scope.call, parameter), entered: undefined };
     }
     const node = this.node(scope, reference.node);
     const callee = this.callee(scope, node);
@@ -113,7 +122,7 @@ export class ScopeTree {
     const entered: Scope = {
       path,
       nodes: callee.nodes,
-      call: { from: scope, node, callee },
+      call: { from: scope, node, given: dataInputs(node), callee },
       depth: scope.depth + 1,
       inner: new Map(),
       visited: false,
@@ -152,10 +161,10 @@ export function attributeOf(scope: Scope, node: NodeDef, name: string): AttrValu
   return value?.placeholder === undefined ? value : undefined;
 }
 
-function argument(call: NodeDef, position: number): string {
-  const text = dataInputs(call)[position];
+function argument({ node, given }: Call, position: number): string {
+  const text = given[position];
   if (text === undefined) {
-    throw new ModelError("bad-graph", `call ${JSON.stringify(call.name)} has fewer inputs than its function takes`);
+    throw new ModelError("bad-graph", `call ${JSON.stringify(node.name)} has fewer inputs than its function takes`);
   }
   return text;
 }
