@@ -13,11 +13,12 @@ export type {
   StepOutline,
   TensorReport,
 } from "./inspect/model-report.ts";
+export { readClosedDeclaration } from "./libtensorflow/closed-declaration.ts";
 export { loadTensorFlowModel, type TensorFlowOptions } from "./libtensorflow/tensorflow-model.ts";
 export { type LoadOptions, loadModel, type ModelSource } from "./load-model.ts";
 export type { LoadedModel, RunOptions } from "./loaded-model.ts";
 export type { ModelDirectory, ModelFiles } from "./model-files.ts";
 export { isPlannable } from "./plan/plan-graph.ts";
 export { LEFT_OUT, type LeftOut } from "./plan/reasons-against.ts";
-export { type ModelDeclaration, readDeclaration } from "./saved-model/read-declaration.ts";
+export type { ModelDeclaration } from "./saved-model/read-declaration.ts";
 export { CLASSIFY_METHOD, PREDICT_METHOD, REGRESS_METHOD, type Signature, type SignatureTensor } from "./signature.ts";

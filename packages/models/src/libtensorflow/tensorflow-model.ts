@@ -56,7 +56,7 @@ export async function loadTensorFlowModel(
 }
 
 /** All that the loader and calls may run. */
-function reachesOf(metaGraph: MetaGraphDef, signatures: ReadonlyMap<string, Signature>): Reach[] {
+export function reachesOf(metaGraph: MetaGraphDef, signatures: ReadonlyMap<string, Signature>): Reach[] {
   const initialisation = initialisationOperation(metaGraph);
   const restore = metaGraph.saverDef?.restoreOpName;
   const named = (names: readonly (string | undefined)[]): string[] => names.flatMap((name) => (name ? [name] : []));

@@ -15,15 +15,10 @@ export interface ModelDeclaration {
 }
 
 /**
- * The signatures of a SavedModel, for engines that read the model themselves. Nothing of its graph has to be known here.
+ * The graph of a SavedModel with all around it, for engines that read the model themselves.
  * @param tags those of the graph to take, `serve` by default
  * @throws ModelError `no-model` without a `saved_model.pb`; `bad-saved-model`, `unknown-tag`, `unreadable`, `too-large`
  */
-export function readDeclaration(source: ModelFiles | ModelDirectory, tags?: readonly string[]): ModelDeclaration {
-  return declarationOf(readMetaGraph(source, tags));
-}
-
-/** The graph of a SavedModel with all around it. @throws ModelError as {@link readDeclaration} */
 export function readMetaGraph(source: ModelFiles | ModelDirectory, tags?: readonly string[]): MetaGraphDef {
   const files = "directory" in source ? new DirectoryFiles(source.directory) : source;
   const content = files.get(SAVED_MODEL_FILE);

@@ -77,11 +77,14 @@ export class SealedPackage {
   }
 
   async #loadFrom(opened: OpenedPackage, packaged: PackagedVersion, signal: AbortSignal): Promise<LoadedModel> {
-    const files = decryptVersion(opened, packaged, signal);
+    const over = new AbortController();
+    const files = decryptVersion(opened, packaged, AbortSignal.any([signal, over.signal]));
     const decrypted = files.catch(() => undefined);
     try {
       return await this.#load({ name: this.#option.model, version: packaged.version }, files, signal);
     } finally {
+      // A load that has failed may do so before all is decrypted.
+      over.abort();
       wipeAll((await decrypted)?.values() ?? []);
     }
   }

@@ -1,4 +1,4 @@
-import { type LoadedModel, readDeclaration } from "@sealserve/models";
+import { type LoadedModel, readClosedDeclaration } from "@sealserve/models";
 import { codeOf, type Log } from "../log.ts";
 import type { ComingFiles, VersionFiles } from "../source/version-files.ts";
 import { GrpcChannel } from "./grpc-channel.ts";
@@ -39,7 +39,7 @@ export interface UpstreamOptions {
  * Loads a version into a program of its own. Files in memory come to a folder in memory for that, which goes when the model is
  * closed; a version in a plain folder stays where it is.
  *
- * @throws ModelError for a model whose declaration cannot be read
+ * @throws ModelError for a model whose declaration cannot be read, or whose graph reaches out of the model
  * @throws NodeError `engine-unusable`, `engine-not-started`, `private-directory-unusable`; the signal's reason
  */
 export async function loadUpstream(
@@ -48,10 +48,10 @@ export async function loadUpstream(
   coming: ComingFiles,
   signal: AbortSignal,
 ): Promise<LoadedModel> {
-  // It is looked at again when it is started; here, so that nothing is decrypted for another one.
+  // It is looked at again when it is started; here, so that nothing is written for another one.
   await checkProgramFile(options.program);
   const files = await coming;
-  const declaration = readDeclaration(files, options.tags);
+  const declaration = readClosedDeclaration(files, options.tags);
   const directory = await PrivateDirectory.create(options.place);
   const clear = (): Promise<void> => clearDirectory(directory, served, options.log);
   try {

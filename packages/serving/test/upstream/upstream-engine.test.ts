@@ -7,8 +7,8 @@ import { copyFile, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises
 import { join } from "node:path";
 import { text as readText } from "node:stream/consumers";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import type { LoadedModel, ModelFiles } from "@sealserve/models";
-import { ServingError, type Tensor } from "@sealserve/protocol";
+import { type LoadedModel, ModelError, type ModelFiles } from "@sealserve/models";
+import { NodeDef, SavedModel, ServingError, type Tensor } from "@sealserve/protocol";
 import { NodeError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { VersionFiles } from "../../src/source/version-files.ts";
@@ -348,4 +348,22 @@ test("an answer that is none to the request is INTERNAL, and none of it reaches 
     await assert.rejects(predict(model), failsWith("INTERNAL"));
     await model.close();
   }
+});
+
+test("a model that would read a file of its choice is refused, and no program gets it (threat D10)", async () => {
+  const files = new Map(await filesInMemory());
+  const savedModel = SavedModel.decode(files.get("saved_model.pb") ?? new Uint8Array());
+  const graph = savedModel.metaGraphs[0]?.graphDef;
+  const output = savedModel.metaGraphs[0]?.signatureDef.get("serving_default")?.outputs.get("y")?.name.split(":")[0];
+  assert.ok(graph !== undefined);
+  const node = [
+    ...graph.node.map((each) => (each.name === output ? { ...each, input: [...each.input, "^leak"] } : each)),
+    NodeDef.create({ name: "leak", op: "WriteFile", input: ["path", "content"] }),
+  ];
+  const metaGraphs = savedModel.metaGraphs.map((each) => ({ ...each, graphDef: { ...graph, node } }));
+  files.set("saved_model.pb", SavedModel.encode({ ...savedModel, metaGraphs }));
+  const refused = (error: unknown): boolean =>
+    error instanceof ModelError && error.code === "unsupported-op" && /"leak" reaches out/.test(error.message);
+  await assert.rejects(load({ files }), refused);
+  assert.deepEqual([logged, await readdir(place)], [[], []]);
 });
