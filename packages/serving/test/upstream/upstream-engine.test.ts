@@ -354,7 +354,7 @@ test("a model that would read a file of its choice is refused, and no program ge
   const files = new Map(await filesInMemory());
   const savedModel = SavedModel.decode(files.get("saved_model.pb") ?? new Uint8Array());
   const graph = savedModel.metaGraphs[0]?.graphDef;
-  const output = savedModel.metaGraphs[0]?.signatureDef.get("serving_default")?.outputs.get("y")?.name.split(":")[0];
+  const output = savedModel.metaGraphs[0]?.signatureDef.get("serving_default")?.outputs.get("y")?.name?.split(":")[0];
   assert.ok(graph !== undefined);
   const node = [
     ...graph.node.map((each) => (each.name === output ? { ...each, input: [...each.input, "^leak"] } : each)),
