@@ -1,4 +1,4 @@
-import { dropRevoked } from "./drop-revoked.ts";
+import { dropRevoked, isListOfRoot, listKeyFor, refuseRevokedSince } from "./drop-revoked.ts";
 import { ServiceError } from "./errors.ts";
 import type { SqlConnection } from "./sql/database.ts";
 import { putDocument } from "./store/documents.ts";
@@ -10,12 +10,15 @@ import type { VerifiedDocument } from "./verify-document.ts";
  * list takes back leaves the store (threat A2). Runs inside
  * the caller's transaction, so that no other writer comes between.
  *
- * @throws ServiceError `rolled-back`
+ * @throws ServiceError `rolled-back`, `issuer-revoked`
  */
 export async function admitDocument(
   connection: SqlConnection,
   { document, marks, revocations }: VerifiedDocument,
 ): Promise<void> {
+  if (!isListOfRoot(document.key) && document.issuerChain !== "") {
+    await refuseRevokedSince(connection, document.issuerChain, listKeyFor(document.key));
+  }
   await raiseMarks(connection, marks);
   await putDocument(connection, document);
   if (revocations !== undefined) {

@@ -4,8 +4,11 @@ import {
   parseCertificateChainPem,
   parseCertificateRevocationList,
 } from "@sealserve/core";
+import { ServiceError } from "./errors.ts";
 import type { SqlConnection } from "./sql/database.ts";
 import { textIn } from "./sql/row.ts";
+import { documentKey } from "./store/document-key.ts";
+import { findDocument } from "./store/documents.ts";
 
 /** What a proven list of an authority takes back. */
 export interface Revocations {
@@ -44,14 +47,41 @@ export async function dropRevoked(connection: SqlConnection, revocations: Revoca
   }
 }
 
+/**
+ * Refuses what a revoked certificate vouches for, by the list of the root that is stored now: a later one may have come since
+ * the chain was proven, and found nothing of it in the store (threat A2).
+ * @param chain PEM
+ * @param listKey of the list; default: of Intel's root
+ * @throws ServiceError `issuer-revoked`
+ */
+export async function refuseRevokedSince(
+  connection: SqlConnection,
+  chain: string,
+  listKey: string = documentKey.rootCaCrl(),
+): Promise<void> {
+  const list = await findDocument(connection, listKey);
+  const revocations = list && revocationsIn(list.body);
+  if (revocations !== undefined && revocations.serials.size > 0) {
+    if (parseCertificateChainPem(chain).some((certificate) => isOn(revocations, certificate))) {
+      throw new ServiceError("issuer-revoked", "a certificate of the issuer chain was taken back meanwhile");
+    }
+  }
+}
+
 async function dropPlatform(connection: SqlConnection, qeId: string, pceId: string): Promise<void> {
   for (const table of ["platform_tcbs", "pck_certificates", "platforms"]) {
     await connection.query(`DELETE FROM ${table} WHERE qe_id = $1 AND pce_id = $2`, [qeId, pceId]);
   }
 }
 
+/** The key of the root's list that a document is held against: AMD has one for each kind of keys and product. */
+export function listKeyFor(key: string): string {
+  const [vendor, vek, product] = key.split("/", 3);
+  return vendor === "amd" ? `amd/${vek}/${product}/crl` : documentKey.rootCaCrl();
+}
+
 /** Nobody but the root vouches for its lists, whatever else stands in the chain that they came with. */
-function isListOfRoot(key: string): boolean {
+export function isListOfRoot(key: string): boolean {
   return (
     key === "root-ca-crl" ||
     (key.startsWith("crl/") && !key.includes("/pckcrl?")) ||

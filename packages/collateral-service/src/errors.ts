@@ -10,6 +10,8 @@ export type ServiceErrorCode =
   | "document-malformed"
   /** A document was issued before one of its kind that was stored before. */
   | "rolled-back"
+  /** A certificate that vouches for something is on the list of its root. */
+  | "issuer-revoked"
   /** A file that the configuration names cannot be used. */
   | "file-unusable"
   /** The port cannot be had. */

@@ -194,6 +194,6 @@ function expectSame(what: string, expected: string, actual: string): void {
 export function isRefusal(error: unknown): error is AttestationError | ServiceError {
   return (
     error instanceof AttestationError ||
-    (error instanceof ServiceError && ["document-malformed", "rolled-back"].includes(error.code))
+    (error instanceof ServiceError && ["document-malformed", "rolled-back", "issuer-revoked"].includes(error.code))
   );
 }

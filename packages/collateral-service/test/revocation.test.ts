@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import type { CollateralOptions } from "@sealserve/simulator";
+import type { UpstreamFill } from "../src/fill/upstream-fill.ts";
 import type { DocumentId } from "../src/store/document-key.ts";
 import { findPlatform, listPckCertificates } from "../src/store/platforms.ts";
 import { anybody, type FillingTest, fillingTests } from "./support/filling.ts";
@@ -96,6 +97,30 @@ describe("what the root takes back", () => {
     );
     assert.deepEqual(await keys(), ["pck-crl/platform", "pck-crl/processor", "root-ca-crl"]);
   });
+
+  const proven: readonly (readonly [string, () => string, (fill: UpstreamFill) => Promise<void>])[] = [
+    ["a document", signer, (fill) => fill.document(QE, anybody)],
+    ["a platform", ca, (fill) => fill.platform(miss, anybody)],
+  ];
+  for (const [what, revoked, ask] of proven) {
+    test(`keeps out ${what} that was proven just before the list came`, async () => {
+      await (await open()).document(ROOT_LIST, anybody);
+      const later = new Date(now.getTime() + 1000);
+      await pcs.issue(later, revoking(revoked()));
+      const other = await open({ now: () => later });
+      let isFirst = true;
+      const write: typeof database.write = async (work) => {
+        if (isFirst) {
+          isFirst = false;
+          await other.refresh({ kind: "documents" }).catch(() => undefined);
+        }
+        return database.write(work);
+      };
+      const fill = await open({ now: () => later, database: { ...database, write } });
+      await assert.rejects(ask(fill), { code: "garbage", message: /taken back meanwhile/ });
+      assert.equal(await database.read((connection) => findPlatform(connection, platform)), undefined);
+    });
+  }
 
   test("takes the certificates of a revoked CA along", async () => {
     const fill = await open();

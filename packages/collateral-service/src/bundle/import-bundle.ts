@@ -1,4 +1,5 @@
 import { admitDocument, raiseMarks } from "../admit-document.ts";
+import { refuseRevokedSince } from "../drop-revoked.ts";
 import { resolveStored } from "../selection/select-stored.ts";
 import type { SqlConnection, SqlDatabase } from "../sql/database.ts";
 import { putAppraisalPolicy } from "../store/appraisal-policies.ts";
@@ -32,7 +33,7 @@ export async function importBundle(
   const verified = await verifyContent(content, { ...options, rootCaCrl: stored?.body });
   await database.write(async (connection) => {
     const made = new Map([[`bundle by the key ${signer}`, BigInt(content.created.getTime())]]);
-    await refusingRollback("its time of export", () => raiseMarks(connection, made));
+    await refusingBundle("its time of export", () => raiseMarks(connection, made));
     await store(connection, verified, content, options.now);
   });
   return {
@@ -50,10 +51,11 @@ async function store(
   now: Date,
 ): Promise<void> {
   for (const verified of documents) {
-    await refusingRollback(verified.document.key, () => admitDocument(connection, verified));
+    await refusingBundle(verified.document.key, () => admitDocument(connection, verified));
   }
   for (const { qeId, pceId, manifest, encryptedPpid, fmspc, ca, issuerChain, certificates, tcbs } of platforms) {
     const id = { qeId, pceId };
+    await refusingBundle(`platform ${qeId}/${pceId}`, () => refuseRevokedSince(connection, issuerChain));
     await putPlatform(connection, { ...id, manifest, encryptedPpid, fmspc, ca, issuerChain });
     await replacePckCertificates(connection, id, certificates);
     for (const tcb of tcbs) {
@@ -66,7 +68,7 @@ async function store(
   }
 }
 
-async function refusingRollback(what: string, admit: () => Promise<void>): Promise<void> {
+async function refusingBundle(what: string, admit: () => Promise<void>): Promise<void> {
   try {
     await admit();
   } catch (cause) {

@@ -1,3 +1,4 @@
+import { refuseRevokedSince } from "../drop-revoked.ts";
 import { type PlatformRequest, ProviderError } from "../provider.ts";
 import { resolveStored } from "../selection/select-stored.ts";
 import { type DocumentId, keyOf } from "../store/document-key.ts";
@@ -9,7 +10,7 @@ import {
   type RawTcb,
   replacePckCertificates,
 } from "../store/platforms.ts";
-import { type FetchContext, type FetchedPlatform, fetchVerifiedPlatform } from "./fetch-verified.ts";
+import { type FetchContext, type FetchedPlatform, fetchVerifiedPlatform, refusingAsGarbage } from "./fetch-verified.ts";
 
 /** A platform to be fetched. */
 export interface PlatformOrder extends PlatformId {
@@ -83,12 +84,15 @@ function storePlatform(
   tcb: RawTcb | undefined,
 ): Promise<void> {
   const id = { qeId, pceId };
-  return database.write(async (connection) => {
-    await putPlatform(connection, { ...id, encryptedPpid, manifest, fmspc, ca, issuerChain });
-    await replacePckCertificates(connection, id, certificates);
-    const known = await listResolvedTcbs(connection, id);
-    for (const raw of tcb === undefined ? known : [...known, tcb]) {
-      await resolveStored(connection, id, raw);
-    }
-  });
+  return refusingAsGarbage(() =>
+    database.write(async (connection) => {
+      await refuseRevokedSince(connection, issuerChain);
+      await putPlatform(connection, { ...id, encryptedPpid, manifest, fmspc, ca, issuerChain });
+      await replacePckCertificates(connection, id, certificates);
+      const known = await listResolvedTcbs(connection, id);
+      for (const raw of tcb === undefined ? known : [...known, tcb]) {
+        await resolveStored(connection, id, raw);
+      }
+    }),
+  );
 }

@@ -55,6 +55,7 @@ const OF_SERVICE: Readonly<Record<ServiceErrorCode, Status>> = {
   "database-foreign": 500,
   "document-malformed": 400,
   "rolled-back": 460,
+  "issuer-revoked": 460,
   "file-unusable": 500,
   "port-unavailable": 500,
 };

@@ -1,6 +1,7 @@
 import { parseTcbInfo, type TcbInfo } from "@sealserve/attestation";
 import { parseSignedText } from "@sealserve/collateral";
 import { admitDocument } from "../admit-document.ts";
+import { refuseRevokedSince } from "../drop-revoked.ts";
 import { invalid } from "../http/request-error.ts";
 import { candidatesOf } from "../selection/candidates.ts";
 import { selectPckCertificate } from "../selection/select-pck-certificate.ts";
@@ -21,7 +22,7 @@ import type { VerifiedPlatform, VerifiedUpload } from "./verify-upload.ts";
 /**
  * Stores a verified upload, all of it or nothing: inside the transaction of `connection`.
  *
- * @throws ServiceError `rolled-back`
+ * @throws ServiceError `rolled-back`, `issuer-revoked`
  * @throws RequestError `invalid-request` when certificates come without TCB info, or a raw TCB is left without a certificate
  */
 export async function storeUpload(
@@ -42,6 +43,7 @@ async function storePlatform(connection: SqlConnection, platform: VerifiedPlatfo
   const registrations = upload.platforms.filter((one) => isSame(one, platform));
   const registered = registrations.at(-1);
   const known = await findPlatform(connection, platform);
+  await refuseRevokedSince(connection, platform.issuerChain);
   await replacePckCertificates(connection, platform, platform.certificates);
   for (const resolved of await resolveAll(connection, platform, { upload, registrations })) {
     await putResolvedTcb(connection, platform, resolved);
