@@ -45,35 +45,36 @@ export class EngineModel implements LoadedModel {
     outputs: readonly string[],
     { signal, moveInputs = false }: RunOptions = {},
   ): Promise<Map<string, Tensor>> {
-    const ports = this.#portsOf(signatureName);
-    const chosen = chooseInputs(ports.inputs, inputs);
-    const names = chooseOutputs(ports.outputs, outputs);
-    const results = this.#runHere(signatureName, chosen, names, signal);
+    signal?.throwIfAborted();
+    const results = this.runNow(signatureName, inputs, outputs);
     if (results !== undefined) {
       return results;
     }
+    const ports = this.#portsOf(signatureName);
+    const chosen = chooseInputs(ports.inputs, inputs);
+    const names = chooseOutputs(ports.outputs, outputs);
     const packed = packTensors(chosen, moveInputs ? packOwned : packCopy);
     return unpackTensors(await this.#engine.run({ signature: signatureName, inputs: packed, outputs: names }, signal));
   }
 
-  close(): Promise<void> {
-    return this.#engine.close();
-  }
-
-  /** Undefined when the call is for the engine. */
-  #runHere(
+  runNow(
     signatureName: string,
     inputs: ReadonlyMap<string, Tensor>,
     outputs: readonly string[],
-    signal: AbortSignal | undefined,
   ): Map<string, Tensor> | undefined {
     const graph = this.#light.get(signatureName);
     if (graph === undefined) {
       return undefined;
     }
-    signal?.throwIfAborted();
+    const ports = this.#portsOf(signatureName);
+    const chosen = chooseInputs(ports.inputs, inputs);
+    const names = chooseOutputs(ports.outputs, outputs);
     this.#engine.expectRunning();
-    return runLightGraph(graph, inputs, outputs);
+    return runLightGraph(graph, chosen, names);
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close();
   }
 
   #portsOf(signatureName: string): CallPorts {

@@ -42,6 +42,15 @@ export interface LoadedModel {
     outputs: readonly string[],
     options?: RunOptions,
   ): Promise<Map<string, Tensor>>;
+  /**
+   * Runs a signature at once where that costs less than to have the engine run it, with the same results and errors as
+   * {@link run}; undefined where the run is for `run`. A model without this has all of its runs there.
+   */
+  runNow?(
+    signatureName: string,
+    inputs: ReadonlyMap<string, Tensor>,
+    outputs: readonly string[],
+  ): Map<string, Tensor> | undefined;
   /** Ends the engine once the runs under way are done. */
   close(): Promise<void>;
 }

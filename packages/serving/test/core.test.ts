@@ -76,14 +76,17 @@ test("unknown models, versions and labels are refused with TensorFlow Serving's 
     [{ spec: { signatureName: "no" } }, "FAILED_PRECONDITION", 'Serving signature key "no" not found.'],
   ];
   for (const [changes, code, message] of cases) {
-    await assert.rejects(handler.predict(request(changes), call), status(code, message), message);
+    await assert.rejects(async () => await handler.predict(request(changes), call), status(code, message), message);
   }
 });
 
 test("inputs that do not fit the signature are refused with TensorFlow Serving's messages", async () => {
   const inputs = (...names: string[]): Map<string, Tensor> => new Map(names.map((name) => [name, text]));
   const refused = async (changes: Parameters<typeof request>[0], message: string): Promise<void> =>
-    await assert.rejects(handler.predict(request(changes), call), status("INVALID_ARGUMENT", message));
+    await assert.rejects(
+      async () => await handler.predict(request(changes), call),
+      status("INVALID_ARGUMENT", message),
+    );
   await refused(
     { inputs: inputs("z", "y"), spec: { signatureName: "" } },
     "input size does not match signature: 2!=1 len({y,z}) != len({x}). Sent extra: {y,z}. Missing but required: {x}.",
@@ -100,8 +103,8 @@ test("inputs that do not fit the signature are refused with TensorFlow Serving's
 });
 
 test("inputs left out take the signature's default values; names that it lacks are refused", async () => {
-  const greet = (...names: string[]) =>
-    handler.predict(
+  const greet = async (...names: string[]) =>
+    await handler.predict(
       request({ inputs: new Map(names.map((name) => [name, text])), spec: { signatureName: "greeting" } }),
       call,
     );
@@ -158,14 +161,14 @@ test("the output filter limits what is computed, and is checked", async () => {
   assert.deepEqual([...outputs.keys()], ["b_bytes"]);
   assert.deepEqual(three.runs.at(-1)?.outputs, ["b_bytes"]);
   await assert.rejects(
-    handler.predict(request({ ...pair, outputFilter: ["c"] }), call),
+    async () => await handler.predict(request({ ...pair, outputFilter: ["c"] }), call),
     status(
       "INVALID_ARGUMENT",
       "output tensor alias not found in signature: c Outputs expected to be in the set {a,b_bytes}.",
     ),
   );
   await assert.rejects(
-    handler.predict(request({ ...pair, outputFilter: ["a", "a"] }), call),
+    async () => await handler.predict(request({ ...pair, outputFilter: ["a", "a"] }), call),
     status("INVALID_ARGUMENT", "duplicate output tensor alias: a"),
   );
 });
@@ -173,7 +176,10 @@ test("the output filter limits what is computed, and is checked", async () => {
 test("a call that has ended is not run", async () => {
   const before = three.runs.length;
   const ended = AbortSignal.abort(new ServingError("CANCELLED", "gone"));
-  await assert.rejects(handler.predict(request(), { ...call, signal: ended }), status("CANCELLED", "gone"));
+  await assert.rejects(
+    async () => await handler.predict(request(), { ...call, signal: ended }),
+    status("CANCELLED", "gone"),
+  );
   assert.equal(three.runs.length, before);
 });
 
@@ -187,7 +193,7 @@ test("the engine is told when the caller is gone", async () => {
       }),
   };
   const oneModel = new ModelHandler(new ServedModel("half", [{ version: 1n, model: waiting }]));
-  const running = oneModel.predict(request(), { ...call, signal: caller.signal });
+  const running = Promise.resolve(oneModel.predict(request(), { ...call, signal: caller.signal }));
   caller.abort(new ServingError("CANCELLED", "gone"));
   await assert.rejects(running, status("CANCELLED", "gone"));
 });
@@ -205,8 +211,14 @@ test("a signature that the engine cannot run is UNIMPLEMENTED, a closed engine U
   };
   const over = (model: LoadedModel): ModelHandler =>
     new ModelHandler(new ServedModel("half", [{ version: 1n, model }]));
-  await assert.rejects(over(refusing).predict(request(), call), status("UNIMPLEMENTED", "operation Foo"));
-  await assert.rejects(over(closed).predict(request(), call), status("UNAVAILABLE", "The server is shutting down"));
+  await assert.rejects(
+    async () => await over(refusing).predict(request(), call),
+    status("UNIMPLEMENTED", "operation Foo"),
+  );
+  await assert.rejects(
+    async () => await over(closed).predict(request(), call),
+    status("UNAVAILABLE", "The server is shutting down"),
+  );
 });
 
 test("a model whose engine is gone fails its calls and is no longer available", async () => {
@@ -219,7 +231,10 @@ test("a model whose engine is gone fails its calls and is no longer available", 
     },
   };
   const over = new ModelHandler(new ServedModel("half", [{ version: 1n, model: dead }]));
-  await assert.rejects(over.predict(request(), call), status("UNAVAILABLE", "The model's engine has failed"));
+  await assert.rejects(
+    async () => await over.predict(request(), call),
+    status("UNAVAILABLE", "The model's engine has failed"),
+  );
   const [version] = over.status({ modelSpec: ModelSpec.create({ name: "half" }) }).modelVersionStatus;
   assert.equal(version?.state, modelStates.END);
   assert.deepEqual(version?.status, { errorCode: 13, errorMessage: failure.message });

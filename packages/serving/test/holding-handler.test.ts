@@ -34,8 +34,8 @@ function floats(count: number): ReadonlyMap<string, Tensor> {
   return new Map([["x", { dtype: "float32", shape: [count], data: new Float32Array(count) }]]);
 }
 
-function predict(inputs: ReadonlyMap<string, Tensor>, signatureName = ""): Promise<unknown> {
-  return handler.predict(
+async function predict(inputs: ReadonlyMap<string, Tensor>, signatureName = ""): Promise<unknown> {
+  return await handler.predict(
     { modelSpec: { ...modelSpec, signatureName }, inputs: new Map(inputs), outputFilter: [] },
     call,
   );
@@ -66,7 +66,9 @@ test("inputs that do not fit beside those of other calls are refused, and the mo
 test("inputs of a call that fails are given back", async () => {
   await assert.rejects(predict(new Map(), "pair"));
   await assert.rejects(predict(floats(10), "no such"));
-  await assert.rejects(handler.predict({ modelSpec: undefined, inputs: new Map(floats(10)), outputFilter: [] }, call));
+  await assert.rejects(
+    async () => await handler.predict({ modelSpec: undefined, inputs: new Map(floats(10)), outputFilter: [] }, call),
+  );
 });
 
 test("many short strings count for what they take beside their bytes", async () => {

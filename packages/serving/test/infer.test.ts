@@ -275,7 +275,7 @@ test("method names are looked at only when that is asked for", async () => {
     invalid(`Expected regression signature method_name to be ${REGRESS}. Was: odd`),
   );
   await assert.rejects(
-    strict.predict(request, call),
+    async () => await strict.predict(request, call),
     status(
       "INTERNAL",
       "Expected prediction signature method_name to be one of " +

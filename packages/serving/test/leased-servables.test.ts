@@ -21,13 +21,13 @@ test("calls begin only while the lease is held; those that run end well", async 
   const servables = new ServedModel("half", [{ version: 1n, model }]);
   const handler = new ModelHandler(new LeasedServables(servables, lease, { model: "half", served: true }));
   const ended = { code: "UNAVAILABLE", message: /lease of the model has ended/ };
-  await assert.rejects(handler.predict(request, call), ended);
+  await assert.rejects(async () => await handler.predict(request, call), ended);
   lease.grant(clock.now(), 60);
   const gate = Promise.withResolvers<void>();
   model.gate = gate.promise;
   const running = handler.predict(request, call);
   await clock.pass(60_000);
-  await assert.rejects(handler.predict(request, call), ended);
+  await assert.rejects(async () => await handler.predict(request, call), ended);
   assert.throws(() => handler.metadata({ modelSpec, metadataField: ["signature_def"] }), ended);
   assert.throws(() => handler.signature(modelSpec, ""), ended);
   assert.equal(handler.status({ modelSpec }).modelVersionStatus.length, 1);
@@ -42,12 +42,12 @@ test("while the model is loaded again it is unavailable, and not unknown", async
   const versions = { model: "half", served: false };
   const handler = new ModelHandler(new LeasedServables(new ServedModel("half", []), lease, versions));
   const loading = refusal("UNAVAILABLE", "The model is being loaded on this server");
-  await assert.rejects(handler.predict(request, call), loading);
+  await assert.rejects(async () => await handler.predict(request, call), loading);
   assert.throws(() => handler.metadata({ modelSpec, metadataField: ["signature_def"] }), loading);
   const other = { ...request, modelSpec: ModelSpec.create({ name: "other" }) };
-  await assert.rejects(handler.predict(other, call), refusal("NOT_FOUND", /Latest\(other\)/));
+  await assert.rejects(async () => await handler.predict(other, call), refusal("NOT_FOUND", /Latest\(other\)/));
   versions.served = true;
-  await assert.rejects(handler.predict(request, call), refusal("NOT_FOUND", /Latest\(half\)/));
+  await assert.rejects(async () => await handler.predict(request, call), refusal("NOT_FOUND", /Latest\(half\)/));
 });
 
 test("what a call that runs is refused with stays what it is", async () => {
@@ -57,5 +57,5 @@ test("what a call that runs is refused with stays what it is", async () => {
   model.gate = Promise.reject(new ServingError("NOT_FOUND", "in the model"));
   const servables = new ServedModel("half", [{ version: 1n, model }]);
   const handler = new ModelHandler(new LeasedServables(servables, lease, { model: "half", served: false }));
-  await assert.rejects(handler.predict(request, call), refusal("NOT_FOUND", "in the model"));
+  await assert.rejects(async () => await handler.predict(request, call), refusal("NOT_FOUND", "in the model"));
 });

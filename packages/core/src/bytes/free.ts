@@ -10,3 +10,10 @@ export function freeLarge(buffer: ArrayBufferLike): void {
     buffer.transfer(0);
   }
 }
+
+/** The same for bytes that are all of their buffer. The buffer of small ones, which V8 makes when it is asked for, is left unmade. */
+export function freeLargeBytes(bytes: Uint8Array): void {
+  if (bytes.length >= LARGE) {
+    freeLarge(bytes.buffer);
+  }
+}

@@ -7,3 +7,12 @@ export function messagePrefix(length: number): Uint8Array<ArrayBuffer> {
   new DataView(prefix.buffer).setUint32(1, length);
   return prefix;
 }
+
+/** The message's length by its prefix, of which all bytes must be there. */
+export function messageLength(prefix: Uint8Array): number {
+  let length = 0;
+  for (let index = 1; index < PREFIX_LENGTH; index++) {
+    length = (length << 8) | (prefix[index] as number);
+  }
+  return length >>> 0;
+}

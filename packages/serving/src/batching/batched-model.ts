@@ -66,6 +66,11 @@ export class BatchedModel extends ModelDecorator {
     return await this.#enqueue(signatureName, signature, { inputs: chosen, rows, outputs, options });
   }
 
+  /** Nothing is run at once: batches have rules for what may run, and are counted. */
+  override runNow(): undefined {
+    return undefined;
+  }
+
   override async close(): Promise<void> {
     for (const { waiting } of this.#queues.values()) {
       waiting.clear(new ModelError("closed", "the model is being unloaded"));

@@ -14,6 +14,7 @@ import type {
   RegressionRequest,
   RegressionResponse,
 } from "@sealserve/protocol";
+import type { Awaitable } from "./awaitable.ts";
 import type { Call } from "./call.ts";
 import type { Handler } from "./handler.ts";
 
@@ -25,7 +26,7 @@ export abstract class HandlerDecorator implements Handler {
     this.handler = handler;
   }
 
-  abstract predict(request: PredictRequest, call: Call): Promise<PredictResponse>;
+  abstract predict(request: PredictRequest, call: Call): Awaitable<PredictResponse>;
   abstract classify(request: ClassificationRequest, call: Call): Promise<ClassificationResponse>;
   abstract regress(request: RegressionRequest, call: Call): Promise<RegressionResponse>;
   abstract multiInference(request: MultiInferenceRequest, call: Call): Promise<MultiInferenceResponse>;

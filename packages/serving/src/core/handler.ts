@@ -21,6 +21,7 @@ import {
   SIGNATURE_DEF_FIELD,
   signatureMetadata,
 } from "@sealserve/protocol";
+import type { Awaitable } from "./awaitable.ts";
 import type { Call } from "./call.ts";
 import { classify, regress } from "./infer.ts";
 import { multiInference } from "./multi-inference.ts";
@@ -33,8 +34,8 @@ import type { SignatureOptions } from "./signature-options.ts";
  * ServingError with TensorFlow Serving's code and message.
  */
 export interface Handler {
-  /** `PredictionService.Predict`. A call that has ended before its turn is not run. */
-  predict(request: PredictRequest, call: Call): Promise<PredictResponse>;
+  /** `PredictionService.Predict`, answered at once where the model can. A call that has ended before its turn is not run. */
+  predict(request: PredictRequest, call: Call): Awaitable<PredictResponse>;
   /** `PredictionService.Classify`. */
   classify(request: ClassificationRequest, call: Call): Promise<ClassificationResponse>;
   /** `PredictionService.Regress`. */
@@ -62,11 +63,9 @@ export class ModelHandler implements Handler {
     this.#options = options;
   }
 
-  async predict(request: PredictRequest, call: Call): Promise<PredictResponse> {
+  predict(request: PredictRequest, call: Call): Awaitable<PredictResponse> {
     const spec = requireSpec(request.modelSpec);
-    return await this.#servables.use(spec, (servable) =>
-      predict(servable, request, spec.signatureName, call, this.#options),
-    );
+    return this.#servables.use(spec, (servable) => predict(servable, request, spec.signatureName, call, this.#options));
   }
 
   async classify(request: ClassificationRequest, call: Call): Promise<ClassificationResponse> {

@@ -12,6 +12,7 @@ import {
   type Tensor,
 } from "@sealserve/protocol";
 import type { MemoryBudget } from "../transport/memory-budget.ts";
+import { type Awaitable, endWith } from "./awaitable.ts";
 import type { Call } from "./call.ts";
 import type { Handler } from "./handler.ts";
 import { HandlerDecorator } from "./handler-decorator.ts";
@@ -28,8 +29,8 @@ export class HoldingHandler extends HandlerDecorator {
     this.#budget = budget;
   }
 
-  override async predict(request: PredictRequest, call: Call): Promise<PredictResponse> {
-    return await this.#hold(sizeOfTensors(request.inputs), () => this.handler.predict(request, call));
+  override predict(request: PredictRequest, call: Call): Awaitable<PredictResponse> {
+    return this.#hold(sizeOfTensors(request.inputs), () => this.handler.predict(request, call));
   }
 
   override async classify(request: ClassificationRequest, call: Call): Promise<ClassificationResponse> {
@@ -44,13 +45,9 @@ export class HoldingHandler extends HandlerDecorator {
     return await this.#hold(sizeOfInput(request.input), () => this.handler.multiInference(request, call));
   }
 
-  async #hold<T>(bytes: number, answer: () => Promise<T>): Promise<T> {
+  #hold<T>(bytes: number, answer: () => Awaitable<T>): Awaitable<T> {
     this.#budget.reserve(bytes);
-    try {
-      return await answer();
-    } finally {
-      this.#budget.release(bytes);
-    }
+    return endWith(answer, () => this.#budget.release(bytes));
   }
 }
 

@@ -38,6 +38,14 @@ export class ModelDecorator implements LoadedModel {
     return this.model.run(signatureName, inputs, outputs, options);
   }
 
+  runNow(
+    signatureName: string,
+    inputs: ReadonlyMap<string, Tensor>,
+    outputs: readonly string[],
+  ): Map<string, Tensor> | undefined {
+    return this.model.runNow?.(signatureName, inputs, outputs);
+  }
+
   close(): Promise<void> {
     return this.model.close();
   }

@@ -7,6 +7,7 @@ import {
   ServingError,
   type Tensor,
 } from "@sealserve/protocol";
+import { type Awaitable, mapResult } from "./awaitable.ts";
 import type { Call } from "./call.ts";
 import { chooseOutputs, completeInputs } from "./check-predict.ts";
 import { runModel } from "./run.ts";
@@ -23,17 +24,20 @@ const METHODS = [PREDICT_METHOD, CLASSIFY_METHOD, REGRESS_METHOD];
  * @param requestedSignature the one that the request names; the default one when empty
  * @throws ServingError
  */
-export async function predict(
+export function predict(
   servable: Servable,
   request: Pick<PredictRequest, "inputs" | "outputFilter">,
   requestedSignature: string,
   call: Pick<Call, "signal" | "onQueued" | "givesInputs">,
   options: SignatureOptions = {},
-): Promise<PredictResponse> {
+): Awaitable<PredictResponse> {
   const { name, version } = servable;
   const signatureName = requestedSignature || DEFAULT_SIGNATURE_KEY;
   const running = run(servable, request, signatureName, call, options);
-  return { modelSpec: ModelSpec.create({ name, version, signatureName }), outputs: await running };
+  return mapResult(running, (outputs) => ({
+    modelSpec: ModelSpec.create({ name, version, signatureName }),
+    outputs,
+  }));
 }
 
 function run(
@@ -42,7 +46,7 @@ function run(
   signatureName: string,
   { signal, onQueued, givesInputs = false }: Pick<Call, "signal" | "onQueued" | "givesInputs">,
   options: SignatureOptions,
-): Promise<Map<string, Tensor>> {
+): Awaitable<Map<string, Tensor>> {
   const signature = model.signatures.get(signatureName);
   if (signature === undefined) {
     throw new ServingError("FAILED_PRECONDITION", `Serving signature key "${signatureName}" not found.`);

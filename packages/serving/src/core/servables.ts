@@ -1,5 +1,6 @@
 import type { LoadedModel } from "@sealserve/models";
 import type { GrpcCodeName, ModelSpec, modelStates } from "@sealserve/protocol";
+import type { Awaitable } from "./awaitable.ts";
 
 /** The sealed package that a version comes from, and how long it may be served. */
 export interface Seal {
@@ -35,8 +36,8 @@ export interface Servables {
    * @throws ServingError with TensorFlow Serving's codes and messages
    */
   find(spec: ModelSpec): Servable;
-  /** Runs `work` on the version that a request asks for, which stays loaded until `work` is done. @throws as {@link find} */
-  use<T>(spec: ModelSpec, work: (servable: Servable) => Promise<T>): Promise<T>;
+  /** Runs `work` on the version that a request asks for, which stays loaded until `work` is done. @throws at once, as {@link find} */
+  use<T>(spec: ModelSpec, work: (servable: Servable) => Awaitable<T>): Awaitable<T>;
   /** All versions of a model that are known, newest first; none for a model that is not known. */
   versions(name: string): readonly VersionStatus[];
   /** Names of the models that are known, in order. */

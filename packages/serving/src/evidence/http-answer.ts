@@ -1,12 +1,14 @@
+import type { Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { CoreError, decodeUtf8 } from "@sealserve/core";
 import { ServingError } from "@sealserve/protocol";
 import { RaTlsError } from "@sealserve/ra-tls";
 import { codeOf, type Log } from "../log.ts";
+import { CallScope } from "../transport/call-scope.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import { MemoryBudget } from "../transport/memory-budget.ts";
 import { MessageBuffer } from "../transport/message-buffer.ts";
-import { type RequestStream, receiveAll } from "../transport/receive.ts";
+import { receiveAll } from "../transport/receive.ts";
 import type { RequestRate } from "../transport/request-rate.ts";
 import type { EvidenceCall } from "./evidence-call.ts";
 import type { EvidenceIssuer } from "./issuer.ts";
@@ -20,7 +22,7 @@ export const EVIDENCE_HEADERS = { "content-type": "application/json", "cache-con
 /** A request for evidence on either HTTP version. */
 export interface EvidenceHttpRequest {
   readonly call: EvidenceCall;
-  readonly stream: RequestStream;
+  readonly stream: Readable;
   /** The connection that it came on. */
   readonly socket: TLSSocket;
 }
@@ -45,13 +47,16 @@ export async function answerEvidenceRequest(
   { call, stream, socket }: EvidenceHttpRequest,
   { issuer, limits, log, rate }: EvidenceContext,
 ): Promise<JsonAnswer> {
+  const scope = new CallScope(stream);
   try {
     rate?.admit(socket);
     const body = new MessageBuffer(undefined, MAX_REQUEST, new MemoryBudget(MAX_REQUEST));
-    await receiveAll(stream, body, limits);
+    await receiveAll(stream, body, limits, scope);
     return { status: 200, body: call.encode(await issuer.issue(socket, call.nonce(decodeUtf8(body.take())))) };
   } catch (error) {
     return evidenceFailure(error, log);
+  } finally {
+    scope.close();
   }
 }
 

@@ -4,15 +4,20 @@ import { ServingError } from "@sealserve/protocol";
 /** Milliseconds of each unit of `grpc-timeout`. */
 const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
 
+const GRPC = "application/grpc";
+
 /** How the requester packed its message. */
 export type MessageEncoding = "identity" | "gzip";
 
 /** Whether the headers are those of a gRPC call that carries protobuf messages. */
 export function isGrpcCall(headers: IncomingHttpHeaders): boolean {
-  const contentType = headers["content-type"]?.split(";", 1)[0]?.trim();
-  return (
-    headers[":method"] === "POST" && (contentType === "application/grpc" || contentType === "application/grpc+proto")
-  );
+  const { ":method": method, "content-type": contentType } = headers;
+  return method === "POST" && (contentType === GRPC || isWithParameters(contentType));
+}
+
+function isWithParameters(contentType: string | undefined): boolean {
+  const type = contentType?.split(";", 1)[0]?.trim();
+  return type === GRPC || type === `${GRPC}+proto`;
 }
 
 /**

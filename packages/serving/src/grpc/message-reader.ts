@@ -1,4 +1,4 @@
-import { PREFIX_LENGTH, ServingError } from "@sealserve/protocol";
+import { messageLength, PREFIX_LENGTH, ServingError } from "@sealserve/protocol";
 import type { MemoryBudget } from "../transport/memory-budget.ts";
 import { MessageBuffer } from "../transport/message-buffer.ts";
 
@@ -6,8 +6,10 @@ import { MessageBuffer } from "../transport/message-buffer.ts";
 export class GrpcMessageReader {
   readonly #limit: number;
   readonly #budget: MemoryBudget;
-  readonly #prefix = Buffer.alloc(PREFIX_LENGTH);
+  /** Of a prefix that comes in pieces. */
+  #prefix: Buffer | undefined;
   #prefixLength = 0;
+  #flag = 0;
   #message: MessageBuffer | undefined;
 
   /** @param limit largest message, bytes */
@@ -18,7 +20,7 @@ export class GrpcMessageReader {
 
   /** Whether the message was sent compressed. Known once it is complete. */
   get compressed(): boolean {
-    return this.#prefix[0] === 1;
+    return this.#flag === 1;
   }
 
   /** Bytes up to the end of the prefix, or behind that of the message: 0 when it is complete. */
@@ -33,13 +35,8 @@ export class GrpcMessageReader {
 
   /** Takes the bytes of the next DATA frame. @throws ServingError */
   append(chunk: Uint8Array): void {
-    const prefixPart = Math.min(PREFIX_LENGTH - this.#prefixLength, chunk.length);
-    this.#prefix.set(chunk.subarray(0, prefixPart), this.#prefixLength);
-    this.#prefixLength += prefixPart;
-    if (this.#prefixLength === PREFIX_LENGTH) {
-      this.#message ??= this.#startMessage();
-      this.#message.append(chunk.subarray(prefixPart));
-    }
+    const prefixPart = this.#message === undefined ? this.#takePrefix(chunk) : 0;
+    this.#message?.append(prefixPart === 0 ? chunk : chunk.subarray(prefixPart));
   }
 
   /** The message after the request's end. @throws ServingError `INTERNAL` when it is not exactly one message */
@@ -55,10 +52,30 @@ export class GrpcMessageReader {
     this.#message?.release();
   }
 
-  #startMessage(): MessageBuffer {
-    if (this.#prefix.readUInt8(0) > 1) {
+  /** Reads the prefix, or collects it. @returns how many of the bytes belong to it */
+  #takePrefix(chunk: Uint8Array): number {
+    if (this.#prefixLength === 0 && chunk.length >= PREFIX_LENGTH) {
+      this.#prefixLength = PREFIX_LENGTH;
+      this.#message = this.#startMessage(chunk);
+      return PREFIX_LENGTH;
+    }
+    const prefix = this.#prefix ?? Buffer.alloc(PREFIX_LENGTH);
+    this.#prefix = prefix;
+    const part = Math.min(PREFIX_LENGTH - this.#prefixLength, chunk.length);
+    prefix.set(chunk.subarray(0, part), this.#prefixLength);
+    this.#prefixLength += part;
+    if (this.#prefixLength === PREFIX_LENGTH) {
+      this.#message = this.#startMessage(prefix);
+    }
+    return part;
+  }
+
+  #startMessage(prefix: Uint8Array): MessageBuffer {
+    const flag = prefix[0] as number;
+    if (flag > 1) {
       throw new ServingError("INTERNAL", "The request's compressed flag is neither 0 nor 1");
     }
-    return new MessageBuffer(this.#prefix.readUInt32BE(1), this.#limit, this.#budget);
+    this.#flag = flag;
+    return new MessageBuffer(messageLength(prefix), this.#limit, this.#budget);
   }
 }

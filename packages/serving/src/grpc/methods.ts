@@ -14,6 +14,7 @@ import {
   type TensorEncoding,
   type WireLimits,
 } from "@sealserve/protocol";
+import { mapResult } from "../core/awaitable.ts";
 import type { Handler } from "../core/handler.ts";
 import { grpcCall, typedRpc } from "./typed-rpc.ts";
 import type { UnaryMethod, UnaryMethods } from "./unary-call.ts";
@@ -35,8 +36,10 @@ export function servingMethods(
   return new Map<string, UnaryMethod>([
     [
       `${PREDICTION}/Predict`,
-      async (bytes, signal) =>
-        encodePredictResponse(await handler.predict(decodePredictRequest(bytes, limits), grpcCall(signal)), encoding),
+      (bytes, signal) =>
+        mapResult(handler.predict(decodePredictRequest(bytes, limits), grpcCall(signal)), (response) =>
+          encodePredictResponse(response, encoding, Buffer.allocUnsafe),
+        ),
     ],
     [
       `${PREDICTION}/Classify`,

@@ -1,11 +1,10 @@
-import type { ServerHttp2Stream } from "node:http2";
 import { ServingError } from "@sealserve/protocol";
+import type { Awaitable } from "../core/awaitable.ts";
 import { unpackGzip } from "../transport/gzip.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import type { MemoryBudget } from "../transport/memory-budget.ts";
-import { receiveAll } from "../transport/receive.ts";
 import type { MessageEncoding } from "./call-headers.ts";
-import { GrpcMessageReader } from "./message-reader.ts";
+import type { GrpcMessageReader } from "./message-reader.ts";
 
 /** A received request message; `release` gives its memory back and must be called once. */
 export interface ReceivedMessage {
@@ -13,38 +12,22 @@ export interface ReceivedMessage {
   readonly release: () => void;
 }
 
-/**
- * Receives the one message of a unary call.
- *
- * @throws ServingError when it breaks a limit, comes too slowly or is malformed
- */
-export async function receiveMessage(
-  stream: ServerHttp2Stream,
-  encoding: MessageEncoding,
-  limits: ServingLimits,
-  budget: MemoryBudget,
-  signal: AbortSignal,
-): Promise<ReceivedMessage> {
-  const reader = new GrpcMessageReader(limits.maxMessageBytes, budget);
-  try {
-    await receiveAll(stream, reader, limits, signal);
-    return await takeMessage(reader, encoding, limits, budget);
-  } catch (error) {
-    reader.release();
-    throw error;
-  }
-}
-
-/** The message of a reader that has come to its end, unpacked. @throws ServingError */
+/** The message of a reader that has come to its end, unpacked. What the reader holds is released when that fails. @throws ServingError */
 export function takeMessage(
   reader: GrpcMessageReader,
   encoding: MessageEncoding,
   limits: Pick<ServingLimits, "maxUnpackedBytes">,
   budget: MemoryBudget,
-): ReceivedMessage | Promise<ReceivedMessage> {
-  return reader.compressed
-    ? unpackMessage(reader, encoding, limits, budget)
-    : { message: reader.take(), release: () => reader.release() };
+): Awaitable<ReceivedMessage> {
+  if (reader.compressed) {
+    return unpackMessage(reader, encoding, limits, budget);
+  }
+  try {
+    return { message: reader.take(), release: () => reader.release() };
+  } catch (error) {
+    reader.release();
+    throw error;
+  }
 }
 
 async function unpackMessage(
@@ -53,10 +36,13 @@ async function unpackMessage(
   limits: Pick<ServingLimits, "maxUnpackedBytes">,
   budget: MemoryBudget,
 ): Promise<ReceivedMessage> {
-  if (encoding === "identity") {
-    throw new ServingError("INTERNAL", "The message is marked compressed, but grpc-encoding names no compression");
+  try {
+    if (encoding === "identity") {
+      throw new ServingError("INTERNAL", "The message is marked compressed, but grpc-encoding names no compression");
+    }
+    const { message, reserved } = await unpackGzip(reader.take(), limits, budget);
+    return { message, release: () => budget.release(reserved) };
+  } finally {
+    reader.release();
   }
-  const { message, reserved } = await unpackGzip(reader.take(), limits, budget);
-  reader.release();
-  return { message, release: () => budget.release(reserved) };
 }

@@ -1,7 +1,9 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { encodeUtf8 } from "@sealserve/core";
-import { messagePrefix, type ServingError, truncateStatusMessage } from "@sealserve/protocol";
+import { messagePrefix, PREFIX_LENGTH, type ServingError, truncateStatusMessage } from "@sealserve/protocol";
+import type { CallScope } from "../transport/call-scope.ts";
 import type { ServingLimits } from "../transport/limits.ts";
+import { timeLimitOf } from "../transport/time-limit.ts";
 
 /** Up to this size, prefix and message go out as one DATA frame. */
 const SMALL_MESSAGE = 1 << 14;
@@ -31,31 +33,66 @@ export function encodeStatusMessage(message: string): string {
   return encoded;
 }
 
+/** Headers in front of the message of a unary call, as name and value in turn: Node takes a list as it is, an object it copies. */
+const UNARY_HEADERS: readonly string[] = listOf(RESPONSE_HEADERS);
+/** gRPC knows no date, which Node would work out and add. */
+const UNARY_OPTIONS = { waitForTrailers: true, sendDate: false } as const;
+/** The same with headers of the server's own, which are the same for many calls. */
+const moreHeaders = new WeakMap<OutgoingHttpHeaders, readonly string[]>();
+
 /**
  * Sends the one response message and the status OK. A large one must be taken within the time of a request.
  *
+ * @param scope of the call
  * @param more headers of the server's own
  */
 export function sendMessage(
   stream: ServerHttp2Stream,
   message: Uint8Array,
+  scope: CallScope,
   { stallTimeoutMs, requestTimeoutMs }: Pick<ServingLimits, "stallTimeoutMs" | "requestTimeoutMs">,
   more?: OutgoingHttpHeaders,
 ): void {
   if (stream.closed || stream.destroyed) {
     return;
   }
-  closeWhenStalled(stream, stallTimeoutMs);
-  stream.on("wantTrailers", () => stream.sendTrailers(SUCCESS_TRAILERS));
-  stream.respond(more === undefined ? RESPONSE_HEADERS : { ...RESPONSE_HEADERS, ...more }, { waitForTrailers: true });
-  const prefix = messagePrefix(message.length);
+  stream.on("wantTrailers", sendSuccess);
+  stream.respond(unaryHeaders(more), UNARY_OPTIONS);
   if (message.length <= SMALL_MESSAGE) {
-    stream.end(Buffer.concat([prefix, message]));
+    closeUnlessSoonTaken(stream, scope, stallTimeoutMs);
+    stream.end(withPrefix(message));
   } else {
+    closeWhenStalled(stream, stallTimeoutMs);
     closeWhenLate(stream, requestTimeoutMs);
-    stream.write(prefix);
+    stream.write(messagePrefix(message.length));
     stream.end(message);
   }
+}
+
+function sendSuccess(this: ServerHttp2Stream): void {
+  this.sendTrailers(SUCCESS_TRAILERS);
+}
+
+function unaryHeaders(more: OutgoingHttpHeaders | undefined): readonly string[] {
+  if (more === undefined) {
+    return UNARY_HEADERS;
+  }
+  const known = moreHeaders.get(more) ?? listOf({ ...RESPONSE_HEADERS, ...more });
+  moreHeaders.set(more, known);
+  return known;
+}
+
+function listOf(headers: OutgoingHttpHeaders): readonly string[] {
+  return Object.entries(headers).flatMap(([name, value]) => [name, String(value)]);
+}
+
+/** A message with its prefix, in memory of Node's pool: all of it is overwritten. */
+function withPrefix(message: Uint8Array): Buffer {
+  const whole = Buffer.allocUnsafe(PREFIX_LENGTH + message.length);
+  whole[0] = 0;
+  whole.writeUInt32BE(message.length, 1);
+  whole.set(message, PREFIX_LENGTH);
+  return whole;
 }
 
 /** Ends a call that has no response message (a trailers-only response) and stops taking its request. */
@@ -76,6 +113,16 @@ export function failureTrailers(failure: ServingError): OutgoingHttpHeaders {
 /** Resets a stream whose requester does not take the answer. */
 export function closeWhenStalled(stream: ServerHttp2Stream, stallTimeoutMs: number): void {
   stream.setTimeout(stallTimeoutMs, () => stream.close(constants.NGHTTP2_CANCEL));
+}
+
+/**
+ * Resets a stream whose requester does not take a small answer. Nearly all are taken at once, so that they share one timer for the
+ * first half of the time, and only what is left then is watched by itself.
+ */
+function closeUnlessSoonTaken(stream: ServerHttp2Stream, scope: CallScope, stallTimeoutMs: number): void {
+  const limit = timeLimitOf(stallTimeoutMs / 2);
+  const running = limit.start({ late: () => closeWhenStalled(stream, stallTimeoutMs / 2) });
+  scope.whenStreamCloses(() => limit.stop(running));
 }
 
 /** Resets a stream whose requester takes the answer in pieces too small to ever come to its end. */

@@ -58,7 +58,9 @@ export async function openGrpcServer<Address extends ListenAddress>(
   const sessions = trackSessions(server, options);
   const streaming = new StreamingCalls(limits);
   const context = { ...options, streaming };
-  server.on("stream", (stream, headers) => void answerStream(stream, headers, context));
+  server.on("stream", (stream, headers) => {
+    void answerStream(stream, headers, context);
+  });
   const connections = countConnections(server);
   const port = await openPort(server, address, limits, options.log);
   const closeSessions = (): void => {
@@ -146,9 +148,9 @@ function answerStream(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   context: ServerContext,
-): Promise<void> | undefined {
+): Promise<unknown> | undefined {
   // A reset stream also emits 'close', which is what the code below acts on.
-  stream.on("error", () => undefined);
+  stream.on("error", ignore);
   if (isGrpcCall(headers)) {
     return answerCall(stream, headers, context);
   }
@@ -166,7 +168,7 @@ function answerCall(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   context: ServerContext,
-): Promise<void> | undefined {
+): Promise<unknown> | undefined {
   try {
     context.rate?.admit(stream.session?.socket);
   } catch (error) {
@@ -177,4 +179,8 @@ function answerCall(
   return method === undefined || typeof method === "function"
     ? answerUnaryCall(stream, headers, method, context)
     : answerStreamingCall(stream, headers, method, context);
+}
+
+function ignore(): void {
+  // What has to be done about an error is done when its stream closes.
 }

@@ -1,23 +1,27 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { type GrpcCodeName, ServingError, servingErrorOf } from "@sealserve/protocol";
+import { type Awaitable, endWith } from "../core/awaitable.ts";
 import { type Log, logUnexpected } from "../log.ts";
 import { tracePart } from "../tracing/current-trace.ts";
 import type { Tracer } from "../tracing/tracer.ts";
 import { CallScope } from "../transport/call-scope.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import type { MemoryBudget } from "../transport/memory-budget.ts";
-import { parseGrpcTimeout, parseMessageEncoding } from "./call-headers.ts";
-import { receiveMessage } from "./receive-message.ts";
+import { receiveAll } from "../transport/receive.ts";
+import { type MessageEncoding, parseGrpcTimeout, parseMessageEncoding } from "./call-headers.ts";
+import { GrpcMessageReader } from "./message-reader.ts";
+import { type ReceivedMessage, takeMessage } from "./receive-message.ts";
 import { sendFailure, sendMessage } from "./respond.ts";
 import type { StreamingCalls } from "./streaming-calls.ts";
 import type { StreamingMethod } from "./streaming-method.ts";
 
 /**
- * One rpc: request message in, response message out, both as protobuf bytes. The response is over memory of its own: the request's is freed
+ * One rpc: request message in, response message out, both as protobuf bytes; a promise is only for what cannot be answered at
+ * once. The response is over memory of its own: the request's is freed
  * when the method is done. A thrown ServingError becomes the call's
  * status; any other error becomes INTERNAL without its text.
  */
-export type UnaryMethod = (request: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
+export type UnaryMethod = (request: Uint8Array, signal: AbortSignal) => Awaitable<Uint8Array>;
 
 /** Unary rpcs by full path. */
 export type UnaryMethods = ReadonlyMap<string, UnaryMethod>;
@@ -41,63 +45,74 @@ export interface CallContext {
   readonly responseHeaders?: { readonly current: OutgoingHttpHeaders };
 }
 
-/** Answers one unary call from its headers to its trailers. Never throws. */
-export async function answerUnaryCall(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  method: UnaryMethod | undefined,
-  context: CallContext,
-): Promise<void> {
-  if (context.tracer === undefined) {
-    await answerCall(stream, headers, method, context);
-  } else {
-    const answer = (): Promise<GrpcCodeName> => answerCall(stream, headers, method, context);
-    await context.tracer.rpc(headers, method && headers[":path"], answer);
-  }
+/** A call that has come in. */
+interface IncomingCall {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  readonly method: UnaryMethod | undefined;
+  readonly scope: CallScope;
 }
 
-/** @returns the code that the call ends with */
-async function answerCall(
+/** Answers one unary call from its headers to its trailers. Never throws. */
+export function answerUnaryCall(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   method: UnaryMethod | undefined,
   context: CallContext,
-): Promise<GrpcCodeName> {
+): Promise<unknown> {
+  const call = { stream, headers, method, scope: new CallScope(stream) };
+  return context.tracer === undefined
+    ? answerCall(call, context)
+    : context.tracer.rpc(headers, method && headers[":path"], () => answerCall(call, context));
+}
+
+/**
+ * The only wait that every call has is that for its message: each further one costs what a small model takes to run.
+ *
+ * @returns the code that the call ends with
+ */
+async function answerCall(call: IncomingCall, context: CallContext): Promise<GrpcCodeName> {
+  const { stream, scope } = call;
+  const reader = new GrpcMessageReader(context.limits.maxMessageBytes, context.budget);
   try {
-    const answer = await callMethod(stream, headers, method, context);
-    sendMessage(stream, answer, context.limits, context.responseHeaders?.current);
+    const method = call.method ?? unimplemented();
+    const encoding = acceptCall(call);
+    await tracePart("receive", () => receiveAll(stream, reader, context.limits, scope));
+    const request = takeMessage(reader, encoding, context.limits, context.budget);
+    const running = runMethod(method, request instanceof Promise ? await request : request, scope);
+    const answer = running instanceof Promise ? await running : running;
+    context.budget.reserveUntilClose(answer.length, scope);
+    sendMessage(stream, answer, scope, context.limits, context.responseHeaders?.current);
     return "OK";
   } catch (error) {
     const failure = servingErrorOf(error);
     logUnexpected(failure, context.log);
     sendFailure(stream, failure, context.limits.stallTimeoutMs);
     return failure.code;
-  }
-}
-
-async function callMethod(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  method: UnaryMethod | undefined,
-  context: CallContext,
-): Promise<Uint8Array> {
-  if (method === undefined) {
-    throw new ServingError("UNIMPLEMENTED", "The server does not implement this method");
-  }
-  const scope = new CallScope(stream);
-  try {
-    const timeoutMs = parseGrpcTimeout(headers);
-    if (timeoutMs !== undefined) {
-      scope.limit(timeoutMs);
-    }
-    const encoding = parseMessageEncoding(headers);
-    const { message, release } = await tracePart("receive", () =>
-      receiveMessage(stream, encoding, context.limits, context.budget, scope.signal),
-    );
-    const answer = await scope.within(method(message, scope.signal).finally(release));
-    context.budget.reserveUntilClose(answer.length, stream);
-    return answer;
   } finally {
     scope.close();
   }
+}
+
+/** Reads the headers; the deadline in them begins. @throws ServingError */
+function acceptCall({ headers, scope }: IncomingCall): MessageEncoding {
+  const timeoutMs = parseGrpcTimeout(headers);
+  if (timeoutMs !== undefined) {
+    scope.limit(timeoutMs);
+  }
+  return parseMessageEncoding(headers);
+}
+
+/** The method's answer, unless the call ends before it is there. The request is released when the method is done. */
+function runMethod(
+  method: UnaryMethod,
+  { message, release }: ReceivedMessage,
+  scope: CallScope,
+): Awaitable<Uint8Array> {
+  const running = endWith(() => method(message, scope.signal), release);
+  return running instanceof Promise ? scope.within(running) : running;
+}
+
+function unimplemented(): never {
+  throw new ServingError("UNIMPLEMENTED", "The server does not implement this method");
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { CallScope } from "../transport/call-scope.ts";
 import { unpackGzip } from "../transport/gzip.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import type { MemoryBudget } from "../transport/memory-budget.ts";
@@ -20,7 +21,7 @@ export async function receiveBody(
   request: IncomingMessage,
   limits: ServingLimits,
   budget: MemoryBudget,
-  signal: AbortSignal,
+  scope: CallScope,
 ): Promise<ReceivedBody> {
   const announced = request.headers["content-length"];
   const buffer = new MessageBuffer(
@@ -29,7 +30,7 @@ export async function receiveBody(
     budget,
   );
   try {
-    await receiveAll(request, buffer, limits, signal);
+    await receiveAll(request, buffer, limits, scope);
     const bytes = buffer.take();
     if (!request.headers["content-encoding"]?.includes("gzip")) {
       return { bytes, release: () => buffer.release() };

@@ -142,7 +142,7 @@ async function askRoutes(
   const { signal } = scope;
   let release = (): void => undefined;
   const receive = async (): Promise<Uint8Array> => {
-    const body = await tracePart("receive", () => receiveBody(incoming, limits, budget, signal));
+    const body = await tracePart("receive", () => receiveBody(incoming, limits, budget, scope));
     release = body.release;
     return body.bytes;
   };
@@ -158,7 +158,7 @@ async function askRoutes(
       const work = route(request);
       if (work !== undefined) {
         const result = await scope.within(work.finally(() => release()));
-        budget.reserveUntilClose(result.body.length, response);
+        budget.reserveUntilClose(result.body.length, scope);
         return result;
       }
     }

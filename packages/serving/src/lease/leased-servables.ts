@@ -1,4 +1,5 @@
 import { type ModelSpec, ServingError } from "@sealserve/protocol";
+import type { Awaitable } from "../core/awaitable.ts";
 import type { Servable, Servables, VersionStatus } from "../core/servables.ts";
 import type { LeaseView } from "./lease.ts";
 
@@ -34,11 +35,11 @@ export class LeasedServables implements Servables {
     }
   }
 
-  async use<T>(spec: ModelSpec, work: (servable: Servable) => Promise<T>): Promise<T> {
+  use<T>(spec: ModelSpec, work: (servable: Servable) => Awaitable<T>): Awaitable<T> {
     this.#expectHeld();
     let begun = false;
     try {
-      return await this.#servables.use(spec, (servable) => {
+      return this.#servables.use(spec, (servable) => {
         begun = true;
         return work(servable);
       });

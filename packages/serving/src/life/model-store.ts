@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stuckThreads } from "@sealserve/models";
 import { type ModelSpec, ServingError } from "@sealserve/protocol";
+import type { Awaitable } from "../core/awaitable.ts";
 import type { Servable, Servables, VersionStatus } from "../core/servables.ts";
 import type { LoadingOptions } from "../options/server-options.ts";
 import type { AspiredVersion } from "./aspired-version.ts";
@@ -48,9 +49,9 @@ export class ModelStore implements Servables {
     return this.#hold(spec).servable;
   }
 
-  async use<T>(spec: ModelSpec, work: (servable: Servable) => Promise<T>): Promise<T> {
+  use<T>(spec: ModelSpec, work: (servable: Servable) => Awaitable<T>): Awaitable<T> {
     const { life, servable } = this.#hold(spec);
-    return await life.use(servable, work);
+    return life.use(servable, work);
   }
 
   versions(name: string): readonly VersionStatus[] {

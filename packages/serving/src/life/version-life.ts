@@ -1,4 +1,5 @@
 import { type LoadedModel, ModelError } from "@sealserve/models";
+import { type Awaitable, endWith } from "../core/awaitable.ts";
 import type { Servable, VersionStatus } from "../core/servables.ts";
 import type { AspiredVersion } from "./aspired-version.ts";
 import { describeLoadError, type LifeError } from "./load-error.ts";
@@ -137,17 +138,20 @@ export class VersionLife {
   }
 
   /** Runs `work` on the version, which stays loaded until `work` is done. */
-  async use<T>(servable: Servable, work: (servable: Servable) => Promise<T>): Promise<T> {
+  use<T>(servable: Servable, work: (servable: Servable) => Awaitable<T>): Awaitable<T> {
     this.#uses++;
-    try {
-      return await work(servable);
-    } finally {
-      this.#uses--;
-      if (this.#uses === 0) {
-        this.#unused?.();
-      }
-      this.checkEngine();
+    return endWith(
+      () => work(servable),
+      () => this.#endUse(),
+    );
+  }
+
+  #endUse(): void {
+    this.#uses--;
+    if (this.#uses === 0) {
+      this.#unused?.();
     }
+    this.checkEngine();
   }
 
   /** A version whose engine has ended is loaded again, as a failed load is, or is at its END. */

@@ -1,5 +1,6 @@
 import type { LoadedModel } from "@sealserve/models";
 import { ModelStatistics, type StatisticDuration, type Tensor } from "@sealserve/protocol";
+import type { Awaitable } from "../core/awaitable.ts";
 import type { Servable } from "../core/servables.ts";
 
 /** Counts of one loaded version. */
@@ -26,7 +27,7 @@ export class InferenceStatistics {
   async count<T>(
     model: LoadedModel,
     inputs: ReadonlyMap<string, Tensor>,
-    work: (onQueued: (waitedMs: number) => void) => Promise<T>,
+    work: (onQueued: (waitedMs: number) => void) => Awaitable<T>,
   ): Promise<T> {
     const counters = this.#of(model);
     const start = process.hrtime.bigint();

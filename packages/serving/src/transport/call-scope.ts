@@ -5,23 +5,46 @@ import { LONGEST_TIMER_MS } from "./longest-timer.ts";
 /** The time one call may take: ends with its deadline or when the caller goes away. */
 export class CallScope {
   readonly #controller = new AbortController();
+  #streamIsClosed = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #fail: ((reason: ServingError) => void) | undefined;
+  #listener: ((reason: ServingError) => void) | undefined;
+  #reason: ServingError | undefined;
+  /** What is done when the stream closes. */
+  readonly #atClose: (() => void)[] = [];
 
   /** @param stream its `close` means that the caller is gone */
   constructor(stream: EventEmitter) {
-    stream.once("close", () => {
-      // The usual case, in which an error that nobody reads would cost more than the rest of the scope.
-      if (!this.#closed) {
-        this.end(new ServingError("CANCELLED", "The caller cancelled the request"));
-      }
-    });
+    stream.on("close", () => this.#streamClosed());
   }
 
   /** Fires with a ServingError as its reason. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Why the scope has ended before its time; undefined when it has not. */
+  get reason(): ServingError | undefined {
+    return this.#reason;
+  }
+
+  get streamIsClosed(): boolean {
+    return this.#streamIsClosed;
+  }
+
+  /** Has `listener` told when the scope ends before its time, in the place of the one before. */
+  whenEnded(listener: ((reason: ServingError) => void) | undefined): void {
+    this.#listener = listener;
+  }
+
+  /** Does `work` when the stream closes; at once when it has. */
+  whenStreamCloses(work: () => void): void {
+    if (this.#streamIsClosed) {
+      work();
+    } else {
+      this.#atClose.push(work);
+    }
   }
 
   /** Sets the deadline, counted from now. Of a call that has been answered, whose work may go on for a while, there is none. */
@@ -39,10 +62,9 @@ export class CallScope {
    * because of that comes first. For one piece of work.
    */
   within<T>(work: Promise<T>): Promise<T> {
-    const { signal } = this;
     return new Promise<T>((resolve, reject) => {
-      if (signal.aborted) {
-        reject(signal.reason);
+      if (this.#reason !== undefined) {
+        reject(this.#reason);
       }
       this.#fail = (reason) => void setImmediate(() => reject(reason));
       work.then(resolve, reject);
@@ -58,9 +80,22 @@ export class CallScope {
   /** Ends the scope before its time. */
   end(reason: ServingError): void {
     clearTimeout(this.#timer);
-    if (!this.#closed && !this.signal.aborted) {
+    if (!this.#closed && this.#reason === undefined) {
+      this.#reason = reason;
       this.#controller.abort(reason);
+      this.#listener?.(reason);
       this.#fail?.(reason);
+    }
+  }
+
+  #streamClosed(): void {
+    // The usual case is a call that was answered: an error that nobody reads would cost more than the rest of the scope.
+    if (!this.#closed) {
+      this.end(new ServingError("CANCELLED", "The caller cancelled the request"));
+    }
+    this.#streamIsClosed = true;
+    for (const work of this.#atClose.splice(0)) {
+      work();
     }
   }
 }

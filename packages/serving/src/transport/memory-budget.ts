@@ -1,8 +1,5 @@
-import type { EventEmitter } from "node:events";
 import { ServingError } from "@sealserve/protocol";
-
-/** A stream that emits `close` once it is destroyed. */
-type Closing = EventEmitter & { readonly destroyed: boolean };
+import type { CallScope } from "./call-scope.ts";
 
 /** Counts bytes of requests, inputs and answers held at one time, so that many large ones together cannot use up the enclave's memory. */
 export class MemoryBudget {
@@ -39,15 +36,15 @@ export class MemoryBudget {
   }
 
   /**
-   * Reserves the bytes of an answer until its stream closes. For one that is gone already nothing will be sent, and nothing
-   * is counted.
+   * Reserves the bytes of an answer until its call's stream closes. For one that is gone already nothing will be sent, and
+   * nothing is counted.
    *
    * @throws ServingError `RESOURCE_EXHAUSTED`
    */
-  reserveUntilClose(bytes: number, stream: Closing): void {
-    if (!stream.destroyed) {
+  reserveUntilClose(bytes: number, scope: CallScope): void {
+    if (!scope.streamIsClosed) {
       this.reserve(bytes);
-      stream.once("close", () => this.release(bytes));
+      scope.whenStreamCloses(() => this.release(bytes));
     }
   }
 }

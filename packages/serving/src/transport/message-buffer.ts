@@ -1,4 +1,4 @@
-import { freeLarge } from "@sealserve/core";
+import { freeLargeBytes } from "@sealserve/core";
 import { ServingError } from "@sealserve/protocol";
 import type { MemoryBudget } from "./memory-budget.ts";
 
@@ -6,6 +6,7 @@ import type { MemoryBudget } from "./memory-budget.ts";
 const TRUSTED_LENGTH = 1 << 20;
 /** A longer one when this part of it (1/n) has come. */
 const TRUST_FACTOR = 16;
+const NO_BYTES = new Uint8Array();
 
 /**
  * Collects one request's bytes by copying them into one block, so that a byte costs the same however small its chunk was.
@@ -16,7 +17,7 @@ export class MessageBuffer {
   readonly #length: number | undefined;
   readonly #limit: number;
   readonly #budget: MemoryBudget;
-  #block = new Uint8Array();
+  #block = NO_BYTES;
   #received = 0;
   #reserved = 0;
 
@@ -59,15 +60,16 @@ export class MessageBuffer {
     if (this.#length !== undefined && !this.complete) {
       throw new ServingError("INTERNAL", "The request ended before the length it announced");
     }
-    return this.#block.subarray(0, this.#received);
+    const block = this.#block;
+    return block.length === this.#received ? block : block.subarray(0, this.#received);
   }
 
   /** Gives the memory back to the budget; the message must not be used afterwards. */
   release(): void {
     this.#budget.release(this.#reserved);
     this.#reserved = 0;
-    freeLarge(this.#block.buffer);
-    this.#block = new Uint8Array();
+    freeLargeBytes(this.#block);
+    this.#block = NO_BYTES;
   }
 
   #capacityFor(received: number): number {
@@ -89,7 +91,7 @@ export class MessageBuffer {
       this.#block.set(held);
       this.#budget.release(held.length);
       this.#reserved -= held.length;
-      freeLarge(held.buffer);
+      freeLargeBytes(held);
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Awaitable } from "../core/awaitable.ts";
 import type { Servable, Servables, VersionStatus } from "../core/servables.ts";
 
 /** One version in the place of all models: whatever a request asks for, it is this. */
@@ -12,8 +13,8 @@ export class OneServable implements Servables {
     return this.#servable;
   }
 
-  async use<T>(_spec: unknown, work: (servable: Servable) => Promise<T>): Promise<T> {
-    return await work(this.#servable);
+  use<T>(_spec: unknown, work: (servable: Servable) => Awaitable<T>): Awaitable<T> {
+    return work(this.#servable);
   }
 
   versions(): readonly VersionStatus[] {

@@ -101,7 +101,7 @@ test("a version in use is closed after its last call", async () => {
   store.aspire("m", []);
   assert.equal(states(store), "1 UNLOADING");
   await assert.rejects(
-    store.use(m, async () => "late"),
+    async () => await store.use(m, async () => "late"),
     refusal("NOT_FOUND", "Servable not found for request: Latest(m)"),
   );
   await new Promise(setImmediate);

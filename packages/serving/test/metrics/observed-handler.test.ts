@@ -89,7 +89,7 @@ describe("an observed handler", () => {
 
   it("counts failures by code, an unforeseen one as INTERNAL, and their latency not at all", async () => {
     const { observed, lines } = observe();
-    await assert.rejects(observed.predict(predict("broken"), grpc), TypeError);
+    await assert.rejects(async () => await observed.predict(predict("broken"), grpc), TypeError);
     await assert.rejects(observed.regress({ modelSpec: ModelSpec.create({ name: "other" }) }, grpc), ServingError);
     assert.deepEqual(lines(/^:tensorflow:serving:request_count/), [
       ':tensorflow:serving:request_count{model_name="broken",status="INTERNAL"} 1',
@@ -102,7 +102,7 @@ describe("an observed handler", () => {
     const { observed, registry, metrics } = observe();
     for (let index = 0; index < 50; index++) {
       const spec = ModelSpec.create({ name: `made-up-${index}`, signatureName: "made-up" });
-      await assert.rejects(observed.predict({ ...predict(""), modelSpec: spec }, grpc));
+      await assert.rejects(async () => await observed.predict({ ...predict(""), modelSpec: spec }, grpc));
       await assert.rejects(observed.classify({ modelSpec: spec, input: examples }, rest));
       metrics.answeredRest("predict", `made-up-${index}`, "NOT_FOUND", 1);
     }

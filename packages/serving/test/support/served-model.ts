@@ -1,4 +1,5 @@
 import { type ModelSpec, ServingError } from "@sealserve/protocol";
+import type { Awaitable } from "../../src/core/awaitable.ts";
 import type { Servable, Servables, VersionStatus } from "../../src/core/servables.ts";
 
 /** One loaded version of the model. */
@@ -31,8 +32,8 @@ export class ServedModel implements Servables {
     return found;
   }
 
-  async use<T>(spec: ModelSpec, work: (servable: Servable) => Promise<T>): Promise<T> {
-    return await work(this.find(spec));
+  use<T>(spec: ModelSpec, work: (servable: Servable) => Awaitable<T>): Awaitable<T> {
+    return work(this.find(spec));
   }
 
   versions(name: string): readonly VersionStatus[] {
