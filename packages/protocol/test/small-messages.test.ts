@@ -15,7 +15,7 @@ function readText(text: string): string {
 
 test("short texts that share a place among the remembered ones are told apart, whatever came before", () => {
   const texts = Array.from({ length: 2000 }, (_, index) => `name_${index.toString(36)}`);
-  for (const text of [...texts, ...texts.reverse()]) {
+  for (const text of [...texts, ...texts.toReversed()]) {
     assert.equal(readText(text), text);
   }
 });

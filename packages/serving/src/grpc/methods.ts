@@ -38,7 +38,7 @@ export function servingMethods(
       `${PREDICTION}/Predict`,
       (bytes, signal) =>
         mapResult(handler.predict(decodePredictRequest(bytes, limits), grpcCall(signal)), (response) =>
-          encodePredictResponse(response, encoding, Buffer.allocUnsafe),
+          encodePredictResponse(response, encoding, (length) => Buffer.allocUnsafe(length)),
         ),
     ],
     [

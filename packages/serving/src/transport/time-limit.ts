@@ -47,7 +47,9 @@ export class TimeLimit {
   start(entry: TimeLimited): RunningTime {
     const place = new Place(entry, performance.now() + this.ms);
     this.#append(place);
-    this.#timer ??= this.#lookIn(this.ms);
+    if (this.#timer === undefined) {
+      this.#timer = this.#lookIn(this.ms);
+    }
     return place;
   }
 
