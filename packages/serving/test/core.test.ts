@@ -183,6 +183,23 @@ test("a call that has ended is not run", async () => {
   assert.equal(three.runs.length, before);
 });
 
+test("a model that can is run at once, and its failures have the same codes", async () => {
+  const outputs = new Map([["y", text]]);
+  const model = { ...modelDouble(), failure: undefined as ModelError | undefined, runNow: () => outputs };
+  const over = new ModelHandler(new ServedModel("half", [{ version: 1n, model }]));
+  const answer = over.predict(request(), call);
+  assert.ok(!(answer instanceof Promise));
+  assert.deepEqual(answer.outputs, outputs);
+  const ended = { ...call, signal: AbortSignal.abort(new ServingError("CANCELLED", "gone")) };
+  assert.throws(() => over.predict(request(), ended), status("CANCELLED", "gone"));
+  model.runNow = () => {
+    throw new ModelError("closed", "closed");
+  };
+  assert.throws(() => over.predict(request(), call), status("UNAVAILABLE", "The server is shutting down"));
+  model.failure = new ModelError("engine-failed", "the engine's thread has failed");
+  assert.throws(() => over.predict(request(), call), status("UNAVAILABLE", "The model's engine has failed"));
+});
+
 test("the engine is told when the caller is gone", async () => {
   const caller = new AbortController();
   const waiting: LoadedModel = {

@@ -348,6 +348,20 @@ test("a request that comes too slowly is ended", async () => {
   await dripping.close();
 });
 
+test("a caller that does not take a small answer is not waited for", async () => {
+  const strict = await open(quickLimits({ stallTimeoutMs: 200 }));
+  const settings = { initialWindowSize: 0 };
+  const session = http2.connect(`https://localhost:${strict.address.port}`, { ca: authority.caPem, settings });
+  await once(session, "localSettings");
+  const stream = session.request(callHeaders("/test.Echo/Echo"));
+  stream.end(framed(Buffer.of(1)));
+  await once(stream, "close", { signal: AbortSignal.timeout(10_000) });
+  assert.equal(stream.rstCode, http2.constants.NGHTTP2_CANCEL);
+  await waitFor(() => budget.held === 0);
+  session.destroy();
+  await strict.close();
+});
+
 test("only TLS 1.3 with h2 gets in, and nothing is resumed", async () => {
   const to = { port: front.address.port, host: "127.0.0.1", servername: "localhost", ca: authority.caPem };
   await assert.rejects(handshake({ ...to, ALPNProtocols: ["h2"], maxVersion: "TLSv1.2" }));
