@@ -2,13 +2,15 @@ import { intAttribute, textAttribute } from "../onnx/attribute.ts";
 import { boundSizes } from "./bounded-size.ts";
 import { asInt64, castTo, scalar, sizesOf, zeroOf } from "./convert.ts";
 import { failWhere, isBelow } from "./fail-where.ts";
+import { knownNumbers } from "./known-numbers.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Lowering, Operation } from "./operation.ts";
 
 /** One value in every element of a shape. */
 const fill: Lowering = (operation, graph) => {
   const [shape, value] = [boundSizes(asInt64(operation.input(0), graph), graph), operation.input(1)];
-  return graph.apply("Expand", [reshape(value, graph.integers([]), graph), shape], value.dtype);
+  const sizes = knownNumbers(operation.input(0), graph);
+  return graph.apply("Expand", [reshape(value, graph.integers([]), graph), shape], value.dtype, [], sizes);
 };
 
 /** Repeats a value along axes of size 1. The result has the shape that is asked for; ONNX would keep larger axes. */

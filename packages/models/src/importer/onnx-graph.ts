@@ -128,6 +128,24 @@ export class OnnxGraph {
     return values;
   }
 
+  /** Takes operations on constants out of a body of this graph, so that they are done once instead of in each turn. */
+  takeInvariant(body: OnnxGraph): void {
+    const taken = new Set<Value>();
+    const isKnown = (value: Value | undefined): boolean =>
+      value === undefined || value.shape !== undefined || taken.has(value);
+    body.#operations = body.#operations.filter((operation) => {
+      const { inputs, bodies } = operation;
+      if (bodies !== undefined || inputs.length === 0 || !inputs.every(isKnown)) {
+        return true;
+      }
+      for (const output of operation.outputs) {
+        taken.add(output);
+      }
+      this.#add(operation);
+      return false;
+    });
+  }
+
   /** The operations, in order. */
   get operations(): readonly GraphOperation[] {
     return this.#operations;

@@ -2,6 +2,8 @@ import { castTo } from "../../importer/convert.ts";
 import type { Sizes } from "../../importer/infer-sizes.ts";
 import { expectSizes } from "../../importer/lower-rows.ts";
 import { OnnxGraph, type Value } from "../../importer/onnx-graph.ts";
+import { lowerCell } from "../../importer/recurrent/lower-cell.ts";
+import { recogniseCell } from "../../importer/recurrent/recognise-cell.ts";
 import { rowsAsList } from "../../interpreter/tensor-list/make-lists.ts";
 import type { NodeOperation } from "../../saved-model/node-operation.ts";
 import type { PlanAssembly } from "../assembly.ts";
@@ -40,7 +42,7 @@ export function planCountedLoop(
     return undefined;
   }
   const planIn = (graph: OnnxGraph, outer: OuterValues, sizes: SizesOfCarried): Turn | undefined =>
-    planTurn(body, parts, { given, valueAround: (origin) => outer.get(origin), sizes }, graph.body());
+    planTurn(body, parts, { given, valueAround: (origin) => outer.get(origin), sizes }, graph);
   const outside = outsideOf(parts, given);
   const sizes = settleSizes(parts, given, (trial) => {
     const graph = new OnnxGraph();
@@ -139,14 +141,18 @@ function lowerLoop(
   turn: Turn,
   outer: OuterValues,
   graph: OnnxGraph,
-): Value[] {
+): readonly Value[] {
   const counts = limits.map((limit) => castTo(outer.get(limit) as Value, "int64", graph));
-  const turns = counts.length === 1 ? counts[0] : graph.apply("Min", counts, "int64");
-  const first = carried.map((position) => outer.get(given[position] as Origin));
-  return graph.applyWithBodies("Loop", [turns, undefined, ...first], { body: turn.body }, [
-    ...turn.carried.map(({ dtype }) => ({ dtype })),
-    ...turn.items.map(({ dtype, sizes }) => ({ dtype, sizes: sizes && [undefined, ...sizes] })),
-  ]);
+  const turns = counts.length === 1 ? (counts[0] as Value) : graph.apply("Min", counts, "int64");
+  const first = carried.map((position) => outer.get(given[position] as Origin) as Value);
+  const run = (around: OnnxGraph): readonly Value[] =>
+    around.applyWithBodies("Loop", [turns, undefined, ...first], { body: turn.body }, [
+      ...turn.carried.map(({ dtype }) => ({ dtype })),
+      ...turn.items.map(({ dtype, sizes }) => ({ dtype, sizes: sizes && [undefined, ...sizes] })),
+    ]);
+  const cell = recogniseCell(turn.reading);
+  const layer = cell && lowerCell({ cell, turns, first, lists: turn.items.length, run }, graph);
+  return layer ?? run(graph);
 }
 
 /**

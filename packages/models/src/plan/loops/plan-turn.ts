@@ -3,6 +3,7 @@ import type { DataType } from "@sealserve/protocol";
 import { castTo } from "../../importer/convert.ts";
 import type { Sizes } from "../../importer/infer-sizes.ts";
 import type { GraphBody, OnnxGraph, Value } from "../../importer/onnx-graph.ts";
+import type { LoopTurn } from "../../importer/recurrent/turn-graph.ts";
 import { rowsAsList } from "../../interpreter/tensor-list/make-lists.ts";
 import { PlanAssembly } from "../assembly.ts";
 import type { FunctionBody } from "../body-planner.ts";
@@ -20,6 +21,8 @@ export interface Turn {
   readonly carried: readonly Value[];
   /** Elements for the filled lists, in order. */
   readonly items: readonly Value[];
+  /** What it does, for those who know cells of recurrent layers. */
+  readonly reading: LoopTurn;
 }
 
 /** What a turn is planned with. */
@@ -31,7 +34,7 @@ export interface TurnContext {
 }
 
 /**
- * Plans a turn of a loop in a graph.
+ * Plans a turn of a loop that stands in a graph. What is done on constants goes into that graph itself.
  * @returns undefined when some of it is not for the engine
  * @throws ModelError as for the operations of any graph
  */
@@ -39,18 +42,25 @@ export function planTurn(
   body: FunctionBody,
   parts: LoopParts,
   { given, valueAround, sizes }: TurnContext,
-  graph: OnnxGraph,
+  around: OnnxGraph,
 ): Turn | undefined {
+  const graph = around.body();
   const assembly = new PlanAssembly(graph);
   const inputs = [graph.input("int64", []), graph.input("bool", [])] as const;
   const [turns, goesOn] = inputs;
   const variables = new Map(
     parts.carried.map((position) => [position, graph.input(dtypeOf(given[position]), sizes.get(position))]),
   );
+  const counts = new Map<DataType, RunValue>();
+  const countIn = (dtype: DataType): RunValue => {
+    const count = counts.get(dtype) ?? { ...PlanAssembly.inside(castTo(turns, dtype, graph)), counts: true };
+    counts.set(dtype, count);
+    return count;
+  };
   const fed = given.map((origin, position): Origin => {
     const variable = variables.get(position);
     if (parts.counters.has(position)) {
-      return { ...PlanAssembly.inside(castTo(turns, origin.dtype, graph)), counts: true };
+      return countIn(origin.dtype);
     }
     if (variable !== undefined) {
       return PlanAssembly.inside(variable);
@@ -66,13 +76,16 @@ export function planTurn(
   const keepsTypes = carried.every(({ dtype }, at) => dtype === given[parts.carried[at] as number]?.dtype);
   const values =
     items.includes(undefined) || !keepsTypes ? undefined : assembly.valuesInside([...carried, ...(items as Origin[])]);
-  return (
-    values && {
-      body: { graph, inputs: [...inputs, ...variables.values()], outputs: [goesOn, ...values] },
-      carried: values.slice(0, carried.length),
-      items: values.slice(carried.length),
-    }
-  );
+  if (values === undefined) {
+    return undefined;
+  }
+  around.takeInvariant(graph);
+  const results = { carried: values.slice(0, carried.length), items: values.slice(carried.length) };
+  return {
+    ...results,
+    body: { graph, inputs: [...inputs, ...variables.values()], outputs: [goesOn, ...values] },
+    reading: { ...results, operations: graph.operations, turns, variables: [...variables.values()] },
+  };
 }
 
 function dtypeOf(origin: Origin | undefined): DataType {
