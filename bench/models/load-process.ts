@@ -81,7 +81,8 @@ async function loadStepwise(directory: string, step: Step): Promise<void> {
   const files = new DirectoryFiles(directory);
   const prepared = await step("readAndPlan", async () => prepareModel(files));
   const graphs = [...prepared.graphs.values(), ...[...prepared.plans.values()].flatMap(islandsOf)];
-  const weights = prepared.weightFiles.map((path) => ({ path, data: files.get(path) ?? new Uint8Array() }));
+  const arranged = await step("arrangeWeights", async () => prepared.arrangeWeights());
+  const weights = [...arranged].map(([path, data]) => ({ path, data }));
   const models = [...new Set(graphs.map(({ model }) => model))];
   const sessions = await step("sessions", () => loadSessions({ models, files: weights, threads: undefined }));
   await sessions.release();

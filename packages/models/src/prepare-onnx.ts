@@ -22,7 +22,7 @@ export function prepareOnnx(files: ReadableFiles, file: string): PreparedModel {
     graphs: new Map([...signatures].map(([key, signature]) => [key, { ...asGraph(model, signature), needsElements }])),
     plans: new Map(),
     refusals: new Map(),
-    weightFiles: external.paths,
+    arrangeWeights: () => external.files,
   };
 }
 

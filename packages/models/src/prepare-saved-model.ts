@@ -1,5 +1,6 @@
 import { type Checkpoint, openCheckpoint } from "./bundle/checkpoint.ts";
 import { ModelError } from "./errors.ts";
+import { FURTHER_FORMS_FILE, WeightPlaces } from "./importer/weights/weight-places.ts";
 import { type ReadableFiles, SAVED_MODEL_FILE } from "./model-files.ts";
 import type { LocateVariable } from "./plan/plan-signature.ts";
 import { expectSome, planSignatures } from "./plan/plan-signatures.ts";
@@ -33,18 +34,30 @@ export function readSavedModel(
   const signatures = describeSignatures(signatureDefs, library.fill);
   const checkpoint = openCheckpoint(files);
   const tables = fillTables(library, metaGraph, files, checkpoint);
+  const weightPlaces = new WeightPlaces();
   const resources = {
     locateVariable: variableLocator(library, metaGraph.saverDef?.restoreOpName, checkpoint),
     findTable: (identity: string) => tables.get(identity),
+    weightPlaces,
   };
   const prepared: PreparedModel = {
     platform: "tensorflow",
     signatures,
     signatureDefs,
     ...planSignatures(library, signatures, resources),
-    weightFiles: checkpoint?.shardFiles ?? [],
+    arrangeWeights: () => arrangeWeights(weightPlaces, checkpoint?.shardFiles ?? [], files),
   };
   return { prepared, library };
+}
+
+function arrangeWeights(
+  places: WeightPlaces,
+  shardFiles: readonly string[],
+  files: ReadableFiles,
+): Map<string, Uint8Array> {
+  const further = places.arrange();
+  const shards = shardFiles.map((path): [string, Uint8Array] => [path, files.get(path) ?? new Uint8Array()]);
+  return new Map([...shards, ...(further.length > 0 ? [[FURTHER_FORMS_FILE, further] as const] : [])]);
 }
 
 function variableLocator(

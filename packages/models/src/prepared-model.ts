@@ -17,6 +17,10 @@ export interface PreparedModel {
   readonly plans: ReadonlyMap<string, Plan>;
   /** Why each of the other signatures cannot be run. */
   readonly refusals: ReadonlyMap<string, ModelError>;
-  /** Files that the graphs take weights from. */
-  readonly weightFiles: readonly string[];
+  /**
+   * Brings the weights into the forms in which the graphs take them, in the model's own files; called once.
+   * @returns the files that the graphs take weights from, some of which may not be the model's
+   * @throws ModelError `bad-checkpoint`
+   */
+  arrangeWeights(): ReadonlyMap<string, Uint8Array>;
 }

@@ -43,7 +43,7 @@ export interface ConvertedModel {
 
 /**
  * Writes a signature of a SavedModel as an ONNX model. Its inputs and outputs are declared of any shape, as requests are not held to
- * the signature's.
+ * the signature's. Files in memory are taken over: weights in them may change their form.
  * @throws ModelError `not-convertible` for a model that is ONNX already, an operator set or a signature that is not there, and a
  *   signature that is not one ONNX graph; those of a broken model
  */
@@ -59,7 +59,8 @@ export function convertModel(source: ModelFiles | ModelDirectory, options: Conve
   const { prepared } = readSavedModel(files, tags);
   const signature = expectSignature(prepared, options.signature ?? DEFAULT_SIGNATURE_KEY);
   const graph = wholeGraph(prepared, signature);
-  const { initialisers, weights } = placeWeights(graph.initializer, files, { weightsFile, outside: weightsOutside });
+  const stored = prepared.arrangeWeights();
+  const { initialisers, weights } = placeWeights(graph.initializer, stored, { weightsFile, outside: weightsOutside });
   return {
     signature,
     operatorSet,

@@ -4,7 +4,6 @@ import { ModelError } from "../errors.ts";
 import type { LightGraph } from "../light/light-graph.ts";
 import { readLightGraph } from "../light/read-light-graph.ts";
 import { DirectoryFiles } from "../model-directory.ts";
-import type { ReadableFiles } from "../model-files.ts";
 import { islandsOf } from "../plan/plan.ts";
 import { prepareModel } from "../prepare-model.ts";
 import type { PreparedModel } from "../prepared-model.ts";
@@ -35,19 +34,21 @@ type Sorted = Pick<HostedModel, "callables"> & Pick<PreparedModel, "refusals">;
 export async function hostModel({ source, tags, threads, givenUp }: EngineLoad): Promise<HostedModel> {
   const files = "directory" in source ? new DirectoryFiles(source.directory) : source;
   const models = new Set<Uint8Array>();
+  let weights: ReadonlyMap<string, Uint8Array> = new Map();
   try {
     const prepared = prepareModel(files, tags);
     for (const { model } of [...prepared.graphs.values(), ...[...prepared.plans.values()].flatMap(islandsOf)]) {
       models.add(model);
     }
-    const weights = prepared.weightFiles.map((path) => ({ path, data: files.get(path) ?? new Uint8Array() }));
     if (givenUp[0] !== 0) {
       throw new ModelError("closed", "nobody waits for the model any more");
     }
-    const sessions = await loadSessions({ models: [...models], files: weights, threads });
-    return await openModel(prepared, sessions, [...models], files);
+    weights = prepared.arrangeWeights();
+    const weightFiles = [...weights].map(([path, data]) => ({ path, data }));
+    const sessions = await loadSessions({ models: [...models], files: weightFiles, threads });
+    return await openModel(prepared, sessions, [...models], weights);
   } finally {
-    discard([...files.values(), ...models]);
+    discard([...files.values(), ...models, ...weights.values()]);
   }
 }
 
@@ -67,7 +68,7 @@ async function openModel(
   prepared: PreparedModel,
   sessions: Sessions,
   models: readonly Uint8Array[],
-  files: ReadableFiles,
+  weights: ReadonlyMap<string, Uint8Array>,
 ): Promise<HostedModel> {
   const { callables, refusals } = sortSignatures(prepared, sessions, models);
   const [firstRefusal] = refusals.values();
@@ -76,7 +77,7 @@ async function openModel(
     throw refusals.get(DEFAULT_SIGNATURE_KEY) ?? firstRefusal;
   }
   return {
-    description: describeModel(prepared, { callables, refusals }, files),
+    description: describeModel(prepared, { callables, refusals }, weights),
     callables,
     release: () => sessions.release(),
   };
@@ -113,7 +114,7 @@ function sortSignatures(prepared: PreparedModel, sessions: Sessions, models: rea
 function describeModel(
   prepared: PreparedModel,
   { callables, refusals }: Sorted,
-  files: ReadableFiles,
+  weights: ReadonlyMap<string, Uint8Array>,
 ): ModelDescription {
   const { platform, signatures, signatureDefs } = prepared;
   return {
@@ -121,7 +122,7 @@ function describeModel(
     signatures,
     signatureDefs,
     calls: new Map([...callables].map(([key, { inputs, outputs }]) => [key, { inputs, outputs }])),
-    light: readLightGraphs(prepared, callables, files),
+    light: readLightGraphs(prepared, callables, weights),
     refusals: new Map([...refusals].map(([key, refusal]) => [key, toPlainModelError(refusal)])),
   };
 }
@@ -129,11 +130,11 @@ function describeModel(
 function readLightGraphs(
   { graphs }: PreparedModel,
   callables: Sorted["callables"],
-  files: ReadableFiles,
+  weights: ReadonlyMap<string, Uint8Array>,
 ): Map<string, LightGraph> {
   const light = new Map<string, LightGraph>();
   for (const [key, graph] of graphs) {
-    const read = callables.has(key) ? readLightGraph(graph, files) : undefined;
+    const read = callables.has(key) ? readLightGraph(graph, weights) : undefined;
     if (read !== undefined) {
       light.set(key, read);
     }

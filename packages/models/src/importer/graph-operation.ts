@@ -1,7 +1,9 @@
 import type { DataType, Tensor } from "@sealserve/protocol";
 
+import type { StoredTensor } from "../bundle/checkpoint.ts";
 import type { AttributeProto } from "../onnx/schema.ts";
 import type { Sizes } from "./infer-sizes.ts";
+import type { WeightForm } from "./weights/weight-form.ts";
 
 /** A value of the graph that is being built. */
 export interface Value {
@@ -14,6 +16,14 @@ export interface Value {
   readonly sizes?: Sizes | undefined;
   /** Set for constants. */
   readonly constant?: Tensor;
+  /** Set for variables. */
+  readonly weights?: Weights;
+}
+
+/** A tensor of a checkpoint shard, and how a graph takes it. */
+export interface Weights {
+  readonly tensor: StoredTensor;
+  readonly form: WeightForm;
 }
 
 /** An operation of the graph. */

@@ -6,10 +6,18 @@ import { elementBytes } from "../onnx/element-type.ts";
 import type { AttributeProto, TensorProto, ValueInfoProto } from "../onnx/schema.ts";
 import { encodeModel, makeExternalInitialiser, makeInitialiser, makeNode, makeValueInfo } from "../onnx/write.ts";
 import { encodeOperation, takenByBody } from "./encode-operation.ts";
-import type { GraphBody, GraphOperation, Value } from "./graph-operation.ts";
+import type { GraphBody, GraphOperation, Value, Weights } from "./graph-operation.ts";
 import { inferSizes, type Sizes } from "./infer-sizes.ts";
+import { AS_STORED } from "./weights/weight-form.ts";
+import { WeightPlaces } from "./weights/weight-places.ts";
 
-export type { GraphBody, GraphOperation, Value } from "./graph-operation.ts";
+export type { GraphBody, GraphOperation, Value, Weights } from "./graph-operation.ts";
+
+/** A constant of the graph, whose bytes have a place when the graph is done. */
+interface Initialiser {
+  readonly name: string;
+  encode(places: WeightPlaces): TensorProto;
+}
 
 /** Gives other values for the outputs of an operation, or undefined to keep it. */
 export type Rewrite = (operation: GraphOperation) => readonly Value[] | undefined;
@@ -46,7 +54,7 @@ export class OnnxGraph {
   /** Adds a constant whose values are in the model. */
   constant(tensor: Tensor): Value {
     const name = this.nextName();
-    this.#whole.initialisers.push(makeInitialiser(name, tensor));
+    this.#whole.initialisers.push({ name, encode: () => makeInitialiser(name, tensor) });
     return { name, dtype: tensor.dtype, shape: tensor.shape, sizes: tensor.shape, constant: tensor };
   }
 
@@ -59,7 +67,8 @@ export class OnnxGraph {
    * Adds a constant whose bytes stand in a checkpoint shard.
    * @throws ModelError `bad-checkpoint` when the bytes do not fill the shape, `unsupported-type`
    */
-  stored(key: string, { dtype, shape, file, offset, bytes }: StoredTensor): Value {
+  stored(key: string, tensor: StoredTensor): Value {
+    const { dtype, shape, bytes } = tensor;
     const bytesEach = elementBytes(dtype);
     if (bytesEach === undefined) {
       throw new ModelError("unsupported-type", `variable ${JSON.stringify(key)} has type ${dtype}`);
@@ -73,13 +82,20 @@ export class OnnxGraph {
         actual: `${bytes.length} bytes`,
       });
     }
+    return bytes.length === 0
+      ? this.constant({ dtype, shape, data: bytes })
+      : this.weights({ tensor, form: AS_STORED }, shape);
+  }
+
+  /** Adds weights of a checkpoint shard in a form that their place admits, as a tensor of a shape that they fill. */
+  weights({ tensor, form }: Weights, shape: readonly number[]): Value {
     const name = this.nextName();
-    this.#whole.initialisers.push(
-      bytes.length === 0
-        ? makeInitialiser(name, { dtype, shape, data: bytes })
-        : makeExternalInitialiser(name, dtype, shape, { file, offset, length: bytes.length }),
-    );
-    return { name, dtype, shape, sizes: shape };
+    const { dtype } = tensor;
+    this.#whole.initialisers.push({
+      name,
+      encode: (places) => makeExternalInitialiser(name, dtype, shape, places.place(tensor, form)),
+    });
+    return { name, dtype, shape, sizes: shape, weights: { tensor, form } };
   }
 
   /**
@@ -181,13 +197,19 @@ export class OnnxGraph {
     return kept;
   }
 
-  /** The model, with `outputs` as its outputs in order. */
-  encode(outputs: readonly Value[]): Uint8Array<ArrayBuffer> {
+  /**
+   * The model, with `outputs` as its outputs in order.
+   * @param places where it finds its weights
+   */
+  encode(outputs: readonly Value[], places = new WeightPlaces()): Uint8Array<ArrayBuffer> {
+    const used = new Set([...this.#operations.flatMap(({ inputs }) => inputs), ...outputs].map((value) => value?.name));
     const nodes = this.#operations.map((operation) => encodeOperation(operation, (name) => name));
     const copies = outputs.map((output, position) => makeNode("Identity", [output.name], [outputName(position)]));
     return encodeModel({
       node: [...nodes, ...copies],
-      initializer: this.#whole.initialisers,
+      initializer: this.#whole.initialisers
+        .filter(({ name }) => used.has(name))
+        .map((initialiser) => initialiser.encode(places)),
       input: this.#inputs,
       output: outputs.map(({ dtype }, position) => makeValueInfo(outputName(position), dtype)),
       valueInfo: this.#operations.filter(setsRank).flatMap(describeOutputs),
@@ -222,7 +244,7 @@ export class OnnxGraph {
 
 /** What a graph and its bodies have in common. */
 interface WholeGraph {
-  readonly initialisers: TensorProto[];
+  readonly initialisers: Initialiser[];
   /** Number of values, for their names. */
   values: number;
 }

@@ -51,6 +51,11 @@ export function readInts(attributes: readonly AttributeProto[], name: string): n
   return attribute && Array.from(attribute.ints, Number);
 }
 
+/** The value of a 32-bit float; undefined where it is not. */
+export function readFloat(attributes: readonly AttributeProto[], name: string): number | undefined {
+  return find(attributes, name)?.f;
+}
+
 /** The value of a text; undefined where it is not. */
 export function readText(attributes: readonly AttributeProto[], name: string): string | undefined {
   const value = find(attributes, name)?.s;

@@ -34,9 +34,9 @@ export class ExternalData {
     this.#files = files;
   }
 
-  /** Names of the files that checked tensors use. */
-  get paths(): readonly string[] {
-    return [...this.#used.keys()];
+  /** The files that checked tensors use, by path. */
+  get files(): ReadonlyMap<string, Uint8Array> {
+    return this.#used;
   }
 
   /**

@@ -2,6 +2,7 @@ import type { DataType, Tensor } from "@sealserve/protocol";
 
 import type { OnnxGraph, Value } from "../importer/onnx-graph.ts";
 import type { Lowering } from "../importer/operation.ts";
+import type { WeightPlaces } from "../importer/weights/weight-places.ts";
 import type { Kernel } from "../interpreter/kernel.ts";
 import type { RunnableGraph } from "../runnable-graph.ts";
 import type { NodeOperation } from "../saved-model/node-operation.ts";
@@ -106,15 +107,19 @@ export class PlanAssembly {
   /**
    * @param fed what the caller gives. When all is done by one island, that takes all of it in, used or not: it then stands
    *   for the whole plan
+   * @param places where the graphs of the model find their weights
    */
-  finish(fed: readonly Origin[]): Pick<Plan, "constants" | "steps"> {
+  finish(fed: readonly Origin[], places: WeightPlaces): Pick<Plan, "constants" | "steps"> {
     const [island] = this.#islands.values();
     if (island !== undefined && this.#islands.size === 1 && this.#others.length === 0) {
       fed.forEach((value) => {
         island.valueOf(value);
       });
     }
-    const built = [...this.#islands.values()].map((builder) => ({ stage: builder.stage, step: builder.build() }));
+    const built = [...this.#islands.values()].map((builder) => ({
+      stage: builder.stage,
+      step: builder.build(places),
+    }));
     const islands = built.filter(({ step }) => step.outputs.length > 0);
     const steps = [...islands, ...this.#others].sort((a, b) => a.stage - b.stage).map(({ step }) => step);
     return { constants: this.#constants, steps };

@@ -1,6 +1,8 @@
 import { ModelError } from "../errors.ts";
 import { arrangeImages } from "../importer/layout/arrange-images.ts";
 import { OnnxGraph, outputName, type Value } from "../importer/onnx-graph.ts";
+import { foldWeights } from "../importer/weights/fold-weights.ts";
+import type { WeightPlaces } from "../importer/weights/weight-places.ts";
 import type { GraphPort, RunnableGraph } from "../runnable-graph.ts";
 import type { Origin, RunValue } from "./origin.ts";
 import type { IslandStep } from "./plan.ts";
@@ -37,11 +39,13 @@ export class IslandBuilder {
     this.#outputs.set(name, value);
   }
 
-  build(): IslandStep<RunnableGraph> {
+  /** @param places where the graphs of the model find their weights */
+  build(places: WeightPlaces): IslandStep<RunnableGraph> {
     const outputs = [...this.#outputs].map(([name, { dtype }], position): [string, GraphPort] => {
       return [name, { name: outputName(position), dtype, position }];
     });
-    const model = this.graph.encode(arrangeImages(this.graph, [...this.#outputs.values()]));
+    const arranged = arrangeImages(this.graph, [...this.#outputs.values()]);
+    const model = this.graph.encode(foldWeights(this.graph, arranged, places), places);
     return {
       kind: "island",
       island: { model, inputs: this.#inputs, outputs: new Map(outputs) },

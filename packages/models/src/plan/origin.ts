@@ -2,6 +2,7 @@ import type { DataType, Tensor } from "@sealserve/protocol";
 
 import type { StoredTensor } from "../bundle/checkpoint.ts";
 import type { Value } from "../importer/onnx-graph.ts";
+import type { WeightPlaces } from "../importer/weights/weight-places.ts";
 import type { LookupTable } from "../interpreter/lookup/lookup-table.ts";
 import type { PartialShape } from "../interpreter/tensor-list/partial-shape.ts";
 
@@ -107,6 +108,7 @@ export type FindTable = (identity: string) => LookupTable | undefined;
 export interface Resources {
   readonly findVariable: FindVariable;
   readonly findTable: FindTable;
+  readonly weightPlaces: WeightPlaces;
 }
 
 /** A value that is given when the model runs. It stands for the argument of a function, which names it itself. */

@@ -100,7 +100,7 @@ function planBody(
   const origins = planGraph(flat, { ...context, fed }, assembly);
   const results = outputs.map((position) => made(origins[position] as Origin));
   const names = results.map((origin) => assembly.publish(origin));
-  const { constants, steps } = assembly.finish([]);
+  const { constants, steps } = assembly.finish([], context.resources.weightPlaces);
   return {
     plan: { inputs: inputs.map(argumentName), outputs: names, constants, steps: neededSteps(steps, names) },
     dtypes: results.map(({ dtype }) => dtype),

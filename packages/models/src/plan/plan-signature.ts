@@ -1,6 +1,7 @@
 import type { StoredTensor } from "../bundle/checkpoint.ts";
 import { ModelError } from "../errors.ts";
 import { type FedTensor, findFedTensors } from "../importer/fed-tensor.ts";
+import type { WeightPlaces } from "../importer/weights/weight-places.ts";
 import type { GraphPort } from "../runnable-graph.ts";
 import { flatten } from "../saved-model/flatten.ts";
 import type { GraphLibrary } from "../saved-model/graph-library.ts";
@@ -24,6 +25,7 @@ export type LocateVariable = (identity: string) => { readonly key: string; reado
 export interface ModelResources {
   readonly locateVariable: LocateVariable;
   readonly findTable: FindTable;
+  readonly weightPlaces: WeightPlaces;
 }
 
 /**
@@ -36,7 +38,7 @@ export function planSignature(
   library: GraphLibrary,
   key: string,
   signature: Signature,
-  { locateVariable, findTable }: ModelResources,
+  { locateVariable, findTable, weightPlaces }: ModelResources,
 ): Plan {
   expectDenseTensors(key, signature);
   const fedTensors = findFedTensors(library, signature);
@@ -48,7 +50,7 @@ export function planSignature(
   });
   unsupported.expectNone();
   const fed = fedTensors.map(({ dtype }, position) => fedValue(dtype, position));
-  const resources = { findVariable: variableFinder(locateVariable), findTable };
+  const resources = { findVariable: variableFinder(locateVariable), findTable, weightPlaces };
   const clock = new RunBudget({ milliseconds: MAX_FOLDING_MS, bytes: Number.POSITIVE_INFINITY });
   const context = { signature: key, resources, fill: library.fill, clock };
   const assembly = new PlanAssembly();
@@ -56,7 +58,7 @@ export function planSignature(
   const origins = planGraph(flat, { ...context, fed, bodies }, assembly).map(made);
   expectSendable(key, signature, origins);
   const outputs = outputPorts(signature, origins, assembly);
-  return { inputs: inputPorts(signature, fedTensors, fed), outputs, ...assembly.finish(fed) };
+  return { inputs: inputPorts(signature, fedTensors, fed), outputs, ...assembly.finish(fed, weightPlaces) };
 }
 
 function expectDenseTensors(key: string, { inputs, outputs }: Signature): void {
