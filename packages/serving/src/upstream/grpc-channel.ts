@@ -10,6 +10,11 @@ import { grpcCodeName, messagePrefix, PREFIX_LENGTH, ServingError } from "@seals
 
 const STREAM_WINDOW = 16 << 20;
 const CONNECTION_WINDOW = 64 << 20;
+/**
+ * Mebibytes that calls of one connection may hold: any number, since requests are bounded where they come in. By default calls are refused while
+ * there are more than 10 MB under way.
+ */
+const SESSION_MEMORY = 2 ** 20;
 const MAX_MESSAGE_LENGTH = 1000;
 
 /** The other end cannot be reached, or the connection broke before it had answered. */
@@ -74,6 +79,7 @@ export class GrpcChannel {
     const session = connectHttp2("http://localhost", {
       createConnection: () => connect(this.#socketPath),
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW },
+      maxSessionMemory: SESSION_MEMORY,
     });
     session.on("connect", () => session.setLocalWindowSize(CONNECTION_WINDOW));
     // Calls report what breaks.

@@ -245,6 +245,18 @@ test("the caller's signal ends its wait, and the model goes on", async () => {
   assert.deepEqual(await predict(model), halved);
 });
 
+test("large calls run beside each other, and small ones beside them", async () => {
+  const model = await load();
+  const large: Tensor = { dtype: "float32", shape: [4_000_000], data: new Float32Array(4_000_000).fill(1) };
+  const calls = [large, large, large].map((tensor) => model.run("serving_default", new Map([["x", tensor]]), []));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual(await predict(model), halved);
+  for (const outputs of await Promise.all(calls)) {
+    const y = outputs.get("y");
+    assert.deepEqual([y?.shape, y?.data[0], y?.data[3_999_999]], [[4_000_000], 2.5, 2.5]);
+  }
+});
+
 test("what the program says of a call goes to its caller", async () => {
   const model = await load();
   await assert.rejects(model.run("serving_default", new Map(), []), failsWith("INVALID_ARGUMENT"));
