@@ -10,6 +10,8 @@ import { databases, type TestDatabase } from "./support/databases.ts";
 
 const schedule = parseSchedule("1h");
 const start = new Date("2026-01-02T00:00:00Z");
+/** One that is not due would be waited for without end. */
+const SOON = { timeout: 20_000 };
 const minutes = (count: number): Date => new Date(start.getTime() + count * 60_000);
 
 for (const [name, kind] of Object.entries(databases)) {
@@ -56,26 +58,31 @@ for (const [name, kind] of Object.entries(databases)) {
       await finishRefresh(replica, minutes(210));
     });
 
-    test("of which upstream lacks a part are done: all would be fetched every quarter of an hour otherwise", async () => {
-      const told = Promise.withResolvers<unknown>();
-      const refresh = (): Promise<never> => Promise.reject(new ProviderError("not-found", "no such list any more"));
-      const base = Date.now();
-      const now = (): Date => new Date(minutes(300).getTime() + Date.now() - base);
-      const running = startScheduledRefresh({
-        database,
-        fill: { refresh } as unknown as CollateralFill,
-        schedule,
-        now,
-        jitterMs: 5,
-        onRefresh: told.resolve,
-      });
-      assert.match(String(((await told.promise) as { error: Error }).error), /no such list/);
-      await running.stop();
-      const inALease = new Date(minutes(301).getTime() + LEASE_MS);
-      assert.equal(await claimRefresh(database, schedule, inALease, start), false);
-    });
+    test(
+      "of which upstream lacks a part are done: all would be fetched every quarter of an hour otherwise",
+      SOON,
+      async (t) => {
+        const told = Promise.withResolvers<unknown>();
+        const refresh = (): Promise<never> => Promise.reject(new ProviderError("not-found", "no such list any more"));
+        const base = Date.now();
+        const now = (): Date => new Date(minutes(300).getTime() + Date.now() - base);
+        const running = startScheduledRefresh({
+          database,
+          fill: { refresh } as unknown as CollateralFill,
+          schedule,
+          now,
+          jitterMs: 5,
+          onRefresh: told.resolve,
+        });
+        t.after(() => running.stop());
+        assert.match(String(((await told.promise) as { error: Error }).error), /no such list/);
+        await running.stop();
+        const inALease = new Date(minutes(301).getTime() + LEASE_MS);
+        assert.equal(await claimRefresh(database, schedule, inALease, start), false);
+      },
+    );
 
-    test("run on one of two replicas, and a failure is told and does not end them", async () => {
+    test("run on one of two replicas, and a failure is told and does not end them", SOON, async (t) => {
       let count = 0;
       const failing = { refresh: () => Promise.reject(new Error(`failed ${++count}`)) };
       const outcomes: unknown[] = [];
@@ -95,6 +102,7 @@ for (const [name, kind] of Object.entries(databases)) {
           },
         });
       const both = [run(database), run(replica)];
+      t.after(() => Promise.all(both.map((one) => one.stop())));
       await told.promise;
       await Promise.all(both.map((one) => one.stop()));
       assert.deepEqual(outcomes, [{ error: new Error("failed 1") }]);
