@@ -108,6 +108,8 @@ test("images that ONNX would make otherwise are refused", () => {
     /padding is "EXPLICIT"/,
   );
   refused("DepthToSpace", ["x"], { block_size: { i: 1n } }, /blocks of 1/);
+  refused("SpaceToBatchND", ["x", "numbers", "numbers"], {}, /blocks are \[0\]/);
+  refused("BatchToSpaceND", ["x", "x", "numbers"], {}, /input 1 is not a constant/);
   refused("SpaceToDepth", ["numbers"], { block_size: { i: 2n } }, /on int32/);
   refused("IsInf", ["numbers"], {}, /int32/);
   refused("IsFinite", ["numbers"], {}, /int32/);

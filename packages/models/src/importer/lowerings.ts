@@ -1,3 +1,4 @@
+import { blockLowerings } from "./lower-blocks.ts";
 import { deconvolutionLowerings } from "./lower-deconvolution.ts";
 import { elementwiseLowerings } from "./lower-elementwise.ts";
 import { fillLowerings } from "./lower-fill.ts";
@@ -20,6 +21,7 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map(
     ...stridedSliceLowerings,
     ...imageLowerings,
     ...deconvolutionLowerings,
+    ...blockLowerings,
     ...resizeLowerings,
     ...logicLowerings,
     ...gatherLowerings,
