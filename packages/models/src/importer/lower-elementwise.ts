@@ -141,6 +141,13 @@ function ofShapeOf(model: Value, value: Value, graph: OnnxGraph): Value {
   return reshape(value, failWhere([differs], wanted, graph));
 }
 
+/** At least one bound and at most the other, which ONNX's operation for it would take as scalars only. */
+const clip: Lowering = (operation, graph) => {
+  const [value, lowest, highest] = [operation.input(0), operation.input(1), operation.input(2)];
+  const raised = graph.apply("Max", [value, lowest], value.dtype);
+  return graph.apply("Min", [raised, highest], value.dtype);
+};
+
 /** ONNX has a default of its own for the axis, the last one, which is the one that TensorFlow means. */
 const softmax = unary("Softmax");
 
@@ -158,6 +165,7 @@ export const elementwiseLowerings: Readonly<Record<string, Lowering>> = {
   RealDiv: divide,
   Maximum: binary("Max"),
   Minimum: binary("Min"),
+  ClipByValue: clip,
   Pow: power,
   SquaredDifference: squaredDifference,
   Div: divide,

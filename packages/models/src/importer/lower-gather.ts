@@ -104,6 +104,17 @@ const largest: Lowering = (operation, graph) => {
   return [values as Value, castTo(indices as Value, operation.type("index_type", "int32"), graph)];
 };
 
+/** Turns the first steps of each sequence round, as many as it has. ONNX has sequences along the first two axes only. */
+const reverseSequence: Lowering = (operation, graph) => {
+  const [value, lengths] = [operation.input(0), asInt64(operation.input(1), graph)];
+  const [steps, sequences] = [operation.integer("seq_dim", -1), operation.integer("batch_dim", 0)];
+  if (steps + sequences !== 1 || steps * sequences !== 0) {
+    operation.refuse(`its steps are along axis ${steps}, its sequences along axis ${sequences}`);
+  }
+  const axes = [intAttribute("time_axis", steps), intAttribute("batch_axis", sequences)];
+  return graph.apply("ReverseSequence", [value, lengths], value.dtype, axes);
+};
+
 /** Most outputs that one operation of a published model has are some hundreds. */
 const MAX_OUTPUTS = 4096;
 
@@ -123,4 +134,5 @@ export const gatherLowerings: Readonly<Record<string, Lowering>> = {
   SplitV: splitBySizes,
   Unpack: unpack,
   TopKV2: largest,
+  ReverseSequence: reverseSequence,
 };

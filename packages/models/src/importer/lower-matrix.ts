@@ -87,7 +87,21 @@ function reshape(value: Value, shape: Value, graph: OnnxGraph): Value {
   return graph.apply("Reshape", [value, shape], value.dtype, [intAttribute("allowzero", 1)]);
 }
 
-/** Dense layers. */
+/** The diagonals round the main one, so many below and above it; all of them where the number is negative. */
+const bandPart: Lowering = (operation, graph) => {
+  const value = operation.input(0);
+  const [below, above] = [operation.constantInteger(1), operation.constantInteger(2)];
+  const from = below < 0 ? value : triangle(value, "upper", -below, graph);
+  return above < 0 ? from : triangle(from, "lower", above, graph);
+};
+
+/** @param diagonal the last one that is kept, counted upwards from the main one */
+function triangle(value: Value, part: "upper" | "lower", diagonal: number, graph: OnnxGraph): Value {
+  const last = graph.constant({ dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(diagonal)) });
+  return graph.apply("Trilu", [value, last], value.dtype, [intAttribute("upper", part === "upper" ? 1 : 0)]);
+}
+
+/** Dense layers, and parts of matrices. */
 export const matrixLowerings: Readonly<Record<string, Lowering>> = {
   MatMul: matMul,
   BatchMatMul: batchMatMul,
@@ -95,4 +109,5 @@ export const matrixLowerings: Readonly<Record<string, Lowering>> = {
   BatchMatMulV3: batchMatMul,
   BiasAdd: biasAdd,
   Einsum: einsum,
+  MatrixBandPart: bandPart,
 };

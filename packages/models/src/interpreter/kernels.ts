@@ -5,6 +5,7 @@ import { checkNumerics } from "./checks/check-numerics.ts";
 import { ensureShape } from "./checks/ensure-shape.ts";
 import { divideIntegers, quotient, remainder } from "./dense/divide-integers.ts";
 import { partition, stitch } from "./dense/partition.ts";
+import { scatterKernels } from "./dense/scatter.ts";
 import { parseExample } from "./example/parse-example.ts";
 import { parseExampleV2 } from "./example/parse-example-v2.ts";
 import { parseSingleExample } from "./example/parse-single-example.ts";
@@ -76,6 +77,7 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["StringStrip", stripSpace],
   ["StringUpper", changeCase("upper")],
   ...Object.entries(randomKernels),
+  ...Object.entries(scatterKernels),
   ...Object.entries(segmentKernels),
   ...Object.entries(sparseKernels),
   ...Object.entries(tensorListKernels),

@@ -39,18 +39,13 @@ export function rowWriter(colours: ColourSpace, channels: 1 | 3, isAdobe: boolea
   if (channels === 1) {
     return greyWriter(colours);
   }
-  switch (colours) {
-    case "grey":
-      return ([grey], target) => interleave([grey, grey, grey], target);
-    case "rgb":
-      return interleave;
-    case "ycc":
-      return writeYcc;
-    case "cmyk":
-    case "ycck":
-    default:
-      return inkWriter(colours === "ycck", isAdobe);
+  if (colours === "grey") {
+    return ([grey], target) => interleave([grey, grey, grey], target);
   }
+  if (colours === "rgb") {
+    return interleave;
+  }
+  return colours === "ycc" ? writeYcc : inkWriter(colours === "ycck", isAdobe);
 }
 
 function greyWriter(colours: ColourSpace): WriteRow {
