@@ -2,6 +2,7 @@
  * The residual network as a SavedModel in TensorFlow's layout: channels last, filters of height by width by input by output,
  * `Pad` before what steps by 2, variables in a checkpoint.
  */
+import { typeAttr } from "../../packages/models/src/examples/graph-def.ts";
 import { permute } from "./random-weights.ts";
 import {
   CLASSES,
@@ -44,7 +45,7 @@ class TensorflowResidualFormat implements ResidualFormat {
       { strides: integersAttr(1, stride, stride, 1), padding: textAttr(padsApart ? "VALID" : "SAME") },
     );
     const statistics = normalisation.map((values) => this.writer.variable([to], values));
-    const attributes = { epsilon: { f: EPSILON }, is_training: { b: false } };
+    const attributes = { U: typeAttr("float32"), epsilon: { f: EPSILON }, is_training: { b: false } };
     return this.writer.add("FusedBatchNormV3", [convolved, ...statistics], attributes);
   }
 

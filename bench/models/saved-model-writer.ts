@@ -9,11 +9,12 @@ import {
   type Tensor,
 } from "@sealserve/protocol";
 import type { CheckpointTensor } from "../../packages/models/src/bundle/checkpoint-writer.ts";
-import { constantNode, node, textTensor, typeAttr } from "../../packages/models/src/examples/graph-def.ts";
+import { constantNode, node, shapeAttr, textTensor, typeAttr } from "../../packages/models/src/examples/graph-def.ts";
 import { type FixtureSignature, savedModelFiles } from "../../packages/models/test/fixtures/saved-model.ts";
 
 const floats = typeAttr("float32");
 const RESTORE = "save/restore_all";
+const FILE = "save/file";
 
 /** A graph under construction. Values go by the names that TensorFlow gives them: a node's, with `:1` for its second output. */
 export class SavedModelWriter {
@@ -57,13 +58,16 @@ export class SavedModelWriter {
     const name = `variable_${this.#variables.size}`;
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     this.#variables.set(name, { dtype: "float32", shape, bytes });
-    this.#nodes.push(node(name, "VarHandleOp", [], { dtype: floats, shared_name: { s: Buffer.from(name) } }));
+    const attributes = { dtype: floats, shape: shapeAttr(shape), shared_name: { s: Buffer.from(name) } };
+    this.#nodes.push(node(name, "VarHandleOp", [], attributes));
     return name;
   }
 
   /** Adds a variable. @returns its value */
   variable(shape: readonly number[], values: Float32Array<ArrayBuffer>): string {
-    return this.add("ReadVariableOp", [this.handle(shape, values)], { dtype: floats });
+    const name = `ReadVariableOp_${this.#nodes.length}`;
+    this.#nodes.push(node(name, "ReadVariableOp", [this.handle(shape, values)], { dtype: floats }));
+    return name;
   }
 
   /** A node that TensorFlow runs once, when it restores the variables. */
@@ -78,6 +82,7 @@ export class SavedModelWriter {
       functions,
       variables: Object.fromEntries(this.#variables),
       restoreOperation: RESTORE,
+      filenameTensor: `${FILE}:0`,
       signatures: { serving_default: signature },
     });
   }
@@ -90,10 +95,10 @@ export class SavedModelWriter {
     );
     const targets = [...assignments.map(({ name }) => name), ...this.#initialisers];
     return [
-      constantNode("save/file", { ...textTensor(["variables"]), shape: [] }),
+      constantNode(FILE, { ...textTensor(["variables"]), shape: [] }),
       constantNode("save/names", textTensor(names)),
       constantNode("save/slices", textTensor(names.map(() => ""))),
-      node("save/RestoreV2", "RestoreV2", ["save/file", "save/names", "save/slices"], { dtypes }),
+      node("save/RestoreV2", "RestoreV2", [FILE, "save/names", "save/slices"], { dtypes }),
       ...assignments,
       node(
         RESTORE,

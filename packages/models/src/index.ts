@@ -14,7 +14,7 @@ export type {
   TensorReport,
 } from "./inspect/model-report.ts";
 export { readClosedDeclaration } from "./libtensorflow/closed-declaration.ts";
-export { loadTensorFlowModel, type TensorFlowOptions } from "./libtensorflow/tensorflow-model.ts";
+export { loadTensorFlowModel, type TensorFlowOptions, tensorFlowVersion } from "./libtensorflow/tensorflow-model.ts";
 export { type LoadOptions, loadModel, type ModelSource } from "./load-model.ts";
 export type { LoadedModel, RunOptions } from "./loaded-model.ts";
 export type { ModelDirectory, ModelFiles } from "./model-files.ts";

@@ -2,6 +2,7 @@ import type Koffi from "koffi";
 import type { LibraryHandle } from "koffi";
 
 import { ModelError } from "../errors.ts";
+import { avoidOneDnnWithoutCaches } from "./one-dnn.ts";
 
 /** Address of something that the library owns. */
 export type Pointer = bigint;
@@ -110,6 +111,7 @@ let koffi: Promise<typeof Koffi> | undefined;
  * @throws ModelError `library-unusable`
  */
 export async function openCApi(path: string): Promise<CApi> {
+  avoidOneDnnWithoutCaches();
   koffi ??= importKoffi();
   const { load } = await koffi;
   const own = load(null);

@@ -55,6 +55,11 @@ export async function loadTensorFlowModel(
   return new TensorFlowModel({ session, signatures, signatureDefs, bound, slots: new Slots(maxRuns) });
 }
 
+/** The version that a library says it is, such as `2.21.0`. @throws ModelError `library-unusable` */
+export async function tensorFlowVersion(library: string): Promise<string> {
+  return (await openCApi(library)).TF_Version();
+}
+
 /** All that the loader and calls may run. */
 export function reachesOf(metaGraph: MetaGraphDef, signatures: ReadonlyMap<string, Signature>): Reach[] {
   const initialisation = initialisationOperation(metaGraph);

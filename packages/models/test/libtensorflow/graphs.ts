@@ -47,6 +47,22 @@ export function identities(dtypes: readonly DataType[]): FixtureModel {
   };
 }
 
+/** A convolution of one pixel by one, from 512 channels to 2048, all of ones. */
+export const convolution: FixtureModel = {
+  nodes: [
+    input("image", "float32"),
+    constantNode("ones", { dtype: "float32", shape: [1, 1, 512, 2048], data: new Float32Array(512 * 2048).fill(1) }),
+    node("sums", "Conv2D", ["image", "ones"], {
+      T: float,
+      strides: { list: AttrList.create({ i: BigInt64Array.of(1n, 1n, 1n, 1n) }) },
+      padding: { s: Buffer.from("SAME") },
+    }),
+  ],
+  signatures: {
+    serving_default: { inputs: { image: ["image:0", "float32"] }, outputs: { sums: ["sums:0", "float32"] } },
+  },
+};
+
 /** Text and its base64, as TensorFlow makes it. */
 export const texts: FixtureModel = {
   nodes: [

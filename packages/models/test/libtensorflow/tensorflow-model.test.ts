@@ -9,7 +9,7 @@ import { loadTensorFlowModel, type TensorFlowOptions } from "../../src/libtensor
 import type { LoadedModel } from "../../src/loaded-model.ts";
 import { modelError, servingError } from "../fixtures/errors.ts";
 import type { FixtureModel } from "../fixtures/saved-model.ts";
-import { counter, identities, loop, ModelFolders, sum, texts } from "./graphs.ts";
+import { convolution, counter, identities, loop, ModelFolders, sum, texts } from "./graphs.ts";
 
 process.env["TF_CPP_MIN_LOG_LEVEL"] = "3";
 
@@ -105,6 +105,17 @@ for (const library of libraries.length > 0 ? libraries : ["libtensorflow"]) {
         await model.run("serving_default", new Map([["x", floats(1, 2, 5)]]), ["y"]),
         new Map([["y", floats(2.5, 3, 4.5)]]),
       );
+    });
+
+    test("convolutions run, also where the processor does not tell its caches", async () => {
+      const model = await load(convolution);
+      const image: Tensor = { dtype: "float32", shape: [1, 7, 7, 512], data: new Float32Array(7 * 7 * 512).fill(1) };
+      const sums = (await model.run("serving_default", new Map([["image", image]]), [])).get("sums");
+      assert.deepEqual(sums, {
+        dtype: "float32",
+        shape: [1, 7, 7, 2048],
+        data: new Float32Array(7 * 7 * 2048).fill(512),
+      });
     });
 
     test("many calls at once each get their own answer", async () => {
