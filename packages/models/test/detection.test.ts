@@ -1,16 +1,17 @@
 import { constant, type OperationCase, testOperations } from "./fixtures/operation-case.ts";
 import { floats, int32s, int64s } from "./fixtures/tensors.ts";
 
+/** Top, left, bottom and right of each. */
 const boxes = floats(
   [6, 4],
   [
-    ...[0, 0, 1, 1],
-    ...[0, 0.1, 1, 1.1],
-    ...[0, -0.1, 1, 0.9],
-    ...[0, 10, 1, 11],
-    ...[1, 11.1, 0, 10.1],
-    ...[0, 100, 1, 101],
-  ],
+    [0, 0, 1, 1],
+    [0, 0.1, 1, 1.1],
+    [0, -0.1, 1, 0.9],
+    [0, 10, 1, 11],
+    [1, 11.1, 0, 10.1],
+    [0, 100, 1, 101],
+  ].flat(),
 );
 const scores = floats([6], [0.9, 0.75, 0.6, 0.95, 0.5, 0.3]);
 const number = (value: number) => floats([], [value]);

@@ -27,9 +27,17 @@ const replace: Combine = { numbers: (_there, coming) => coming, bigints: (_there
 
 /** Types that numbers are combined in as they are held. */
 const NUMBERS: ReadonlySet<DataType> = new Set([
-  ...["uint8", "int8", "uint16", "int16", "int32", "uint32"],
-  ...["int64", "uint64", "float32", "float64"],
-] as const);
+  "uint8",
+  "int8",
+  "uint16",
+  "int16",
+  "int32",
+  "uint32",
+  "int64",
+  "uint64",
+  "float32",
+  "float64",
+]);
 
 /** Puts slices into a copy of a tensor at places that coordinates give. */
 function scatterInto(combine: Combine): MakeKernel {
