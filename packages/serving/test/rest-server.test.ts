@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 import https from "node:https";
+import net from "node:net";
 import { text as readText } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import tls from "node:tls";
@@ -357,6 +358,16 @@ test("what came in time but is no whole request is late, and what is none is ref
     assert.match(await answerAfterStop(strict, sent), answer);
   }
   await strict.close();
+});
+
+test("who does not speak TLS gets no HTTP, and others are served on", async () => {
+  for (const sent of ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x16\x03\x01\x00\x05nonsense", ""]) {
+    const socket = net.connect(front.address.port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.end(sent);
+    assert.doesNotMatch(await readText(socket), /HTTP/);
+  }
+  assert.equal((await send("/v1/models/half")).status, 200);
 });
 
 test("a run that takes too long is 504", async () => {

@@ -2,7 +2,8 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:ht
 import type { Duplex } from "node:stream";
 
 const TIMEOUT = "ERR_HTTP_REQUEST_TIMEOUT";
-/** Status for what cannot be read as a request, by Node's code; the others are 400. */
+/** Beginning of Node's codes for what cannot be read as a request. The others are of connections on which nobody can be answered. */
+const UNREADABLE = "HPE_";
 const STATUS: Readonly<Record<string, number>> = {
   [TIMEOUT]: 408,
   HPE_HEADER_OVERFLOW: 431,
@@ -52,8 +53,8 @@ export class ClientErrors {
   /** Nothing is written into an answer that has begun. */
   #end(socket: Duplex, code: string): void {
     const open = this.#connections.get(socket)?.open ?? [];
-    if (socket.writable && ![...open].some(({ headersSent }) => headersSent)) {
-      const status = STATUS[code] ?? 400;
+    const status = STATUS[code] ?? (code.startsWith(UNREADABLE) ? 400 : undefined);
+    if (status !== undefined && socket.writable && ![...open].some(({ headersSent }) => headersSent)) {
       socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
     }
     socket.destroy();
