@@ -60,6 +60,7 @@ export * from "./rest/error-answer.ts";
 export * from "./rest/examples-answer.ts";
 export * from "./rest/examples-body.ts";
 export * from "./rest/json/limits.ts";
+export { NumberStorage } from "./rest/json/number-storage.ts";
 export * from "./rest/model-answers.ts";
 export * from "./rest/path.ts";
 export * from "./rest/predict-answer.ts";

@@ -155,6 +155,25 @@ test("the event loop goes on while a large body is decoded", PATIENCE, async () 
   assert.ok(turns > 10, `${turns} turns`);
 });
 
+test("the memory of a body comes back for the next, however the body ended", PATIENCE, async () => {
+  const memory = new MemoryBudget(256 * MIB);
+  const returning = open({ budget: memory });
+  const json = '{"inputs":[{"name":"s","shape":[1],"datatype":"BYTES","data":["b"]}]}';
+  const asked = [
+    () => returning.predict(large('{"inputs":{"x":1,"s":"a"}}'), lookUp, { signal }),
+    () => returning.predict(large("nothing"), lookUp, { signal }),
+    () => returning.predict(large('{"signature_name":"none","inputs":{}}'), lookUp, { signal }),
+    () => returning.examples(large('{"examples":[{"s":["a"]}]}'), { signal }),
+    () => returning.infer(large(json), undefined, { signal }),
+  ];
+  for (const [index, ask] of asked.entries()) {
+    await outcome(ask);
+    // Its memory comes behind the last word on a body: before the next one is taken.
+    await outcome(() => returning.examples(large("nothing"), { signal }));
+    assert.ok(memory.blocks.keptBytes >= (2 * index + 1) * LARGE_BODY, `${memory.blocks.keptBytes} bytes after ${index}`);
+  }
+});
+
 test("numbers that would take too much memory are refused, and others then decoded", PATIENCE, async () => {
   const narrow = new MemoryBudget(16 * MIB);
   const bounded = open({ budget: narrow });

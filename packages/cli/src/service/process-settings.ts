@@ -20,10 +20,12 @@ export interface ProcessSettings {
  * pages, where the system gives them on request (`madvise` in `/sys/kernel/mm/transparent_hugepage/enabled`), make that a
  * third. glibc raises the size from which blocks are maps of their own, and go back at once, with every
  * large block that is freed, up to 32 MiB, and keeps what is smaller: a served model of 102 MB then holds 560 MB. From 4 MiB on
- * it holds some 420; from 1 MiB on 380, but most blocks then have no room for a large page.
+ * it holds some 420; from 1 MiB on 380, but most blocks then have no room for a large page. With that size set, glibc would also give back
+ * all but 128 KiB of what is free at the end of a heap, and the tensors of the next request would need fresh pages: 4 MiB are kept.
  */
 export const MODEL_MEMORY_SETTINGS: Readonly<Record<string, string>> = {
   MALLOC_MMAP_THRESHOLD_: `${4 << 20}`,
+  MALLOC_TRIM_THRESHOLD_: `${4 << 20}`,
   GLIBC_TUNABLES: "glibc.malloc.hugetlb=1",
 };
 

@@ -2,6 +2,7 @@ import { denseShape, fillTensor } from "../rest/dense.ts";
 import { type JsonDocument, parseJsonObject } from "../rest/json/document.ts";
 import type { JsonLimits } from "../rest/json/limits.ts";
 import type { JsonNode } from "../rest/json/node.ts";
+import type { NumberStorage } from "../rest/json/number-storage.ts";
 import { exactConversions } from "../rest/number-conversion.ts";
 import { TensorBuilder } from "../rest/tensor-builder.ts";
 import { invalidArgument } from "../status/serving-error.ts";
@@ -34,15 +35,17 @@ const wanted = new Set(["id", "parameters", "inputs", "outputs"]);
 /**
  * The body of `POST /v2/models/NAME/infer`: a JSON object, and behind it the bytes of inputs with a `binary_data_size`.
  * @param jsonLength bytes of the JSON, from the header Inference-Header-Content-Length; undefined when all of it is JSON
+ * @param storage where the numbers are put while the body is read
  * @throws ServingError INVALID_ARGUMENT, ProtocolError
  */
 export function parseInferBody(
   body: Uint8Array,
   jsonLength: number | undefined,
   limits: Partial<JsonLimits> = {},
+  storage?: NumberStorage,
 ): RestInferRequest {
   const tail = new BinaryTail(body, jsonLength, limits.maxNodes);
-  const document = parseJsonObject(tail.json, wanted, limits);
+  const document = parseJsonObject(tail.json, wanted, limits, storage);
   const { members } = document;
   const parameters = membersOf(members.get("parameters"), "parameters");
   const inputs = parseInputs(itemsOf(members.get("inputs"), "inputs"), document, tail);

@@ -6,6 +6,7 @@ import { typeName } from "./json/describe.ts";
 import { type JsonDocument, parseJsonObject } from "./json/document.ts";
 import type { JsonLimits } from "./json/limits.ts";
 import { JsonList, type JsonNode, JsonRecord, NumberBlock } from "./json/node.ts";
+import type { NumberStorage } from "./json/number-storage.ts";
 import { badDocument, readSignatureName, SIGNATURE_NAME_MEMBER } from "./signature-name.ts";
 
 /** The content of the body of a classify or regress call. */
@@ -19,10 +20,15 @@ const wanted: ReadonlySet<string> = new Set([SIGNATURE_NAME_MEMBER, "context", "
 
 /**
  * The body of `POST /v1/models/NAME:classify` or `:regress`, by TensorFlow Serving's rules and with its messages.
+ * @param storage where the numbers are put while the body is read
  * @throws ServingError INVALID_ARGUMENT
  */
-export function parseExamplesBody(bytes: Uint8Array, limits: Partial<JsonLimits> = {}): ExamplesBody {
-  const document = parseJsonObject(bytes, wanted, limits);
+export function parseExamplesBody(
+  bytes: Uint8Array,
+  limits: Partial<JsonLimits> = {},
+  storage?: NumberStorage,
+): ExamplesBody {
+  const document = parseJsonObject(bytes, wanted, limits, storage);
   const signatureName = readSignatureName(document);
   const contextNode = document.members.get("context");
   const context = contextNode === undefined ? undefined : encodeExample(contextNode, document);

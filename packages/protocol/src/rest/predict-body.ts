@@ -5,6 +5,7 @@ import { tensorsFromColumns } from "./columns.ts";
 import { type JsonDocument, parseJsonObject } from "./json/document.ts";
 import type { JsonLimits } from "./json/limits.ts";
 import { JsonList, type JsonNode, NumberBlock } from "./json/node.ts";
+import type { NumberStorage } from "./json/number-storage.ts";
 import { tensorsFromRows } from "./rows.ts";
 import { badDocument, readSignatureName, SIGNATURE_NAME_MEMBER } from "./signature-name.ts";
 
@@ -29,14 +30,16 @@ const wanted: ReadonlySet<string> = new Set([SIGNATURE_NAME_MEMBER, "instances",
 /**
  * The body of `POST /v1/models/NAME:predict`, by TensorFlow Serving's rules and with its messages.
  * @param signature the signature, or how to get it by the name in the body (empty: none given), which can throw
+ * @param storage where the numbers are put while the body is read
  * @throws ServingError INVALID_ARGUMENT, UNIMPLEMENTED
  */
 export function parsePredictBody(
   bytes: Uint8Array,
   signature: PredictSignature | ((signatureName: string) => PredictSignature),
   limits: Partial<JsonLimits> = {},
+  storage?: NumberStorage,
 ): PredictBody {
-  const document = new PredictDocument(bytes, limits);
+  const document = new PredictDocument(bytes, limits, storage);
   return document.against(typeof signature === "function" ? signature(document.signatureName) : signature);
 }
 
@@ -46,9 +49,9 @@ export class PredictDocument {
   readonly signatureName: string;
   readonly #document: JsonDocument;
 
-  /** @throws ServingError INVALID_ARGUMENT */
-  constructor(bytes: Uint8Array, limits: Partial<JsonLimits> = {}) {
-    this.#document = parseJsonObject(bytes, wanted, limits);
+  /** @param storage where its numbers are put @throws ServingError INVALID_ARGUMENT */
+  constructor(bytes: Uint8Array, limits: Partial<JsonLimits> = {}, storage?: NumberStorage) {
+    this.#document = parseJsonObject(bytes, wanted, limits, storage);
     this.signatureName = readSignatureName(this.#document);
   }
 

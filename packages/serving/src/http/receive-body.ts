@@ -6,6 +6,9 @@ import type { MemoryBudget } from "../transport/memory-budget.ts";
 import { MessageBuffer } from "../transport/message-buffer.ts";
 import { receiveAll } from "../transport/receive.ts";
 
+/** Pieces of a body that are smaller, bytes, are left to the collector. */
+const SMALL_PIECE = 1 << 12;
+
 /** A received body; `release` gives its memory back and must be called once. */
 export interface ReceivedBody {
   readonly bytes: Uint8Array;
@@ -30,7 +33,8 @@ export async function receiveBody(
     budget,
   );
   try {
-    await receiveAll(request, buffer, limits, scope);
+    const sink = { append: (piece: Uint8Array) => appendAndFree(buffer, piece), release: () => buffer.release() };
+    await receiveAll(request, sink, limits, scope);
     const bytes = buffer.take();
     if (!request.headers["content-encoding"]?.includes("gzip")) {
       return { bytes, release: () => buffer.release() };
@@ -41,5 +45,16 @@ export async function receiveBody(
   } catch (error) {
     buffer.release();
     throw error;
+  }
+}
+
+/**
+ * Node makes a buffer for each piece of a body. As garbage outside of the collector's heap, those of a few megabytes would have it go through all
+ * of the heap.
+ */
+function appendAndFree(buffer: MessageBuffer, piece: Uint8Array): void {
+  buffer.append(piece);
+  if (piece.length >= SMALL_PIECE && piece.buffer instanceof ArrayBuffer && piece.buffer.byteLength === piece.length) {
+    piece.buffer.transfer(0);
   }
 }

@@ -1,8 +1,11 @@
 import { ServingError } from "@sealserve/protocol";
+import { BlockPool } from "./block-pool.ts";
 import type { CallScope } from "./call-scope.ts";
 
 /** Counts bytes of requests, inputs and answers held at one time, so that many large ones together cannot use up the enclave's memory. */
 export class MemoryBudget {
+  /** Blocks that messages have left for those that come: not counted before one takes them. */
+  readonly blocks = new BlockPool();
   readonly #limit: number;
   #held = 0;
 

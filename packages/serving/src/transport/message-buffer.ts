@@ -1,4 +1,3 @@
-import { freeLargeBytes } from "@sealserve/core";
 import { ServingError } from "@sealserve/protocol";
 import type { MemoryBudget } from "./memory-budget.ts";
 
@@ -11,7 +10,8 @@ const NO_BYTES = new Uint8Array();
 /**
  * Collects one request's bytes by copying them into one block, so that a byte costs the same however small its chunk was.
  * The block doubles with the bytes that came, whatever length was announced; once enough came, one of the announced length
- * takes the rest. All of a block counts as held. Blocks start zeroed and belong to one request.
+ * takes the rest. All of a block counts as held. A block belongs to one request at a time, and nothing of those before is left in
+ * one that is handed out.
  */
 export class MessageBuffer {
   readonly #length: number | undefined;
@@ -61,14 +61,18 @@ export class MessageBuffer {
       throw new ServingError("INTERNAL", "The request ended before the length it announced");
     }
     const block = this.#block;
-    return block.length === this.#received ? block : block.subarray(0, this.#received);
+    if (block.length === this.#received) {
+      return block;
+    }
+    block.fill(0, this.#received);
+    return block.subarray(0, this.#received);
   }
 
   /** Gives the memory back to the budget; the message must not be used afterwards. */
   release(): void {
     this.#budget.release(this.#reserved);
     this.#reserved = 0;
-    freeLargeBytes(this.#block);
+    this.#budget.blocks.give(this.#block);
     this.#block = NO_BYTES;
   }
 
@@ -84,14 +88,16 @@ export class MessageBuffer {
   #growTo(capacity: number): void {
     const held = this.#block;
     if (capacity > held.length) {
+      const { blocks } = this.#budget;
+      const size = blocks.sizeFor(capacity);
       // Both blocks are there while one is copied into the other.
-      this.#budget.reserve(capacity);
-      this.#reserved += capacity;
-      this.#block = new Uint8Array(capacity);
+      this.#budget.reserve(size);
+      this.#reserved += size;
+      this.#block = blocks.take(capacity);
       this.#block.set(held);
       this.#budget.release(held.length);
       this.#reserved -= held.length;
-      freeLargeBytes(held);
+      blocks.give(held);
     }
   }
 

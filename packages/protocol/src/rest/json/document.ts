@@ -6,6 +6,7 @@ import { defaultJsonLimits, type JsonLimits } from "./limits.ts";
 import { decodeName } from "./name.ts";
 import type { JsonNode } from "./node.ts";
 import { NodeBudget } from "./node-budget.ts";
+import type { NumberStorage } from "./number-storage.ts";
 import { NumberTable } from "./number-table.ts";
 import { printJson } from "./print.ts";
 import { ReadingMemory } from "./reading-memory.ts";
@@ -27,12 +28,14 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 /**
  * Reads the JSON object that `bytes` begin with, as RapidJSON does for TensorFlow Serving: whatever follows it is
  * ignored, NaN and Infinity are numbers, nesting has no limit. Members with other names are checked for syntax only.
+ * @param storage where its numbers are put; a new one unless told otherwise
  * @throws ServingError INVALID_ARGUMENT; RESOURCE_EXHAUSTED when its values take more memory than they may
  */
 export function parseJsonObject(
   bytes: Uint8Array,
   wanted: ReadonlySet<string>,
   limits: Partial<JsonLimits> = {},
+  storage?: NumberStorage,
 ): JsonDocument {
   const { maxBytes, maxNodes, maxMemoryBytes } = { ...defaultJsonLimits, ...limits };
   if (bytes.length > maxBytes) {
@@ -52,7 +55,7 @@ export function parseJsonObject(
     throw invalidArgument(`JSON Value: ${printJson(bytes, start)} Is not object`);
   }
   const memory = new ReadingMemory(maxMemoryBytes);
-  const numbers = new NumberTable(bytes, memory);
+  const numbers = new NumberTable(bytes, memory, storage);
   const builder = new NodeBuilder(lexer, numbers, new NodeBudget(maxNodes, memory));
   return { bytes, numbers, members: readMembers(lexer, builder, wanted), start };
 }

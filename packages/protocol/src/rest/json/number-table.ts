@@ -1,4 +1,5 @@
 import type { NumberArray } from "../../protobuf/little-endian.ts";
+import { NumberStorage } from "./number-storage.ts";
 import type { ReadingMemory } from "./reading-memory.ts";
 
 /** What a number's text was, as far as its value does not tell. */
@@ -21,6 +22,7 @@ const NUMBER_BYTES = 13;
 const HEADROOM = 1.1;
 const LEAST_GROWTH = 1.25;
 const decoder = new TextDecoder();
+const [noValues, noKinds, noStarts] = [new Float64Array(), new Uint8Array(), new Uint32Array()];
 
 /**
  * Widens the value of a long literal, whose digits behind the 15th are cut off, to a bound that the true value cannot
@@ -32,23 +34,30 @@ const UPPER_BOUND = 1 + 1.1e-14;
 /** The numbers of a document in order: value, kind, and where the text begins. Thirteen bytes each, and no objects. */
 export class NumberTable {
   readonly #source: Uint8Array;
+  readonly #memory: ReadingMemory;
+  #storage: NumberStorage | undefined;
   #values: Float64Array;
   #kinds: Uint8Array;
   #starts: Uint32Array;
-  readonly #memory: ReadingMemory;
   #length = 0;
 
   /**
    * @param source the document, to read long literals again where every digit counts
    * @param memory is told what the table takes when it grows
+   * @param storage where the table is put; no other table may be there
    */
-  constructor(source: Uint8Array, memory: ReadingMemory) {
+  constructor(source: Uint8Array, memory: ReadingMemory, storage = new NumberStorage()) {
     this.#source = source;
     this.#memory = memory;
+    this.#storage = storage;
     const capacity = Math.min(1 + Math.ceil(source.length / BYTES_PER_NUMBER), LARGEST_FIRST_CAPACITY);
-    this.#values = new Float64Array(capacity);
-    this.#kinds = new Uint8Array(capacity);
-    this.#starts = new Uint32Array(capacity);
+    storage.begin(this);
+    if (storage.capacity < capacity) {
+      storage.grow(capacity, 0);
+    }
+    this.#values = storage.values;
+    this.#kinds = storage.kinds;
+    this.#starts = storage.starts;
   }
 
   get length(): number {
@@ -62,6 +71,15 @@ export class NumberTable {
     this.#values[this.#length] = value;
     this.#kinds[this.#length] = kind;
     this.#starts[this.#length++] = start;
+  }
+
+  /** Empties the table for good: another document has its storage. */
+  loseStorage(): void {
+    this.#storage = undefined;
+    this.#length = 0;
+    this.#values = noValues;
+    this.#kinds = noKinds;
+    this.#starts = noStarts;
   }
 
   /** Takes the last numbers out, so that `length` are left. */
@@ -126,15 +144,15 @@ export class NumberTable {
     const capacity = Math.min(Math.max(expected, Math.ceil(this.#length * LEAST_GROWTH)), 2 * this.#length);
     // Both tables are there while one is copied into the other.
     this.#memory.holdNumbers((capacity + this.#length) * NUMBER_BYTES);
-    this.#values = grown(this.#values, new Float64Array(capacity));
-    this.#kinds = grown(this.#kinds, new Uint8Array(capacity));
-    this.#starts = grown(this.#starts, new Uint32Array(capacity));
+    const storage = this.#storage;
+    if (storage === undefined) {
+      throw new Error("the numbers of this document have been given up");
+    }
+    storage.grow(capacity, this.#length);
+    this.#values = storage.values;
+    this.#kinds = storage.kinds;
+    this.#starts = storage.starts;
   }
-}
-
-function grown<A extends Float64Array | Uint8Array | Uint32Array>(source: A, target: A): A {
-  target.set(source);
-  return target;
 }
 
 const numberBytes = new Set("0123456789+-.eENaInfity".split("").map((character) => character.charCodeAt(0)));

@@ -1,6 +1,7 @@
 import {
   type ExamplesBody,
   type JsonLimits,
+  NumberStorage,
   type PredictBody,
   type PredictSignature,
   parseExamplesBody,
@@ -40,9 +41,21 @@ export interface BodyDecoder {
   ): RestInferRequest | Promise<RestInferRequest>;
 }
 
+/** Numbers of one body after the other. */
+const storage = new NumberStorage();
+
 /** Decodes every body at once, on the thread that asks. */
 export const directDecoder: BodyDecoder = {
-  predict: (body, signature, { limits }) => parsePredictBody(body, signature, limits),
-  examples: (body, { limits }) => parseExamplesBody(body, limits),
-  infer: (body, jsonLength, { limits }) => parseInferBody(body, jsonLength, limits),
+  predict: (body, signature, { limits }) => releasing(() => parsePredictBody(body, signature, limits, storage)),
+  examples: (body, { limits }) => releasing(() => parseExamplesBody(body, limits, storage)),
+  infer: (body, jsonLength, { limits }) => releasing(() => parseInferBody(body, jsonLength, limits, storage)),
 };
+
+/** Decodes a body to its end. */
+function releasing<Body>(decode: () => Body): Body {
+  try {
+    return decode();
+  } finally {
+    storage.release();
+  }
+}

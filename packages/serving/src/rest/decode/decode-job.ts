@@ -91,6 +91,7 @@ export class DecodeJob {
         this.fail(refusalOf(reply));
         return undefined;
       case "dropped":
+      case "spent":
       default:
         return undefined;
     }

@@ -167,6 +167,10 @@ export class DecodeThread implements BodyDecoder {
   }
 
   #take(reply: DecodeReply): void {
+    if (reply.kind === "spent") {
+      this.#options.budget.blocks.give(new Uint8Array(reply.buffer));
+      return;
+    }
     if (reply.kind === "refused" && reply.code === "INTERNAL") {
       this.#options.log("decoding-failed", { code: "internal" });
     }

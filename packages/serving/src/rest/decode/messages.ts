@@ -26,9 +26,11 @@ export type DecodeMessage =
 /** Decoded inputs as they cross between threads. */
 type Packed<Body> = Omit<Body, "inputs"> & { readonly inputs: ReadonlyMap<string, PackedTensor> };
 
-/** What the decoding thread says. Everything but the question for a signature is its last word on a body. */
+/** What the decoding thread says. Everything but the first two is its last word on a body. */
 export type DecodeReply =
   | { readonly kind: "signature"; readonly signatureName: string }
+  /** The memory of a body that it has done with: sent behind its last word. */
+  | { readonly kind: "spent"; readonly buffer: ArrayBuffer }
   | { readonly kind: "predict"; readonly body: Packed<PredictBody> }
   | { readonly kind: "infer"; readonly body: Packed<RestInferRequest> }
   | { readonly kind: "examples"; readonly body: ExamplesBody }

@@ -1,6 +1,7 @@
 import { parentPort, type Transferable } from "node:worker_threads";
 import { buffersOf, packOwned, packTensors } from "@sealserve/models";
 import {
+  NumberStorage,
   PredictDocument,
   type PredictSignature,
   parseExamplesBody,
@@ -9,10 +10,17 @@ import {
 } from "@sealserve/protocol";
 import type { DecodeMessage, DecodeReply } from "./messages.ts";
 
+/** The numbers of one body after the other. */
+const storage = new NumberStorage();
+/** Memory of the body that is being decoded. */
+let memory: ArrayBufferLike = new ArrayBuffer();
 /** The predict body that waits for its signature. */
 let document: PredictDocument | undefined;
 
 parentPort?.on("message", (message: DecodeMessage) => {
+  if (message.kind !== "signature") {
+    memory = message.body.buffer;
+  }
   try {
     handle(message);
   } catch (error) {
@@ -20,21 +28,24 @@ parentPort?.on("message", (message: DecodeMessage) => {
     const { code, message: text } = servingErrorOf(error);
     reply({ kind: "refused", code, message: text });
   }
+  if (document === undefined) {
+    giveBack();
+  }
 });
 
 function handle(message: DecodeMessage): void {
   switch (message.kind) {
     case "predict":
-      document = new PredictDocument(message.body, message.limits);
+      document = new PredictDocument(message.body, message.limits, storage);
       reply({ kind: "signature", signatureName: document.signatureName });
       break;
     case "examples": {
-      const body = parseExamplesBody(message.body, message.limits);
+      const body = parseExamplesBody(message.body, message.limits, storage);
       reply({ kind: "examples", body });
       break;
     }
     case "infer": {
-      const request = parseInferBody(message.body, message.jsonLength, message.limits);
+      const request = parseInferBody(message.body, message.jsonLength, message.limits, storage);
       const inputs = packTensors(request.inputs, packOwned);
       reply({ kind: "infer", body: { ...request, inputs } }, buffersOf(inputs));
       break;
@@ -42,6 +53,14 @@ function handle(message: DecodeMessage): void {
     case "signature":
     default:
       finish(message.signature);
+  }
+}
+
+/** Behind the last word on a body, of which nothing is a view into it: tensors and examples are copies. */
+function giveBack(): void {
+  storage.release();
+  if (memory instanceof ArrayBuffer && !memory.detached) {
+    reply({ kind: "spent", buffer: memory }, [memory]);
   }
 }
 
