@@ -170,7 +170,10 @@ test("the memory of a body comes back for the next, however the body ended", PAT
     await outcome(ask);
     // Its memory comes behind the last word on a body: before the next one is taken.
     await outcome(() => returning.examples(large("nothing"), { signal }));
-    assert.ok(memory.blocks.keptBytes >= (2 * index + 1) * LARGE_BODY, `${memory.blocks.keptBytes} bytes after ${index}`);
+    assert.ok(
+      memory.blocks.keptBytes >= (2 * index + 1) * LARGE_BODY,
+      `${memory.blocks.keptBytes} bytes after ${index}`,
+    );
   }
 });
 
@@ -244,7 +247,7 @@ test(
 
 test("a body that takes too long ends with its thread, and those behind it are decoded", PATIENCE, async () => {
   logged.length = 0;
-  const slow = open({ decodeMs: 0, program: new URL("./support/slow-decoder.ts", import.meta.url) });
+  const slow = open({ decodeMs: 0, startMs: 0, program: new URL("./support/slow-decoder.ts", import.meta.url) });
   const stuck = outcome(() => slow.predict(large("!"), lookUp, { signal }));
   const next = outcome(() => slow.predict(large("!"), lookUp, { signal }));
   const late = ["RESOURCE_EXHAUSTED", "The request takes too long to read"];

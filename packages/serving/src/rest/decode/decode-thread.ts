@@ -21,6 +21,8 @@ const VALUES_PART = 0.75;
 /** Time for one body, milliseconds: some, and more for each byte. The worst that is known takes 4 seconds. */
 const DECODE_MS = 5000;
 const DECODE_MS_PER_BYTE = 1e-3;
+/** More time for the body that the thread is started for, milliseconds: on a busy machine its program takes long to load. */
+const START_MS = 20_000;
 /** How much longer a body is worked on that nobody waits for any more, milliseconds: most are done by then, at less cost than a new thread's. */
 const GIVEN_UP_MS = 500;
 /**
@@ -43,6 +45,8 @@ export interface DecodeThreadOptions {
   readonly maxWaiting?: number;
   /** Time for a body of no length, milliseconds. */
   readonly decodeMs?: number;
+  /** More time for a body that the thread is started for, milliseconds. */
+  readonly startMs?: number;
   /** What the thread runs. */
   readonly program?: URL;
 }
@@ -127,10 +131,10 @@ export class DecodeThread implements BodyDecoder {
 
   /** The system may have no thread to give, which must not stop the bodies behind this one. */
   #begin(job: DecodeJob): void {
-    const { budget, decodeMs = DECODE_MS } = this.#options;
+    const { budget, decodeMs = DECODE_MS, startMs = START_MS } = this.#options;
     const nodes = Math.min(job.maxNodes, Math.ceil(job.size / LEAST_NODE_JSON));
     const reserved = budget.reservePart(job.size * MEMORY_FACTOR + nodes * NODE_MEMORY);
-    const limitMs = decodeMs + job.size * DECODE_MS_PER_BYTE;
+    const limitMs = decodeMs + job.size * DECODE_MS_PER_BYTE + (this.#worker === undefined ? startMs : 0);
     try {
       this.#send(job.begin(reserved * VALUES_PART));
       this.#current = job;
