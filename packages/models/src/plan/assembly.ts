@@ -90,7 +90,9 @@ export class PlanAssembly {
     const common = commonBranches(inputs);
     const stage = firstStage(FIRST_KERNELS, inputs, common);
     const outputs = dtypes.map((dtype, position): RunValue => {
-      return { kind: "run", name: this.#nextName(), dtype, stage, branches: branches?.[position] ?? common };
+      const inBranches = branches?.[position] ?? common;
+      const byKernel = work.kind === "kernel";
+      return { kind: "run", name: this.#nextName(), dtype, stage, branches: inBranches, byKernel };
     });
     const names = { inputs: inputs.map((input) => this.publish(input)), outputs: outputs.map(({ name }) => name) };
     this.#others.push({ stage, step: { ...work, ...names } });

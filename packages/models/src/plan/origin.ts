@@ -24,6 +24,8 @@ export interface RunValue {
   readonly stage: number;
   /** The value in the graph of its island, and that island's key; undefined when no island computes it. */
   readonly inIsland?: { readonly value: Value; readonly island: string };
+  /** Whether a kernel of the interpreter computes it. */
+  readonly byKernel?: boolean;
   /** Whether it counts the turns of a loop from 0 on. */
   readonly counts?: boolean;
   /** Branches of the older control flow that it is in: it is there only when all of them are taken. */

@@ -2,6 +2,7 @@ import { ServingError } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { findLowering } from "../importer/lowerings.ts";
+import { findSlice } from "../interpreter/dense/strided-slice.ts";
 import { findFallback } from "../interpreter/fallbacks.ts";
 import type { MakeKernel } from "../interpreter/kernel.ts";
 import { findKernel, isRepeatable } from "../interpreter/kernels.ts";
@@ -151,12 +152,19 @@ function planWork(
     return [];
   }
   const read = readsHandles.has(op) ? readVariables(operation, resources) : operation;
-  const fallback = findFallback(read);
+  const fallback = findFallback(read) ?? findShortWay(read);
   if (fallback !== undefined) {
     return assembly.interpret(op, fallback(read), read.inputs);
   }
   const onNumbers = hasStrings ? planOnNumbers(operation, lowering, assembly) : undefined;
   return onNumbers ?? assembly.lower(read, lowering);
+}
+
+/** A slice of what the interpreter has: to ask the engine for it would take longer than the slice. */
+function findShortWay(operation: NodeOperation<Origin>): MakeKernel | undefined {
+  const [input] = operation.inputs;
+  const isNear = operation.node.op === "StridedSlice" && input?.kind === "run" && input.byKernel === true;
+  return isNear ? findSlice(operation) : undefined;
 }
 
 /**

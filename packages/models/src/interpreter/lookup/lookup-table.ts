@@ -39,7 +39,7 @@ export class LookupTable {
 
   /** The values of all keys, in order; `fallback` for each key that the table lacks. */
   find(keys: Tensor, fallback: unknown): unknown[] {
-    return keysOf(keys).map((key) => (isFindable(key) && this.#entries.has(key) ? this.#entries.get(key) : fallback));
+    return keysOf(keys).map((key) => (isFindable(key) ? (this.#entries.get(key) ?? fallback) : fallback));
   }
 }
 

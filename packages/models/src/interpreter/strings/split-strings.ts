@@ -97,8 +97,8 @@ function* filled(ranges: Iterable<Range>): Generator<Range, void> {
 
 function* rangesBetween(string: Uint8Array, separates: (byte: number) => boolean): Generator<Range, void> {
   let start = 0;
-  for (const [index, byte] of string.entries()) {
-    if (separates(byte)) {
+  for (let index = 0; index < string.length; index++) {
+    if (separates(string[index] as number)) {
       yield [start, index];
       start = index + 1;
     }
