@@ -125,7 +125,9 @@ export class WireReader {
 
   /** A length-delimited value as text. @throws ProtocolError `bad-utf8` */
   string(): string {
-    return decodeWireText(this.bytes());
+    const length = this.#length();
+    const start = this.#advance(length);
+    return decodeWireText(this.#bytes, start, start + length);
   }
 
   /**

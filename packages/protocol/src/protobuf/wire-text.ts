@@ -9,16 +9,17 @@ const remembered: (string | undefined)[] = Array.from({ length: REMEMBERED }, ()
 
 /**
  * Text of a `string` field. Short ASCII, which is nearly all of it, is read without the cost of a TextDecoder call, and names,
- * which come again with each request, without a new string.
+ * which come again with each request, without a new string or a view of their bytes.
+ * @param start of the text, and the end behind it, in `bytes`
  */
-export function decodeWireText(bytes: Uint8Array): string {
-  return (bytes.length <= SHORT ? shortAscii(bytes) : undefined) ?? strictText(bytes);
+export function decodeWireText(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  return (end - start <= SHORT ? shortAscii(bytes, start, end) : undefined) ?? strictText(bytes.subarray(start, end));
 }
 
-function shortAscii(bytes: Uint8Array): string | undefined {
-  let hash = bytes.length;
+function shortAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let hash = end - start;
   let all = 0;
-  for (let index = 0; index < bytes.length; index++) {
+  for (let index = start; index < end; index++) {
     const byte = bytes[index] as number;
     hash = (Math.imul(hash, 31) + byte) | 0;
     all |= byte;
@@ -28,20 +29,20 @@ function shortAscii(bytes: Uint8Array): string | undefined {
   }
   const place = hash & (REMEMBERED - 1);
   const known = remembered[place];
-  if (known !== undefined && isText(known, bytes)) {
+  if (known !== undefined && isText(known, bytes, start, end)) {
     return known;
   }
-  const text = String.fromCharCode(...bytes);
+  const text = String.fromCharCode(...bytes.subarray(start, end));
   remembered[place] = text;
   return text;
 }
 
-function isText(text: string, bytes: Uint8Array): boolean {
-  if (text.length !== bytes.length) {
+function isText(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) {
     return false;
   }
-  for (let index = 0; index < bytes.length; index++) {
-    if (text.charCodeAt(index) !== bytes[index]) {
+  for (let index = 0; index < text.length; index++) {
+    if (text.charCodeAt(index) !== bytes[start + index]) {
       return false;
     }
   }
