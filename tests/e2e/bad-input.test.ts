@@ -8,6 +8,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { writeExampleModels } from "@sealserve/models";
 import { createAuthority } from "../support/tls-authority.ts";
 import { COMMAND, type Finished, Running, sealserve, startSealserve } from "./command.ts";
@@ -132,14 +133,14 @@ describe("seal", () => {
     const args = sealArguments("interrupted");
     args[1] = at("big");
     const sealing = startSealserve(args);
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    const parts = async (): Promise<string[]> => (await readdir(folder)).filter((name) => name.includes("partial"));
+    while ((await parts()).length === 0) {
+      await setTimeout(20);
+    }
     const { code, stderr } = await sealing.stop("SIGINT");
     assert.equal(code, 130, stderr);
     assert.equal(existsSync(at("interrupted")), false);
-    assert.deepEqual(
-      (await readdir(folder)).filter((name) => name.includes("partial")),
-      [],
-    );
+    assert.deepEqual(await parts(), []);
     await rm(at("big"), { recursive: true });
   });
 });
