@@ -1,8 +1,11 @@
+import type { MetaGraphDef } from "@sealserve/protocol";
+
 import type { ModelDirectory, ModelFiles } from "../model-files.ts";
-import { indexGraph } from "../saved-model/graph-library.ts";
+import { type GraphLibrary, indexGraph } from "../saved-model/graph-library.ts";
+import { initialisationOperation } from "../saved-model/initialisation.ts";
 import { declarationOf, type ModelDeclaration, readMetaGraph } from "../saved-model/read-declaration.ts";
-import { refuseOutwardOperations } from "./outward-operations.ts";
-import { reachesOf } from "./tensorflow-model.ts";
+import type { Signature } from "../signature.ts";
+import { type Reach, refuseOutwardOperations } from "./outward-operations.ts";
 
 /**
  * The signatures of a SavedModel that TensorFlow runs in a program beside this one, and that does not reach out of the model (threat D10).
@@ -12,11 +15,35 @@ import { reachesOf } from "./tensorflow-model.ts";
  *   those of {@link readMetaGraph}
  */
 export function readClosedDeclaration(source: ModelFiles | ModelDirectory, tags?: readonly string[]): ModelDeclaration {
+  return readClosedModel(source, tags).declaration;
+}
+
+/** The same, with the graph. @throws ModelError as {@link readClosedDeclaration} */
+export function readClosedModel(
+  source: ModelFiles | ModelDirectory,
+  tags?: readonly string[],
+): { readonly declaration: ModelDeclaration; readonly graph: GraphLibrary } {
   const metaGraph = readMetaGraph(source, tags);
   const declaration = declarationOf(metaGraph);
   const graph = indexGraph(metaGraph);
   for (const reach of reachesOf(metaGraph, declaration.signatures)) {
     refuseOutwardOperations(graph, reach);
   }
-  return declaration;
+  return { declaration, graph };
+}
+
+/** All that the loader and calls may run. */
+function reachesOf(metaGraph: MetaGraphDef, signatures: ReadonlyMap<string, Signature>): Reach[] {
+  const initialisation = initialisationOperation(metaGraph);
+  const restore = metaGraph.saverDef?.restoreOpName;
+  const named = (names: readonly (string | undefined)[]): string[] => names.flatMap((name) => (name ? [name] : []));
+  return [
+    { fetched: named([initialisation]), fed: [], restores: false },
+    { fetched: named([restore]), fed: [], restores: true },
+    ...Array.from(signatures.values(), ({ inputs, outputs }) => ({
+      fetched: named(Array.from(outputs.values(), ({ tensorName }) => tensorName)),
+      fed: named(Array.from(inputs.values(), ({ tensorName }) => tensorName)),
+      restores: false,
+    })),
+  ];
 }

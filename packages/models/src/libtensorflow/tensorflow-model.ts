@@ -1,18 +1,14 @@
-import type { MetaGraphDef, Tensor } from "@sealserve/protocol";
+import type { Tensor } from "@sealserve/protocol";
 
 import { chooseInputs, chooseOutputs, unknownSignature } from "../check-call.ts";
 import { ModelError } from "../errors.ts";
 import type { LoadedModel, RunOptions } from "../loaded-model.ts";
 import type { ModelDirectory } from "../model-files.ts";
-import { indexGraph } from "../saved-model/graph-library.ts";
-import { initialisationOperation } from "../saved-model/initialisation.ts";
 import { SERVE_TAGS } from "../saved-model/meta-graph.ts";
-import { declarationOf, readMetaGraph } from "../saved-model/read-declaration.ts";
-import type { Signature } from "../signature.ts";
 import { type BoundSignature, type BoundSignatures, bindSignatures } from "./bound-signatures.ts";
 import { openCApi } from "./c-api.ts";
+import { readClosedModel } from "./closed-declaration.ts";
 import { type NativeOutput, NativeSession } from "./native-session.ts";
-import { type Reach, refuseOutwardOperations } from "./outward-operations.ts";
 import { Slots } from "./slots.ts";
 
 /** Time that one run may take, milliseconds, as in the other engine. */
@@ -44,12 +40,8 @@ export async function loadTensorFlowModel(
   { directory }: ModelDirectory,
   { library, threads, tags = SERVE_TAGS, maxRuns = DEFAULT_RUNS, maxRunMs = MAX_RUN_MS }: TensorFlowOptions,
 ): Promise<LoadedModel> {
-  const metaGraph = readMetaGraph({ directory }, tags);
-  const { signatures, signatureDefs } = declarationOf(metaGraph);
-  const graph = indexGraph(metaGraph);
-  for (const reach of reachesOf(metaGraph, signatures)) {
-    refuseOutwardOperations(graph, reach);
-  }
+  const { declaration, graph } = readClosedModel({ directory }, tags);
+  const { signatures, signatureDefs } = declaration;
   const session = await NativeSession.load(await openCApi(library), directory, { tags, threads, maxRunMs });
   const bound = bindSignatures(session, graph, signatures);
   return new TensorFlowModel({ session, signatures, signatureDefs, bound, slots: new Slots(maxRuns) });
@@ -58,22 +50,6 @@ export async function loadTensorFlowModel(
 /** The version that a library says it is, such as `2.21.0`. @throws ModelError `library-unusable` */
 export async function tensorFlowVersion(library: string): Promise<string> {
   return (await openCApi(library)).TF_Version();
-}
-
-/** All that the loader and calls may run. */
-export function reachesOf(metaGraph: MetaGraphDef, signatures: ReadonlyMap<string, Signature>): Reach[] {
-  const initialisation = initialisationOperation(metaGraph);
-  const restore = metaGraph.saverDef?.restoreOpName;
-  const named = (names: readonly (string | undefined)[]): string[] => names.flatMap((name) => (name ? [name] : []));
-  return [
-    { fetched: named([initialisation]), fed: [], restores: false },
-    { fetched: named([restore]), fed: [], restores: true },
-    ...Array.from(signatures.values(), ({ inputs, outputs }) => ({
-      fetched: named(Array.from(outputs.values(), ({ tensorName }) => tensorName)),
-      fed: named(Array.from(inputs.values(), ({ tensorName }) => tensorName)),
-      restores: false,
-    })),
-  ];
 }
 
 interface TensorFlowModelParts {
