@@ -1,4 +1,4 @@
-// What the interpreter of models reads: images and patterns of requests, vocabularies of models.
+// What is read of models and by their interpreter: graphs, images and patterns of requests, vocabularies of models.
 import { deflateSync } from "node:zlib";
 import { decodeJpeg } from "../../packages/models/src/interpreter/images/jpeg/decode-jpeg.ts";
 import { readPng } from "../../packages/models/src/interpreter/images/png-chunks.ts";
@@ -11,9 +11,11 @@ import {
   parseRewrite,
   replaceMatches,
 } from "../../packages/models/src/interpreter/strings/regular-expression.ts";
+import { readClosedDeclaration } from "../../packages/models/src/libtensorflow/closed-declaration.ts";
 import type { FlatNode } from "../../packages/models/src/saved-model/flatten.ts";
 import { parseTextFile } from "../../packages/models/src/saved-model/table-text.ts";
 import { patternJpeg, progressiveJpeg } from "../../packages/models/test/fixtures/jpeg-images.ts";
+import { halfPlusTwoWithFunctions, savedModelFiles } from "../../packages/models/test/fixtures/saved-model.ts";
 import { PNG_SIGNATURE, pngChunk } from "../support/png-chunk.ts";
 import { ofBytes, ofText, type Target } from "./target.ts";
 
@@ -79,6 +81,12 @@ export const MODEL_TARGETS: readonly Target[] = [
       progressiveJpeg(9, 9),
     ],
     maxLength: IMAGE_MAX_LENGTH,
+  }),
+  ofBytes({
+    name: "readClosedDeclaration",
+    read: (bytes) => readClosedDeclaration(new Map([["saved_model.pb", bytes]])),
+    seeds: [savedModelFiles(halfPlusTwoWithFunctions()).get("saved_model.pb") ?? new Uint8Array()],
+    maxLength: FILE_MAX_LENGTH,
   }),
   ofBytes({
     name: "parseTextFile",

@@ -26,9 +26,7 @@ export function readClosedModel(
   const metaGraph = readMetaGraph(source, tags);
   const declaration = declarationOf(metaGraph);
   const graph = indexGraph(metaGraph);
-  for (const reach of reachesOf(metaGraph, declaration.signatures)) {
-    refuseOutwardOperations(graph, reach);
-  }
+  refuseOutwardOperations(graph, reachesOf(metaGraph, declaration.signatures));
   return { declaration, graph };
 }
 

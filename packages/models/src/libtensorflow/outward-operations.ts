@@ -56,15 +56,27 @@ export interface Reach {
   readonly restores: boolean;
 }
 
+/** Nodes and their inputs that are looked at over all signatures; a model of 5000 nodes and 100 signatures has a million. */
+const MAX_STEPS = 20_000_000;
+
 /**
  * Refuses a graph that reaches out of the model (threat D10). Of functions that are called, all of the body counts.
  *
- * @throws ModelError `unsupported-op`, naming the node; `bad-graph`
+ * @throws ModelError `unsupported-op`, naming the node; `too-large` when it cannot be told in reasonable time; `bad-graph`
  */
-export function refuseOutwardOperations(library: GraphLibrary, { fetched, fed, restores }: Reach): void {
-  for (const node of new ReachedNodes(library, fed).from(fetched)) {
-    if (!(restores && RESTORING.includes(node.op))) {
-      refuseOutward(node);
+export function refuseOutwardOperations(library: GraphLibrary, reaches: readonly Reach[], maxSteps = MAX_STEPS): void {
+  let steps = 0;
+  for (const { fetched, fed, restores } of reaches) {
+    for (const node of new ReachedNodes(library, fed).from(fetched)) {
+      steps += 1 + node.input.length;
+      if (steps > maxSteps) {
+        throw new ModelError("too-large", "the graph has too many nodes for its number of signatures", {
+          remedy: "export fewer signatures, or each in a model of its own",
+        });
+      }
+      if (!(restores && RESTORING.includes(node.op))) {
+        refuseOutward(node);
+      }
     }
   }
 }

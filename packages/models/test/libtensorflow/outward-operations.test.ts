@@ -13,7 +13,7 @@ const text = typeAttr("string");
 function refuse({ nodes, functions = [] }: Pick<FixtureModel, "nodes" | "functions">, reach: Partial<Reach>): void {
   const files = savedModelFiles({ nodes, functions, signatures: {} });
   const library = indexGraph(parseMetaGraph(files.get("saved_model.pb") ?? new Uint8Array()));
-  refuseOutwardOperations(library, { fetched: [], fed: [], restores: false, ...reach });
+  refuseOutwardOperations(library, [{ fetched: [], fed: [], restores: false, ...reach }]);
 }
 
 /** Reads a file of its choice. */
@@ -76,4 +76,28 @@ test("printing goes to the program's own streams only", () => {
 
 test("a graph in a circle comes to an end", () => {
   refuse({ nodes: [node("a", "Identity", ["b"]), node("b", "Identity", ["a"])] }, { fetched: ["a:0"] });
+});
+
+test("many signatures over a large graph are refused before they take long", () => {
+  const nodes = Array.from({ length: 1000 }, (_, index) =>
+    node(`n${index}`, "Identity", index === 0 ? [] : [`n${index - 1}`]),
+  );
+  const library = indexGraph(
+    parseMetaGraph(savedModelFiles({ nodes, signatures: {} }).get("saved_model.pb") ?? new Uint8Array()),
+  );
+  const reach: Reach = { fetched: ["n999:0"], fed: [], restores: false };
+  refuseOutwardOperations(
+    library,
+    Array.from({ length: 10 }, () => reach),
+    20_000,
+  );
+  assert.throws(
+    () =>
+      refuseOutwardOperations(
+        library,
+        Array.from({ length: 11 }, () => reach),
+        20_000,
+      ),
+    modelError("too-large"),
+  );
 });
