@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Starter: Sealserve needs Node 24. Started by an older Node, it re-executes itself with the Node 24 binary
+// Starter: Sealserve needs a recent Node 24. Started by an older Node, it re-executes itself with the Node 24 binary
 // that the workspace installs. CommonJS and old syntax on purpose, so that any Node can read it.
 "use strict";
 
@@ -13,7 +13,8 @@ const GRAMINE_TOOL = "gramine-sgx-pf-crypt";
 const GRAMINE_MODES = { g: "gen-key", e: "encrypt", d: "decrypt" };
 const GRAMINE_FAILURE = 255;
 
-const REQUIRED_MAJOR = 24;
+// From 24.7 on, Http2Stream.respond() takes a list of headers.
+const REQUIRED = [24, 7];
 const PARENT_CHECK_MS = 250;
 const entry = path.join(__dirname, "..", "dist", "main.js");
 
@@ -24,6 +25,11 @@ function bundledNode() {
   } catch {
     return undefined;
   }
+}
+
+function isRecent() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  return major > REQUIRED[0] || (major === REQUIRED[0] && minor >= REQUIRED[1]);
 }
 
 function fail(message) {
@@ -78,12 +84,12 @@ if (path.basename(process.argv[1]) === GRAMINE_TOOL) {
 endWithNpx();
 if (!fs.existsSync(entry)) {
   fail("not built yet: run 'npm ci' (or 'npm run build') in the checkout first");
-} else if (Number(process.versions.node.split(".")[0]) >= REQUIRED_MAJOR) {
+} else if (isRecent()) {
   import(require("node:url").pathToFileURL(entry).href).catch((error) => fail(error.message));
 } else {
   const node = bundledNode();
   if (node === undefined) {
-    fail(`needs Node ${REQUIRED_MAJOR} or newer, this is ${process.version}; install it from https://nodejs.org`);
+    fail(`needs Node ${REQUIRED.join(".")} or newer, this is ${process.version}; install it from https://nodejs.org`);
   } else {
     reexecute(node);
   }
