@@ -107,5 +107,26 @@ for (const [name, kind] of Object.entries(databases)) {
       await Promise.all(both.map((one) => one.stop()));
       assert.deepEqual(outcomes, [{ error: new Error("failed 1") }]);
     });
+
+    test("come by the corrected clock, also to a process that was started when it was ahead", SOON, async (t) => {
+      const told = Promise.withResolvers<unknown>();
+      const base = Date.now();
+      let isAhead = true; // when the process is started, which is the first time that it looks
+      const now = (): Date => {
+        const ahead = isAhead ? 365 * 86_400_000 : 0;
+        isAhead = false;
+        return new Date(minutes(-600).getTime() + ahead + Date.now() - base); // all others were started in time to come
+      };
+      const running = startScheduledRefresh({
+        database,
+        fill: { refresh: async () => ({ refreshed: 7 }) } as unknown as CollateralFill,
+        schedule: { next: (last) => new Date(last.getTime() + 20) },
+        now,
+        jitterMs: 5,
+        onRefresh: told.resolve,
+      });
+      t.after(() => running.stop());
+      assert.deepEqual(await told.promise, { refreshed: 7 });
+    });
   });
 }

@@ -15,7 +15,7 @@ const CLOCKS_APART_MS = 5 * 60_000;
  * Takes on the refresh that is due, for all who share the database: of several that try at the same time one gets it. It is
  * due by the schedule since the last one was started, or when that one was not finished within its lease.
  *
- * @param since from when on the schedule counts where none was ever started
+ * @param since from when on the schedule counts where none was ever started; no later than `now`, or none is due
  */
 export function claimRefresh(database: SqlDatabase, schedule: Schedule, now: Date, since: Date): Promise<boolean> {
   return database.write(async (connection) => {

@@ -44,8 +44,9 @@ export function startScheduledRefresh(options: ScheduledRefreshOptions): Schedul
 
 async function keepRefreshing(options: ScheduledRefreshOptions, stopped: AbortSignal): Promise<void> {
   const { database, schedule, now, onRefresh, jitterMs = JITTER_MS } = options;
-  const since = now();
+  let since = now();
   while (!stopped.aborted) {
+    since = earlier(since, now()); // a clock that was ahead at the start would put the first refresh off until then (threat A5)
     try {
       const due = await database.read((connection) => nextRefresh(connection, schedule, { now: now(), since }));
       await sleep(Math.max(0, due.getTime() - now().getTime()) + Math.random() * jitterMs, stopped);
@@ -70,6 +71,10 @@ async function refreshClaimed({ database, fill, now, onRefresh }: ScheduledRefre
     }
     throw error;
   }
+}
+
+function earlier(one: Date, other: Date): Date {
+  return other < one ? other : one;
 }
 
 async function sleep(milliseconds: number, stopped: AbortSignal): Promise<void> {
