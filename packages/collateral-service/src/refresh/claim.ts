@@ -34,7 +34,7 @@ export function finishRefresh(database: SqlDatabase, now: Date): Promise<void> {
 
 /**
  * When the next refresh is due. One that was started in time to come was so by a wrong clock, and does not count: nothing would
- * be refreshed until then (threat A5).
+ * be refreshed until then. Nor does one that was finished in time to come: every one that fails would seem finished (threat A5).
  * @param since as for {@link claimRefresh}
  */
 export async function nextRefresh(
@@ -42,12 +42,14 @@ export async function nextRefresh(
   schedule: Schedule,
   { now, since }: { readonly now: Date; readonly since: Date },
 ): Promise<Date> {
+  const latest = now.getTime() + CLOCKS_APART_MS;
   const started = await readFact(connection, STARTED);
-  if (started === undefined || started > now.getTime() + CLOCKS_APART_MS) {
+  if (started === undefined || started > latest) {
     return schedule.next(since);
   }
   const usual = schedule.next(new Date(started));
-  const isFinished = ((await readFact(connection, FINISHED)) ?? 0) >= started;
+  const finished = (await readFact(connection, FINISHED)) ?? 0;
+  const isFinished = finished >= started && finished <= latest;
   const again = new Date(started + LEASE_MS);
   return isFinished || usual < again ? usual : again;
 }
