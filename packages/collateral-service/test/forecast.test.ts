@@ -4,10 +4,11 @@ import { setImmediate } from "node:timers/promises";
 import type { UpstreamFill } from "../src/fill/upstream-fill.ts";
 import { type Forecast, forecast } from "../src/forecast/forecast.ts";
 import { forecastText } from "../src/forecast/forecast-text.ts";
+import { forecastAnswers } from "../src/server/forecast-answers.ts";
 import type { SqlDatabase } from "../src/sql/database.ts";
 import { listPckCertificates, putPlatform } from "../src/store/platforms.ts";
 import { databases, type TestDatabase } from "./support/databases.ts";
-import { openFill, openProvider, type TestProvider } from "./support/filling.ts";
+import { anybody, openFill, openProvider, type TestProvider } from "./support/filling.ts";
 import { encryptedPpid, type SimulatedPcs, simulatedPcs } from "./support/simulated-pcs.ts";
 import { startUpstream, type UpstreamServer } from "./support/upstream-server.ts";
 
@@ -101,6 +102,21 @@ describe("a forecast", () => {
     const { changes, platforms } = await make(new Date(now.getTime() + 40 * DAY_MS));
     assert.deepEqual([changes[0]?.day, changes[0]?.daysLeft], [dayIn(30), -11]);
     assert.equal(platforms[0]?.verifiableUntil, dayIn(30));
+  });
+
+  test("that is asked for again is the last one for a while, unless the clock was put back meanwhile", async () => {
+    let at = now.getTime();
+    const answers = forecastAnswers(database, () => new Date(at));
+    const madeAt = async (time: number): Promise<string> => {
+      at = time;
+      const { body } = await answers({ path: "/forecast", query: "", admission: anybody });
+      return (JSON.parse(body.toString()) as { at: string }).at;
+    };
+    const [start, inAYear] = [now.getTime(), now.getTime() + 365 * DAY_MS];
+    assert.equal(await madeAt(inAYear), new Date(inAYear).toISOString());
+    assert.equal(await madeAt(start), now.toISOString());
+    assert.equal(await madeAt(start + 30_000), now.toISOString());
+    assert.equal(await madeAt(start + 30_001), new Date(start + 30_001).toISOString());
   });
 
   test("of many platforms lets the process do other work meanwhile", async () => {

@@ -16,17 +16,22 @@ interface Forms {
 
 /** Answers with forecasts, as JSON or by `format=text` for people, without the ids of platforms. */
 export function forecastAnswers(database: SqlDatabase, now: () => Date): (request: OpenRequest) => Promise<Answer> {
-  let last: { readonly until: number; readonly made: Promise<Forms> } | undefined;
+  let last: { readonly from: number; readonly made: Promise<Forms> } | undefined;
   return async ({ query }) => {
     const time = now();
-    if (last === undefined || time.getTime() > last.until) {
+    if (last === undefined || !isRecent(last.from, time.getTime())) {
       const made = makeForms(database, time);
-      last = { until: time.getTime() + REUSE_MS, made };
+      last = { from: time.getTime(), made };
       made.catch(() => (last = undefined));
     }
     const { text, json } = await last.made;
     return new URLSearchParams(query).get("format") === "text" ? text : json;
   };
+}
+
+/** One from time to come was made by a clock that has been corrected since: nobody would get another until then (threat A5). */
+function isRecent(from: number, time: number): boolean {
+  return from <= time && time <= from + REUSE_MS;
 }
 
 async function makeForms(database: SqlDatabase, now: Date): Promise<Forms> {
