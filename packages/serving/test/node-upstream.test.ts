@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import type { RunningBroker } from "@sealserve/broker";
 import { connectNode } from "@sealserve/client";
 import type { Tensor } from "@sealserve/protocol";
+import { HttpsClient } from "../../../tests/support/https-request.ts";
 import { NodeError } from "../src/errors.ts";
 import { startNode } from "../src/node/start.ts";
 import { createModelServerPrograms, type ModelServerPrograms } from "./support/model-server-program.ts";
@@ -38,7 +39,8 @@ async function digestOfServer(): Promise<string> {
 }
 
 test("a sealed model runs in a model server of the same TEE, behind the node's evidence, and leaves nothing", async () => {
-  const node = await startNode(world.serveConfig(broker, { more: engineYaml(await digestOfServer()) }));
+  const more = `${engineYaml(await digestOfServer())}\nmonitoring: { metrics: true }`;
+  const node = await startNode(world.serveConfig(broker, { more }));
   const [name = ""] = await readdir(place);
   assert.ok((await readdir(join(place, name, "model/1"))).includes("saved_model.pb"));
   const { authority, root, collateral, policy, manifestDigest } = world;
@@ -57,6 +59,10 @@ test("a sealed model runs in a model server of the same TEE, behind the node's e
     assert.deepEqual(seal, { manifestDigest, leaseEndsAt: undefined });
   }
   await client.close();
+  const rest = new HttpsClient(Number(node.restAddress.split(":").at(-1)), authority.caPem);
+  const { body } = await rest.send({ path: "/monitoring/prometheus/metrics" });
+  assert.match(body.toString(), /^sealserve_engine_up\{model="half_plus_two",version="\d+"\} 1$/m);
+  rest.close();
   await node.close();
   assert.deepEqual(await readdir(place), []);
 });

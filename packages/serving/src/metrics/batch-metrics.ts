@@ -3,8 +3,8 @@ import type { QueueRules } from "../batching/batch-rules.ts";
 import type { BatchedId } from "../batching/server-batching.ts";
 import { COUNTS, LATENCY_MICROS, MICROS_PER_MS, SECONDS } from "./buckets.ts";
 import type { Counter } from "./counter.ts";
-import type { Reading } from "./gauge.ts";
 import type { Histogram } from "./histogram.ts";
+import type { Reading } from "./readings.ts";
 import type { MetricRegistry } from "./registry.ts";
 
 const LABELS = ["model", "version", "signature"];

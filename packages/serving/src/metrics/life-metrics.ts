@@ -2,8 +2,8 @@ import { type GrpcCodeName, servingErrorOf } from "@sealserve/protocol";
 import type { Servables } from "../core/servables.ts";
 import { LATENCY_MICROS, MICROS_PER_MS, SECONDS } from "./buckets.ts";
 import type { Counter } from "./counter.ts";
-import type { Reading } from "./gauge.ts";
 import type { Histogram } from "./histogram.ts";
+import type { Reading } from "./readings.ts";
 import type { MetricRegistry } from "./registry.ts";
 
 /** Counts what happens to versions: loads, warm-ups, unloads. */

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { Reading } from "./gauge.ts";
+import type { Reading } from "./readings.ts";
 import type { MetricRegistry } from "./registry.ts";
 
 const NANOS_PER_SECOND = 1e9;

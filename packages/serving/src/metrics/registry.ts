@@ -1,7 +1,7 @@
 import { Counter } from "./counter.ts";
-import { Gauge, type Reading } from "./gauge.ts";
 import { Histogram } from "./histogram.ts";
 import type { Metric, MetricDescription } from "./metric.ts";
+import { type Reading, Readings } from "./readings.ts";
 
 /** All metrics of a server, in Prometheus's text format as TensorFlow Serving writes it. */
 export class MetricRegistry {
@@ -12,8 +12,13 @@ export class MetricRegistry {
   }
 
   /** @param read gives every series when somebody asks */
-  gauge(description: MetricDescription, read: () => Iterable<Reading>): Gauge {
-    return this.#add(new Gauge(description, read));
+  gauge(description: MetricDescription, read: () => Iterable<Reading>): Readings {
+    return this.#add(new Readings("gauge", description, read));
+  }
+
+  /** @param read gives every series when somebody asks: numbers that only grow, counted elsewhere */
+  readCounter(description: MetricDescription, read: () => Iterable<Reading>): Readings {
+    return this.#add(new Readings("counter", description, read));
   }
 
   /** @param limits upper limits of the buckets, growing */

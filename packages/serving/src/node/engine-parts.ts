@@ -1,6 +1,8 @@
 import { loadModel } from "@sealserve/models";
 import type { LoadParts } from "../life/load-version.ts";
 import type { Log } from "../log.ts";
+import { EngineMetrics } from "../metrics/engine-metrics.ts";
+import type { ServerMetrics } from "../metrics/server-metrics.ts";
 import type { EngineRunner, ServerOptions } from "../options/server-options.ts";
 import { tensorFlowCommand } from "../tensorflow/tensorflow-program.ts";
 import { defaultTimes } from "../upstream/supervisor.ts";
@@ -8,7 +10,11 @@ import { type ModelServerSettings, modelServerCommand } from "../upstream/tensor
 import { loadUpstream, type UpstreamOptions } from "../upstream/upstream-engine.ts";
 
 /** How the engine that the options name loads a version. */
-export function engineParts({ engine, loading, limits }: ServerOptions, log: Log): Pick<LoadParts, "loadFiles"> {
+export function engineParts(
+  { engine, loading, limits }: ServerOptions,
+  { registry }: ServerMetrics,
+  log: Log,
+): Pick<LoadParts, "loadFiles"> {
   const { tags } = loading;
   const { runner, threads } = engine;
   const { loadTimeoutMs } = limits;
@@ -17,7 +23,15 @@ export function engineParts({ engine, loading, limits }: ServerOptions, log: Log
     return { loadFiles: async (_id, files, signal) => await loadModel(files, { ...options, signal }) };
   }
   const times = { ...defaultTimes, startMs: loadTimeoutMs };
-  const upstream: UpstreamOptions = { ...programOf(runner, { tags, threads }), place: runner.place, tags, times, log };
+  const metrics = new EngineMetrics(registry);
+  const upstream: UpstreamOptions = {
+    ...programOf(runner, { tags, threads }),
+    place: runner.place,
+    tags,
+    times,
+    log,
+    watch: (served, program) => metrics.watch(served, program),
+  };
   return { loadFiles: async (id, files, signal) => await loadUpstream(upstream, id, files, signal) };
 }
 

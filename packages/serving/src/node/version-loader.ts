@@ -25,7 +25,7 @@ export async function versionLoader(options: ServerOptions, metrics: ServerMetri
   const settings = await readBatchingSettings(options.batching);
   const batches = settings && new BatchMetrics(metrics.registry, poolNameOf(settings));
   const parts: LoadParts = {
-    ...engineParts(options, log),
+    ...engineParts(options, metrics, log),
     ...(settings && batches && batchingParts(settings, batches)),
     ...warmUpParts(options, metrics.life),
   };

@@ -5,6 +5,7 @@ import { NodeError } from "../errors.ts";
 import { Pauses } from "../lease/pauses.ts";
 import type { Log } from "../log.ts";
 import { ProgramMessages } from "./program-messages.ts";
+import { ProgramUsage } from "./program-usage.ts";
 import { endOf, killProgram } from "./start-program.ts";
 
 /** How a program is watched, milliseconds. */
@@ -58,12 +59,16 @@ export interface SupervisedProgram<C extends Channel> {
 
 /** Keeps a program running: starts it, sees that it serves, and starts it again when it ends or hangs. */
 export class Supervisor<C extends Channel> {
+  /** What it has used until now. */
+  readonly usage = new ProgramUsage();
   readonly #program: SupervisedProgram<C>;
   readonly #times: SupervisionTimes;
   readonly #log: Log;
   readonly #ending = new AbortController();
   #kept: Promise<void> = Promise.resolve();
   #channel: C | undefined;
+  /** Looks in a row that have failed since it served. */
+  #failedProbes = 0;
 
   private constructor(program: SupervisedProgram<C>, times: SupervisionTimes, log: Log) {
     this.#program = program;
@@ -101,6 +106,11 @@ export class Supervisor<C extends Channel> {
   /** To the program while it serves. */
   get channel(): C | undefined {
     return this.#channel;
+  }
+
+  /** Whether it serves, and answered at the last look. */
+  get answers(): boolean {
+    return this.#channel !== undefined && this.#failedProbes === 0;
   }
 
   /** Ends the program; returns when it is gone. */
@@ -142,6 +152,7 @@ export class Supervisor<C extends Channel> {
   async #runOnce(onReady: () => void): Promise<void> {
     const { model } = this.#program;
     const { child, channel } = await this.#program.start();
+    this.usage.started(child);
     const messages = child.stderr === null ? undefined : new ProgramMessages(child.stderr, model, this.#log);
     const gone = new AbortController();
     const end = endOf(child).finally(() => gone.abort());
@@ -157,6 +168,8 @@ export class Supervisor<C extends Channel> {
       await this.#whileHealthy(channel, signal);
     } finally {
       this.#channel = undefined;
+      // One that hangs can be looked at for the last time.
+      this.usage.cpuSeconds();
       killProgram(child);
       channel.close();
       const how = await end;
@@ -192,10 +205,11 @@ export class Supervisor<C extends Channel> {
   /** Returns when the program has ended, or does not answer any more. */
   async #whileHealthy(channel: C, signal: AbortSignal): Promise<void> {
     const { probeMs, maxFailedProbes } = this.#times;
-    for (let failed = 0; failed < maxFailedProbes && !signal.aborted; ) {
+    this.#failedProbes = 0;
+    while (this.#failedProbes < maxFailedProbes && !signal.aborted) {
       await delay(probeMs, undefined, { signal }).catch(() => undefined);
       const healthy = await this.#probe(channel, signal).catch(() => false);
-      failed = healthy ? 0 : failed + 1;
+      this.#failedProbes = healthy ? 0 : this.#failedProbes + 1;
     }
     if (!signal.aborted) {
       this.#log("engine-hangs", { model: this.#program.model, looks: maxFailedProbes });

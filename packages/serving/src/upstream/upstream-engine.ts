@@ -33,7 +33,12 @@ export interface UpstreamOptions {
   readonly place?: string | undefined;
   readonly times?: SupervisionTimes;
   readonly log: Log;
+  /** Is told of the program of each version that came to serve; what it gives is called when that is gone. */
+  readonly watch?: (served: ServedVersion, program: WatchedProgram) => () => void;
 }
+
+/** A program that runs a version, for who watches it. */
+export type WatchedProgram = Pick<Supervisor<GrpcChannel>, "answers" | "usage">;
 
 /**
  * Loads a version into a program of its own. Files in memory come to a folder in memory for that, which goes when the model is
@@ -58,7 +63,8 @@ export async function loadUpstream(
     await provide(directory, served, files);
     const { log, times = defaultTimes } = options;
     const server = await Supervisor.start(superviseIn(directory, served, options), { times, log, signal });
-    return new UpstreamModel({ served, declaration, server, clear });
+    const forget = options.watch?.(served, server);
+    return new UpstreamModel({ served, declaration, server, clear: () => clear().finally(forget) });
   } catch (error) {
     await clear();
     throw error;

@@ -5,13 +5,14 @@ import type { Metric, MetricDescription } from "./metric.ts";
 export type Reading = readonly [labels: readonly string[], value: number];
 
 /** Numbers as they are at the moment when somebody asks. */
-export class Gauge implements Metric {
-  readonly type = "gauge";
+export class Readings implements Metric {
+  readonly type: "gauge" | "counter";
   readonly description: MetricDescription;
   readonly #read: () => Iterable<Reading>;
 
   /** @param read gives every series, each set of label values once */
-  constructor(description: MetricDescription, read: () => Iterable<Reading>) {
+  constructor(type: "gauge" | "counter", description: MetricDescription, read: () => Iterable<Reading>) {
+    this.type = type;
     this.description = description;
     this.#read = read;
   }
