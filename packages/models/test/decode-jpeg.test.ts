@@ -260,6 +260,23 @@ describe("what is no whole JPEG file is refused:", () => {
   }
 });
 
+test("scans that bring nothing cannot go over the pixels any number of times", () => {
+  const header = { width: 512, height: 512, quantisation: QUANTISATION, isProgressive: true };
+  const blocks = Array.from({ length: 64 * 64 }, () => [40]);
+  const usual = PROGRESSION.map((scan) => ({ ...scan, colours: [0] }));
+  const plain = jpegFile(header, [{ id: 1, across: 1, down: 1, blocks }], usual);
+  assert.equal(decode(plain).data.length, 512 * 512);
+  // One code for 16,384 blocks in which nothing changes.
+  const emptyScan = (to: number) => [...jpegSegment(0xda, [1, 1, 0, 1, to, 0x10]), 0xb0, 0x00, 0x01];
+  const withMore = (count: number, to: number): Buffer => {
+    const more = Array.from({ length: count }, () => emptyScan(to));
+    return Buffer.concat([plain.subarray(0, -2), Buffer.from(more.flat()), plain.subarray(-2)]);
+  };
+  assert.equal(decode(withMore(1, 63)).data.length, 512 * 512);
+  assert.throws(() => decode(withMore(88, 63)), refused(/too often for an image/));
+  assert.throws(() => decode(withMore(88, 1)), refused(/too often for an image/));
+});
+
 function zeros(count: number): number[] {
   return Array.from({ length: count }, () => 0);
 }

@@ -4,10 +4,19 @@ import { badJpeg } from "./bad-jpeg.ts";
 import { ZIGZAG } from "./block-readers.ts";
 import { BLOCK_LENGTH, type Component, type Frame, readFrame } from "./frame.ts";
 import { HuffmanTable } from "./huffman-table.ts";
-import { readScan, readScanData } from "./scan.ts";
+import { readScan, readScanData, type Scan } from "./scan.ts";
 
 /** Each scan goes over the whole image, whatever it brings. Those of published images are 20 at most. */
 const MAX_SCANS = 100;
+/**
+ * Coefficients that scans may go over for each block. A scan may bring a block in no bits at all, so that reading takes time that
+ * the length of the file does not bound. Usual files bring each coefficient in three or four scans.
+ */
+const COEFFICIENTS_PER_BLOCK = 6 * BLOCK_LENGTH;
+/** The same for each byte of the file, for small images of many scans, and large ones in fine steps. */
+const COEFFICIENTS_PER_BYTE = 64;
+/** What it takes to come to a block, in coefficients. */
+const COEFFICIENTS_PER_VISIT = 8;
 /** Bytes before the symbols of a table of codes: its number, and how many there are of each length. */
 const CODE_COUNTS = 17;
 
@@ -57,6 +66,8 @@ class JpegReader {
   /** What Adobe's marker says of colours. */
   #adobe: number | undefined;
   #scans = 0;
+  /** How many coefficients scans have gone over. */
+  #visited = 0;
 
   constructor(content: Uint8Array, limits: JpegLimits) {
     this.#bytes = Buffer.from(content.buffer, content.byteOffset, content.length);
@@ -172,6 +183,7 @@ class JpegReader {
       throw badJpeg(frame === undefined ? "it has pixels before its header" : `it has more than ${MAX_SCANS} scans`);
     }
     const scan = readScan(data, frame, { dc: this.#dc, ac: this.#ac });
+    this.#expectFewVisits(scan, frame);
     for (const { component } of scan.parts) {
       const table = this.#quantisations.get(component) ?? this.#tables.get(component.table);
       if (table === undefined) {
@@ -181,6 +193,15 @@ class JpegReader {
     }
     const { clock } = this.#limits;
     return readScanData(scan, frame, { bytes: this.#bytes, at, restartInterval: this.#restartInterval, clock });
+  }
+
+  /** Before a scan is read, which takes the longer the more blocks it goes over. */
+  #expectFewVisits({ parts, coefficients }: Scan, { components }: Frame): void {
+    this.#visited += countBlocks(parts.map(({ component }) => component)) * (coefficients + COEFFICIENTS_PER_VISIT);
+    const most = countBlocks(components) * COEFFICIENTS_PER_BLOCK + this.#bytes.length * COEFFICIENTS_PER_BYTE;
+    if (this.#visited > most) {
+      throw badJpeg("its scans go over its pixels too often for an image and a file of its size");
+    }
   }
 
   #finish(): JpegFile {
@@ -212,6 +233,11 @@ class JpegReader {
     const isNamedRgb = components.map(({ id }) => String.fromCharCode(id)).join("") === "RGB";
     return this.#adobe === 0 || (this.#adobe === undefined && isNamedRgb) ? "rgb" : "ycc";
   }
+}
+
+/** Blocks of some components, those that only fill a unit up among them. */
+function countBlocks(components: readonly Component[]): number {
+  return components.reduce((total, { coefficients }) => total + coefficients.length / BLOCK_LENGTH, 0);
 }
 
 function failShort(): never {

@@ -17,6 +17,8 @@ export interface CodeTables {
 /** A scan's header (T.81, B.2.3). */
 export interface Scan {
   readonly parts: readonly { readonly component: Component; readonly reader: BlockReader }[];
+  /** How many coefficients of each block it is about. */
+  readonly coefficients: number;
 }
 
 /**
@@ -42,7 +44,7 @@ export function readScan(data: Buffer, frame: Frame, tables: CodeTables): Scan {
   if (new Set(parts.map(({ component }) => component)).size < count) {
     throw badJpeg("a scan has a colour twice");
   }
-  return { parts };
+  return { parts, coefficients: frame.isProgressive ? to - from + 1 : BLOCK_LENGTH };
 }
 
 /** The tables that a component names. @throws ServingError `INVALID_ARGUMENT` when they are not there */
