@@ -8,10 +8,25 @@ import { parseTensorReference, tensorKey } from "../saved-model/tensor-reference
 const RESTORING = ["Restore", "RestoreSlice", "RestoreV2"];
 const CHECKPOINTS = ["Save", "SaveSlices", "SaveV2", "MergeV2Checkpoints", "DTensorRestoreV2", "LoadAndRemapMatrix"];
 const FILES = ["ReadFile", "WriteFile", "MatchingFiles", "GenerateVocabRemapping", "FileSystemSetConfiguration"];
+/** By an attribute: a file as a constant, a corpus, files that match, and one that statistics are written to. */
+const MORE_FILES = ["ImmutableConst", "Skipgram", "RecordInput", "CalibrationStatisticsSaver"];
+const TENSORRT = ["InitializeTRTResource", "SerializeTRTResource", "CreateTRTResourceHandle", "TRTEngineOp"];
 const PYTHON = ["PyFunc", "PyFuncStateless", "EagerPyFunc"];
 const NETWORK = ["RpcCall", "RpcClient", "RpcServer", "RemoteCall", "Rpc", "TryRpc", "RegisterDataset"];
+const CLOUD = [
+  "BigQueryReader",
+  "GenerateBigQueryReaderPartitions",
+  "GcsConfigureCredentials",
+  "GcsConfigureBlockCache",
+];
+/** Between processes and devices of a cluster. */
+const SENDING = ["Send", "Recv", "_Send", "_Recv", "_HostSend", "_HostRecv"];
+/** What these run stands in a text or tensor, where it is not looked for. */
+const PROGRAMS = ["DatasetFromGraph", "DeserializeIterator", "RemoteFusedGraphExecute", "MlirPassthroughOp"];
+const XLA_PROGRAMS = ["XlaCustomCall", "_TPUCompileMlir", "_XlaHostComputeMlir"];
 const SUMMARIES = ["CreateSummaryDbWriter", "CreateSummaryFileWriter"];
-const DEBUGGING = ["DebugIdentity", "DebugNanCount", "DebugNumericSummary", "DumpTensor"];
+/** The first two run debugging operations that their attribute names. */
+const DEBUGGING = ["Copy", "CopyHost", "DebugIdentity", "DebugNanCount", "DebugNumericSummary", "DumpTensor"];
 const READERS = ["FixedLengthRecordReader", "TextLineReader", "LMDBReader", "TFRecordReader", "WholeFileReader"];
 const DATASETS = ["CSVDataset", "FixedLengthRecordDataset", "LMDBDataset", "MatchingFilesDataset", "SqlDataset"];
 const MORE_DATASETS = ["TextLineDataset", "TFRecordDataset", "DatasetToTFRecord", "DataServiceDataset"];
@@ -31,8 +46,14 @@ const OUTWARD_OPERATIONS: ReadonlySet<string> = new Set([
   ...RESTORING,
   ...CHECKPOINTS,
   ...FILES,
+  ...MORE_FILES,
+  ...TENSORRT,
   ...PYTHON,
   ...NETWORK,
+  ...CLOUD,
+  ...SENDING,
+  ...PROGRAMS,
+  ...XLA_PROGRAMS,
   ...SUMMARIES,
   ...DEBUGGING,
   ...READERS,
@@ -43,8 +64,26 @@ const OUTWARD_OPERATIONS: ReadonlySet<string> = new Set([
 ]);
 /** Newer forms of an operation, and those on trial, have its name with this before and behind. */
 const VARIANT = /^(?:Experimental)?(?<name>.*?)(?:V\d+)?$/;
-const PRINT = "PrintV2";
-const STANDARD_STREAMS = ["stdout", "stderr", "log(info)", "log(warning)", "log(error)"];
+/** A text attribute that may name a file, and what keeps the operation inside. */
+interface Place {
+  readonly attribute: string;
+  readonly inside: (text: string) => boolean;
+}
+const PRINTING: Place = {
+  attribute: "output_stream",
+  inside: (text) => ["", "stdout", "stderr", "log(info)", "log(warning)", "log(error)"].includes(text),
+};
+/** Of protocol buffers: those of the program, or in the attribute itself. */
+const DESCRIPTORS: Place = {
+  attribute: "descriptor_source",
+  inside: (text) => text === "" || text === "local://" || text.startsWith("bytes://"),
+};
+const PLACES: ReadonlyMap<string, Place> = new Map([
+  ["Print", PRINTING],
+  ["DecodeProto", DESCRIPTORS],
+  ["EncodeProto", DESCRIPTORS],
+  ["FixedUnigramCandidateSampler", { attribute: "vocab_file", inside: (text) => text === "" }],
+]);
 
 /** What TensorFlow may be asked to run at one time. */
 export interface Reach {
@@ -82,16 +121,32 @@ export function refuseOutwardOperations(library: GraphLibrary, reaches: readonly
 }
 
 function refuseOutward({ name, op, attr }: NodeDef): void {
-  const prints = op === PRINT ? Buffer.from(attr.get("output_stream")?.s ?? "stderr").toString("latin1") : undefined;
-  if (isOutward(op) || (prints !== undefined && !STANDARD_STREAMS.includes(prints))) {
+  const place = placeOf(op);
+  const text = place === undefined ? undefined : attr.get(place.attribute);
+  // An attribute of another type than text is for TensorFlow to refuse, but not to be relied on.
+  const names = text !== undefined && !place?.inside(Buffer.from(text.s ?? [0]).toString("latin1"));
+  if (isAlwaysOutward(op) || names) {
     throw new ModelError("unsupported-op", `node ${JSON.stringify(name)} reaches out of the model by ${op}`, {
       remedy: "export the model without it: what files and other services give belongs into the request",
     });
   }
 }
 
-function isOutward(op: string): boolean {
-  return OUTWARD_OPERATIONS.has(op) || OUTWARD_OPERATIONS.has(VARIANT.exec(op)?.groups?.["name"] ?? "");
+/** Whether an operation of TensorFlow is refused, whatever it is given or by what its attributes say. */
+export function isRestricted(op: string): boolean {
+  return isAlwaysOutward(op) || placeOf(op) !== undefined;
+}
+
+function isAlwaysOutward(op: string): boolean {
+  return OUTWARD_OPERATIONS.has(op) || OUTWARD_OPERATIONS.has(plainName(op));
+}
+
+function placeOf(op: string): Place | undefined {
+  return PLACES.get(op) ?? PLACES.get(plainName(op));
+}
+
+function plainName(op: string): string {
+  return VARIANT.exec(op)?.groups?.["name"] ?? "";
 }
 
 /** Nodes that run for what is asked of a graph. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { AttrList, type AttrValue } from "@sealserve/protocol";
+
 import { constantNode, node, textTensor, typeAttr } from "../../src/examples/graph-def.ts";
 import { type Reach, refuseOutwardOperations } from "../../src/libtensorflow/outward-operations.ts";
 import { indexGraph } from "../../src/saved-model/graph-library.ts";
@@ -72,6 +74,38 @@ test("printing goes to the program's own streams only", () => {
   refuse({ nodes: printing("stderr") }, { fetched: ["print"] });
   refuse({ nodes: [node("print", "PrintV2")] }, { fetched: ["print"] });
   assert.throws(() => refuse({ nodes: printing("file:///tmp/x") }, { fetched: ["print"] }), refused("print"));
+});
+
+const textAttr = (content: string): AttrValue => ({ s: Buffer.from(content) });
+
+test("files that an attribute names are not read, nor programs run that stand in a text", () => {
+  const operations: [string, Record<string, AttrValue>?][] = [
+    ["ImmutableConst", { memory_region_name: textAttr("/etc/passwd") }],
+    ["Skipgram", { filename: textAttr("/etc/passwd") }],
+    ["RecordInput", { file_pattern: textAttr("/etc/*") }],
+    ["DecodeProtoV2", { descriptor_source: textAttr("/etc/passwd") }],
+    ["EncodeProto", { descriptor_source: textAttr("/etc/passwd") }],
+    ["EncodeProto", { descriptor_source: { i: 1n } }],
+    ["FixedUnigramCandidateSampler", { vocab_file: textAttr("/etc/passwd") }],
+    ["Copy", { debug_ops_spec: { list: AttrList.create({ s: [Buffer.from("DebugIdentity;file:///tmp;0")] }) } }],
+    ["InitializeTRTResource"],
+    ["DatasetFromGraph"],
+    ["BigQueryReader"],
+    ["XlaCustomCallV2"],
+  ];
+  for (const [op, attributes] of operations) {
+    assert.throws(() => refuse({ nodes: [node("bad", op, [], attributes)] }, { fetched: ["bad"] }), refused("bad"), op);
+  }
+});
+
+test("what could name a file and does not is left", () => {
+  const nodes = [
+    node("one", "DecodeProtoV2", [], { descriptor_source: textAttr("local://") }),
+    node("two", "EncodeProto", [], { descriptor_source: textAttr("bytes://x") }),
+    node("three", "FixedUnigramCandidateSampler", [], { vocab_file: textAttr("") }),
+    node("four", "FixedUnigramCandidateSampler"),
+  ];
+  refuse({ nodes }, { fetched: ["one", "two", "three", "four"] });
 });
 
 test("a graph in a circle comes to an end", () => {
