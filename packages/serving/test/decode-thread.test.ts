@@ -138,6 +138,25 @@ for (const [text, tail] of inferBodies) {
   });
 }
 
+test("strings of a binary tail stay as they are when their body's memory serves the next", PATIENCE, async () => {
+  const memory = new MemoryBudget(256 * MIB);
+  const returning = open({ budget: memory });
+  const text = '{"inputs":[{"name":"s","shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":5}}]}';
+  const json = large(text);
+  const bodies = ["a", "b"].map((letter) => concatBytes(json, encodeUtf8(`\u0001\0\0\0${letter}`)));
+  const first = await returning.infer(bodies[0] as Uint8Array, json.length, { signal });
+  const size = json.length + 5;
+  await outcome(() => returning.examples(large("nothing"), { signal }));
+  const reused = memory.blocks.take(size);
+  reused.fill(0xff);
+  assert.deepEqual(first.inputs.get("s")?.data, [encodeUtf8("a")]);
+  const second = await returning.infer(bodies[1] as Uint8Array, json.length, { signal });
+  assert.deepEqual(
+    [first, second].map(({ inputs }) => inputs.get("s")?.data),
+    [[encodeUtf8("a")], [encodeUtf8("b")]],
+  );
+});
+
 test("an infer body is large by its JSON: binary data behind it are decoded on the spot", () => {
   const json = '{"inputs":[{"name":"x","shape":[65536],"datatype":"FP32","parameters":{"binary_data_size":262144}}]}';
   const request = thread.infer(Buffer.concat([Buffer.from(json), Buffer.alloc(LARGE_BODY)]), json.length, { signal });
@@ -255,6 +274,27 @@ test("a body that takes too long ends with its thread, and those behind it are d
   assert.deepEqual(logged, Array(2).fill('["decoding-failed",{"code":"RESOURCE_EXHAUSTED"}]'));
   await expectNothingHeld();
 });
+
+test(
+  "no body is sent to a thread that is being ended, though the last word on another came in time",
+  PATIENCE,
+  async () => {
+    const busy = open({ decodeMs: 0 });
+    const ask = (): Promise<unknown> =>
+      outcome(
+        async () => (await busy.predict(large('{"inputs":{"x":1,"s":"a"}}'), () => signature, { signal })).format,
+      );
+    assert.equal(await ask(), "column");
+    const decoded = outcome(() => busy.examples(large('{"examples":[{}]}'), { signal }));
+    const next = ask();
+    // Timers come next in this turn: the time of the first body is over before the last word on it, long said, is heard.
+    await turn();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+    await decoded;
+    assert.equal(await next, "column");
+    await expectNothingHeld();
+  },
+);
 
 test("one that is given up is not waited for, in its turn or before it", PATIENCE, async () => {
   const giving = open();

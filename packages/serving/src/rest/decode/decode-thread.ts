@@ -63,6 +63,8 @@ export class DecodeThread implements BodyDecoder {
   /** Ends the thread when the current body takes too long. */
   #limit: NodeJS.Timeout | undefined;
   #isLate = false;
+  /** Whether the thread is on its way to its end, where no other body may be sent. */
+  #isEnding = false;
   #reserved = 0;
   #worker: Worker | undefined;
   #closed = false;
@@ -118,7 +120,7 @@ export class DecodeThread implements BodyDecoder {
   }
 
   #next(): void {
-    while (this.#current === undefined && !this.#closed) {
+    while (this.#current === undefined && !this.#closed && !this.#isEnding) {
       const job = this.#waiting.next();
       if (job === undefined) {
         return;
@@ -161,9 +163,10 @@ export class DecodeThread implements BodyDecoder {
     });
     worker.unref();
     worker.on("message", (reply: DecodeReply) => this.#take(reply));
-    worker.on("messageerror", () => void worker.terminate());
+    worker.on("messageerror", () => this.#endThread());
     let cause: unknown;
     worker.on("error", (error: unknown) => {
+      this.#isEnding = true;
       cause = error;
     });
     worker.once("exit", () => this.#ended(cause));
@@ -188,7 +191,7 @@ export class DecodeThread implements BodyDecoder {
 
   #limitTo(milliseconds: number): void {
     clearTimeout(this.#limit);
-    this.#limit = setTimeout(() => this.#endThread(), milliseconds).unref();
+    this.#limit = setTimeout(() => this.#endLate(), milliseconds).unref();
   }
 
   /** Those that wait for their turn do not wait for a body that was given up. */
@@ -199,8 +202,14 @@ export class DecodeThread implements BodyDecoder {
   }
 
   /** Whatever the thread is busy with, nobody waits behind it for longer. */
-  #endThread(): void {
+  #endLate(): void {
     this.#isLate = true;
+    this.#endThread();
+  }
+
+  /** What it has said by then is still heard. */
+  #endThread(): void {
+    this.#isEnding = true;
     void this.#worker?.terminate();
   }
 
@@ -215,10 +224,13 @@ export class DecodeThread implements BodyDecoder {
   #ended(cause: unknown): void {
     this.#worker = undefined;
     const late = new ServingError("RESOURCE_EXHAUSTED", "The request takes too long to read");
-    if (!this.#closed && this.#current?.isOver !== true) {
+    // The last word on the body that took too long may have come on the way to the end.
+    const isNobodys = this.#current === undefined ? this.#isLate : this.#current.isOver;
+    if (!this.#closed && !isNobodys) {
       this.#refuse(this.#current, this.#isLate ? late : cause);
     }
     this.#isLate = false;
+    this.#isEnding = false;
     this.#finish();
   }
 

@@ -56,7 +56,10 @@ function handle(message: DecodeMessage): void {
   }
 }
 
-/** Behind the last word on a body, of which nothing is a view into it: tensors and examples are copies. */
+/**
+ * Behind the last word on a body, since strings of a binary tail are views into it: a message holds copies of what it does not move,
+ * and nothing moves the body's memory before this.
+ */
 function giveBack(): void {
   storage.release();
   if (memory instanceof ArrayBuffer && !memory.detached) {
