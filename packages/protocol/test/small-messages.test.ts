@@ -5,6 +5,7 @@ import { WireReader } from "../src/protobuf/wire-reader.ts";
 import { encodeWith } from "../src/protobuf/wire-writer.ts";
 import { decodeTensor } from "../src/tensor/decode.ts";
 import { encodeTensor } from "../src/tensor/encode.ts";
+import { isNumberData } from "../src/tensor/tensor.ts";
 
 /** Reads a text as a `string` field. */
 function readText(text: string): string {
@@ -34,6 +35,23 @@ test("few numbers are written and read as many are", () => {
     ] as const) {
       for (const asContent of [true, false]) {
         assert.deepEqual(decodeTensor(encodeTensor(tensor, { asContent })), tensor);
+      }
+    }
+  }
+});
+
+test("the bits of a NaN stay as they are, of few numbers as of many", () => {
+  for (const length of [1, 16, 17, 40]) {
+    const floats = Uint32Array.from({ length }, (_, index) => 0x7fa00001 + index);
+    const doubles = BigUint64Array.from({ length }, (_, index) => 0x7ff4000000000001n + BigInt(index));
+    for (const tensor of [
+      { dtype: "float32", shape: [length], data: new Float32Array(floats.buffer) },
+      { dtype: "float64", shape: [length], data: new Float64Array(doubles.buffer) },
+    ] as const) {
+      for (const asContent of [true, false]) {
+        const { data } = decodeTensor(encodeTensor(tensor, { asContent }));
+        assert.ok(isNumberData(data));
+        assert.deepEqual(littleEndianBytes(data), littleEndianBytes(tensor.data), `${tensor.dtype}, ${length}`);
       }
     }
   }

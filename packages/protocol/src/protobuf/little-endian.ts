@@ -11,21 +11,33 @@ export type NumberArray =
   | BigInt64Array
   | BigUint64Array;
 
+interface ArrayType<A> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBuffer, offset: number, length: number): A;
+}
+
 const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
- * Up to this many bytes, numbers are copied one by one. V8 keeps arrays as small as these among its own objects until somebody
- * asks for their buffer, and to make that costs many times the copy.
+ * Up to this many bytes, numbers are copied through memory that has its buffer. V8 keeps arrays as small as these among its own
+ * objects until somebody asks for their buffer, and to make that costs many times the copy.
  */
 export const FEW_BYTES = 64;
 
 const scratch = new Uint8Array(FEW_BYTES);
-/** Views of the scratch bytes by the constructor of the numbers that they are. */
-const scratchViews = new Map<unknown, NumberArray>(
+/** Views of the first scratch bytes, by the constructor of the numbers that they are and then by how many. */
+const scratchViews = new Map<unknown, readonly NumberArray[]>(
   [Float32Array, Float64Array, Int8Array, Uint8Array, Int16Array, Uint16Array, Int32Array, Uint32Array]
-    .map((type): [unknown, NumberArray] => [type, new type(scratch.buffer)])
-    .concat([BigInt64Array, BigUint64Array].map((type) => [type, new type(scratch.buffer)])),
+    .map((type): [unknown, NumberArray[]] => [type, viewsOf<NumberArray>(type)])
+    .concat([BigInt64Array, BigUint64Array].map((type) => [type, viewsOf<NumberArray>(type)])),
 );
+
+const scratchBytes = viewsOf(Uint8Array);
+
+function viewsOf<A extends NumberArray>(type: ArrayType<A>): A[] {
+  const most = FEW_BYTES / type.BYTES_PER_ELEMENT;
+  return Array.from({ length: most + 1 }, (_, length) => new type(scratch.buffer, 0, length));
+}
 
 /** Reverses the bytes of every `size`-byte element, in place. */
 export function swapElements(bytes: Uint8Array, size: number): void {
@@ -51,17 +63,28 @@ export function copyLittleEndian(bytes: Uint8Array, target: NumberArray, index =
   }
 }
 
-/** Through memory that has its buffer already. */
+/**
+ * Through memory that has its buffer already, and as bytes: a number of JavaScript would not keep the bits of a signalling NaN.
+ * The whole array is set from one of its own kind, which copies its bytes.
+ */
 function copyFew(bytes: Uint8Array, target: NumberArray, index: number): void {
-  const source = scratchViews.get(target.constructor) as Float64Array;
-  const count = bytes.length / target.BYTES_PER_ELEMENT;
-  if (index + count > target.length) {
-    throw new RangeError("more bytes than the array has room for");
+  const source = scratchViews.get(target.constructor)?.[bytes.length / target.BYTES_PER_ELEMENT];
+  if (source === undefined) {
+    throw new RangeError("the bytes are no whole number of elements");
   }
   scratch.set(bytes);
-  for (let element = 0; element < count; element++) {
-    target[index + element] = source[element] as number;
+  (target as Float64Array).set(source as Float64Array, index);
+}
+
+/** {@link littleEndianBytes} of at most {@link FEW_BYTES}; valid until numbers are copied again. */
+export function fewLittleEndianBytes(values: NumberArray): Uint8Array {
+  const view = scratchViews.get(values.constructor)?.[values.length];
+  const bytes = scratchBytes[values.byteLength];
+  if (view === undefined || bytes === undefined || !hostIsLittleEndian) {
+    return littleEndianBytes(values);
   }
+  (view as Float64Array).set(values as Float64Array);
+  return bytes;
 }
 
 /** The elements as little-endian bytes: a view where the host has that order, else a copy. */

@@ -1,6 +1,6 @@
 import { ProtocolError } from "../errors.ts";
 import { type ListCodec, type ListName, type ListTypes, listCodecs } from "./list-codec.ts";
-import { copyLittleEndian, FEW_BYTES, littleEndianBytes } from "./little-endian.ts";
+import { copyLittleEndian, FEW_BYTES, fewLittleEndianBytes, littleEndianBytes } from "./little-endian.ts";
 import { WireReader } from "./wire-reader.ts";
 import { wireTypes } from "./wire-type.ts";
 import type { WireWriter } from "./wire-writer.ts";
@@ -92,15 +92,8 @@ export function writeNumberList<N extends ListName>(
     return;
   }
   writer.tag(fieldNumber, wireTypes.lengthDelimited);
-  if (codec.width > 0 && values.byteLength > FEW_BYTES) {
-    writer.bytes(littleEndianBytes(values));
-    return;
-  }
   if (codec.width > 0) {
-    writer.uint32(values.byteLength);
-    for (let index = 0; index < values.length; index++) {
-      codec.writeAt(writer, values, index);
-    }
+    writer.bytes(values.byteLength > FEW_BYTES ? littleEndianBytes(values) : fewLittleEndianBytes(values));
     return;
   }
   writer.delimited((inner) => {
