@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ServingError, type Tensor } from "@sealserve/protocol";
+import { runModel } from "../../src/core/run.ts";
 import { refusal } from "../support/refusal.ts";
 import { bench, floats, halved, valuesOf } from "./support.ts";
 
@@ -16,6 +17,19 @@ describe("batches", () => {
       floats([...halved([3])]),
       floats([...halved([4, 5, 6])]),
     ]);
+  });
+
+  it("are made of requests for a model that could run each at once, too, by their rules and counted", async () => {
+    const { model, observer, clock, sizes, batched } = bench();
+    model.runNow = () => assert.fail("it was run past the batches");
+    const ask = async (values: readonly number[]) =>
+      await runModel(batched, "halve", new Map([["x", floats(values)]]), ["y"], {});
+    const answers = [ask([1, 2]), ask([3])];
+    await clock.advance(0);
+    assert.deepEqual([sizes(), observer.batches.length], [[3], 1]);
+    const [first, second] = await Promise.all(answers);
+    assert.deepEqual([first?.get("y"), second?.get("y")], [floats([...halved([1, 2])]), floats([...halved([3])])]);
+    await assert.rejects(ask([1, 2, 3, 4, 5, 6, 7, 8, 9]), { code: "INVALID_ARGUMENT" });
   });
 
   it("wait for more rows until the timeout after their first request, and no longer when they are full", async () => {
