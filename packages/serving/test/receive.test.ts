@@ -100,6 +100,18 @@ test("a pause that is too long ends the reading, and so does a body that takes t
   assert.ok(trickling.text().length > 0);
 });
 
+test("a time that is over before its timer is set ends the reading, without a warning of Node's", async (t) => {
+  const warnings: string[] = [];
+  const note = ({ name }: Error): void => void warnings.push(name);
+  process.on("warning", note);
+  t.after(() => process.off("warning", note));
+  const { stream, sink, scope } = body();
+  const over = { ...limits, stallTimeoutMs: 10_000, requestTimeoutMs: -1 };
+  await assert.rejects(receiveAll(stream, sink, over, scope), { code: "DEADLINE_EXCEEDED" });
+  await sleep(1);
+  assert.deepEqual(warnings, []);
+});
+
 test("pauses count one by one", async () => {
   const { stream, sink, scope, text } = body();
   const received = receiveAll(stream, sink, { ...limits, stallTimeoutMs: 1000 }, scope);

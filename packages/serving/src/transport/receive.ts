@@ -84,7 +84,7 @@ class Reception implements TimeLimited {
 
   #boundPause(now: number): void {
     if (this.#end === undefined && now + this.#stallLimit.ms >= this.#endAt) {
-      this.#end = setTimeout(() => this.late(), this.#endAt - now);
+      this.#end = setTimeout(() => this.late(), Math.max(1, this.#endAt - now));
     }
   }
 
