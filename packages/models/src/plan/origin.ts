@@ -26,6 +26,8 @@ export interface RunValue {
   readonly inIsland?: { readonly value: Value; readonly island: string };
   /** Whether a kernel of the interpreter computes it. */
   readonly byKernel?: boolean;
+  /** Whether it has about as many elements as a tensor has axes, and a kernel computes it. */
+  readonly few?: boolean;
   /** Whether it counts the turns of a loop from 0 on. */
   readonly counts?: boolean;
   /** Branches of the older control flow that it is in: it is there only when all of them are taken. */

@@ -2,7 +2,6 @@ import { ServingError } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { findLowering } from "../importer/lowerings.ts";
-import { findSlice } from "../interpreter/dense/strided-slice.ts";
 import { findFallback } from "../interpreter/fallbacks.ts";
 import type { MakeKernel } from "../interpreter/kernel.ts";
 import { findKernel, isRepeatable } from "../interpreter/kernels.ts";
@@ -15,6 +14,7 @@ import { controlNames, findControlOperation, isLoop } from "./control-operations
 import { planOnList } from "./lists/plan-on-list.ts";
 import { type ConstantValue, made, type Origin, type Resources } from "./origin.ts";
 import type { GraphContext, PlanningContext } from "./planning-context.ts";
+import { findShortWay, noteFew } from "./short-ways.ts";
 import { findStaticOperation, staticNames } from "./static-operations.ts";
 import { planOnNumbers } from "./string-operations.ts";
 
@@ -146,25 +146,19 @@ function planWork(
   }
   const hasStrings = operation.inputs.some(({ dtype }) => dtype === "string");
   if (makeKernel !== undefined && (hasStrings || lowering === undefined)) {
-    return assembly.interpret(op, makeKernel(operation), operation.inputs);
+    return noteFew(operation, assembly.interpret(op, makeKernel(operation), operation.inputs));
   }
   if (lowering === undefined) {
     return [];
   }
   const read = readsHandles.has(op) ? readVariables(operation, resources) : operation;
-  const fallback = findFallback(read) ?? findShortWay(read);
-  if (fallback !== undefined) {
-    return assembly.interpret(op, fallback(read), read.inputs);
+  const kernel = findFallback(read) ?? findShortWay(read);
+  if (kernel !== undefined) {
+    const folded = foldConstants(read, kernel, { fill, clock });
+    return folded ?? noteFew(read, assembly.interpret(op, kernel(read), read.inputs));
   }
   const onNumbers = hasStrings ? planOnNumbers(operation, lowering, assembly) : undefined;
   return onNumbers ?? assembly.lower(read, lowering);
-}
-
-/** A slice of what the interpreter has: to ask the engine for it would take longer than the slice. */
-function findShortWay(operation: NodeOperation<Origin>): MakeKernel | undefined {
-  const [input] = operation.inputs;
-  const isNear = operation.node.op === "StridedSlice" && input?.kind === "run" && input.byKernel === true;
-  return isNear ? findSlice(operation) : undefined;
 }
 
 /**
