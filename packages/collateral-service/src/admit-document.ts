@@ -1,4 +1,4 @@
-import { dropRevoked, isListOfRoot, listKeyFor, refuseRevokedSince } from "./drop-revoked.ts";
+import { dropRevoked, isListOfRoot, listKeysFor, refuseRevokedSince } from "./drop-revoked.ts";
 import { ServiceError } from "./errors.ts";
 import type { SqlConnection } from "./sql/database.ts";
 import { putDocument } from "./store/documents.ts";
@@ -17,7 +17,7 @@ export async function admitDocument(
   { document, marks, revocations }: VerifiedDocument,
 ): Promise<void> {
   if (!isListOfRoot(document.key) && document.issuerChain !== "") {
-    await refuseRevokedSince(connection, document.issuerChain, listKeyFor(document.key));
+    await refuseRevokedSince(connection, document.issuerChain, listKeysFor(document.key));
   }
   await raiseMarks(connection, marks);
   await putDocument(connection, document);

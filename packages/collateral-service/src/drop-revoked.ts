@@ -48,21 +48,20 @@ export async function dropRevoked(connection: SqlConnection, revocations: Revoca
 }
 
 /**
- * Refuses what a revoked certificate vouches for, by the list of the root that is stored now: a later one may have come since
+ * Refuses what a revoked certificate vouches for, by the lists of the root that are stored now: a later one may have come since
  * the chain was proven, and found nothing of it in the store (threat A2).
  * @param chain PEM
- * @param listKey of the list; default: of Intel's root
+ * @param listKeys of the lists; default: of the one of Intel's root
  * @throws ServiceError `issuer-revoked`
  */
 export async function refuseRevokedSince(
   connection: SqlConnection,
   chain: string,
-  listKey: string = documentKey.rootCaCrl(),
+  listKeys: readonly string[] = [documentKey.rootCaCrl()],
 ): Promise<void> {
-  const list = await findDocument(connection, listKey);
-  const revocations = list && revocationsIn(list.body);
-  if (revocations !== undefined && revocations.serials.size > 0) {
-    if (parseCertificateChainPem(chain).some((certificate) => isOn(revocations, certificate))) {
+  for (const key of listKeys) {
+    const list = await findDocument(connection, key);
+    if (list !== undefined && takesBack(revocationsIn(list.body), chain)) {
       throw new ServiceError("issuer-revoked", "a certificate of the issuer chain was taken back meanwhile");
     }
   }
@@ -74,10 +73,13 @@ async function dropPlatform(connection: SqlConnection, qeId: string, pceId: stri
   }
 }
 
-/** The key of the root's list that a document is held against: AMD has one for each kind of keys and product. */
-export function listKeyFor(key: string): string {
-  const [vendor, vek, product] = key.split("/", 3);
-  return vendor === "amd" ? `amd/${vek}/${product}/crl` : documentKey.rootCaCrl();
+/**
+ * The keys of the root's lists that a document is held against. AMD's root has its list of a product at the paths of both kinds
+ * of keys, and what it takes back of one kind may have come by the path of the other.
+ */
+export function listKeysFor(key: string): string[] {
+  const [vendor, , product] = key.split("/", 3);
+  return vendor === "amd" ? [`amd/vcek/${product}/crl`, `amd/vlek/${product}/crl`] : [documentKey.rootCaCrl()];
 }
 
 /** Nobody but the root vouches for its lists, whatever else stands in the chain that they came with. */
@@ -97,6 +99,13 @@ function rememberingChains(isRevoked: (certificate: Certificate) => boolean): (p
     known.set(pem, found);
     return found;
   };
+}
+
+function takesBack(revocations: Revocations, chain: string): boolean {
+  return (
+    revocations.serials.size > 0 &&
+    parseCertificateChainPem(chain).some((certificate) => isOn(revocations, certificate))
+  );
 }
 
 function isOn({ issuer, serials }: Revocations, certificate: Certificate): boolean {

@@ -226,6 +226,29 @@ describe("AMD's endorsements", () => {
     assert.ok((await keys()).includes(`amd/vcek/Milan/${chip}/4-0-24-219`));
   });
 
+  test("of a CA that either list of the root takes back do not come again", async () => {
+    const amd = await open();
+    await amd.answer(asked("/vlek/v1/Milan/cert", TCB));
+    crl = await vendor.crl({ number: 2, revoked: [vendor.asvk.certificate.serialNumber] });
+    await amd.refresh({ kind: "crl", vek: "vcek", product: "Milan" });
+    await assert.rejects(amd.answer(asked("/vlek/v1/Milan/cert", TCB)), { code: "garbage", message: /taken back/ });
+    assert.ok((await keys()).every((key) => !key.startsWith("amd/vlek") || key.endsWith("/crl")));
+  });
+
+  test("that were proven just before a list of the root took back their CA are kept out", async () => {
+    const amd = await open();
+    await amd.answer(asked("/vlek/v1/Milan/cert_chain", ""));
+    await amd.answer(asked("/vcek/v1/Milan/crl", ""));
+    crl = await vendor.crl({ number: 2, revoked: [vendor.asvk.certificate.serialNumber] });
+    const write: typeof database.write = async (work) => {
+      await amd.refresh({ kind: "crl", vek: "vcek", product: "Milan" });
+      return database.write(work);
+    };
+    const late = await open({ database: { ...database, write } });
+    await assert.rejects(late.answer(asked("/vlek/v1/Milan/cert", TCB)), { code: "garbage", message: /taken back/ });
+    assert.ok((await keys()).every((key) => !key.startsWith("amd/vlek") || key.endsWith("/crl")));
+  });
+
   test("do not go back to an older list", async () => {
     const amd = await open();
     crl = await vendor.crl({ number: 2 });
