@@ -1,13 +1,22 @@
 // What the root takes back: looked up before the first document is proven, and dropped when a later list says so (threat A2).
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { beforeEach, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { trustedRootFromPem } from "@sealserve/attestation";
+import { parseStrictJson } from "@sealserve/core";
 import type { CollateralOptions } from "@sealserve/simulator";
+import { exportBundle } from "../src/bundle/export-bundle.ts";
+import { importBundle } from "../src/bundle/import-bundle.ts";
 import type { UpstreamFill } from "../src/fill/upstream-fill.ts";
 import type { DocumentId } from "../src/store/document-key.ts";
 import { findPlatform, listPckCertificates } from "../src/store/platforms.ts";
+import { parseUpload } from "../src/upload/parse-upload.ts";
+import { storeUpload } from "../src/upload/store-upload.ts";
+import { verifyUpload } from "../src/upload/verify-upload.ts";
 import { anybody, type FillingTest, fillingTests } from "./support/filling.ts";
 import { encryptedPpid } from "./support/simulated-pcs.ts";
+import { uploadOf } from "./support/upload.ts";
 
 const now = new Date();
 const DAY_MS = 86_400_000;
@@ -121,6 +130,44 @@ describe("what the root takes back", () => {
       assert.equal(await database.read((connection) => findPlatform(connection, platform)), undefined);
     });
   }
+
+  test("keeps out a platform of an upload that was proven just before the list came", async () => {
+    const root = await trustedRootFromPem(pcs.vendor.rootPem);
+    const upload = parseUpload(parseStrictJson(JSON.stringify(await uploadOf({ now }, pcs.vendor))), 4);
+    const fill = await open();
+    const context = { database, fill, root, now: () => now, stale: "refuse", windows: "now" } as const;
+    const verified = await verifyUpload(upload, context);
+    await pcs.issue(now, revoking(ca()));
+    await fill.document(ROOT_LIST, anybody);
+    const withoutLists = { ...verified, documents: [] }; // which are refused as the chain of the platform is
+    await assert.rejects(
+      database.write((connection) => storeUpload(connection, withoutLists, now)),
+      { code: "issuer-revoked" },
+    );
+    assert.deepEqual(await database.read((connection) => listPckCertificates(connection, platform)), []);
+  });
+
+  test("keeps out a platform of a bundle that was proven just before the list came", async () => {
+    const { privateKey, publicKey } = generateKeyPairSync("ed25519", {
+      privateKeyEncoding: { type: "pkcs8", format: "pem" },
+      publicKeyEncoding: { type: "spki", format: "pem" },
+    });
+    const fill = await open();
+    await fill.platform(miss, anybody);
+    await database.write((connection) => connection.query("DELETE FROM documents"));
+    const { file } = await exportBundle(database, privateKey, now);
+    await pcs.issue(now, revoking(ca()));
+    const write: typeof database.write = async (work) => {
+      await fill.document(ROOT_LIST, anybody);
+      return database.write(work);
+    };
+    const root = await trustedRootFromPem(pcs.vendor.rootPem);
+    await assert.rejects(importBundle({ ...database, write }, file, publicKey, { root, now }), {
+      code: "bundle-refused",
+      message: /taken back meanwhile/,
+    });
+    assert.equal(await database.read((connection) => findPlatform(connection, platform)), undefined);
+  });
 
   test("takes the certificates of a revoked CA along", async () => {
     const fill = await open();
