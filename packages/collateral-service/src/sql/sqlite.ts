@@ -22,19 +22,20 @@ const PRIMARY_CODE = 0xff;
 export async function openSqlite(file: string): Promise<SqlDatabase> {
   const writer = await openFile(file);
   const turns = new Turns();
-  const write = <T>(work: (connection: SqlConnection) => Promise<T>): Promise<T> =>
-    turns.take(() => transact(writer, work));
   try {
-    await write((connection) => migrate(connection, { bytes: "BLOB" }));
+    await turns.take(() => transact(writer, (connection) => migrate(connection, { bytes: "BLOB" })));
+    return databaseOver(writer, await openFile(file), turns);
   } catch (error) {
     writer.close();
     throw error;
   }
-  const reader = await openFile(file);
+}
+
+function databaseOver(writer: OpenFile, reader: OpenFile, turns: Turns): SqlDatabase {
   const reading = patient(reader.connection);
   return {
     read: (work) => work(reading),
-    write,
+    write: (work) => turns.take(() => transact(writer, work)),
     note: (work) => turns.take(() => transact(writer, work, false)),
     generation: async () => (await readFact(reading, "generation")) ?? 0,
     close: () =>
@@ -51,14 +52,17 @@ interface OpenFile {
 }
 
 async function openFile(file: string): Promise<OpenFile> {
+  let database: DatabaseSync | undefined;
   try {
-    const database = new DatabaseSync(file);
+    const opened = new DatabaseSync(file);
+    database = opened;
     // Another process may be making the same file, or repairing what one that was killed has left.
     await whileFree(() =>
-      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"),
+      opened.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"),
     );
-    return { connection: connectionOver(database), close: () => database.close() };
+    return { connection: connectionOver(opened), close: () => opened.close() };
   } catch (cause) {
+    database?.close();
     throw cause instanceof ServiceError
       ? cause
       : new ServiceError("database-unavailable", `cannot open the database ${file}`, {
