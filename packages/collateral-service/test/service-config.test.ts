@@ -73,7 +73,11 @@ describe("the configuration of a service", () => {
     ],
     [
       "upstream: { mode: LAZY, url: 'https://api.trustedservices.intel.com/sgx/certification/v3/' }",
-      /upstream\.url: nothing is fetched by version 3 of the API; use https:\S+\/v4\/: version 3 has ended/,
+      /upstream\.url: nothing is fetched by version 3 of the API; use https:\S+\/v4\/: everything is fetched by version 4/,
+    ],
+    [
+      "upstream: { mode: LAZY, url: 'https://api.trustedservices.intel.com/sgx/certification/v5/' }",
+      /upstream\.url: nothing is fetched by version 5 of the API; use https:\S+\/v4\/: everything is fetched by version 4/,
     ],
     [
       "HTTPS_PORT: 8081\nuri: 'https://api.trustedservices.intel.com/sgx/certification/v3/'",

@@ -33,7 +33,7 @@ export function parsePcsAddress(text: string): PcsAddress {
       `nothing is fetched by version ${version} of the API`,
       {
         expected: "https://HOST/sgx/certification/v4/",
-        remedy: `use ${INTEL_PCS}: version 3 has ended at Intel's, and what was uploaded for it is served all the same`,
+        remedy: `use ${INTEL_PCS}: everything is fetched by version 4, and what was uploaded for version 3 is served all the same`,
       },
     );
   }
