@@ -8,18 +8,18 @@ import type { GraphPort, RunnableGraph } from "./runnable-graph.ts";
 import type { Signature, SignatureTensor } from "./signature.ts";
 
 /**
- * Reads an ONNX model, whose weights may stand in files beside it. It goes to the engine as it is once it has been checked.
+ * Reads an ONNX model, whose weights may stand in files beside it. Once it has been checked it goes to the engine
+ * as it is, but for guards before its recurrent operations.
  * @throws ModelError when the model is broken or refused
  */
 export function prepareOnnx(files: ReadableFiles, file: string): PreparedModel {
-  const model = files.get(file) ?? new Uint8Array();
   const external = new ExternalData(files);
-  const { signatures, needsElements } = parseOnnxModel(model, external);
+  const { signatures, model } = parseOnnxModel(files.get(file) ?? new Uint8Array(), external);
   return {
     platform: "onnx",
     signatures,
     signatureDefs: new Map([...signatures].map(([key, signature]) => [key, declare(signature)])),
-    graphs: new Map([...signatures].map(([key, signature]) => [key, { ...asGraph(model, signature), needsElements }])),
+    graphs: new Map([...signatures].map(([key, signature]) => [key, asGraph(model, signature)])),
     plans: new Map(),
     refusals: new Map(),
     arrangeWeights: () => external.files,

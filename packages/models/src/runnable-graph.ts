@@ -15,6 +15,4 @@ export interface RunnableGraph {
   /** Two names may mean one port: the later one in this order then counts. */
   readonly inputs: ReadonlyMap<string, GraphPort>;
   readonly outputs: ReadonlyMap<string, GraphPort>;
-  /** Whether the engine may not be given inputs without elements, at which it would end the process. */
-  readonly needsElements?: boolean;
 }

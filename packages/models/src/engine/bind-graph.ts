@@ -1,4 +1,4 @@
-import { ServingError, type Tensor } from "@sealserve/protocol";
+import type { Tensor } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
 import type { GraphPort, RunnableGraph } from "../runnable-graph.ts";
@@ -12,7 +12,7 @@ import { type EngineTensor, fromEngineTensor, toEngineTensor } from "./tensors.t
  * @param place position of the model among the sessions
  */
 export function bindGraph(
-  { inputs, outputs, needsElements = false }: Omit<RunnableGraph, "model">,
+  { inputs, outputs }: Omit<RunnableGraph, "model">,
   sessions: Sessions,
   place: number,
 ): RunnableSignature {
@@ -20,9 +20,6 @@ export function bindGraph(
     inputs,
     outputs: [...outputs.keys()],
     run: async (tensors, names) => {
-      if (needsElements) {
-        expectElements(tensors);
-      }
       const wanted = names.map((name) => [name, portOf(outputs, name)] as const);
       const fetches = [...new Set(wanted.map(([, port]) => port.name))];
       const feeds = feedGraph(inputs, tensors);
@@ -32,16 +29,6 @@ export function bindGraph(
       return new Map(wanted.map(([name, port]) => [name, takeResult(results, port)]));
     },
   };
-}
-
-/** @throws ServingError `INVALID_ARGUMENT` */
-function expectElements(tensors: ReadonlyMap<string, Tensor>): void {
-  for (const [name, { shape }] of tensors) {
-    if (shape.includes(0)) {
-      const message = `Input ${name} has no elements, which the model's recurrent operations cannot be run on`;
-      throw new ServingError("INVALID_ARGUMENT", message);
-    }
-  }
 }
 
 function feedGraph(

@@ -1,5 +1,7 @@
 import { ServingError } from "@sealserve/protocol";
 
+import { RECURRENT_GUARD } from "../onnx/guard-recurrent.ts";
+
 /**
  * What a caller is told about a run that `onnxruntime` gave up. Its own messages name source files and can quote values of
  * the request, so only shapes and the operation's type are passed on.
@@ -12,6 +14,10 @@ export function describeRunFailure(message: string): ServingError {
   if (shape !== null) {
     const [text = ""] = shape[0].split("Please fix");
     return new ServingError("INVALID_ARGUMENT", text.replace(/\s+/g, " ").trim());
+  }
+  if (message.includes(RECURRENT_GUARD)) {
+    const reason = "A recurrent operation of the model got no steps, an empty batch or no features";
+    return new ServingError("INVALID_ARGUMENT", `${reason}, which it cannot be run on`);
   }
   const [, operation] = /while running (\w+) node/.exec(message) ?? [];
   return operation === undefined

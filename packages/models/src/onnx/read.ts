@@ -4,24 +4,21 @@ import { DEFAULT_SIGNATURE_KEY } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { PREDICT_METHOD, type Signature, type SignatureTensor } from "../signature.ts";
-import { withBodies } from "./bodies.ts";
 import { checkModel } from "./check-graph.ts";
 import { elementType } from "./element-type.ts";
 import { ExternalData } from "./external-data.ts";
-import { type GraphProto, ModelProto, type NodeProto, type ValueInfoProto } from "./schema.ts";
+import { guardRecurrent } from "./guard-recurrent.ts";
+import { type GraphProto, ModelProto, type ValueInfoProto } from "./schema.ts";
 
 /** Marks a file of the engine's other format (flatbuffers), which nothing here checks. It stands behind four bytes. */
 const ORT_FORMAT_MARK = encodeUtf8("ORTM");
 const ORT_FORMAT_MARK_AT = 4;
 
-/** Operations at which the engine (onnxruntime 1.30) ends the process when they are given no steps or an empty batch. */
-const ENDS_ON_NONE: ReadonlySet<string> = new Set(["GRU", "LSTM", "RNN"]);
-
 /** What serving has to know of an ONNX model. */
 export interface OnnxModel {
   readonly signatures: Map<string, Signature>;
-  /** Whether inputs without elements have to be kept from the engine. */
-  readonly needsElements: boolean;
+  /** What the engine is given of it (see {@link guardRecurrent}). */
+  readonly model: Uint8Array;
 }
 
 /** The signatures of {@link parseOnnxModel}. @throws ModelError as that does */
@@ -48,12 +45,8 @@ export function parseOnnxModel(
   const graph = checkModel(model, external);
   return {
     signatures: new Map([[DEFAULT_SIGNATURE_KEY, describeGraph(graph)]]),
-    needsElements: [graph, ...model.functions].some(({ node }) => hasOperation(node, ENDS_ON_NONE)),
+    model: guardRecurrent(bytes, model),
   };
-}
-
-function hasOperation(nodes: readonly NodeProto[], operations: ReadonlySet<string>): boolean {
-  return [...withBodies(nodes)].some(({ opType }) => operations.has(opType));
 }
 
 function describeGraph(graph: GraphProto): Signature {
