@@ -50,6 +50,10 @@ test("slices come to their places as TensorFlow puts them there", () => {
     run("TensorScatterMin", int64s([2], [4, 1]), int32s([1, 1], [0]), int64s([1], [3])),
     int64s([2], [3, 1]),
   );
+  const [known, none] = [floats([2], [1, Number.NaN]), floats([2], [Number.NaN, 2])];
+  for (const op of ["TensorScatterMax", "TensorScatterMin"]) {
+    assert.deepEqual(run(op, known, places, none), known, "what is no number changes nothing, nor is it changed");
+  }
   assert.deepEqual(run("TensorScatterAdd", ones, int32s([0, 1], []), floats([0], [])), ones);
   assert.deepEqual(numbers, int32s([3], [1, 5, 3]), "the input stays as it is");
 });

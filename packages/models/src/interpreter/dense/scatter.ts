@@ -15,12 +15,13 @@ interface Combine {
 
 const add: Combine = { numbers: (there, coming) => there + coming, bigints: (there, coming) => there + coming };
 const subtract: Combine = { numbers: (there, coming) => there - coming, bigints: (there, coming) => there - coming };
+/** A comparison with what is no number does not hold, so that the number there stays, as in TensorFlow. */
 const larger: Combine = {
-  numbers: Math.max,
+  numbers: (there, coming) => (coming > there ? coming : there),
   bigints: (there, coming) => (coming > there ? coming : there),
 };
 const smaller: Combine = {
-  numbers: Math.min,
+  numbers: (there, coming) => (coming < there ? coming : there),
   bigints: (there, coming) => (coming < there ? coming : there),
 };
 const replace: Combine = { numbers: (_there, coming) => coming, bigints: (_there, coming) => coming };
