@@ -176,15 +176,14 @@ class ReachedNodes {
   }
 
   *#bodies(nodes: readonly NodeDef[]): Generator<NodeDef> {
-    const waiting = [...nodes];
-    for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-      // A function may also be called by its name, as an operation.
-      const called = [node.op, ...Array.from(node.attr.values(), functionsIn).flat()];
-      for (const name of called) {
-        const body = this.#library.functions.get(name)?.nodes;
-        if (body !== undefined && !this.#isSeen(`function ${name}`)) {
-          yield* body.values();
-          waiting.push(...body.values());
+    const waiting = nodes.flatMap(functionsNamedBy);
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      const called = this.#library.functions.get(name);
+      if (called !== undefined && !this.#isSeen(`function ${name}`)) {
+        yield* called.nodes.values();
+        // One by one: there may be more than can be spread into arguments.
+        for (const next of [...called.standIns, ...Array.from(called.nodes.values(), functionsNamedBy).flat()]) {
+          waiting.push(next);
         }
       }
     }
@@ -202,6 +201,11 @@ class ReachedNodes {
     this.#seen.add(what);
     return seen;
   }
+}
+
+/** A function may also be called by its name, as an operation. */
+function functionsNamedBy({ op, attr }: NodeDef): string[] {
+  return [op, ...Array.from(attr.values(), functionsIn).flat()];
 }
 
 function functionsIn({ func, list }: AttrValue): string[] {

@@ -1,4 +1,11 @@
-import { FillBudget, type FunctionDef, type MetaGraphDef, type NodeDef, type OpDef } from "@sealserve/protocol";
+import {
+  FillBudget,
+  type FunctionDef,
+  type FunctionDefLibrary,
+  type MetaGraphDef,
+  type NodeDef,
+  type OpDef,
+} from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
 
@@ -18,6 +25,11 @@ export interface GraphFunction {
   readonly resultNames: readonly string[];
   /** Nodes that run on every call, whatever outputs are asked for. */
   readonly controlResults: readonly string[];
+  /**
+   * Functions that TensorFlow may run in its stead or for it: its gradients, and the next one of the same interface (`api_implements`).
+   * From that one the walk goes on to its next and at last comes back, so that there are no more of them than functions.
+   */
+  readonly standIns: readonly string[];
 }
 
 /** A meta graph, indexed. */
@@ -36,17 +48,50 @@ export interface GraphLibrary {
  */
 export function indexGraph(metaGraph: MetaGraphDef): GraphLibrary {
   const functions = metaGraph.graphDef?.library?.function ?? [];
+  // Of two, it is not said which one runs.
+  if (new Set(functions.map(nameOf)).size !== functions.length) {
+    throw new ModelError("bad-graph", "two functions of the graph have the same name");
+  }
+  const standIns = indexStandIns(metaGraph.graphDef?.library);
   const declared = (metaGraph.metaInfoDef?.strippedOpList?.op ?? []).map((op): [string, OpDef] => [op.name, op]);
   return {
     nodes: indexNodes(metaGraph.graphDef?.node ?? [], "the graph"),
-    functions: new Map(functions.map((definition) => [definition.signature?.name ?? "", indexFunction(definition)])),
+    functions: new Map(functions.map((definition) => [nameOf(definition), indexFunction(definition, standIns)])),
     operations: new Map(declared),
     fill: new FillBudget(MAX_FILLED_BYTES),
   };
 }
 
-function indexFunction({ signature, nodeDef, ret, controlRet }: FunctionDef): GraphFunction {
-  const name = signature?.name ?? "";
+function nameOf({ signature }: FunctionDef): string {
+  return signature?.name ?? "";
+}
+
+/** By the name of each function that has any. */
+function indexStandIns(library: FunctionDefLibrary | undefined): ReadonlyMap<string, readonly string[]> {
+  const implementations = Map.groupBy(library?.function ?? [], (definition) => interfaceOf(definition));
+  implementations.delete(undefined);
+  const gradients = Map.groupBy(library?.gradient ?? [], ({ functionName }) => functionName);
+  const standIns = new Map<string, readonly string[]>();
+  for (const group of implementations.values()) {
+    const names = group.map(nameOf);
+    for (const [index, name] of names.entries()) {
+      standIns.set(name, [names[index + 1] ?? names[0] ?? name]);
+    }
+  }
+  for (const [name, group] of gradients) {
+    standIns.set(name, [...(standIns.get(name) ?? []), ...group.map(({ gradientFunc }) => gradientFunc)]);
+  }
+  return standIns;
+}
+
+function interfaceOf({ attr }: FunctionDef): string | undefined {
+  const name = attr.get("api_implements")?.s;
+  return name === undefined ? undefined : Buffer.from(name).toString("latin1");
+}
+
+function indexFunction(definition: FunctionDef, standIns: ReadonlyMap<string, readonly string[]>): GraphFunction {
+  const { signature, nodeDef, ret, controlRet } = definition;
+  const name = nameOf(definition);
   const results = (signature?.outputArg ?? []).map((output) => {
     const tensor = ret.get(output.name);
     if (tensor === undefined) {
@@ -60,6 +105,7 @@ function indexFunction({ signature, nodeDef, ret, controlRet }: FunctionDef): Gr
     results,
     resultNames: (signature?.outputArg ?? []).map((output) => output.name),
     controlResults: [...controlRet.values()],
+    standIns: standIns.get(name) ?? [],
   };
 }
 

@@ -12,8 +12,8 @@ import { callNode, type FixtureModel, functionDef, savedModelFiles } from "../fi
 
 const text = typeAttr("string");
 
-function refuse({ nodes, functions = [] }: Pick<FixtureModel, "nodes" | "functions">, reach: Partial<Reach>): void {
-  const files = savedModelFiles({ nodes, functions, signatures: {} });
+function refuse(model: Omit<FixtureModel, "signatures">, reach: Partial<Reach>): void {
+  const files = savedModelFiles({ ...model, signatures: {} });
   const library = indexGraph(parseMetaGraph(files.get("saved_model.pb") ?? new Uint8Array()));
   refuseOutwardOperations(library, [{ fetched: [], fed: [], restores: false, ...reach }]);
 }
@@ -55,6 +55,49 @@ test("functions are looked into: called by name, by an attribute, and by functio
       refused("read_inside"),
     );
   }
+});
+
+/** A function, and one that nobody names and that writes a file. */
+const unnamed = [
+  functionDef("good", ["path"], { text: "path" }, []),
+  functionDef("bad", ["path"], { text: "path" }, [node("write_unnamed", "WriteFile", ["path", "path"])]),
+];
+
+test("functions of the same interface count, since TensorFlow may run one for the other", () => {
+  const implementing = (...names: readonly string[]) =>
+    unnamed.map((definition, index) => ({
+      ...definition,
+      attr: new Map([["api_implements", { s: Buffer.from(names[index] ?? "") }]]),
+    }));
+  const nodes = [constantNode("path", textTensor(["/tmp/x"])), callNode("y", "good", ["path"])];
+  refuse({ nodes, functions: unnamed }, { fetched: ["y:0"] });
+  refuse({ nodes, functions: implementing("api", "other") }, { fetched: ["y:0"] });
+  assert.throws(
+    () => refuse({ nodes, functions: implementing("api", "api") }, { fetched: ["y:0"] }),
+    refused("write_unnamed"),
+  );
+  const backwards = implementing("api", "api").toReversed();
+  const between = { ...functionDef("between", ["x"], { y: "x" }, []), attr: backwards[0]?.attr ?? new Map() };
+  for (const functions of [backwards, backwards.toSpliced(1, 0, between)]) {
+    assert.throws(() => refuse({ nodes, functions }, { fetched: ["y:0"] }), refused("write_unnamed"));
+  }
+});
+
+test("two functions of one name are refused, since either may run", () => {
+  const functions = [functionDef("f", ["x"], { y: "x" }, []), functionDef("f", ["x"], { y: "x" }, [])];
+  assert.throws(() => refuse({ nodes: [], functions }, {}), modelError("bad-graph", /two functions/));
+});
+
+test("the gradient of a function counts", () => {
+  const nodes = [
+    constantNode("path", textTensor(["/tmp/x"])),
+    node("y", "SymbolicGradient", ["path"], { f: { func: { name: "good", attr: new Map() } } }),
+  ];
+  refuse({ nodes, functions: unnamed, gradients: { other: "bad" } }, { fetched: ["y:0"] });
+  assert.throws(
+    () => refuse({ nodes, functions: unnamed, gradients: { good: "bad" } }, { fetched: ["y:0"] }),
+    refused("write_unnamed"),
+  );
 });
 
 test("variables are restored by the loader alone, which then reads the model's own folder", () => {
