@@ -36,12 +36,11 @@ function reachesOf(metaGraph: MetaGraphDef, signatures: ReadonlyMap<string, Sign
   const restore = metaGraph.saverDef?.restoreOpName;
   const named = (names: readonly (string | undefined)[]): string[] => names.flatMap((name) => (name ? [name] : []));
   return [
-    { fetched: named([initialisation]), fed: [], restores: false },
-    { fetched: named([restore]), fed: [], restores: true },
+    { fetched: named([initialisation]), fed: [] },
+    { fetched: named([restore]), fed: [], checkpoint: metaGraph.saverDef?.filenameTensorName || undefined },
     ...Array.from(signatures.values(), ({ inputs, outputs }) => ({
       fetched: named(Array.from(outputs.values(), ({ tensorName }) => tensorName)),
       fed: named(Array.from(inputs.values(), ({ tensorName }) => tensorName)),
-      restores: false,
     })),
   ];
 }

@@ -1,10 +1,11 @@
-import type { AttrValue, NodeDef } from "@sealserve/protocol";
+import type { NodeDef } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
 import type { GraphLibrary } from "../saved-model/graph-library.ts";
-import { parseTensorReference, tensorKey } from "../saved-model/tensor-reference.ts";
+import { CheckpointPaths } from "./checkpoint-paths.ts";
+import { type ReachedNode, ReachedNodes } from "./reached-nodes.ts";
 
-/** What the loader does with the model's own variables, and nobody else may do. */
+/** What the loader does with the model's own variables, and nobody else may do; their first input is the checkpoint's path. */
 const RESTORING = ["Restore", "RestoreSlice", "RestoreV2"];
 const CHECKPOINTS = ["Save", "SaveSlices", "SaveV2", "MergeV2Checkpoints", "DTensorRestoreV2", "LoadAndRemapMatrix"];
 const FILES = ["ReadFile", "WriteFile", "MatchingFiles", "GenerateVocabRemapping", "FileSystemSetConfiguration"];
@@ -91,8 +92,8 @@ export interface Reach {
   readonly fetched: readonly string[];
   /** Tensors whose values come with the call, so that what would compute them does not run. */
   readonly fed: readonly string[];
-  /** Whether it is the loader's restoring of variables. */
-  readonly restores: boolean;
+  /** For the loader's restoring of variables, the tensor that it feeds with the path of the model's own checkpoint. */
+  readonly checkpoint?: string | undefined;
 }
 
 /** Nodes and their inputs that are looked at over all signatures; a model of 5000 nodes and 100 signatures has a million. */
@@ -105,17 +106,26 @@ const MAX_STEPS = 20_000_000;
  */
 export function refuseOutwardOperations(library: GraphLibrary, reaches: readonly Reach[], maxSteps = MAX_STEPS): void {
   let steps = 0;
-  for (const { fetched, fed, restores } of reaches) {
-    for (const node of new ReachedNodes(library, fed).from(fetched)) {
-      steps += 1 + node.input.length;
+  for (const { fetched, fed, checkpoint } of reaches) {
+    const paths = checkpoint === undefined ? undefined : new CheckpointPaths(library, checkpoint);
+    const restoring: ReachedNode[] = [];
+    for (const reached of new ReachedNodes(library, fed).from(fetched)) {
+      steps += 1 + reached.node.input.length;
       if (steps > maxSteps) {
         throw new ModelError("too-large", "the graph has too many nodes for its number of signatures", {
           remedy: "export fewer signatures, or each in a model of its own",
         });
       }
-      if (!(restores && RESTORING.includes(node.op))) {
-        refuseOutward(node);
+      paths?.add(reached);
+      if (paths !== undefined && RESTORING.includes(reached.node.op)) {
+        restoring.push(reached);
+      } else {
+        refuseOutward(reached.node);
       }
+    }
+    // Where an argument comes from is known when all calls are.
+    for (const reached of restoring.filter((candidate) => paths?.isOwn(candidate) !== true)) {
+      refuseOutward(reached.node);
     }
   }
 }
@@ -147,68 +157,4 @@ function placeOf(op: string): Place | undefined {
 
 function plainName(op: string): string {
   return VARIANT.exec(op)?.groups?.["name"] ?? "";
-}
-
-/** Nodes that run for what is asked of a graph. */
-class ReachedNodes {
-  readonly #library: GraphLibrary;
-  readonly #fed: ReadonlySet<string>;
-  /** Nodes of the graph itself, and functions, that have been given. */
-  readonly #seen = new Set<string>();
-
-  constructor(library: GraphLibrary, fed: readonly string[]) {
-    this.#library = library;
-    this.#fed = new Set(fed.map(tensorKey));
-  }
-
-  /** Each node once. @throws ModelError `bad-graph` */
-  *from(references: readonly string[]): Generator<NodeDef> {
-    const names = this.#nodesOf(references);
-    for (let name = names.pop(); name !== undefined; name = names.pop()) {
-      const node = this.#library.nodes.get(name);
-      if (node === undefined || this.#isSeen(`node ${name}`)) {
-        continue;
-      }
-      yield node;
-      yield* this.#bodies([node]);
-      names.push(...this.#nodesOf(node.input));
-    }
-  }
-
-  *#bodies(nodes: readonly NodeDef[]): Generator<NodeDef> {
-    const waiting = nodes.flatMap(functionsNamedBy);
-    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-      const called = this.#library.functions.get(name);
-      if (called !== undefined && !this.#isSeen(`function ${name}`)) {
-        yield* called.nodes.values();
-        // One by one: there may be more than can be spread into arguments.
-        for (const next of [...called.standIns, ...Array.from(called.nodes.values(), functionsNamedBy).flat()]) {
-          waiting.push(next);
-        }
-      }
-    }
-  }
-
-  #nodesOf(references: readonly string[]): string[] {
-    return references.flatMap((text) => {
-      const { kind, node } = parseTensorReference(text);
-      return kind === "output" && this.#fed.has(tensorKey(text)) ? [] : [node];
-    });
-  }
-
-  #isSeen(what: string): boolean {
-    const seen = this.#seen.has(what);
-    this.#seen.add(what);
-    return seen;
-  }
-}
-
-/** A function may also be called by its name, as an operation. */
-function functionsNamedBy({ op, attr }: NodeDef): string[] {
-  return [op, ...Array.from(attr.values(), functionsIn).flat()];
-}
-
-function functionsIn({ func, list }: AttrValue): string[] {
-  const named = [...(func === undefined ? [] : [func]), ...(list?.func ?? [])];
-  return named.flatMap(({ name, attr }) => [name, ...Array.from(attr.values(), functionsIn).flat()]);
 }

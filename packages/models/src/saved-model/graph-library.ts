@@ -20,6 +20,8 @@ export interface GraphFunction {
   readonly nodes: NodeTable;
   /** Position of each argument. */
   readonly parameters: ReadonlyMap<string, number>;
+  /** Whether an argument may stand for several inputs of a call, or none. */
+  readonly takesLists: boolean;
   /** For each output in order, the tensor inside of the body. */
   readonly results: readonly string[];
   readonly resultNames: readonly string[];
@@ -102,6 +104,9 @@ function indexFunction(definition: FunctionDef, standIns: ReadonlyMap<string, re
   return {
     nodes: indexNodes(nodeDef, `function ${JSON.stringify(name)}`),
     parameters: new Map((signature?.inputArg ?? []).map((argument, position) => [argument.name, position])),
+    takesLists: (signature?.inputArg ?? []).some(
+      ({ numberAttr, typeListAttr }) => numberAttr !== "" || typeListAttr !== "",
+    ),
     results,
     resultNames: (signature?.outputArg ?? []).map((output) => output.name),
     controlResults: [...controlRet.values()],

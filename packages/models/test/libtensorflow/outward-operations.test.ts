@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AttrList, type AttrValue } from "@sealserve/protocol";
+import { AttrList, type AttrValue, type NodeDef, OpDef } from "@sealserve/protocol";
 
 import { constantNode, node, textTensor, typeAttr } from "../../src/examples/graph-def.ts";
 import { type Reach, refuseOutwardOperations } from "../../src/libtensorflow/outward-operations.ts";
@@ -15,7 +15,7 @@ const text = typeAttr("string");
 function refuse(model: Omit<FixtureModel, "signatures">, reach: Partial<Reach>): void {
   const files = savedModelFiles({ ...model, signatures: {} });
   const library = indexGraph(parseMetaGraph(files.get("saved_model.pb") ?? new Uint8Array()));
-  refuseOutwardOperations(library, [{ fetched: [], fed: [], restores: false, ...reach }]);
+  refuseOutwardOperations(library, [{ fetched: [], fed: [], ...reach }]);
 }
 
 /** Reads a file of its choice. */
@@ -106,10 +106,81 @@ test("variables are restored by the loader alone, which then reads the model's o
     node("restored", "RestoreV2", ["file"]),
     node("all", "NoOp", ["^restored"]),
   ];
-  refuse({ nodes }, { fetched: ["all"], restores: true });
+  refuse({ nodes }, { fetched: ["all"], checkpoint: "file:0" });
   assert.throws(() => refuse({ nodes }, { fetched: ["restored:0"] }), refused("restored"));
   const writing = [...nodes, node("write", "WriteFile", ["file", "file"]), node("both", "NoOp", ["^all", "^write"])];
-  assert.throws(() => refuse({ nodes: writing }, { fetched: ["both"], restores: true }), refused("write"));
+  assert.throws(() => refuse({ nodes: writing }, { fetched: ["both"], checkpoint: "file:0" }), refused("write"));
+});
+
+const file = node("file", "Placeholder", [], { dtype: text });
+const other = constantNode("other", textTensor(["/models/other/variables/variables"]));
+const restoring = { fetched: ["restored"], checkpoint: "file:0" };
+
+test("restoring another model's variables is refused", () => {
+  const from = (input: string) => ({ nodes: [file, other, node("restored", "RestoreV2", [input])] });
+  refuse(from("file"), restoring);
+  for (const input of ["other", "file:1", "^file", "absent"]) {
+    assert.throws(() => refuse(from(input), restoring), refused("restored"), input);
+  }
+  assert.throws(() => refuse(from("file"), { fetched: ["restored"] }), refused("restored"));
+  const joined = [file, other, node("at", "StringJoin", ["file", "other"]), node("restored", "RestoreV2", ["at"])];
+  assert.throws(() => refuse({ nodes: joined }, restoring), refused("restored"));
+  const chain = Array.from({ length: 50_000 }, (_, at) =>
+    node(`i${at}`, "Identity", [at === 0 ? "file" : `i${at - 1}`]),
+  );
+  const long = [file, ...chain, node("restored", "RestoreV2", ["i49999"])];
+  assert.throws(() => refuse({ nodes: long }, restoring), refused("restored"));
+  const circle = [node("a", "Identity", ["b"]), node("b", "Identity", ["a"]), node("restored", "RestoreV2", ["a"])];
+  assert.throws(() => refuse({ nodes: [file, ...circle] }, restoring), refused("restored"));
+});
+
+test("the checkpoint's path may come as an argument of a function, when it comes in each call", () => {
+  const inner = functionDef("inner", ["x", "path"], { y: "read:tensors:0" }, [
+    node("same", "Identity", ["path"], { T: text }),
+    node("read", "RestoreV2", ["same:output:0"]),
+  ]);
+  const outer = functionDef("outer", ["path"], { y: "call:output:0" }, [callNode("call", "inner", ["path", "path"])]);
+  const functions = [inner, outer];
+  const model = (...calls: readonly NodeDef[]) => ({
+    nodes: [
+      file,
+      other,
+      ...calls,
+      node(
+        "all",
+        "NoOp",
+        calls.map(({ name }) => `^${name}`),
+      ),
+    ],
+    functions,
+  });
+  const all = { ...restoring, fetched: ["all"] };
+  refuse(model(callNode("a", "outer", ["file"]), callNode("b", "inner", ["other", "file"])), all);
+  const mapped = { f: { func: { name: "inner", attr: new Map() } } };
+  for (const bad of [
+    callNode("b", "inner", ["file", "other"]),
+    node("b", "inner", ["file", "other"]),
+    callNode("b", "outer", ["other"]),
+    callNode("b", "inner", ["file"]),
+    node("b", "MapDefun", ["file", "file"], mapped),
+  ]) {
+    assert.throws(() => refuse(model(callNode("a", "outer", ["file"]), bad), all), refused("read"));
+  }
+});
+
+test("an argument that stands for several inputs, and a function named as an operation, hide no other path", () => {
+  const plain = functionDef("f", ["x", "path"], { y: "read:tensors:0" }, [node("read", "RestoreV2", ["path"])]);
+  const inputArg = plain.signature?.inputArg.map((argument, at) =>
+    at === 0 ? { ...argument, numberAttr: "N" } : argument,
+  );
+  const listed = { ...plain, signature: OpDef.create({ ...plain.signature, inputArg: inputArg ?? [] }) };
+  const nodes = [file, other, callNode("restored", "f", ["file", "file", "other"])];
+  refuse({ nodes, functions: [plain] }, restoring);
+  assert.throws(() => refuse({ nodes, functions: [listed] }, restoring), refused("read"));
+  const identity = functionDef("Identity", ["x"], { y: "other:output:0" }, [other]);
+  const shadowed = [file, node("same", "Identity", ["file"]), node("restored", "RestoreV2", ["same"])];
+  refuse({ nodes: shadowed }, restoring);
+  assert.throws(() => refuse({ nodes: shadowed, functions: [identity] }, restoring), refused("restored"));
 });
 
 test("printing goes to the program's own streams only", () => {
@@ -162,7 +233,7 @@ test("many signatures over a large graph are refused before they take long", () 
   const library = indexGraph(
     parseMetaGraph(savedModelFiles({ nodes, signatures: {} }).get("saved_model.pb") ?? new Uint8Array()),
   );
-  const reach: Reach = { fetched: ["n999:0"], fed: [], restores: false };
+  const reach: Reach = { fetched: ["n999:0"], fed: [] };
   refuseOutwardOperations(
     library,
     Array.from({ length: 10 }, () => reach),
