@@ -114,6 +114,48 @@ test("a loop that takes no rows stays with the interpreter, which bounds its tim
   );
 });
 
+test("a loop that uses rows without taking them one by one stays with the interpreter too (E1)", () => {
+  const whole = (name: string, shape: readonly number[], values: readonly number[]) =>
+    constantNode(name, { dtype: "int32", shape, data: Int32Array.from(values) });
+  const func = (name: string) => ({ func: { name, attr: new Map() } });
+  const element = { element_dtype: typeAttr("float32"), shape_type: typeAttr("int32") };
+  const { graphs } = prepareSavedModel(
+    savedModelFiles({
+      nodes: [
+        node("limit", "Placeholder", [], { dtype: typeAttr("int32") }),
+        node("x", "Placeholder", [], { dtype: typeAttr("float32") }),
+        whole("zero", [], [0]),
+        whole("shape", [1], [2]),
+        constantNode("start", floats([2, 2], [0, 0, 0, 0])),
+        node("list", "TensorListFromTensor", ["x", "shape"], element),
+        node("loop", "StatelessWhile", ["zero", "start", "limit", "list"], {
+          cond: func("goes_on"),
+          body: func("turn"),
+        }),
+      ],
+      functions: [
+        functionDef("goes_on", ["i", "x", "limit", "list"], { go: "less:z:0" }, [node("less", "Less", ["i", "limit"])]),
+        functionDef(
+          "turn",
+          ["i", "x", "limit", "list"],
+          { i: "next:z:0", x: "sum:z:0", limit: "limit", list: "list" },
+          [
+            whole("one", [], [1]),
+            whole("shape", [1], [2]),
+            node("next", "AddV2", ["i", "one:output:0"]),
+            node("rows", "TensorListStack", ["list", "shape:output:0"], { element_dtype: typeAttr("float32") }),
+            node("sum", "AddV2", ["x", "rows:tensor:0"]),
+          ],
+        ),
+      ],
+      signatures: {
+        s: { inputs: { limit: ["limit:0", "int32"], x: ["x:0", "float32"] }, outputs: { y: ["loop:1", "float32"] } },
+      },
+    }),
+  );
+  assert.deepEqual([...graphs.keys()], []);
+});
+
 test("a loop goes into a converted model with its turns", async () => {
   const { model: content } = convertModel(files, { signature: "lstm_masked", weightsFile: "weights" });
   const converted = await load(new Map([["model.onnx", content]]), { threads: 1 });

@@ -1,6 +1,7 @@
 import type { FillBudget } from "@sealserve/protocol";
 
-import type { FlatGraph } from "../../saved-model/flatten.ts";
+import type { FlatGraph, FlatSource } from "../../saved-model/flatten.ts";
+import { originalSource } from "../../saved-model/pass-through.ts";
 import type { FunctionBody } from "../body-planner.ts";
 import type { Origin, UnmadeList } from "../origin.ts";
 import { type CountedLoop, readCountedLoop } from "./counted-loop.ts";
@@ -56,7 +57,8 @@ export function takeApart(
     }),
   );
   const carried = changed.filter((position) => !filled.has(position));
-  const takesRows = kept.some((position) => isRows(given[position]));
+  const rows = new Set(kept.filter((position) => isRows(given[position])));
+  const takesRows = body.graph.nodes.some((node) => takesRow(node, rows, counted.counters));
   return takesRows && carried.every((position) => isForEngine(given[position]))
     ? { ...counted, filled, carried, kept }
     : undefined;
@@ -65,6 +67,20 @@ export function takeApart(
 function usedArguments({ nodes, effects, outputs }: FlatGraph): Set<number> {
   const sources = [...[...nodes, ...effects].flatMap(({ inputs }) => inputs), ...outputs];
   return new Set(sources.flatMap((source) => ("fed" in source ? [source.fed] : [])));
+}
+
+/** Whether a node takes an entry of rows by the count of turns. It fails behind the last row, so that there are no more turns. */
+function takesRow(
+  { op, inputs }: FlatGraph["nodes"][number],
+  rows: ReadonlySet<number>,
+  counters: ReadonlySet<number>,
+): boolean {
+  const [list, index] = inputs.map(originalSource);
+  return op === "TensorListGetItem" && isAmong(rows, list) && isAmong(counters, index);
+}
+
+function isAmong(positions: ReadonlySet<number>, source: FlatSource | undefined): boolean {
+  return source !== undefined && "fed" in source && positions.has(source.fed);
 }
 
 function isRows(origin: Origin | undefined): boolean {
