@@ -1,5 +1,6 @@
 import { intAttribute } from "../onnx/attribute.ts";
-import { asInt64 } from "./convert.ts";
+import { asInt64, sizesOf } from "./convert.ts";
+import { isBelow } from "./fail-where.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Lowering, Operation } from "./operation.ts";
 
@@ -85,11 +86,25 @@ function applyRanges(value: Value, entries: readonly Entry[], graph: OnnxGraph):
   }
   const bounds = [
     cut.map(({ begin }) => begin),
-    cut.map(({ end }) => end),
+    cut.map((entry) => endOf(entry, value, graph)),
     cut.map(({ axis }) => axis),
     cut.map(({ stride }) => stride),
   ];
   return graph.apply("Slice", [value, ...bounds.map((numbers) => joinBounds(numbers, graph))], value.dtype);
+}
+
+/**
+ * Where a range ends. A backward one that begins before the axis has nothing in TensorFlow, where ONNX begins at the first
+ * element; it ends behind the axis then, and so has nothing either.
+ */
+function endOf({ begin, end, stride, axis }: Entry & { readonly axis: number }, value: Value, graph: OnnxGraph): Bound {
+  if (stride > 0 || (typeof begin === "number" && begin >= -1)) {
+    return end;
+  }
+  const size = sizesOf(value, graph, axis, axis === -1 ? undefined : axis + 1);
+  const [from, to] = [begin, end].map((bound) => (typeof bound === "number" ? graph.integers([bound]) : bound));
+  const isBefore = isBelow(graph.apply("Add", [from, size], "int64"), 0, graph);
+  return graph.apply("Where", [isBefore, graph.integers([BEYOND]), to], "int64");
 }
 
 function joinBounds(bounds: readonly Bound[], graph: OnnxGraph): Value {
