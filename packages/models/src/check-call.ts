@@ -7,6 +7,11 @@ import type { CallPorts } from "./runnable-signature.ts";
  * along the dimension of 0 would be gigabytes of zeros.
  */
 const MAX_EMPTY_EXTENT = 2 ** 24;
+/**
+ * How large a single one of them may be. A loop over it, which the engine runs to its end, takes as many turns: of millions, minutes
+ * and gigabytes.
+ */
+const MAX_EMPTY_SIZE = 100_000;
 
 /**
  * The inputs of a call that belong to the signature, in its order.
@@ -40,6 +45,11 @@ function expectSmallExtent(name: string, { shape }: Tensor): void {
   const extent = shape.reduce((product, size) => product * Math.max(size, 1), 1);
   if (shape.includes(0) && extent > MAX_EMPTY_EXTENT) {
     const message = `Input ${name} has no elements, and other dimensions of more than ${MAX_EMPTY_EXTENT} in all`;
+    throw new ServingError("INVALID_ARGUMENT", message);
+  }
+  const largest = Math.max(...shape, 0);
+  if (shape.includes(0) && largest > MAX_EMPTY_SIZE) {
+    const message = `Input ${name} has no elements, and a dimension of ${largest}, more than ${MAX_EMPTY_SIZE}`;
     throw new ServingError("INVALID_ARGUMENT", message);
   }
 }

@@ -8,6 +8,7 @@ import { convertModel } from "../src/convert/convert-model.ts";
 import { constantNode, node, typeAttr } from "../src/examples/graph-def.ts";
 import type { LoadedModel } from "../src/loaded-model.ts";
 import { prepareSavedModel } from "../src/prepare-saved-model.ts";
+import { servingError } from "./fixtures/errors.ts";
 import { closeModels, load } from "./fixtures/open-models.ts";
 import { expectSame, outcome } from "./fixtures/outcome.ts";
 import { type RecurrentLayer, randomNumbers, recurrentModel } from "./fixtures/recurrent.ts";
@@ -161,6 +162,15 @@ test("a loop goes into a converted model with its turns", async () => {
   const converted = await load(new Map([["model.onnx", content]]), { threads: 1 });
   const x = feed(floats([2, 4, sizes.features], randomNumbers([2, 4, sizes.features], 3)));
   expectSame(await converted.run("serving_default", x, []), await model.run("lstm_masked", x, []));
+});
+
+test("steps that cost nothing to send, as the batch is empty, are bounded (E1)", async () => {
+  const run = (shape: readonly number[]) => model.run("lstm", feed(floats(shape)), []);
+  await assert.rejects(
+    run([0, 100_001, sizes.features]),
+    servingError("INVALID_ARGUMENT", "Input x has no elements, and a dimension of 100001, more than 100000"),
+  );
+  assert.equal((await run([0, 1000, sizes.features])).size > 0, true);
 });
 
 for (const [name, layer] of Object.entries(layers)) {
