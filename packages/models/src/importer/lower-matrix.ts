@@ -1,5 +1,6 @@
 import { intAttribute, intsAttribute, textAttribute } from "../onnx/attribute.ts";
 import { sizesOf } from "./convert.ts";
+import { failWhere } from "./fail-where.ts";
 import { isFloat } from "./lower-elementwise.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Lowering, Operation } from "./operation.ts";
@@ -97,7 +98,11 @@ const bandPart: Lowering = (operation, graph) => {
 
 /** @param diagonal the last one that is kept, counted upwards from the main one */
 function triangle(value: Value, part: "upper" | "lower", diagonal: number, graph: OnnxGraph): Value {
-  const last = graph.constant({ dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(diagonal)) });
+  const wanted = graph.constant({ dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(diagonal)) });
+  // TensorFlow refuses more diagonals than there are rows below or columns above.
+  const most = part === "upper" ? sizesOf(value, graph, -2, -1) : sizesOf(value, graph, -1);
+  const isBeyond = graph.apply("Less", [most, graph.integers([Math.abs(diagonal)])], "bool");
+  const last = failWhere([isBeyond], wanted, graph);
   return graph.apply("Trilu", [value, last], value.dtype, [intAttribute("upper", part === "upper" ? 1 : 0)]);
 }
 
