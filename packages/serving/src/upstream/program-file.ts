@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, open, realpath } from "node:fs/promises";
-import { isAbsolute } from "node:path";
+import { type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { dirname, isAbsolute } from "node:path";
 import { NodeError } from "../errors.ts";
 
 /** Bits of a file's mode by which others than its owner may write. */
 const WRITABLE_BY_OTHERS = 0o022;
+/** In a folder with it, as /tmp, nobody renames or removes what is another's. */
+const STICKY = 0o1000;
 const ROOT = 0;
 
 /** A program or library of an engine that is not part of the node. */
@@ -40,10 +42,22 @@ export async function checkProgramFile({ path, sha256, namedBy }: ProgramFile): 
   if ((status.mode & WRITABLE_BY_OTHERS) !== 0 || ![ROOT, process.getuid?.()].includes(status.uid)) {
     throw unusable(namedBy, `names ${path}, which others than root and this user can change`, {});
   }
+  await expectOwnFolders(place, namedBy);
   if (sha256 !== undefined) {
     expectDigest(await digestOf(file), sha256, namedBy, path);
   }
   return place;
+}
+
+/** Who can change a folder above the file can put another one in its place between the check and the start. */
+async function expectOwnFolders(place: string, namedBy: string): Promise<void> {
+  for (let [path, folder] = [place, dirname(place)]; folder !== path; [path, folder] = [folder, dirname(folder)]) {
+    const { mode, uid } = await stat(folder);
+    const isShared = (mode & WRITABLE_BY_OTHERS) !== 0 && (mode & STICKY) === 0;
+    if (isShared || ![ROOT, process.getuid?.()].includes(uid)) {
+      throw unusable(namedBy, `names a file in ${folder}, which others than root and this user can change`, {});
+    }
+  }
 }
 
 async function digestOf(file: FileHandle): Promise<string> {

@@ -61,3 +61,18 @@ test("a file that others may change is refused (threat E6)", async () => {
   }
   await chmod(path, 0o755);
 });
+
+test("a file in a folder that others may change is refused, since they can put another one there (threat E6)", async () => {
+  const outer = join(directory, "outer");
+  const inner = join(outer, "inner");
+  await mkdir(inner, { recursive: true });
+  const program = join(inner, "server");
+  await writeFile(program, CONTENT, { mode: 0o755 });
+  for (const folder of [inner, outer]) {
+    await chmod(folder, 0o777);
+    await assert.rejects(check({ path: program }), unusable(new RegExp(`in ${folder}, which others`)));
+    await chmod(folder, 0o1777);
+    assert.equal(await check({ path: program }), program);
+    await chmod(folder, 0o755);
+  }
+});
