@@ -121,4 +121,10 @@ testOperations([
     inputs: [int32s([3], [-2, 5, 9]), count(-1), count(6)],
     expected: int32s([3], [-1, 5, 6]),
   },
+  {
+    op: "ClipByValue",
+    about: "bounds that cross",
+    inputs: [floats([3], [-2, 0.5, 9]), number(4), number(1)],
+    expected: floats([3], [4, 4, 4]),
+  },
 ]);

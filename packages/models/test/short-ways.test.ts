@@ -90,7 +90,7 @@ const reshapes = sizes.map(
 const shaped = fc.array(fc.constantFrom(0, 1, 1, 2), { maxLength: 3 }).map((shape) =>
   floats(
     shape,
-    Array.from({ length: shape.reduce((product, size) => product * size, 1) }, (_, index) => index),
+    Array.from({ length: shape.reduce<number>((product, size) => product * size, 1) }, (_, index) => index),
   ),
 );
 const shapes = fc

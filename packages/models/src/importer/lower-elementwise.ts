@@ -141,11 +141,14 @@ function ofShapeOf(model: Value, value: Value, graph: OnnxGraph): Value {
   return reshape(value, failWhere([differs], wanted, graph));
 }
 
-/** At least one bound and at most the other, which ONNX's operation for it would take as scalars only. */
+/**
+ * At most one bound and then at least the other, which holds where they cross, as in TensorFlow's kernel (clip_ops). ONNX's operation
+ * for it would take scalars only.
+ */
 const clip: Lowering = (operation, graph) => {
   const [value, lowest, highest] = [operation.input(0), operation.input(1), operation.input(2)];
-  const raised = graph.apply("Max", [value, lowest], value.dtype);
-  return graph.apply("Min", [raised, highest], value.dtype);
+  const lowered = graph.apply("Min", [value, highest], value.dtype);
+  return graph.apply("Max", [lowered, lowest], value.dtype);
 };
 
 /** ONNX has a default of its own for the axis, the last one, which is the one that TensorFlow means. */
