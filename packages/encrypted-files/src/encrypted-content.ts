@@ -161,13 +161,21 @@ export class EncryptedContent {
       (await this.#openTreeNode(ancestor)).fill(0);
     }
     const treeNode = await this.#openTreeNode(group);
+    try {
+      return await this.#readDataNodes(treeNode, group, start, end);
+    } finally {
+      treeNode.fill(0);
+    }
+  }
+
+  async #readDataNodes(treeNode: Uint8Array, group: number, start: number, end: number): Promise<Uint8Array> {
     const first = Math.floor(start / NODE_SIZE);
     const nodes = new Uint8Array((nodesFor(end) - first) * NODE_SIZE);
     await this.#source.read(groupPosition(group) + (1 + first) * NODE_SIZE, nodes);
     const plain = new Uint8Array(end - first * NODE_SIZE);
     const damaged = openDataNodes(treeNode, first, nodes, plain);
-    treeNode.fill(0);
     if (damaged !== undefined) {
+      plain.fill(0);
       throw this.#opener.damagedDataNode(group, damaged);
     }
     return plain.subarray(start - first * NODE_SIZE);

@@ -73,7 +73,7 @@ export async function decryptFile(options: DecryptFileOptions): Promise<void> {
   try {
     const embeddedPath = expectedPath(options);
     const content = await openEncryptedContent(source, { wrapKey: options.wrapKey, embeddedPath });
-    await writeContent(content, options.output, options);
+    await writeContent(content, options.output, options).finally(() => content.forget());
   } finally {
     await source.close();
   }

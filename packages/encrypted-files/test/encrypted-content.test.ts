@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createDecipheriv, type DecipherGCM } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -6,7 +7,8 @@ import fc from "fast-check";
 import type { ByteSource } from "../src/byte-source.ts";
 import { encryptBytes } from "../src/bytes.ts";
 import { openEncryptedContent } from "../src/encrypted-content.ts";
-import { encryptFile } from "../src/files.ts";
+import { decryptFile, encryptFile } from "../src/files.ts";
+import { ContentOpener } from "../src/format/content-opener.ts";
 import { openDataNodes, sealDataNodes } from "../src/format/data-nodes.ts";
 import { callingThread } from "../src/groups/group-cipher.ts";
 import { generateWrapKey } from "../src/wrap-key.ts";
@@ -157,6 +159,56 @@ test("no key and no plaintext stays in the memory of groups: at the end, at dama
   await assert.rejects(whole.readAll({ ...threads, signal: stop.signal }), /not wanted/);
   assert.ok(memories.length >= 3);
   assert.ok(memories.every(isWiped));
+});
+
+test("nor in a tree node's when its data nodes cannot be read (threat D8)", async (t) => {
+  const { mock } = t.mock.method(ContentOpener.prototype, "openTreeNode");
+  const source = recordingSource(encrypted);
+  const failing: ByteSource = {
+    ...source,
+    read: async (position, target) => {
+      if (position === 2 * 4096) {
+        throw new Error("the disk is gone");
+      }
+      await source.read(position, target);
+    },
+  };
+  const content = await openEncryptedContent(failing, { wrapKey });
+  await assert.rejects(content.read(3072, 10), /the disk is gone/);
+  assert.equal(mock.calls.length, 1);
+  assert.ok(mock.calls.every(({ result }) => result?.every((byte) => byte === 0)));
+});
+
+/** Plaintexts of what was decrypted while a test ran. */
+function plaintexts(t: TestContext): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  const prototype: DecipherGCM = Object.getPrototypeOf(
+    createDecipheriv("aes-128-gcm", new Uint8Array(16), new Uint8Array(12)),
+  );
+  const update: (this: DecipherGCM, data: Uint8Array) => Uint8Array = prototype.update;
+  t.mock.method(prototype, "update", function (this: DecipherGCM, data: Uint8Array): Uint8Array {
+    const plaintext = update.call(this, data);
+    found.push(plaintext);
+    return plaintext;
+  });
+  return found;
+}
+
+test("nor in the first node's when it is refused, or its file was decrypted (threat D8)", async (t) => {
+  const directory = await scratchDirectory(t);
+  const [input, output] = [join(directory, "encrypted"), join(directory, "plain")];
+  const small = encryptBytes(plain.subarray(0, 9000), { wrapKey, embeddedPath: "a" });
+  await writeFile(input, small);
+  const found = plaintexts(t);
+  const open = async (bytes: Uint8Array, embeddedPath: string) =>
+    await openEncryptedContent(recordingSource(bytes), { wrapKey, embeddedPath });
+  await assert.rejects(open(small, "b"), { code: "invalid-path" });
+  await assert.rejects(open(small.subarray(0, 4096), "a"), { code: "corrupted" });
+  await decryptFile({ input, output, wrapKey, threads: 0 });
+  const heads = found.filter(({ length }) => length > 3072 && length < 4096);
+  assert.equal(heads.length, 3);
+  // Behind the path and the size.
+  assert.ok(heads.every((head) => head.subarray(780).every((byte) => byte === 0)));
 });
 
 test("nor does any while it is encrypted", async (t) => {

@@ -44,17 +44,18 @@ export function openFileHead(
 ): FileHead {
   const header = parseMetadataHeader(node, name);
   const metadata = openMetadataNode(node, header, wrapKey, name);
-  if (expected.path !== undefined) {
-    checkPath(metadata.path, expected.path, name);
+  try {
+    if (expected.path !== undefined) {
+      checkPath(metadata.path, expected.path, name);
+    }
+    const layout = checkedLayout(metadata.size, expected.hostSize, name);
+    const { path, rootSlot, head } = metadata;
+    return { version: header.version, path, layout, rootSlot, content: head.subarray(0, layout.contentSize) };
+  } catch (error) {
+    metadata.rootSlot.fill(0);
+    metadata.head.fill(0);
+    throw error;
   }
-  const layout = checkedLayout(metadata.size, expected.hostSize, name);
-  return {
-    version: header.version,
-    path: metadata.path,
-    layout,
-    rootSlot: metadata.rootSlot,
-    content: metadata.head.subarray(0, layout.contentSize),
-  };
 }
 
 function checkPath(embedded: string, expected: string, name: string): void {

@@ -100,7 +100,7 @@ export function openMetadataNode(
     });
   }
   return {
-    path: parsePath(plain.subarray(0, PATH_FIELD_SIZE), name),
+    path: pathOf(plain, name),
     size: new DataView(plain.buffer, plain.byteOffset).getBigUint64(SIZE_OFFSET, true),
     rootSlot: plain.subarray(ROOT_SLOT_OFFSET, HEAD_OFFSET),
     head: plain.subarray(HEAD_OFFSET),
@@ -127,6 +127,16 @@ export function sealMetadataNode(
   const encrypted = node.subarray(start, start + ENCRYPTED_SIZE);
   node.set(sealWithKey(deriveMetadataKey(wrapKey, nonce), plain, encrypted), TAG_OFFSET);
   return node;
+}
+
+/** The path in a plaintext, which is overwritten where it has none. */
+function pathOf(plain: Uint8Array, name: string): string {
+  try {
+    return parsePath(plain.subarray(0, PATH_FIELD_SIZE), name);
+  } catch (error) {
+    plain.fill(0);
+    throw error;
+  }
 }
 
 /** A path field without terminator is refused: C readers of such a file would run over its end. */
