@@ -278,18 +278,19 @@ test("a body that takes too long ends with its thread, and those behind it are d
 test(
   "no body is sent to a thread that is being ended, though the last word on another came in time",
   PATIENCE,
-  async () => {
-    const busy = open({ decodeMs: 0 });
+  async ({ mock }) => {
+    const busy = open();
     const ask = (): Promise<unknown> =>
       outcome(
         async () => (await busy.predict(large('{"inputs":{"x":1,"s":"a"}}'), () => signature, { signal })).format,
       );
     assert.equal(await ask(), "column");
+    mock.timers.enable({ apis: ["setTimeout"] });
     const decoded = outcome(() => busy.examples(large('{"examples":[{}]}'), { signal }));
     const next = ask();
-    // Timers come next in this turn: the time of the first body is over before the last word on it, long said, is heard.
-    await turn();
+    // The thread says its last word on the first body, which this one hears only after that body's time is over.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+    mock.timers.tick(60_000);
     await decoded;
     assert.equal(await next, "column");
     await expectNothingHeld();
