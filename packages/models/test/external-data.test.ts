@@ -125,6 +125,12 @@ for (const [what, code, tensor] of [
   });
 }
 
+test("4-bit weights in another file take half a byte each", () => {
+  const packed = (count: bigint) => placed({ offset: "16" }, { dataType: 21, dims: BigInt64Array.of(count) });
+  assert.deepEqual([...parse(withInitialisers(packed(15n))).files.keys()], [FILE]);
+  assert.throws(() => parse(withInitialisers(packed(14n))), modelError("bad-onnx", /does not fit its shape/));
+});
+
 test("tensors that share their bytes are refused: a small file could ask for all memory", () => {
   const named = (name: string) =>
     TensorProto.create({ ...placed({ length: "16" }, { dims: BigInt64Array.of(4n) }), name });

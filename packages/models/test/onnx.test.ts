@@ -60,6 +60,7 @@ test("outputs that are no tensors are left out, inputs that are none are refused
     "serving_default",
   )?.outputs;
   assert.deepEqual([...(outputs?.keys() ?? [])], ["y"]);
+  assert.throws(() => parse(sumGraph({ output: [sequence] })), modelError("unsupported-type", /no output .* tensor/));
   assert.throws(() => parse(sumGraph({ input: [sequence] })), modelError("unsupported-type", /input "s" .* is not a/));
   const unknown = ValueInfoProto.create({ name: "u", type: TypeProto.create({ tensorType: { elemType: 99 } }) });
   assert.throws(() => parse(sumGraph({ input: [unknown] })), modelError("unsupported-type", /"u"/));
@@ -128,6 +129,21 @@ test("typed lists, strings and empty tensors are taken", () => {
   });
   const empty = TensorProto.create({ name: "e", dataType: 1, dims: BigInt64Array.of(0n, 2n ** 40n) });
   assert.doesNotThrow(() => parse(withInitialisers(weights, list, empty, makeInitialiser("s", texts(["a", "b"])))));
+});
+
+test("two 4-bit numbers share a byte, as weights only", () => {
+  const packed = (count: bigint, data: Partial<TensorProto>) =>
+    withInitialisers(TensorProto.create({ name: "w", dataType: 22, dims: BigInt64Array.of(count), ...data }));
+  const [twoBytes, twoEntries] = [{ rawData: Uint8Array.of(0x21, 3) }, { int32Data: Int32Array.of(0x21, 3) }];
+  for (const data of [twoBytes, twoEntries]) {
+    assert.doesNotThrow(() => parse(packed(3n, data)));
+    assert.doesNotThrow(() => parse(packed(4n, data)));
+    assert.throws(() => parse(packed(2n, data)), modelError("bad-onnx", /does not fit its shape/));
+    assert.throws(() => parse(packed(5n, data)), modelError("bad-onnx", /does not fit its shape/));
+  }
+  assert.throws(() => parse(packed(2n ** 33n, twoBytes)), modelError("too-large"));
+  const value = ValueInfoProto.create({ name: "u", type: TypeProto.create({ tensorType: { elemType: 22 } }) });
+  assert.throws(() => parse(sumGraph({ input: [value] })), modelError("unsupported-type", /"u" .* type 22/));
 });
 
 test("shapes that are absurd are refused", () => {

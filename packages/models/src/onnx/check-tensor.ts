@@ -28,7 +28,7 @@ export function checkTensor(tensor: TensorProto): void {
   const elements = countElements(tensor.dims, limitsOf(tensor));
   const usesRawData = tensor.rawData.length > 0 && type.bytes !== undefined;
   const actual = usesRawData ? tensor.rawData.length : tensor[type.list].length;
-  const expected = elements * (usesRawData ? (type.bytes ?? 0) : type.listEntries);
+  const expected = Math.ceil(elements * (usesRawData ? (type.bytes ?? 0) : type.listEntries));
   if (actual !== expected) {
     throw new ModelError("bad-onnx", `data of tensor ${quoted(tensor)} does not fit its shape`, {
       expected: `${expected} ${usesRawData ? "bytes" : "values"}`,

@@ -4,11 +4,11 @@ interface ElementTypeRow {
   /** Number in `onnx.TensorProto.DataType`. */
   readonly number: number;
   readonly dtype: DataType;
-  /** Bytes of an element in raw form; undefined for strings. */
+  /** Bytes of an element in raw form: half a one where two share it; undefined for strings. */
   readonly bytes: number | undefined;
   /** Typed list of `onnx.TensorProto` that holds the values when `rawData` does not. */
   readonly list: "floatData" | "int32Data" | "stringData" | "int64Data" | "doubleData" | "uint64Data";
-  /** List entries an element takes: a complex number takes two. */
+  /** List entries an element takes: a complex number takes two, two 4-bit numbers share one. */
   readonly listEntries: number;
 }
 
@@ -33,6 +33,8 @@ const rows: readonly ElementTypeRow[] = [
   { number: 18, dtype: "float8_e4m3fnuz", bytes: 1, list: "int32Data", listEntries: 1 },
   { number: 19, dtype: "float8_e5m2", bytes: 1, list: "int32Data", listEntries: 1 },
   { number: 20, dtype: "float8_e5m2fnuz", bytes: 1, list: "int32Data", listEntries: 1 },
+  { number: 21, dtype: "uint4", bytes: 0.5, list: "int32Data", listEntries: 0.5 },
+  { number: 22, dtype: "int4", bytes: 0.5, list: "int32Data", listEntries: 0.5 },
 ];
 
 const byNumber = new Map(rows.map((row) => [row.number, row]));
@@ -48,7 +50,13 @@ export function elementTypeNumber(dtype: DataType): number | undefined {
   return byType.get(dtype)?.number;
 }
 
-/** Bytes of one element in memory; undefined for strings and for types that ONNX lacks. */
+/** Whether elements of a type share bytes: weights may, what goes into a model and comes out of it does not. */
+export function isPacked({ bytes }: ElementTypeRow): boolean {
+  return bytes !== undefined && bytes < 1;
+}
+
+/** Bytes of one element in memory; undefined for strings, for elements that share bytes and for types that ONNX lacks. */
 export function elementBytes(dtype: DataType): number | undefined {
-  return byType.get(dtype)?.bytes;
+  const type = byType.get(dtype);
+  return type === undefined || isPacked(type) ? undefined : type.bytes;
 }

@@ -58,7 +58,8 @@ export class ExternalData {
         actual: `${content.length} bytes`,
       });
     }
-    const expected = countElements(tensor.dims, { bytesEach: bytes, maxBytes: content.length, name }) * bytes;
+    const elements = countElements(tensor.dims, { bytesEach: bytes, maxBytes: content.length, name });
+    const expected = Math.ceil(elements * bytes);
     if (expected !== actual) {
       throw new ModelError("bad-onnx", `data of tensor ${name} in ${JSON.stringify(file)} does not fit its shape`, {
         expected: `${expected} bytes`,

@@ -5,7 +5,7 @@ import { DEFAULT_SIGNATURE_KEY } from "@sealserve/protocol";
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { PREDICT_METHOD, type Signature, type SignatureTensor } from "../signature.ts";
 import { checkModel } from "./check-graph.ts";
-import { elementType } from "./element-type.ts";
+import { elementType, isPacked } from "./element-type.ts";
 import { ExternalData } from "./external-data.ts";
 import { guardRecurrent } from "./guard-recurrent.ts";
 import { type GraphProto, ModelProto, type ValueInfoProto } from "./schema.ts";
@@ -56,6 +56,11 @@ function describeGraph(graph: GraphProto): Signature {
   ]);
   const inputs = graph.input.filter(({ name }) => !initialised.has(name)).map(describeInput);
   const outputs = graph.output.filter(isTensor).map(describeTensor);
+  if (outputs.length === 0) {
+    throw new ModelError("unsupported-type", "no output of the ONNX model is a tensor", {
+      expected: "one at least: sequences and maps cannot be answered with",
+    });
+  }
   return { methodName: PREDICT_METHOD, inputs: new Map(inputs), outputs: new Map(outputs), defaults: new Map() };
 }
 
@@ -77,7 +82,7 @@ function describeTensor({ name, type }: ValueInfoProto): [string, SignatureTenso
 
 function describeType(name: string, number: number | undefined): DataType {
   const type = number === undefined ? undefined : elementType(number);
-  if (type === undefined) {
+  if (type === undefined || isPacked(type)) {
     throw new ModelError("unsupported-type", `value ${JSON.stringify(name)} of the ONNX model has type ${number}`);
   }
   return type.dtype;
