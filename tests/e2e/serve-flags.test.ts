@@ -61,6 +61,7 @@ test("a server loads models fast and keeps its memory small by settings of the p
   const environment = await readFile(`/proc/${server.process.pid}/environ`, "utf8");
   assert.ok(environment.split("\0").includes("MALLOC_MMAP_THRESHOLD_=4194304"));
   assert.ok(environment.split("\0").includes("MALLOC_TRIM_THRESHOLD_=4194304"));
+  assert.ok(environment.split("\0").includes("MALLOC_ARENA_MAX=1"));
   assert.ok(environment.split("\0").includes("GLIBC_TUNABLES=glibc.malloc.hugetlb=1"));
   const commandLine = await readFile(`/proc/${server.process.pid}/cmdline`, "utf8");
   assert.ok(commandLine.split("\0").includes("--max-semi-space-size=4"));
