@@ -12,7 +12,7 @@ import {
   replaceMatches,
 } from "../../packages/models/src/interpreter/strings/regular-expression.ts";
 import { readClosedDeclaration } from "../../packages/models/src/libtensorflow/closed-declaration.ts";
-import type { FlatNode } from "../../packages/models/src/saved-model/flatten.ts";
+import type { FlatNode } from "../../packages/models/src/saved-model/flat-graph.ts";
 import { parseTextFile } from "../../packages/models/src/saved-model/table-text.ts";
 import { patternJpeg, progressiveJpeg } from "../../packages/models/test/fixtures/jpeg-images.ts";
 import { halfPlusTwoWithFunctions, savedModelFiles } from "../../packages/models/test/fixtures/saved-model.ts";
@@ -46,6 +46,7 @@ const table: FlatNode = {
   name: "n",
   op: "InitializeTableFromTextFileV2",
   inputs: [],
+  controls: [],
   attribute: (name) => columns[name],
 };
 const text = Buffer.from("a word, aaa and é");

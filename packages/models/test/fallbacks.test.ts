@@ -19,7 +19,7 @@ function run(
   attributes: Attributes = {},
   clock?: { expectTime(): void },
 ): Tensor {
-  const node = { name: "n", op, inputs: [], attribute: (name: string) => attributes[name] };
+  const node = { name: "n", op, inputs: [], controls: [], attribute: (name: string) => attributes[name] };
   const operation = new NodeOperation(
     node,
     inputs.map(({ dtype }) => ({ dtype })),

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { type AttrValue, type FunctionDef, type NodeDef, OpDef } from "@sealserve/protocol";
 
 import { node } from "../src/examples/graph-def.ts";
-import { type FlatGraph, type FlattenRequest, flatten } from "../src/saved-model/flatten.ts";
+import type { FlatGraph } from "../src/saved-model/flat-graph.ts";
+import { type FlattenRequest, flatten } from "../src/saved-model/flatten.ts";
 import { indexGraph } from "../src/saved-model/graph-library.ts";
 import { parseMetaGraph } from "../src/saved-model/meta-graph.ts";
 import { modelError } from "./fixtures/errors.ts";

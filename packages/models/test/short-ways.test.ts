@@ -158,7 +158,7 @@ function operationOf({ op, attributes, inputs, fed, folded = false }: Case): Nod
       ? { kind: "run", name: "", dtype, stage: -1, byKernel: true, few: true }
       : { kind: "constant", dtype, constant };
   });
-  const flat = { name: "n", op, inputs: [], attribute: (name: string) => attributes[name] };
+  const flat = { name: "n", op, inputs: [], controls: [], attribute: (name: string) => attributes[name] };
   return new NodeOperation(flat, origins, "s", new FillBudget());
 }
 

@@ -73,6 +73,7 @@ test("any slice by constant bounds is the engine's", async () => {
         name: "n",
         op: "StridedSlice",
         inputs: [],
+        controls: [],
         attribute: (name: string) => attributes[name] as never,
       };
       const inputs = [{ dtype: x.dtype }, ...boundsOf(slice).map((constant) => ({ dtype: constant.dtype, constant }))];

@@ -7,7 +7,14 @@ import { constantNode, node, typeAttr } from "../src/examples/graph-def.ts";
 import { prepareSavedModel } from "../src/prepare-saved-model.ts";
 import { modelError, servingError } from "./fixtures/errors.ts";
 import { closeModels, load } from "./fixtures/open-models.ts";
-import { type FixtureModel, floatVariable, type Port, savedModelFiles } from "./fixtures/saved-model.ts";
+import {
+  callNode,
+  type FixtureModel,
+  floatVariable,
+  functionDef,
+  type Port,
+  savedModelFiles,
+} from "./fixtures/saved-model.ts";
 import { booleans, floats, int32s, texts } from "./fixtures/tensors.ts";
 
 after(closeModels);
@@ -52,7 +59,9 @@ test("a branch that is not taken is not run, and what comes behind the choice is
     ...choosing,
     node("checked", "Switch", ["other", "choice"]),
     node("check", "Assert", ["checked:1"]),
-    node("y", "AddV2", ["joined", "x", "^check"]),
+    node("passed", "Identity", ["checked:1", "^check"]),
+    node("over", "Merge", ["checked:0", "passed"]),
+    node("y", "AddV2", ["joined", "x", "^over"]),
   ];
   const model = modelOf(nodes, { y: ["y:0", "float32"] });
   assert.deepEqual((await run(model, 0, 0)).get("y"), floats([2], [11, 33]));
@@ -103,39 +112,90 @@ test("an output of a branch that is not taken fails the run", async () => {
   await assert.rejects(run(model, 0), servingError("INVALID_ARGUMENT", /branch that these inputs do not take/));
 });
 
-/** As TensorFlow 1 writes a loop: what it leads back to comes behind it. */
-const circle: readonly NodeDef[] = [
-  node("entered", "Enter", ["x"]),
-  node("merged", "Merge", ["entered", "next"]),
-  node("goesOn", "LoopCond", ["choice"]),
-  node("switched", "Switch", ["merged", "goesOn"]),
-  node("stringy", "NoSuchOperation", ["switched:1"]),
-  node("next", "NextIteration", ["stringy"]),
-  node("left", "Exit", ["switched:0"]),
-];
-
-test("a loop of the older form is told with all that is missing, and other signatures serve", async () => {
-  const model = modelOf([...circle, node("twice", "AddV2", ["x", "x"])], { y: ["left:0", "float32"] });
-  const other = { inputs: { x: inputs.x }, outputs: { z: ["twice:0", "float32"] } } as const;
-  const loaded = await load(savedModelFiles({ ...model, signatures: { ...model.signatures, other } }));
-  const refusal = loaded.refusals.get("s");
-  assert.equal(refusal?.code, "unsupported-op");
-  for (const op of ["Enter", "LoopCond", "NextIteration", "Exit", "NoSuchOperation"]) {
-    assert.ok(refusal.message.includes(op), refusal.message);
-  }
-  const outputs = await loaded.run("other", new Map([["x", floats([1], [2])]]), []);
-  assert.deepEqual(outputs.get("z"), floats([1], [4]));
+test("constants are in a branch by their control edges, and stay constants there", async () => {
+  const nodes = [
+    node("pivot", "Switch", ["choice", "choice"]),
+    node("otherwise", "Identity", ["pivot:0"]),
+    node("then", "Identity", ["pivot:1"]),
+    { ...constantNode("five", floats([], [5])), input: ["^otherwise"] },
+    { ...constantNode("axis", int32s([], [0])), input: ["^then"] },
+    node("given", "Switch", ["x", "choice"]),
+    node("reversed", "ReverseV2", ["given:1", "axes"]),
+    { ...constantNode("axes", int32s([1], [0])), input: ["^axis"] },
+    node("y", "Merge", ["five", "reversed"]),
+    node("z", "Merge", ["five", "seven"]),
+    { ...constantNode("seven", floats([], [7])), input: ["^then"] },
+  ];
+  const model = modelOf(nodes, { y: ["y:0", "float32"], z: ["z:0", "float32"], branch: ["z:1", "int32"] });
+  const [no, yes] = [await run(model, 0), await run(model, 1)];
+  assert.deepEqual([no.get("y"), no.get("z"), no.get("branch")], [floats([], [5]), floats([], [5]), int32s([], [0])]);
+  assert.deepEqual(
+    [yes.get("y"), yes.get("z"), yes.get("branch")],
+    [floats([2], [3, 1]), floats([], [7]), int32s([], [1])],
+  );
 });
 
-test("a merge of values of different types, and loops of the older form, are refused", () => {
+test("what only has control edges from a branch that is not taken is not run", async () => {
+  const nodes = [
+    node("pivot", "Switch", ["choice", "choice"]),
+    node("then", "Identity", ["pivot:1"]),
+    constantNode("never", booleans([], [0])),
+    node("check", "Assert", ["never", "^then"]),
+    node("group", "NoOp", ["^check"]),
+    { ...constantNode("one", floats([], [1])), input: ["^group"] },
+    node("outer", "Neg", ["x"]),
+    node("guarded", "Identity", ["outer", "^then"]),
+    node("y", "Merge", ["one", "unguarded"]),
+    node("unguarded", "Switch", ["x", "choice"]),
+  ];
+  const model = modelOf(nodes, { y: ["y:0", "float32"] });
+  assert.deepEqual((await run(model, 0)).get("y"), floats([2], [1, 3]));
+  await assert.rejects(run(model, 1), servingError("INVALID_ARGUMENT", /assertion/));
+  const dead = modelOf(nodes, { y: ["guarded:0", "float32"] });
+  assert.deepEqual((await run(dead, 1)).get("y"), floats([2], [-1, -3]));
+  await assert.rejects(run(dead, 0), servingError("INVALID_ARGUMENT", /branch that these inputs do not take/));
+});
+
+test("functions without arguments are in the branch of their call", async () => {
+  const giving = (name: string, value: number) =>
+    functionDef(name, ["unused"], { y: "value:output:0" }, [constantNode("value", floats([], [value]))]);
+  const nodes = [
+    node("split", "Switch", ["x", "choice"]),
+    callNode("three", "giveThree", ["split:0"]),
+    callNode("four", "giveFour", ["split:1"]),
+    node("y", "Merge", ["three", "four"]),
+  ];
+  const functions = [giving("giveThree", 3), giving("giveFour", 4)];
+  const model = { ...modelOf(nodes, { y: ["y:0", "float32"] }), functions };
+  assert.deepEqual((await run(model, 0)).get("y"), floats([], [3]));
+  assert.deepEqual((await run(model, 1)).get("y"), floats([], [4]));
+});
+
+test("the handle of a variable goes through a choice", async () => {
+  const nodes = [
+    node("v", "VarHandleOp", [], { dtype: typeAttr("float32"), shared_name: { s: Buffer.from("v") } }),
+    constantNode("names", texts(["v"])),
+    node("restored", "RestoreV2", ["names", "names", "names"]),
+    node("restore", "AssignVariableOp", ["v", "restored"]),
+    node("split", "RefSwitch", ["v", "choice"]),
+    node("no", "ReadVariableOp", ["split:0"]),
+    node("negative", "Neg", ["no"]),
+    node("yes", "ReadVariableOp", ["split:1"]),
+    node("y", "RefMerge", ["negative", "yes"]),
+  ];
+  const model: FixtureModel = {
+    ...modelOf(nodes, { y: ["y:0", "float32"] }),
+    restoreOperation: "restore",
+    variables: { v: floatVariable([1], [4]) },
+  };
+  assert.deepEqual((await run(model, 0)).get("y"), floats([1], [-4]));
+  assert.deepEqual((await run(model, 1)).get("y"), floats([1], [4]));
+});
+
+test("a merge of values of different types is refused", () => {
   const mixed = [...choosing, node("mixed", "Merge", ["stretched", "choice"])];
   assert.throws(
     () => prepareSavedModel(savedModelFiles(modelOf(mixed, { y: ["mixed:0", "float32"] }))),
     modelError("bad-graph"),
-  );
-  const looping = [node("y", "Enter", ["x"])];
-  assert.throws(
-    () => prepareSavedModel(savedModelFiles(modelOf(looping, { y: ["y:0", "float32"] }))),
-    modelError("unsupported-op", /Enter/),
   );
 });

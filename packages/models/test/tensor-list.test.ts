@@ -3,12 +3,12 @@ import { test } from "node:test";
 
 import type { DataType, Tensor } from "@sealserve/protocol";
 
-import { constantNode, node, typeAttr } from "../src/examples/graph-def.ts";
+import { constantNode, node, shapeAttr, typeAttr } from "../src/examples/graph-def.ts";
 import { prepareSavedModel } from "../src/prepare-saved-model.ts";
 import { modelError, servingError } from "./fixtures/errors.ts";
 import { makeKernel } from "./fixtures/kernel.ts";
 import { savedModelFiles } from "./fixtures/saved-model.ts";
-import { floats, int32s, texts } from "./fixtures/tensors.ts";
+import { floats, int32s, int64s, texts } from "./fixtures/tensors.ts";
 
 const invalid = (message: RegExp) => servingError("INVALID_ARGUMENT", message);
 const index = (value: number): Tensor => int32s([], [value]);
@@ -125,4 +125,41 @@ test("a signature whose output is a list is refused", () => {
     () => prepareSavedModel(savedModelFiles({ nodes, signatures: { s: signature } })),
     modelError("unsupported-signature", /"y" of signature "s"/),
   );
+});
+
+test("elements are gathered, and entries scattered, by their indices", () => {
+  assert.deepEqual(
+    first("TensorListGather", [listOfRows, int32s([2], [2, 0]), anyShape]),
+    floats([2, 2], [5, 6, 1, 2]),
+  );
+  assert.deepEqual(first("TensorListGather", [listOfRows, int32s([0], []), anyShape]), floats([0, 2], []));
+  const changed = first("TensorListScatterIntoExistingList", [listOfRows, floats([1, 2], [8, 9]), int32s([1], [1])]);
+  assert.deepEqual(first("TensorListStack", [changed, anyShape]), floats([3, 2], [1, 2, 8, 9, 5, 6]));
+  const longer = first("TensorListScatterIntoExistingList", [listOfRows, floats([1, 2], [8, 9]), int32s([1], [4])]);
+  assert.deepEqual(first("TensorListLength", [longer]), index(5));
+  assert.throws(() => run("TensorListGather", [listOfRows, int32s([1], [3]), anyShape]), invalid(/element 3/));
+  assert.throws(() => run("TensorListGather", [listOfRows, int32s([1], [-1]), anyShape]), invalid(/element -1/));
+  const scatter = (tensor: Tensor, at: Tensor) => () =>
+    run("TensorListScatterIntoExistingList", [listOfRows, tensor, at]);
+  assert.throws(scatter(floats([1, 2]), int32s([2], [0, 1])), invalid(/len\(indices\) == values.shape\[0\]/));
+  assert.throws(scatter(floats([1, 3]), int32s([1], [0])), invalid(/merge the shapes/));
+  assert.throws(scatter(floats([1, 2]), int32s([1], [-1])), invalid(/element -1/));
+  assert.throws(scatter(floats([1, 2]), int32s([1], [2 ** 30])), servingError("RESOURCE_EXHAUSTED", /too long/));
+});
+
+test("a tensor is split into elements of so many entries, and they are joined again", () => {
+  const tensor = floats([3, 1], [1, 2, 3]);
+  const lengths = (...sizes: number[]): Tensor => int64s([sizes.length], sizes);
+  const parts = first("TensorListSplit", [tensor, anyShape, lengths(2, 0, 1)]);
+  assert.deepEqual(first("TensorListGetItem", [parts, index(0), anyShape]), floats([2, 1], [1, 2]));
+  const joined = run("TensorListConcat", [parts]);
+  assert.deepEqual(joined, [tensor, lengths(2, 0, 1)]);
+  const wide = { element_shape: shapeAttr([2]) };
+  assert.throws(() => run("TensorListConcat", [parts], "float32", wide), invalid(/merge the shapes/));
+  assert.deepEqual(run("TensorListConcat", [reserved([-1, 2], 0)], "float32", wide)[0], floats([0, 2], []));
+  assert.throws(() => run("TensorListConcat", [reserved([-1, 2], 0)]), invalid(/not fully defined/));
+  assert.throws(() => run("TensorListConcat", [reserved([1, 2], 1)]), invalid(/has not been set/));
+  for (const wrong of [lengths(2), lengths(4, -1)]) {
+    assert.throws(() => run("TensorListSplit", [tensor, anyShape, wrong]), invalid(/sum of lengths/));
+  }
 });

@@ -3,8 +3,10 @@ import { findLowering } from "../importer/lowerings.ts";
 import { findKernel } from "../interpreter/kernels.ts";
 import { isPlannable } from "../plan/plan-graph.ts";
 import { flattenFunction } from "../saved-model/call-graph.ts";
-import { type FlatNode, flatten } from "../saved-model/flatten.ts";
+import type { FlatNode } from "../saved-model/flat-graph.ts";
+import { flatten } from "../saved-model/flatten.ts";
 import type { GraphLibrary } from "../saved-model/graph-library.ts";
+import { liftLoops } from "../saved-model/loops/lift-loops.ts";
 import type { Signature } from "../signature.ts";
 import type { OperationCount, RunBy } from "./model-report.ts";
 
@@ -20,11 +22,12 @@ export function countOperations(library: GraphLibrary, signature: Signature): Op
   const seen = new Set<string>();
   const fed = findFedTensors(library, signature).map(({ tensor }) => tensor);
   const fetched = [...signature.outputs.values()].map(({ tensorName }) => tensorName);
-  const { nodes, effects } = flatten(library, { fed, fetched });
+  const lifted = liftLoops(library, { fed, fetched });
+  const { nodes, effects } = flatten(lifted, { fed, fetched });
   for (const waiting = [...nodes, ...effects]; waiting.length > 0; ) {
     const node = waiting.pop() as FlatNode;
     counts.set(node.op, (counts.get(node.op) ?? 0) + 1);
-    waiting.push(...calledNodes(library, node, seen));
+    waiting.push(...calledNodes(lifted, node, seen));
   }
   return [...counts]
     .map(([op, count]) => ({ op, nodes: count, runBy: runBy(op) }))

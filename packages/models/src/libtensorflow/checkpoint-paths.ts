@@ -1,6 +1,6 @@
 import type { GraphFunction, GraphLibrary } from "../saved-model/graph-library.ts";
+import type { ReachedNode } from "../saved-model/reached-nodes.ts";
 import { parseTensorReference, tensorKey } from "../saved-model/tensor-reference.ts";
-import type { ReachedNode } from "./reached-nodes.ts";
 
 /** Operations that call the one function that they name with their own inputs. */
 const CALLS = ["PartitionedCall", "StatefulPartitionedCall"];

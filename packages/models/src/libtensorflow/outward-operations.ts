@@ -2,8 +2,8 @@ import type { NodeDef } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
 import type { GraphLibrary } from "../saved-model/graph-library.ts";
+import { type ReachedNode, ReachedNodes } from "../saved-model/reached-nodes.ts";
 import { CheckpointPaths } from "./checkpoint-paths.ts";
-import { type ReachedNode, ReachedNodes } from "./reached-nodes.ts";
 
 /** What the loader does with the model's own variables, and nobody else may do; their first input is the checkpoint's path. */
 const RESTORING = ["Restore", "RestoreSlice", "RestoreV2"];

@@ -7,8 +7,8 @@ import type { Kernel } from "../interpreter/kernel.ts";
 import type { RunnableGraph } from "../runnable-graph.ts";
 import type { NodeOperation } from "../saved-model/node-operation.ts";
 import { IslandBuilder } from "./island-builder.ts";
-import { type Branches, branchesOf, type Origin, type RunValue } from "./origin.ts";
-import type { BranchStep, KernelStep, LoopStep, MergeStep, Plan, Step, SwitchStep } from "./plan.ts";
+import { type Branches, branchesOf, commonBranches, joinBranches, made, type Origin, type RunValue } from "./origin.ts";
+import type { BranchStep, Guard, KernelStep, LoopStep, MergeStep, Plan, Step, SwitchStep } from "./plan.ts";
 
 /**
  * Stages alternate: the engine's islands are the even ones from 0 on, the interpreter's steps the odd ones from -1 on. An
@@ -23,10 +23,15 @@ export const FED_STAGE = FIRST_KERNELS;
 
 /** What a step outside of the engine does. */
 type StepWork =
-  | Omit<KernelStep, "inputs" | "outputs">
-  | Omit<LoopStep<RunnableGraph>, "inputs" | "outputs">
-  | Omit<BranchStep<RunnableGraph>, "inputs" | "outputs">
-  | Omit<SwitchStep | MergeStep, "inputs" | "outputs">;
+  | Omit<KernelStep, Named>
+  | Omit<LoopStep<RunnableGraph>, Named>
+  | Omit<BranchStep<RunnableGraph>, Named>
+  | Omit<SwitchStep, Named>
+  | Omit<MergeStep, Named | "inputGuards">;
+type Named = "inputs" | "outputs" | "guards";
+
+/** Hands a value on. */
+const handOn: Kernel["run"] = ([value]) => [value as Tensor];
 
 /** Puts the operations of a graph into steps. They come in an order in which each is behind its inputs. */
 export class PlanAssembly {
@@ -34,6 +39,9 @@ export class PlanAssembly {
   readonly #others: { readonly stage: number; readonly step: Step<RunnableGraph> }[] = [];
   readonly #constants = new Map<string, Tensor>();
   readonly #published = new Map<Origin, string>();
+  /** What decides whether a branch is taken, and how, by the branch's key. */
+  readonly #choices = new Map<string, Guard & { readonly origin: Origin }>();
+  #around: Branches = [];
   readonly #body: OnnxGraph | undefined;
   #names = 0;
 
@@ -57,8 +65,8 @@ export class PlanAssembly {
 
   /** Adds an operation to an island and gives its outputs. @throws ModelError what the lowering throws */
   lower(operation: NodeOperation<Origin>, lowering: Lowering): RunValue[] {
-    const branches = commonBranches(operation.inputs);
-    const stage = firstStage(FIRST_ISLAND, operation.inputs, branches);
+    const branches = this.#branchesFor(operation.inputs);
+    const stage = firstStage(FIRST_ISLAND, [...operation.inputs, ...this.#predicatesOf(branches)], branches);
     const island = this.#island(stage, branches);
     const values = lowering(
       operation.withInputs((input) => this.#bringInto(island, input)),
@@ -87,16 +95,54 @@ export class PlanAssembly {
     dtypes: readonly DataType[],
     branches?: readonly Branches[],
   ): RunValue[] {
-    const common = commonBranches(inputs);
-    const stage = firstStage(FIRST_KERNELS, inputs, common);
+    const common = this.#branchesFor(inputs);
+    const stage = firstStage(FIRST_KERNELS, [...inputs, ...this.#predicatesOf(common)], common);
     const outputs = dtypes.map((dtype, position): RunValue => {
       const inBranches = branches?.[position] ?? common;
       const byKernel = work.kind === "kernel";
       return { kind: "run", name: this.#nextName(), dtype, stage, branches: inBranches, byKernel };
     });
     const names = { inputs: inputs.map((input) => this.publish(input)), outputs: outputs.map(({ name }) => name) };
-    this.#others.push({ stage, step: { ...work, ...names } });
+    const step =
+      work.kind === "merge"
+        ? { ...work, ...names, inputGuards: inputs.map((input) => this.#guardsOf(branchesOf(input))) }
+        : { ...work, ...names, guards: this.#guardsOf(common) };
+    this.#others.push({ stage, step });
     return outputs;
+  }
+
+  /** The key of the branch in which a predicate is true, or false. */
+  branch(predicate: Origin, taken: boolean): string {
+    const name = this.publish(predicate);
+    const key = `${name}=${taken}`;
+    this.#choices.set(key, { predicate: name, taken, origin: predicate });
+    return key;
+  }
+
+  /** Plans something that is in branches even where its inputs are not. */
+  within<Result>(branches: Branches, plan: () => Result): Result {
+    const before = this.#around;
+    this.#around = joinBranches([before, branches]);
+    try {
+      return plan();
+    } finally {
+      this.#around = before;
+    }
+  }
+
+  /** A value that is there in some branches only. */
+  keepIn(branches: Branches, origin: Origin): Origin {
+    if (branches.every((key) => branchesOf(origin).includes(key))) {
+      return origin;
+    }
+    if (origin.kind === "list") {
+      return this.within(branches, () => this.keepIn(branches, made(origin)));
+    }
+    if (origin.kind === "run") {
+      const kernel: Kernel = { outputs: [origin.dtype], run: handOn };
+      return this.within(branches, () => this.interpret("Identity", kernel, [origin])[0] as RunValue);
+    }
+    return { ...origin, branches: joinBranches([branchesOf(origin), branches]) };
   }
 
   /** Sees to it that steps behind the value's own, and the caller, can have it; gives its name. @throws ModelError for a handle */
@@ -120,7 +166,7 @@ export class PlanAssembly {
     }
     const built = [...this.#islands.values()].map((builder) => ({
       stage: builder.stage,
-      step: builder.build(places),
+      step: builder.build(places, this.#guardsOf(builder.branches)),
     }));
     const islands = built.filter(({ step }) => step.outputs.length > 0);
     const steps = [...islands, ...this.#others].sort((a, b) => a.stage - b.stage).map(({ step }) => step);
@@ -156,9 +202,24 @@ export class PlanAssembly {
   /** What is in different branches cannot be in one island, which is run as a whole or not at all. */
   #island(stage: number, branches: Branches): IslandBuilder {
     const key = islandKey(stage, branches);
-    const island = this.#islands.get(key) ?? new IslandBuilder(stage, key, this.#body);
+    const island = this.#islands.get(key) ?? new IslandBuilder({ stage, branches, key }, this.#body);
     this.#islands.set(key, island);
     return island;
+  }
+
+  #branchesFor(inputs: readonly Origin[]): Branches {
+    return joinBranches([commonBranches(inputs), this.#around]);
+  }
+
+  #guardsOf(branches: Branches): Guard[] {
+    return branches.flatMap((key) => {
+      const choice = this.#choices.get(key);
+      return choice === undefined ? [] : [{ predicate: choice.predicate, taken: choice.taken }];
+    });
+  }
+
+  #predicatesOf(branches: Branches): Origin[] {
+    return branches.flatMap((key) => this.#choices.get(key)?.origin ?? []);
   }
 
   #nextName(): string {
@@ -168,11 +229,6 @@ export class PlanAssembly {
 
 function islandKey(stage: number, branches: Branches): string {
   return [stage, ...branches].join(" ");
-}
-
-/** All branches that some of the values are in. */
-function commonBranches(inputs: readonly Origin[]): Branches {
-  return [...new Set(inputs.flatMap(branchesOf))].sort();
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { DataType, NameAttrList } from "@sealserve/protocol";
 
-import type { FlatGraph } from "../saved-model/flatten.ts";
+import type { FlatGraph } from "../saved-model/flat-graph.ts";
 import type { NodeOperation } from "../saved-model/node-operation.ts";
 import type { PlanAssembly } from "./assembly.ts";
 import type { Origin } from "./origin.ts";

@@ -6,7 +6,7 @@ import type { PlanAssembly } from "./assembly.ts";
 import type { FunctionBody } from "./body-planner.ts";
 import type { BoundSide, LoopBound } from "./loop-bounds.ts";
 import { planCountedLoop } from "./loops/plan-counted-loop.ts";
-import { branchesOf, made, type Origin, unknownValue } from "./origin.ts";
+import { branchesOf, commonBranches, joinBranches, made, type Origin, unknownValue } from "./origin.ts";
 import type { BranchStep } from "./plan.ts";
 import type { PlanningContext } from "./planning-context.ts";
 
@@ -114,13 +114,17 @@ function expect(fits: boolean, operation: NodeOperation<Origin>): void {
 const ifElse = branch("truth", (operation) => [operation.callee("then_branch"), operation.callee("else_branch")]);
 const oneOfCases = branch("index", (operation) => [...operation.callees("branches")]);
 
-/** The older form of a choice: what goes through here is there in one of two branches only. */
+/**
+ * The older form of a choice: what goes through here is there in one of two branches only. What is known before a run stays
+ * known in both, and a handle a handle.
+ */
 const switchBranches: ControlOperation = (operation, _context, assembly) => {
   const [data, predicate] = [operation.input(0), operation.input(1)];
-  const key = assembly.publish(predicate);
-  const around = [data, predicate].flatMap(branchesOf);
-  const branches = ["false", "true"].map((taken) => [...new Set([...around, `${key}=${taken}`])].sort());
-  return assembly.addStep({ kind: "switch" }, [data, predicate], [data.dtype, data.dtype], branches);
+  const around = commonBranches([data, predicate]);
+  const branches = [false, true].map((taken) => joinBranches([around, [assembly.branch(predicate, taken)]]));
+  return data.kind === "run"
+    ? assembly.addStep({ kind: "switch" }, [data, predicate], [data.dtype, data.dtype], branches)
+    : branches.map((keys) => assembly.keepIn(keys, data));
 };
 
 /** What comes out of a choice is in those branches only that all inputs are in. */
@@ -141,12 +145,20 @@ const controlOperations: ReadonlyMap<string, ControlOperation> = new Map([
   ["Case", oneOfCases],
   ["If", ifElse],
   ["Merge", mergeBranches],
+  ["RefMerge", mergeBranches],
+  ["RefSwitch", switchBranches],
   ["StatelessCase", oneOfCases],
   ["StatelessIf", ifElse],
   ["StatelessWhile", loop],
   ["Switch", switchBranches],
   ["While", loop],
 ]);
+
+/** Whether an operation says itself in which branches its outputs are. */
+export function choosesBranches(op: string): boolean {
+  const planned = controlOperations.get(op);
+  return planned === switchBranches || planned === mergeBranches;
+}
 
 /** Whether an operation is a loop, which may do without its lists being made. */
 export function isLoop(op: string): boolean {

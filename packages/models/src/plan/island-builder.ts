@@ -4,23 +4,32 @@ import { OnnxGraph, outputName, type Value } from "../importer/onnx-graph.ts";
 import { foldWeights } from "../importer/weights/fold-weights.ts";
 import type { WeightPlaces } from "../importer/weights/weight-places.ts";
 import type { GraphPort, RunnableGraph } from "../runnable-graph.ts";
-import type { Origin, RunValue } from "./origin.ts";
-import type { IslandStep } from "./plan.ts";
+import type { Branches, Origin, RunValue } from "./origin.ts";
+import type { Guard, IslandStep } from "./plan.ts";
+
+/** What makes an island. */
+interface IslandPlace {
+  readonly stage: number;
+  readonly branches: Branches;
+  /** Stage and branches. */
+  readonly key: string;
+}
 
 /** Builds the ONNX graph of one stage. */
-export class IslandBuilder {
+export class IslandBuilder implements IslandPlace {
   readonly graph: OnnxGraph;
   readonly stage: number;
-  /** Stage and branches, which make an island. */
+  readonly branches: Branches;
   readonly key: string;
   /** Constants, variables and values from elsewhere that are in the graph. */
   readonly #brought = new Map<Origin, Value>();
   readonly #inputs = new Map<string, GraphPort>();
   readonly #outputs = new Map<string, Value>();
 
-  constructor(stage: number, key: string, graph = new OnnxGraph()) {
+  constructor({ stage, branches, key }: IslandPlace, graph = new OnnxGraph()) {
     this.graph = graph;
     this.stage = stage;
+    this.branches = branches;
     this.key = key;
   }
 
@@ -39,8 +48,11 @@ export class IslandBuilder {
     this.#outputs.set(name, value);
   }
 
-  /** @param places where the graphs of the model find their weights */
-  build(places: WeightPlaces): IslandStep<RunnableGraph> {
+  /**
+   * @param places where the graphs of the model find their weights
+   * @param guards of the branches that it is in
+   */
+  build(places: WeightPlaces, guards: readonly Guard[]): IslandStep<RunnableGraph> {
     const outputs = [...this.#outputs].map(([name, { dtype }], position): [string, GraphPort] => {
       return [name, { name: outputName(position), dtype, position }];
     });
@@ -51,6 +63,7 @@ export class IslandBuilder {
       island: { model, inputs: this.#inputs, outputs: new Map(outputs) },
       inputs: [...this.#inputs.keys()],
       outputs: [...this.#outputs.keys()],
+      guards,
     };
   }
 

@@ -1,6 +1,6 @@
 import type { Tensor } from "@sealserve/protocol";
 
-import type { FlatGraph, FlatSource } from "../saved-model/flatten.ts";
+import type { FlatGraph, FlatSource } from "../saved-model/flat-graph.ts";
 import { originalSource } from "../saved-model/pass-through.ts";
 
 /** One side of a comparison: an input of the loop's step by its place, or a constant. */
@@ -18,7 +18,8 @@ const inert: ReadonlySet<string> = new Set(["Const", "Identity", "NoOp"]);
  */
 export function comparedArguments(condition: FlatGraph): readonly (readonly [number, number])[] | undefined {
   const [result] = condition.outputs;
-  if (result === undefined || condition.effects.some(({ op }) => !inert.has(op))) {
+  const hasControls = condition.nodes.some(({ controls }) => controls.length > 0);
+  if (result === undefined || hasControls || condition.effects.some(({ op }) => !inert.has(op))) {
     return undefined;
   }
   const pairs = (inputsOf(result, "LogicalAnd") ?? [result]).map(comparison);

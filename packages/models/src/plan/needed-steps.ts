@@ -1,4 +1,4 @@
-import { bodiesOf, type Step } from "./plan.ts";
+import { bodiesOf, type Guard, type Step } from "./plan.ts";
 
 /**
  * The steps that lead to values, and those that check something. Of an island's outputs those are left that something needs.
@@ -11,12 +11,16 @@ export function neededSteps<Island>(steps: readonly Step<Island>[], wanted: Iter
     const outputs = step.outputs.filter((name) => names.has(name));
     if (outputs.length > 0 || checksSomething(step)) {
       found.push(step.kind === "island" ? { ...step, outputs } : step);
-      for (const name of step.inputs) {
+      for (const name of [...step.inputs, ...guardsOf(step).map(({ predicate }) => predicate)]) {
         names.add(name);
       }
     }
   }
   return found.toReversed();
+}
+
+function guardsOf<Island>(step: Step<Island>): readonly Guard[] {
+  return step.kind === "merge" ? step.inputGuards.flat() : step.guards;
 }
 
 /** A step without outputs is there because it can fail the run. */

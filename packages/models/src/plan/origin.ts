@@ -9,13 +9,28 @@ import type { PartialShape } from "../interpreter/tensor-list/partial-shape.ts";
 /** Branches that depend on each other's conditions, by keys in alphabetical order. */
 export type Branches = readonly string[];
 
+/** What may be in branches of the older control flow: it is there only when all of them are taken. */
+interface InBranches {
+  readonly branches?: Branches;
+}
+
 /** The branches that a value is in. */
 export function branchesOf(origin: Origin): Branches {
-  return origin.kind === "run" ? (origin.branches ?? []) : [];
+  return origin.kind === "list" ? [] : (origin.branches ?? []);
+}
+
+/** All branches that some of the values are in. */
+export function commonBranches(origins: readonly Origin[]): Branches {
+  return joinBranches(origins.map(branchesOf));
+}
+
+/** Several sets of branches as one. */
+export function joinBranches(branches: readonly Branches[]): Branches {
+  return [...new Set(branches.flat())].sort();
 }
 
 /** A value that the caller gives or that a step of the plan computes. */
-export interface RunValue {
+export interface RunValue extends InBranches {
   readonly kind: "run";
   /** Its name in the plan. */
   readonly name: string;
@@ -30,19 +45,17 @@ export interface RunValue {
   readonly few?: boolean;
   /** Whether it counts the turns of a loop from 0 on. */
   readonly counts?: boolean;
-  /** Branches of the older control flow that it is in: it is there only when all of them are taken. */
-  readonly branches?: Branches;
 }
 
 /** A value that the model's file holds or that follows from such values. */
-export interface ConstantValue {
+export interface ConstantValue extends InBranches {
   readonly kind: "constant";
   readonly dtype: DataType;
   readonly constant: Tensor;
 }
 
 /** The value of a variable. */
-export interface VariableValue {
+export interface VariableValue extends InBranches {
   readonly kind: "variable";
   readonly dtype: DataType;
   /** Its key in the checkpoint. */
@@ -51,14 +64,14 @@ export interface VariableValue {
 }
 
 /** A handle of a variable, which has no value of its own. */
-export interface VariableHandle {
+export interface VariableHandle extends InBranches {
   readonly kind: "handle";
   readonly dtype: "resource";
   readonly identity: string;
 }
 
 /** A handle of a table of the model. */
-export interface TableHandle {
+export interface TableHandle extends InBranches {
   readonly kind: "table";
   readonly dtype: "resource";
   readonly table: LookupTable;

@@ -2,7 +2,7 @@ import type { NameAttrList } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
 import { flattenFunction } from "../saved-model/call-graph.ts";
-import type { FlatGraph } from "../saved-model/flatten.ts";
+import type { FlatGraph } from "../saved-model/flat-graph.ts";
 import type { GraphLibrary } from "../saved-model/graph-library.ts";
 import { neededPart } from "../saved-model/needed-part.ts";
 import type { NodeOperation } from "../saved-model/node-operation.ts";

@@ -7,12 +7,23 @@ import type { MakeKernel } from "../interpreter/kernel.ts";
 import { findKernel, isRepeatable } from "../interpreter/kernels.ts";
 import { findValues } from "../interpreter/lookup/find-values.ts";
 import { sizeInMemory } from "../interpreter/tensor-size.ts";
-import type { FlatGraph, FlatNode, FlatSource } from "../saved-model/flatten.ts";
+import type { FlatGraph, FlatNode, FlatSource } from "../saved-model/flat-graph.ts";
+import { loopOperations } from "../saved-model/loops/frames.ts";
 import { describeOperation, NodeOperation } from "../saved-model/node-operation.ts";
+import { arrayOperations } from "../saved-model/tensor-arrays.ts";
 import type { PlanAssembly } from "./assembly.ts";
-import { controlNames, findControlOperation, isLoop } from "./control-operations.ts";
+import { choosesBranches, controlNames, findControlOperation, isLoop } from "./control-operations.ts";
 import { planOnList } from "./lists/plan-on-list.ts";
-import { type ConstantValue, made, type Origin, type Resources } from "./origin.ts";
+import {
+  type Branches,
+  branchesOf,
+  type ConstantValue,
+  commonBranches,
+  joinBranches,
+  made,
+  type Origin,
+  type Resources,
+} from "./origin.ts";
 import type { GraphContext, PlanningContext } from "./planning-context.ts";
 import { findShortWay, noteFew } from "./short-ways.ts";
 import { findStaticOperation, staticNames } from "./static-operations.ts";
@@ -27,15 +38,28 @@ const inertOperations: ReadonlySet<string> = new Set(["NoOp", "PrintV2"]);
 /** Operations that give all their inputs. */
 const handsAllOn: ReadonlySet<string> = new Set(["IdentityN"]);
 
+/** Operations on arrays of tensors, which have become others when they are planned. */
+const onArrays: ReadonlySet<string> = new Set(arrayOperations());
+
 /** Whether a graph with this operation can be planned. Every such operation is free of side effects. */
 export function isPlannable(op: string): boolean {
   const finders = [findStaticOperation, findControlOperation, findLowering, findKernel];
-  return inertOperations.has(op) || handsAllOn.has(op) || tableOperations.has(op) || finders.some((find) => find(op));
+  const names = [inertOperations, handsAllOn, tableOperations, onArrays];
+  return names.some((operations) => operations.has(op)) || finders.some((find) => find(op) !== undefined);
 }
 
 /** The operations of {@link isPlannable} that take no step of the engine's or the interpreter's, or find values in tables. */
 export function plannedOperations(): string[] {
-  return [...inertOperations, ...handsAllOn, ...tableOperations, ...staticNames(), ...controlNames()];
+  const names = [
+    inertOperations,
+    handsAllOn,
+    tableOperations,
+    onArrays,
+    staticNames(),
+    controlNames(),
+    loopOperations(),
+  ];
+  return names.flatMap((operations) => [...operations]);
 }
 
 /**
@@ -46,15 +70,48 @@ export function plannedOperations(): string[] {
 export function planGraph(flat: FlatGraph, given: GraphContext, assembly: PlanAssembly): Origin[] {
   const context = { ...given, isUsed: usesOf(flat) };
   const planned = new Map<FlatNode, readonly Origin[]>();
+  const branches = new Map<FlatNode, Branches>();
   const originOf = (source: FlatSource): Origin => findOrigin(source, planned, context);
   for (const node of [...flat.nodes, ...flat.effects]) {
     const operation = new NodeOperation(node, node.inputs.map(originOf), context.signature, context.fill);
+    const around = joinBranches(
+      node.controls.map(({ node: control, output }) =>
+        output === undefined ? (branches.get(control) ?? []) : branchesOf(originOf({ node: control, output })),
+      ),
+    );
     const outputs = refuseMalformed("bad-graph", `operation ${operation.describe()}`, () =>
-      planOperation(operation, context, assembly),
+      planInBranches(operation, around, context, assembly),
     );
     planned.set(node, outputs);
+    branches.set(node, branchesOfNode(operation, around, outputs));
   }
   return flat.outputs.map(originOf);
+}
+
+/** @param around the branches of what has to run before */
+function planInBranches(
+  operation: NodeOperation<Origin>,
+  around: Branches,
+  context: PlanningContext,
+  assembly: PlanAssembly,
+): readonly Origin[] {
+  if (choosesBranches(operation.node.op)) {
+    return assembly.within(around, () => planOperation(operation, context, assembly));
+  }
+  const branches = joinBranches([commonBranches(operation.inputs), around]);
+  const outputs = assembly.within(branches, () => planOperation(operation, context, assembly));
+  return branches.length === 0 ? outputs : outputs.map((output) => assembly.keepIn(branches, output));
+}
+
+/** The branches in which a node runs. It is a choice of its outputs only what Switch does. */
+function branchesOfNode(
+  { node, inputs }: NodeOperation<Origin>,
+  around: Branches,
+  [output]: readonly Origin[],
+): Branches {
+  return node.op.endsWith("Merge") && output !== undefined
+    ? branchesOf(output)
+    : joinBranches([commonBranches(inputs), around]);
 }
 
 function usesOf({ nodes, effects, outputs }: FlatGraph): PlanningContext["isUsed"] {

@@ -5,6 +5,7 @@ import type { WeightPlaces } from "../importer/weights/weight-places.ts";
 import type { GraphPort } from "../runnable-graph.ts";
 import { flatten } from "../saved-model/flatten.ts";
 import type { GraphLibrary } from "../saved-model/graph-library.ts";
+import { liftLoops } from "../saved-model/loops/lift-loops.ts";
 import { tensorKey } from "../saved-model/tensor-reference.ts";
 import type { Signature } from "../signature.ts";
 import { FED_STAGE, PlanAssembly } from "./assembly.ts";
@@ -43,18 +44,20 @@ export function planSignature(
   expectDenseTensors(key, signature);
   const fedTensors = findFedTensors(library, signature);
   const unsupported = new UnsupportedOperations(key, isPlannable);
-  const flat = flatten(library, {
+  const request = {
     fed: fedTensors.map(({ tensor }) => tensor),
     fetched: [...signature.outputs.values()].map(({ tensorName }) => tensorName),
-    admit: (node) => unsupported.admit(node),
-  });
+    admit: (node: { readonly op: string; readonly name: string }) => unsupported.admit(node),
+  };
+  const lifted = liftLoops(library, request);
+  const flat = flatten(lifted, request);
   unsupported.expectNone();
   const fed = fedTensors.map(({ dtype }, position) => fedValue(dtype, position));
   const resources = { findVariable: variableFinder(locateVariable), findTable, weightPlaces };
   const clock = new RunBudget({ milliseconds: MAX_FOLDING_MS, bytes: Number.POSITIVE_INFINITY });
   const context = { signature: key, resources, fill: library.fill, clock };
   const assembly = new PlanAssembly();
-  const bodies = planBodies(library, context, unsupported);
+  const bodies = planBodies(lifted, context, unsupported);
   const origins = planGraph(flat, { ...context, fed, bodies }, assembly).map(made);
   expectSendable(key, signature, origins);
   const outputs = outputPorts(signature, origins, assembly);

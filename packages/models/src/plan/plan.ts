@@ -4,6 +4,12 @@ import type { Kernel } from "../interpreter/kernel.ts";
 import type { GraphPort, RunnableGraph } from "../runnable-graph.ts";
 import type { LoopBound } from "./loop-bounds.ts";
 
+/** What has to hold for a step to run: a value of the plan is true, or false. Else it is in a branch that is not taken. */
+export interface Guard {
+  readonly predicate: string;
+  readonly taken: boolean;
+}
+
 /** A step that the engine runs. `Island` is its graph, or what has become of it. */
 export interface IslandStep<Island> {
   readonly kind: "island";
@@ -11,6 +17,7 @@ export interface IslandStep<Island> {
   /** Names of the plan's values that go in and come out. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  readonly guards: readonly Guard[];
 }
 
 /** A step that the interpreter runs. */
@@ -22,6 +29,7 @@ export interface KernelStep {
   /** Names of the plan's values, in the order of the kernel's inputs and outputs. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  readonly guards: readonly Guard[];
 }
 
 /** What a function computes that control flow runs as often as it takes: steps that see nothing but its arguments. */
@@ -46,6 +54,7 @@ export interface LoopStep<Island> {
   readonly inputs: readonly string[];
   /** Names for the values that the loop ends with. */
   readonly outputs: readonly string[];
+  readonly guards: readonly Guard[];
 }
 
 /** A choice of one of several bodies. */
@@ -57,6 +66,7 @@ export interface BranchStep<Island> {
   /** Names of the plan's values: what chooses, then the arguments of every branch. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  readonly guards: readonly Guard[];
 }
 
 /** The older control flow: hands its first input on as its first output when the second is false, else as its second. */
@@ -64,12 +74,15 @@ export interface SwitchStep {
   readonly kind: "switch";
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  readonly guards: readonly Guard[];
 }
 
 /** Hands on the one of its inputs that is there, and its position. Every other step is left out when an input is missing. */
 export interface MergeStep {
   readonly kind: "merge";
   readonly inputs: readonly string[];
+  /** When each input is there, besides: what is known before a run has no step that could be left out. */
+  readonly inputGuards: readonly (readonly Guard[])[];
   readonly outputs: readonly string[];
 }
 
@@ -127,7 +140,7 @@ function mapStep<From, To>(step: Step<From>, change: (island: From) => To): Step
 /** The graph that does all that the plan does, with the signature's names for its ports; undefined when none does. */
 export function soleGraph({ inputs, outputs, steps }: Plan): RunnableGraph | undefined {
   const [step, ...others] = steps;
-  if (step?.kind !== "island" || others.length > 0) {
+  if (step?.kind !== "island" || others.length > 0 || step.guards.length > 0) {
     return undefined;
   }
   const { model, ...ports } = step.island;

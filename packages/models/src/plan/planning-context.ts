@@ -1,7 +1,7 @@
 import type { FillBudget } from "@sealserve/protocol";
 
 import type { Clock } from "../interpreter/kernel.ts";
-import type { FlatNode } from "../saved-model/flatten.ts";
+import type { FlatNode } from "../saved-model/flat-graph.ts";
 import type { BodyPlanner } from "./body-planner.ts";
 import type { Origin, Resources } from "./origin.ts";
 

@@ -20,9 +20,9 @@ export const LEFT_OUT: readonly LeftOut[] = [
     reason: "it changes a table, so that one request would change the answers to others",
   },
   {
-    ops: /^(Ref)?(Enter|Exit|NextIteration)$|^LoopCond$/,
-    examples: ["Enter", "Exit", "NextIteration"],
-    reason: "loops of TensorFlow 1 are not run; those of TensorFlow 2 are",
+    ops: /^Stack(Push|Pop|Close)?(V2)?$|^TensorArrayGrad/,
+    examples: ["StackPushV2", "StackPopV2", "TensorArrayGradV3"],
+    reason: "it is of gradients through a loop of TensorFlow 1, which are not worked out",
   },
   {
     ops: /^(PyFunc\w*|EagerPyFunc)$/,

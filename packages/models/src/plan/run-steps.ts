@@ -2,7 +2,17 @@ import type { Tensor } from "@sealserve/protocol";
 
 import { chosenBranch, isTrue } from "./choice.ts";
 import { areWithin } from "./loop-bounds.ts";
-import type { BodyPlan, BranchStep, IslandStep, KernelStep, LoopStep, MergeStep, Step, SwitchStep } from "./plan.ts";
+import type {
+  BodyPlan,
+  BranchStep,
+  Guard,
+  IslandStep,
+  KernelStep,
+  LoopStep,
+  MergeStep,
+  Step,
+  SwitchStep,
+} from "./plan.ts";
 import type { RunBudget } from "./run-budget.ts";
 import { RunValues } from "./run-values.ts";
 
@@ -34,12 +44,20 @@ export async function runSteps<Island>(
     context.budget.expectTime();
     if (step.kind === "merge") {
       runMerge(step, values);
-    } else if (step.inputs.some((name) => values.isLeftOut(name))) {
+    } else if (!isReached(step.inputs, step.guards, values)) {
       leaveOut(step.outputs, values);
     } else {
       await runStep(step, values, context);
     }
   }
+}
+
+/** Whether nothing of this is in a branch that is not taken. */
+function isReached(names: readonly string[], guards: readonly Guard[], values: RunValues): boolean {
+  return (
+    !names.some((name) => values.isLeftOut(name)) &&
+    guards.every(({ predicate, taken }) => !values.isLeftOut(predicate) && isTrue(values.get(predicate)) === taken)
+  );
 }
 
 async function runStep<Island>(
@@ -78,8 +96,8 @@ function runSwitch({ inputs: [data = "", predicate = ""], outputs }: SwitchStep,
   }
 }
 
-function runMerge({ inputs, outputs }: MergeStep, values: RunValues): void {
-  const position = inputs.findIndex((name) => !values.isLeftOut(name));
+function runMerge({ inputs, inputGuards, outputs }: MergeStep, values: RunValues): void {
+  const position = inputs.findIndex((name, place) => isReached([name], inputGuards[place] ?? [], values));
   const name = inputs[position];
   if (name === undefined) {
     leaveOut(outputs, values);

@@ -1,7 +1,8 @@
 import { type NameAttrList, NodeDef } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
-import { type FlatGraph, type FlattenRequest, flatten } from "./flatten.ts";
+import type { FlatGraph } from "./flat-graph.ts";
+import { type FlattenRequest, flatten } from "./flatten.ts";
 import type { GraphLibrary } from "./graph-library.ts";
 
 /** A call of a function of the graph, with arguments that the caller feeds. */

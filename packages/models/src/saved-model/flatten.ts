@@ -1,8 +1,11 @@
-import type { AttrValue, NodeDef } from "@sealserve/protocol";
+import type { NodeDef } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
+import { ConditionalNodes } from "./conditional-nodes.ts";
+import type { FlatControl, FlatGraph, FlatNode, FlatSource } from "./flat-graph.ts";
 import type { GraphLibrary } from "./graph-library.ts";
 import { attributeOf, controlInputs, dataInputs, type Placed, type Scope, ScopeTree } from "./scope.ts";
+import { asListOperation } from "./tensor-arrays.ts";
 import { tensorKey } from "./tensor-reference.ts";
 
 /** Nodes of one flattened graph. The largest published models have some tens of thousands. */
@@ -14,32 +17,8 @@ const MAX_STEPS = 1_000;
 /** Such steps of all references, and nodes to run for their effect: each of many calls may bring very many. */
 const MAX_ALL_STEPS = 10_000_000;
 
-/** The operations that close the circle of a loop of TensorFlow 1. Loops can be told only: nothing here runs them. */
-const CLOSES_LOOP: ReadonlySet<string> = new Set(["NextIteration", "RefNextIteration"]);
 /** Operations that would print data of a request: what they take is not worked out. */
 const ONLY_PRINTS: ReadonlySet<string> = new Set(["PrintV2"]);
-
-/** Where a value comes from: a node's output, or a tensor that the caller feeds, by its place among the fed ones. */
-export type FlatSource = { readonly fed: number } | { readonly node: FlatNode; readonly output: number };
-
-/** A node of the flattened graph. */
-export interface FlatNode {
-  /** Path through the calls, then the node's own name. */
-  readonly name: string;
-  readonly op: string;
-  readonly inputs: readonly FlatSource[];
-  attribute(name: string): AttrValue | undefined;
-}
-
-/** Part of a graph, without calls. */
-export interface FlatGraph {
-  /** The nodes that the fetched tensors are computed from, each behind those it takes its inputs from. */
-  readonly nodes: readonly FlatNode[];
-  /** Nodes that run besides, for their effect only; in the same order. */
-  readonly effects: readonly FlatNode[];
-  /** Where each fetched tensor comes from. */
-  readonly outputs: readonly FlatSource[];
-}
 
 /** What to take out of a graph. */
 export interface FlattenRequest {
@@ -54,7 +33,8 @@ export interface FlattenRequest {
 }
 
 /**
- * Takes out the part of a graph that computes some tensors, with every function call replaced by the function's nodes.
+ * Takes out the part of a graph that computes some tensors, with every function call replaced by the function's nodes. Loops
+ * of TensorFlow 1 have to be lifted first.
  * @throws ModelError `bad-graph`, `cyclic-graph`, `too-large`, and what `admit` throws
  */
 export function flatten(library: GraphLibrary, request: FlattenRequest): FlatGraph {
@@ -66,7 +46,14 @@ type Source = Placed | { readonly fed: number };
 interface Visit {
   readonly place: Placed;
   readonly inputs: readonly Source[];
+  readonly controls: readonly PlacedControl[];
   done: number;
+}
+
+/** A node that has to run before another one, or one output of it. */
+interface PlacedControl {
+  readonly place: Placed;
+  readonly wholeNode: boolean;
 }
 
 class Flattener {
@@ -75,6 +62,7 @@ class Flattener {
   readonly #fed: ReadonlyMap<string, number>;
   /** Nodes of each scope by name; undefined while a node waits for its inputs. */
   readonly #flat = new Map<Scope, Map<string, FlatNode | undefined>>();
+  readonly #conditional = new ConditionalNodes();
   #entered = 0;
   #inputs = 0;
   #steps = 0;
@@ -162,7 +150,7 @@ class Flattener {
     const stack: Visit[] = [];
     this.#enter(start, stack);
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const input = top.inputs[top.done];
+      const input = top.inputs[top.done] ?? top.controls[top.done - top.inputs.length]?.place;
       if (input === undefined) {
         this.#finish(top);
         stack.pop();
@@ -194,28 +182,43 @@ class Flattener {
     flat.set(node.name, undefined);
     this.#effects.push(...controlInputs(node).map((control) => ({ scope, name: control })));
     const names = ONLY_PRINTS.has(node.op) ? [] : dataInputs(node);
-    const inputs = CLOSES_LOOP.has(node.op)
-      ? this.#lookLater(scope, node)
-      : names.map((text) => this.#resolve(scope, text));
-    stack.push({ place: source, inputs, done: 0 });
+    const inputs = names.map((text) => this.#resolve(scope, text));
+    stack.push({ place: source, inputs, controls: this.#controlsOf(scope, node), done: 0 });
   }
 
-  /** What a loop of the older form leads back to is no input of a node that can be put behind its inputs. */
-  #lookLater(scope: Scope, node: NodeDef): Source[] {
-    const names = dataInputs(node).map((text) => text.replace(/:.*$/, ""));
-    this.#effects.push(...names.filter((name) => scope.nodes.has(name)).map((name) => ({ scope, name })));
-    return [];
+  /**
+   * What may keep a node from running: nodes with control edges to it that are in branches of the older control flow. A
+   * node without inputs in a function runs when the function is called.
+   */
+  #controlsOf(scope: Scope, node: NodeDef): PlacedControl[] {
+    const own = controlInputs(node).flatMap((name): PlacedControl[] => {
+      const control = this.#conditional.has(scope.nodes, name) ? scope.nodes.get(name) : undefined;
+      return control === undefined || this.#tree.callee(scope, control) !== undefined
+        ? []
+        : [{ place: { scope, node: control, index: 0 }, wholeNode: true }];
+    });
+    const { call } = scope;
+    if (node.input.length > 0 || call === undefined || !this.#conditional.has(call.from.nodes, call.node.name)) {
+      return own;
+    }
+    const given = call.given.map((text) => this.#resolve(call.from, text));
+    return [
+      ...given.flatMap((place): PlacedControl[] => ("fed" in place ? [] : [{ place, wholeNode: false }])),
+      ...this.#controlsOf(call.from, call.node),
+    ];
   }
 
-  #finish({ place, inputs }: Visit): void {
+  #finish({ place, inputs, controls }: Visit): void {
     const flat: FlatNode = {
       name: place.scope.path + place.node.name,
       op: place.node.op,
       inputs: inputs.map((input) => this.#flatSource(input)),
+      controls: controls.map((control) => this.#flatControl(control)),
       attribute: (attribute) => attributeOf(place.scope, place.node, attribute),
     };
-    this.#nodesOf(place.scope).set(place.node.name, flat);
-    this.#finished.push(flat);
+    const nodes = asListOperation(flat);
+    this.#nodesOf(place.scope).set(place.node.name, nodes.at(-1));
+    this.#finished.push(...nodes);
   }
 
   #nodesOf(scope: Scope): Map<string, FlatNode | undefined> {
@@ -225,14 +228,20 @@ class Flattener {
   }
 
   #flatSource(source: Source): FlatSource {
-    if ("fed" in source) {
-      return source;
+    return "fed" in source ? source : { node: this.#flatNode(source), output: source.index };
+  }
+
+  #flatControl({ place, wholeNode }: PlacedControl): FlatControl {
+    const node = this.#flatNode(place);
+    return wholeNode ? { node } : { node, output: place.index };
+  }
+
+  #flatNode({ scope, node }: Placed): FlatNode {
+    const flat = this.#nodesOf(scope).get(node.name);
+    if (flat === undefined) {
+      throw new ModelError("cyclic-graph", `node ${JSON.stringify(node.name)} needs its own result`);
     }
-    const node = this.#nodesOf(source.scope).get(source.node.name);
-    if (node === undefined) {
-      throw new ModelError("cyclic-graph", `node ${JSON.stringify(source.node.name)} needs its own result`);
-    }
-    return { node, output: source.index };
+    return flat;
   }
 }
 

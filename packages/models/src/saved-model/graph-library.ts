@@ -8,6 +8,7 @@ import {
 } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
+import { loopPart } from "./loops/frames.ts";
 
 /** Bytes that the constants of a model may fill up with repeated values, counted again for each copy of a constant. */
 const MAX_FILLED_BYTES = 2 ** 28;
@@ -40,6 +41,8 @@ export interface GraphLibrary {
   readonly functions: ReadonlyMap<string, GraphFunction>;
   /** Declarations of the operations in use, as the file itself brings them, and of its functions. */
   readonly operations: ReadonlyMap<string, OpDef>;
+  /** Whether there are loops of TensorFlow 1 that have not been lifted; see `liftLoops`. */
+  readonly hasLoops: boolean;
   /** Shared by all constants of the model, whatever signatures use them. */
   readonly fill: FillBudget;
 }
@@ -56,8 +59,10 @@ export function indexGraph(metaGraph: MetaGraphDef): GraphLibrary {
   }
   const standIns = indexStandIns(metaGraph.graphDef?.library);
   const declared = (metaGraph.metaInfoDef?.strippedOpList?.op ?? []).map((op): [string, OpDef] => [op.name, op]);
+  const nodes = [metaGraph.graphDef?.node ?? [], ...functions.map(({ nodeDef }) => nodeDef)];
   return {
     nodes: indexNodes(metaGraph.graphDef?.node ?? [], "the graph"),
+    hasLoops: nodes.some((defined) => defined.some((node) => loopPart(node) !== undefined)),
     functions: new Map(functions.map((definition) => [nameOf(definition), indexFunction(definition, standIns)])),
     operations: new Map(declared),
     fill: new FillBudget(MAX_FILLED_BYTES),

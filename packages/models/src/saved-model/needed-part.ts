@@ -1,4 +1,4 @@
-import type { FlatGraph, FlatNode, FlatSource } from "./flatten.ts";
+import type { FlatGraph, FlatNode, FlatSource } from "./flat-graph.ts";
 
 /** The graph without the nodes that only other outputs need than those at some positions. What has effects stays. */
 export function neededPart(graph: FlatGraph, wanted: ReadonlySet<number>): FlatGraph {
@@ -12,6 +12,11 @@ export function neededPart(graph: FlatGraph, wanted: ReadonlySet<number>): FlatG
     }
   };
   need([...outputs, ...graph.effects.flatMap(({ inputs }) => inputs)]);
+  for (const { controls } of [...graph.nodes, ...graph.effects]) {
+    for (const { node } of controls) {
+      needed.add(node);
+    }
+  }
   for (const node of graph.nodes.toReversed()) {
     need(needed.has(node) ? node.inputs : []);
   }

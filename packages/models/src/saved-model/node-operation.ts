@@ -11,7 +11,7 @@ import {
 } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
-import type { FlatNode } from "./flatten.ts";
+import type { FlatNode } from "./flat-graph.ts";
 
 /** What is known about an input of an operation before the model runs. */
 export interface KnownInput {

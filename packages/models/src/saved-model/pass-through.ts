@@ -1,4 +1,4 @@
-import type { FlatSource } from "./flatten.ts";
+import type { FlatSource } from "./flat-graph.ts";
 
 const PASS_THROUGH_OPERATIONS: ReadonlySet<string> = new Set(["Identity"]);
 

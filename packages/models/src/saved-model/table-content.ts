@@ -2,7 +2,7 @@ import { dataTypeFromNumber, decodeTensor, type FillBudget, type Tensor } from "
 
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { LookupTable } from "../interpreter/lookup/lookup-table.ts";
-import type { FlatNode, FlatSource } from "./flatten.ts";
+import type { FlatNode, FlatSource } from "./flat-graph.ts";
 import { originalSource } from "./pass-through.ts";
 import { parseTextFile } from "./table-text.ts";
 import { restoreKeys } from "./variables.ts";

@@ -4,7 +4,7 @@ import { ModelError } from "../errors.ts";
 import { makeElements } from "../interpreter/elements.ts";
 import type { TableTypes } from "../interpreter/lookup/lookup-table.ts";
 import { parseNumber } from "../interpreter/strings/parse-number.ts";
-import type { FlatNode } from "./flatten.ts";
+import type { FlatNode } from "./flat-graph.ts";
 
 /** Indices that stand for no column: the number of the line, the whole line. */
 const LINE_NUMBER = -1;

@@ -3,9 +3,11 @@ import type { MetaGraphDef } from "@sealserve/protocol";
 import type { Checkpoint } from "../bundle/checkpoint.ts";
 import type { LookupTable } from "../interpreter/lookup/lookup-table.ts";
 import type { ReadableFiles } from "../model-files.ts";
-import { type FlatNode, flatten } from "./flatten.ts";
+import type { FlatNode } from "./flat-graph.ts";
+import { flatten } from "./flatten.ts";
 import type { GraphLibrary } from "./graph-library.ts";
 import { assetFiles, initialisationOperation } from "./initialisation.ts";
+import { liftLoops } from "./loops/lift-loops.ts";
 import { originalSource } from "./pass-through.ts";
 import { declaredTable, fillsTable, fillTable, TABLE_OPERATIONS, type TableSources } from "./table-content.ts";
 import { variableIdentity } from "./variables.ts";
@@ -29,7 +31,8 @@ export function fillTables(
   };
   const targets = [initialisationOperation(metaGraph), metaGraph.saverDef?.restoreOpName];
   for (const target of targets) {
-    const { effects } = target ? flatten(library, { fed: [], fetched: [], targets: [target] }) : { effects: [] };
+    const request = { fed: [], fetched: [], targets: target ? [target] : [] };
+    const { effects } = flatten(liftLoops(library, request), request);
     for (const node of effects.filter(fillsTable)) {
       addContent(tables, node, sources);
     }

@@ -29,6 +29,11 @@ export function parseTensorReference(text: string): TensorReference {
   return { kind: "argument", node, argument: second, index: parseIndex(third, text) };
 }
 
+/** The node that an input names, of whatever form; nobody has to have checked it. */
+export function nodeOf(text: string): string {
+  return text.replace(/^\^/, "").replace(/:.*$/s, "");
+}
+
 /** One spelling for each tensor of a graph's top level: `x` and `x:0` are the same. */
 export function tensorKey(text: string): string {
   const reference = parseTensorReference(text);

@@ -2,8 +2,10 @@ import { decodeUtf8 } from "@sealserve/core";
 import { decodeTensor, type FillBudget, isNumberData } from "@sealserve/protocol";
 
 import { ModelError, refuseMalformed } from "../errors.ts";
-import { type FlatNode, type FlatSource, flatten } from "./flatten.ts";
+import type { FlatNode, FlatSource } from "./flat-graph.ts";
+import { flatten } from "./flatten.ts";
 import type { GraphLibrary } from "./graph-library.ts";
+import { liftLoops } from "./loops/lift-loops.ts";
 import { originalSource } from "./pass-through.ts";
 
 const ASSIGN_OPERATIONS: ReadonlySet<string> = new Set(["Assign", "AssignVariableOp"]);
@@ -20,7 +22,8 @@ const RESTORE_KEYS_INPUT = 1;
  */
 export function findCheckpointKeys(library: GraphLibrary, restoreOperation: string): Map<string, string> {
   const keys = new Map<string, string>();
-  const { effects } = flatten(library, { fed: [], fetched: [], targets: [restoreOperation] });
+  const request = { fed: [], fetched: [], targets: [restoreOperation] };
+  const { effects } = flatten(liftLoops(library, request), request);
   const keysOf = new Map<FlatNode, readonly string[]>();
   for (const node of effects.filter(({ op }) => ASSIGN_OPERATIONS.has(op))) {
     const variable = origin(node.inputs[0]);

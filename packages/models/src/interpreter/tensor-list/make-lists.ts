@@ -19,6 +19,19 @@ export const reserveList: MakeKernel = (operation) =>
     return makeList({ elementType, elementShape: readPartialShape(elementShape as Tensor) }, unset(count));
   });
 
+/** TensorArrayV3: an array of a length, of which no element is set, and which may grow if its node says so. */
+export const newArray: MakeKernel = (operation) => {
+  const kind = {
+    elementType: operation.type("dtype"),
+    elementShape: operation.shape("element_shape"),
+    grows: operation.flag("dynamic_size", false),
+  };
+  const run = ([size]: readonly Tensor[]): Tensor[] => [
+    makeList(kind, unset(wholeNumber(size, "The size of an array"))),
+  ];
+  return { outputs: ["variant"], run };
+};
+
 /** EmptyTensorList: a list without elements; to how many it may grow is not enforced, as in TensorFlow's own graphs. */
 export const emptyList: MakeKernel = (operation) =>
   maker(operation, (elementType, [elementShape]) => {

@@ -11,6 +11,8 @@ const NO_DATA = new Uint8Array();
 export interface TensorList extends SizedTensor {
   readonly elementType: DataType;
   readonly elementShape: PartialShape;
+  /** Whether an array of TensorFlow 1 grows where something is written behind its end; undefined for a list. */
+  readonly grows?: boolean | undefined;
   /** Undefined for elements that have not been set. */
   readonly items: readonly (Tensor | undefined)[];
 }
@@ -21,11 +23,11 @@ export function isTensorList(tensor: Tensor): tensor is TensorList {
 
 /** A list of these items. */
 export function makeList(
-  kind: Pick<TensorList, "elementType" | "elementShape">,
+  { elementType, elementShape, grows }: Pick<TensorList, "elementType" | "elementShape" | "grows">,
   items: TensorList["items"],
 ): TensorList {
-  const { elementType, elementShape } = kind;
-  return { dtype: "variant", shape: [], data: NO_DATA, elementType, elementShape, items, bytes: sizeOfAll(items) };
+  const bytes = sizeOfAll(items);
+  return { dtype: "variant", shape: [], data: NO_DATA, elementType, elementShape, grows, items, bytes };
 }
 
 /**
@@ -51,6 +53,25 @@ export function commonShape({ elementShape, items }: TensorList, given: PartialS
     (shape, item) => (item === undefined ? shape : mergeShapes(shape, item.shape)),
     mergeShapes(elementShape, given),
   );
+}
+
+/**
+ * Elements of one shape as one tensor; zeros for one that has not been set.
+ * @throws ServingError `INVALID_ARGUMENT` when the shape is not known
+ */
+export function stackItems(items: TensorList["items"], dtype: DataType, shape: PartialShape): Tensor {
+  if (!isWhole(shape)) {
+    throw invalidArgument("Tried to stack elements of a list whose element shape is not fully defined");
+  }
+  const each = elementCount(shape);
+  new OutputBudget().take(dtype, each * items.length);
+  const elements = makeElements(dtype, each * items.length);
+  for (const [index, item] of items.entries()) {
+    if (item !== undefined) {
+      elements.set(item.data, index * each);
+    }
+  }
+  return { dtype, shape: [items.length, ...shape], data: elements.data };
 }
 
 /**

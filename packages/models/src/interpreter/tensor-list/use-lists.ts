@@ -1,12 +1,18 @@
-import { type DataType, elementCount, invalidArgument, type Tensor } from "@sealserve/protocol";
+import { type DataType, invalidArgument, type Tensor } from "@sealserve/protocol";
 
-import { makeElements } from "../elements.ts";
 import type { Kernel, MakeKernel } from "../kernel.ts";
-import { OutputBudget } from "../output-budget.ts";
 import { wholeNumber } from "../scalar.ts";
 import { unset } from "./make-lists.ts";
-import { isWhole, mergeShapes, type PartialShape, readPartialShape } from "./partial-shape.ts";
-import { commonShape, isTensorList, listOf, makeList, type TensorList, unsetElement } from "./tensor-list.ts";
+import { mergeShapes, readPartialShape } from "./partial-shape.ts";
+import {
+  commonShape,
+  isTensorList,
+  listOf,
+  makeList,
+  stackItems,
+  type TensorList,
+  unsetElement,
+} from "./tensor-list.ts";
 
 /** TensorListGetItem: one element; zeros where none has been set. */
 export const getItem: MakeKernel = (operation) => {
@@ -37,7 +43,9 @@ export const setItem: MakeKernel = (operation) => {
       const list = listOf(handle, dtype);
       const at = wholeNumber(position, "The index");
       const items =
-        grows && at >= list.items.length ? [...list.items, ...unset(at + 1 - list.items.length)] : list.items;
+        (grows || list.grows === true) && at >= list.items.length
+          ? [...list.items, ...unset(at + 1 - list.items.length)]
+          : list.items;
       const index = expectIndex(at, { items });
       mergeShapes(list.elementShape, item?.shape);
       return [makeList(list, items.with(index, item))];
@@ -87,25 +95,10 @@ export const stackList: MakeKernel = (operation) => {
           `Operation expected a list with ${expected} elements but got a list with ${length} elements.`,
         );
       }
-      return [stack(list, dtype, commonShape(list, readPartialShape(elementShape as Tensor)))];
+      return [stackItems(list.items, dtype, commonShape(list, readPartialShape(elementShape as Tensor)))];
     },
   };
 };
-
-function stack({ items }: TensorList, dtype: DataType, shape: PartialShape): Tensor {
-  if (!isWhole(shape)) {
-    throw invalidArgument("Tried to stack elements of a list whose element shape is not fully defined");
-  }
-  const each = elementCount(shape);
-  new OutputBudget().take(dtype, each * items.length);
-  const elements = makeElements(dtype, each * items.length);
-  for (const [index, item] of items.entries()) {
-    if (item !== undefined) {
-      elements.set(item.data, index * each);
-    }
-  }
-  return { dtype, shape: [items.length, ...shape], data: elements.data };
-}
 
 /** TensorListLength. */
 export const listLength: MakeKernel = () => lists("int32", ({ items }) => number(items.length));

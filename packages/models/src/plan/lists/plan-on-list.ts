@@ -28,6 +28,19 @@ const reserve: OnList = (operation, _assembly, plan) => {
   return content && unmade({ ...content, kind: "unset", length }, operation, plan);
 };
 
+/** What takes the handle of an array takes the list as well. */
+const ARRAY_HANDLE: Origin = {
+  kind: "constant",
+  dtype: "int32",
+  constant: { dtype: "int32", shape: [0], data: new Int32Array() },
+};
+
+const newArray: OnList = (operation, _assembly, plan) => {
+  const kind = { elementType: operation.type("dtype"), elementShape: operation.shape("element_shape") };
+  const content: ListContent = { ...kind, kind: "unset", length: operation.input(0) };
+  return [ARRAY_HANDLE, ...unmade(content, operation, plan)];
+};
+
 const setItem: OnList = (operation, _assembly, plan) => {
   const [list, index, item] = operation.inputs;
   const grows = operation.flag("resize_if_index_out_of_bounds", false);
@@ -68,6 +81,7 @@ const stack: OnList = (operation, assembly) => {
 };
 
 const operations: ReadonlyMap<string, OnList> = new Map([
+  ["TensorArrayV3", newArray],
   ["TensorListFromTensor", fromTensor],
   ["TensorListGetItem", getItem],
   ["TensorListReserve", reserve],

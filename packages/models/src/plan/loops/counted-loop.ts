@@ -1,6 +1,6 @@
 import type { FillBudget, Tensor } from "@sealserve/protocol";
 
-import type { FlatGraph, FlatSource } from "../../saved-model/flatten.ts";
+import type { FlatGraph, FlatSource } from "../../saved-model/flat-graph.ts";
 import { NodeOperation } from "../../saved-model/node-operation.ts";
 import { originalSource } from "../../saved-model/pass-through.ts";
 import type { FunctionBody } from "../body-planner.ts";

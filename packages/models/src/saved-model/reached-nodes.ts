@@ -1,7 +1,7 @@
 import type { AttrValue, NodeDef } from "@sealserve/protocol";
 
-import type { GraphLibrary } from "../saved-model/graph-library.ts";
-import { parseTensorReference, tensorKey } from "../saved-model/tensor-reference.ts";
+import type { GraphLibrary } from "./graph-library.ts";
+import { parseTensorReference, tensorKey } from "./tensor-reference.ts";
 
 /** A node that runs. */
 export interface ReachedNode {
