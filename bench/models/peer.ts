@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { Tensor } from "@sealserve/protocol";
 
+// As for our engine: it would spend time on recording what it does.
+process.env["ORT_DISABLE_TELEMETRY"] = "1";
 const fromModels = createRequire(new URL("../../packages/models/package.json", import.meta.url));
 const runtime = fromModels("onnxruntime-node") as typeof import("onnxruntime-node");
 

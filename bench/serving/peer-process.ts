@@ -23,6 +23,8 @@ export interface PeerOrder {
 type Runtime = typeof import("onnxruntime-node");
 
 const FLOAT = 1;
+// As for our engine: it would spend time on recording what it does.
+process.env["ORT_DISABLE_TELEMETRY"] = "1";
 const fromModels = createRequire(new URL("../../packages/models/package.json", import.meta.url));
 const runtime = fromModels("onnxruntime-node") as Runtime;
 

@@ -13,6 +13,8 @@ export interface RawReport {
   readonly imagesPerSecond: number;
 }
 
+// As for our engine: it would spend time on recording what it does.
+process.env["ORT_DISABLE_TELEMETRY"] = "1";
 const fromModels = createRequire(new URL("../../packages/models/package.json", import.meta.url));
 
 process.once(

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 
 const program = `
@@ -17,13 +20,31 @@ const program = `
   await loadModel(new Map([["m.onnx", unknown]])).catch((error) => console.log(error.code));
 `;
 
-test("the engine writes nothing to standard error, and a closed model lets the process end", () => {
-  const { stdout, stderr, status } = spawnSync(
+function runProgram(environment: NodeJS.ProcessEnv = process.env) {
+  return spawnSync(
     process.execPath,
     ["--disable-warning=ExperimentalWarning", "--input-type=module-typescript", "--eval", program],
-    { cwd: new URL("..", import.meta.url), encoding: "utf8", timeout: 60_000 },
+    { cwd: new URL("..", import.meta.url), encoding: "utf8", timeout: 60_000, env: environment },
   );
+}
+
+test("the engine writes nothing to standard error, and a closed model lets the process end", () => {
+  const { stdout, stderr, status } = runProgram();
   assert.equal(stderr, "");
   assert.equal(stdout, "engine-refused\n");
   assert.equal(status, 0);
 });
+
+for (const given of [undefined, "0"]) {
+  test(`the engine records nothing on disk, whatever the environment asks for: ${given}`, async () => {
+    const home = await mkdtemp(join(tmpdir(), "sealserve-home-"));
+    try {
+      const folders = { HOME: home, XDG_CACHE_HOME: join(home, "cache"), TMPDIR: home };
+      const { status } = runProgram({ ...process.env, ...folders, ORT_DISABLE_TELEMETRY: given });
+      assert.equal(status, 0);
+      assert.deepEqual(await readdir(home, { recursive: true }), []);
+    } finally {
+      await rm(home, { recursive: true });
+    }
+  });
+}

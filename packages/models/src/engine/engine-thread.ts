@@ -8,6 +8,7 @@ import { buffersOf, type PackedTensor } from "./packed-tensor.ts";
 import { type Parcel, packParcel, unpackParcel } from "./parcel.ts";
 import { fromPlainError } from "./plain-error.ts";
 import { Shipments } from "./shipments.ts";
+import { disableTelemetry } from "./telemetry.ts";
 import { Watchdog } from "./watchdog.ts";
 
 const program = findProgram();
@@ -76,6 +77,7 @@ export class EngineThread {
   /** @param maxRunMs time that one run may take; then the thread is given up */
   constructor(maxRunMs = MAX_RUN_MS) {
     this.#watchdog = new Watchdog(maxRunMs, () => this.#giveUp(`a run has taken more than ${maxRunMs} ms`));
+    disableTelemetry();
     this.#worker = new Worker(program, { name: "sealserve-engine", execArgv: [] });
     this.#worker.on("message", (parcel: Parcel) => this.#settle(unpackParcel(parcel)));
     for (const event of ["error", "messageerror"] as const) {

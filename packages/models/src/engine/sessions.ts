@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 
+import { disableTelemetry } from "./telemetry.ts";
 import type { EngineTensor } from "./tensors.ts";
 
 type Runtime = typeof import("onnxruntime-node");
@@ -41,6 +42,7 @@ export async function importRuntime(): Promise<Runtime> {
   // The binding fails on JavaScript's arrays of 16-bit floats; where these are missing it takes the floats' bits, which is
   // how tensors are held here. The thread is the engine's own, so nobody misses them.
   Reflect.deleteProperty(globalThis, "Float16Array");
+  disableTelemetry();
   const runtime = await import("onnxruntime-node");
   runtime.env.logLevel = "fatal";
   return runtime;
