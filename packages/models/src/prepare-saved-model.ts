@@ -10,7 +10,7 @@ import { parseMetaGraph } from "./saved-model/meta-graph.ts";
 import { ownSignatureDefs } from "./saved-model/own-signature-defs.ts";
 import { describeSignatures } from "./saved-model/signatures.ts";
 import { fillTables } from "./saved-model/tables.ts";
-import { findCheckpointKeys } from "./saved-model/variables.ts";
+import { findRestoredTensors, type RestoredTensor } from "./saved-model/variables.ts";
 
 /**
  * Reads a SavedModel and plans its signatures. A signature that uses something unsupported is set aside with the reason.
@@ -65,18 +65,21 @@ function variableLocator(
   restoreOperation: string | undefined,
   checkpoint: Checkpoint | undefined,
 ): LocateVariable {
-  const keys = restoreOperation ? findCheckpointKeys(library, restoreOperation) : new Map<string, string>();
+  const restored = restoreOperation
+    ? findRestoredTensors(library, restoreOperation)
+    : new Map<string, RestoredTensor>();
   return (identity) => {
-    const key = keys.get(identity);
-    if (key === undefined) {
+    const tensor = restored.get(identity);
+    if (tensor === undefined) {
       return undefined;
     }
+    const { key, slice } = tensor;
     if (checkpoint === undefined) {
       throw new ModelError(
         "missing-variable",
         `the model has no checkpoint, but its graph restores ${JSON.stringify(key)}`,
       );
     }
-    return { key, stored: checkpoint.locate(key) };
+    return { key, stored: checkpoint.locate(key, slice) };
   };
 }

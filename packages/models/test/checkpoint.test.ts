@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { crc32c, maskCrc } from "@sealserve/core";
-import { BundleEntryProto, BundleHeaderProto } from "@sealserve/protocol";
+import { BundleEntryProto, BundleHeaderProto, TensorShapeProto } from "@sealserve/protocol";
 
 import { openCheckpoint } from "../src/bundle/checkpoint.ts";
 import { encodeCheckpoint } from "../src/bundle/checkpoint-writer.ts";
 import { encodeTable } from "../src/bundle/table-writer.ts";
+import { parseTensorSlice, sliceKey } from "../src/bundle/tensor-slice.ts";
 import { modelError } from "./fixtures/errors.ts";
 import { floatVariable } from "./fixtures/saved-model.ts";
 
@@ -144,4 +145,72 @@ test("variables that overlap are refused, one variable asked for again is not", 
   );
   assert.doesNotThrow(() => overlapping?.locate("a"));
   assert.throws(() => overlapping?.locate("b"), modelError("bad-checkpoint", /overlap/));
+});
+
+const hex = (text: string): string => Buffer.from(text, "latin1").toString("hex");
+
+test("parts of tensors have keys that keep their order", () => {
+  const keyOf = (text: string): string | undefined => {
+    const slice = parseTensorSlice(text);
+    return slice && hex(sliceKey("emb", slice));
+  };
+  const name = "00656d620001";
+  assert.equal(keyOf("12 4 0,4:0,4"), `${name}010280848084`);
+  assert.equal(keyOf("12 4 8,4:-"), `${name}01028884807f`);
+  // Numbers from 64 and from 8192 on take two and three bytes.
+  assert.equal(keyOf("100000 63,64"), `${name}0101bfc040`);
+  assert.equal(keyOf("100000 8191,8192"), `${name}0101dfffe02000`);
+  const odd = parseTensorSlice("2 0,1");
+  assert.equal(odd && hex(sliceKey("\u0000é", odd)), "0000ffc3a9000101018081");
+});
+
+test("a part that is all of a tensor is the tensor, and what names no part is refused", () => {
+  for (const whole of ["", "12 4 0,12:0,4", "12 4 -:-", "12 4 -:0,4"]) {
+    assert.equal(parseTensorSlice(whole), undefined);
+  }
+  for (const wrong of [
+    "12",
+    "12 4 0,4",
+    "12 0,4:0,4",
+    "12 a,4",
+    "12 0",
+    "12 0,4,5",
+    "12 -1,4",
+    "12 0,4 ",
+    `12 0,${"9".repeat(16)}`,
+  ]) {
+    assert.throws(() => parseTensorSlice(wrong), modelError("bad-graph", /does not name a part/), wrong);
+  }
+});
+
+test("a part of a tensor is found if it is stored as such, in its sizes and undamaged", () => {
+  const slice = parseTensorSlice("4 2,2");
+  assert.ok(slice);
+  const bytes = Uint8Array.from({ length: 16 }, (_, at) => at);
+  const open = (size: bigint, crc = maskCrc(crc32c(bytes.subarray(8)))) => {
+    const shape = TensorShapeProto.create({ dim: [{ size, name: "" }] });
+    const rows = [
+      { key: "", value: BundleHeaderProto.encode({ numShards: 1 }) },
+      {
+        key: sliceKey("v", slice),
+        value: BundleEntryProto.encode({ dtype: 1, shape, offset: 8n, size: 8n, crc32c: crc }),
+      },
+      { key: "v", value: BundleEntryProto.encode({ dtype: 1, slices: [new Uint8Array()] }) },
+    ];
+    return openCheckpoint(
+      new Map([
+        [INDEX, encodeTable(rows)],
+        [SHARD, bytes],
+      ]),
+    );
+  };
+  const checkpoint = open(2n);
+  const located = checkpoint?.locate("v", slice);
+  assert.deepEqual([located?.offset, located?.shape], [8, [2]]);
+  assert.equal(checkpoint?.locate("v", slice), located);
+  const other = parseTensorSlice("4 0,2");
+  assert.throws(() => checkpoint?.locate("v", other), modelError("unsupported-type", /not stored in the slice 4 0,2/));
+  assert.throws(() => checkpoint?.locate("v"), modelError("unsupported-type", /stored in slices/));
+  assert.throws(() => open(4n)?.locate("v", slice), modelError("bad-checkpoint", /other sizes/));
+  assert.throws(() => open(2n, 0)?.locate("v", slice), modelError("checksum-mismatch"));
 });

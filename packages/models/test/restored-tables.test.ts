@@ -46,7 +46,8 @@ const files = (keys: CheckpointTensor, values: CheckpointTensor = storedNumbers(
         shared_name: { s: Buffer.from("words") },
       }),
       constantNode("names", textTensor(["words-keys", "words-values"])),
-      node("restored", "RestoreV2", ["names", "names", "names"], {
+      constantNode("slices", textTensor([""])),
+      node("restored", "RestoreV2", ["names", "names", "slices"], {
         dtypes: { list: AttrList.create({ type: [dataTypeNumber("string"), dataTypeNumber("int64")] }) },
       }),
       node("import", "LookupTableImportV2", ["table", "restored", "restored:1"]),

@@ -91,7 +91,8 @@ test("a variable goes through a choice as any value does", async () => {
   const nodes = [
     node("v", "VariableV2", [], { dtype: typeAttr("float32") }),
     constantNode("names", texts(["v"])),
-    node("restored", "RestoreV2", ["names", "names", "names"]),
+    constantNode("slices", texts([""])),
+    node("restored", "RestoreV2", ["names", "names", "slices"]),
     node("restore", "Assign", ["v", "restored"]),
     node("split", "Switch", ["v", "choice"]),
     node("negative", "Neg", ["split:0"]),
@@ -175,7 +176,8 @@ test("the handle of a variable goes through a choice", async () => {
   const nodes = [
     node("v", "VarHandleOp", [], { dtype: typeAttr("float32"), shared_name: { s: Buffer.from("v") } }),
     constantNode("names", texts(["v"])),
-    node("restored", "RestoreV2", ["names", "names", "names"]),
+    constantNode("slices", texts([""])),
+    node("restored", "RestoreV2", ["names", "names", "slices"]),
     node("restore", "AssignVariableOp", ["v", "restored"]),
     node("split", "RefSwitch", ["v", "choice"]),
     node("no", "ReadVariableOp", ["split:0"]),

@@ -2,18 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FillBudget } from "@sealserve/protocol";
 
-import { constantNode, node } from "../src/examples/graph-def.ts";
+import { constantNode, node, textTensor } from "../src/examples/graph-def.ts";
 import { makeHalfPlusTwo } from "../src/examples/half-plus-two.ts";
 import { indexGraph } from "../src/saved-model/graph-library.ts";
 import { parseMetaGraph } from "../src/saved-model/meta-graph.ts";
-import { findCheckpointKeys } from "../src/saved-model/variables.ts";
+import { findRestoredTensors } from "../src/saved-model/variables.ts";
 import { modelError } from "./fixtures/errors.ts";
 import { halfPlusTwoWithFunctions, savedModelFiles, splatTensor } from "./fixtures/saved-model.ts";
 
 function keysOf(files: ReadonlyMap<string, Uint8Array>, restoreOperation?: string): Record<string, string> {
   const metaGraph = parseMetaGraph(files.get("saved_model.pb") ?? new Uint8Array());
   const operation = restoreOperation ?? metaGraph.saverDef?.restoreOpName ?? "";
-  return Object.fromEntries(findCheckpointKeys(indexGraph(metaGraph), operation));
+  return Object.fromEntries(
+    [...findRestoredTensors(indexGraph(metaGraph), operation)].map(([identity, { key }]) => [identity, key]),
+  );
 }
 
 test("TensorFlow 1: keys are found behind the restore operation", () => {
@@ -29,7 +31,8 @@ test("handles with one shared name are one variable", () => {
     nodes: [
       node("v", "VarHandleOp", [], { shared_name: { s: Buffer.from("shared") }, container: { s: Buffer.from("box") } }),
       constantNode("keys", { dtype: "string", shape: [1], data: [Buffer.from("key")] }),
-      node("restored", "RestoreV2", ["keys", "keys", "keys"]),
+      constantNode("slices", textTensor([""])),
+      node("restored", "RestoreV2", ["keys", "keys", "slices"]),
       node("restore", "AssignVariableOp", ["v", "restored"]),
     ],
     signatures: {},
@@ -56,7 +59,8 @@ test("a restore operation that is not there, or whose names cannot be read, is r
       nodes: [
         node("v", "VariableV2"),
         constantNode("keys", keys),
-        node("restored", "RestoreV2", ["keys", "keys", "keys"]),
+        constantNode("slices", textTensor([""])),
+        node("restored", "RestoreV2", ["keys", "keys", "slices"]),
         node("restore", "Assign", ["v", "restored:1"]),
       ],
       signatures: {},
@@ -75,13 +79,34 @@ test("names that are one name repeated count as filled up", () => {
     nodes: [
       node("v", "VariableV2"),
       node("keys", "Const", [], { value: { tensor: keys } }),
-      node("restored", "RestoreV2", ["keys", "keys", "keys"]),
+      constantNode("slices", textTensor([""])),
+      node("restored", "RestoreV2", ["keys", "keys", "slices"]),
       node("restore", "Assign", ["v", "restored"]),
     ],
     signatures: {},
   });
   const library = indexGraph(parseMetaGraph(files.get("saved_model.pb") ?? new Uint8Array()));
-  const withFill = (bytes: number) => findCheckpointKeys({ ...library, fill: new FillBudget(bytes) }, "restore");
-  assert.equal(withFill(1000).get("|v"), "key");
+  const withFill = (bytes: number) => findRestoredTensors({ ...library, fill: new FillBudget(bytes) }, "restore");
+  assert.equal(withFill(1000).get("|v")?.key, "key");
   assert.throws(() => withFill(500), modelError("bad-graph", /far larger/));
+});
+
+test("a part of a partitioned variable is restored from its slice", () => {
+  const files = savedModelFiles({
+    nodes: [
+      node("v", "VariableV2"),
+      node("w", "VariableV2"),
+      constantNode("keys", textTensor(["key", "key"])),
+      constantNode("slices", textTensor(["12 4 0,6:0,4", "12 4 0,12:-"])),
+      node("restored", "RestoreV2", ["keys", "keys", "slices"]),
+      node("assign_v", "Assign", ["v", "restored:0"]),
+      node("assign_w", "Assign", ["w", "restored:1"]),
+      node("restore", "NoOp", ["^assign_v", "^assign_w"]),
+    ],
+    signatures: {},
+  });
+  const library = indexGraph(parseMetaGraph(files.get("saved_model.pb") ?? new Uint8Array()));
+  const restored = findRestoredTensors(library, "restore");
+  assert.equal(restored.get("|v")?.slice?.text, "12 4 0,6:0,4");
+  assert.deepEqual(restored.get("|w"), { key: "key", slice: undefined });
 });

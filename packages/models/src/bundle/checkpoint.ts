@@ -16,6 +16,7 @@ import { elementBytes } from "../onnx/element-type.ts";
 import { parseStoredStrings } from "./stored-strings.ts";
 import { keyOfName } from "./table-block.ts";
 import { parseTable } from "./table-reader.ts";
+import { sliceKey, type TensorSlice } from "./tensor-slice.ts";
 
 const LITTLE_ENDIAN = 0;
 const HEADER_KEY = "";
@@ -36,9 +37,10 @@ export interface Checkpoint {
   readonly shardFiles: readonly string[];
   /**
    * The tensor under `key`, with its CRC-32C checked.
+   * @param slice the part of it that is meant; it has to be stored as such
    * @throws ModelError `missing-variable`, `checksum-mismatch`, `bad-checkpoint`, `unsupported-type`
    */
-  locate(key: string): StoredTensor;
+  locate(key: string, slice?: TensorSlice): StoredTensor;
   /**
    * The tensor under `key` with its elements, for what is needed when the model is loaded. Strings are views into the shard.
    * @throws ModelError as {@link locate}
@@ -75,9 +77,35 @@ class Bundle implements Checkpoint {
     this.#bytesLeft = shards.reduce((total, { content }) => total + content.length, 0);
   }
 
-  locate(key: string): StoredTensor {
+  locate(key: string, slice?: TensorSlice): StoredTensor {
+    if (slice !== undefined) {
+      return this.#locateSlice(key, slice);
+    }
     const tensor = this.#located.get(key) ?? this.#take(locateTensor(key, this.#entry(key), this.#shards));
     this.#located.set(key, tensor);
+    return tensor;
+  }
+
+  #locateSlice(key: string, slice: TensorSlice): StoredTensor {
+    const stored = sliceKey(key, slice);
+    const entry = this.#entries.get(stored);
+    if (entry === undefined) {
+      throw new ModelError(
+        "unsupported-type",
+        `variable ${JSON.stringify(key)} is not stored in the slice ${slice.text}`,
+      );
+    }
+    const known = this.#located.get(stored);
+    const tensor = known ?? this.#take(locateTensor(key, decode(BundleEntryProto, entry), this.#shards));
+    this.#located.set(stored, tensor);
+    const { extents } = slice;
+    const fits = extents.every(({ length }, axis) => length === undefined || length === tensor.shape[axis]);
+    if (tensor.shape.length !== extents.length || !fits) {
+      throw new ModelError(
+        "bad-checkpoint",
+        `the slice ${slice.text} of variable ${JSON.stringify(key)} has other sizes`,
+      );
+    }
     return tensor;
   }
 

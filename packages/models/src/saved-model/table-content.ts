@@ -5,7 +5,7 @@ import { LookupTable } from "../interpreter/lookup/lookup-table.ts";
 import type { FlatNode, FlatSource } from "./flat-graph.ts";
 import { originalSource } from "./pass-through.ts";
 import { parseTextFile } from "./table-text.ts";
-import { restoreKeys } from "./variables.ts";
+import { restoredTensors } from "./variables.ts";
 
 /** What tables are filled from. */
 export interface TableSources {
@@ -79,8 +79,8 @@ function knownTensor(source: FlatSource | undefined, { fill, stored }: TableSour
   }
   const { node, output } = original;
   if (node.op === "RestoreV2") {
-    const key = restoreKeys(node, fill)[output];
-    return key === undefined ? undefined : stored(key);
+    const restored = restoredTensors(node, fill)[output];
+    return restored === undefined || restored.slice !== undefined ? undefined : stored(restored.key);
   }
   if (node.op !== "Const") {
     return undefined;
