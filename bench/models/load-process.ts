@@ -73,18 +73,22 @@ async function decryptLatest(opened: OpenedPackage): Promise<ModelFiles> {
 
 /** What the engine's thread does once it has started. Its code is loaded for this alone: it would count as held before. */
 async function loadStepwise(directory: string, step: Step): Promise<void> {
+  const { mapWeights } = await import("../../packages/models/src/engine/mapped-weights.ts");
   const { importRuntime, loadSessions } = await import("../../packages/models/src/engine/sessions.ts");
   const { DirectoryFiles } = await import("../../packages/models/src/model-directory.ts");
   const { islandsOf } = await import("../../packages/models/src/plan/plan.ts");
   const { prepareModel } = await import("../../packages/models/src/prepare-model.ts");
   await step("library", importRuntime);
-  const files = new DirectoryFiles(directory);
-  const prepared = await step("readAndPlan", async () => prepareModel(files));
+  const prepared = await step("readAndPlan", async () => prepareModel(new DirectoryFiles(directory)));
   const graphs = [...prepared.graphs.values(), ...[...prepared.plans.values()].flatMap(islandsOf)];
   const arranged = await step("arrangeWeights", async () => prepared.arrangeWeights());
-  const weights = [...arranged].map(([path, data]) => ({ path, data }));
   const models = [...new Set(graphs.map(({ model }) => model))];
-  const sessions = await step("sessions", () => loadSessions({ models, files: weights, threads: undefined }));
+  const isMapped = prepared.platform === "tensorflow";
+  const mapped = await step("mapWeights", async () => (isMapped ? mapWeights(models, arranged) : undefined));
+  const files = mapped === undefined ? [...arranged].map(([path, data]) => ({ path, data })) : [];
+  const given = { models, ...mapped, files, threads: undefined };
+  const sessions = await step("sessions", () => loadSessions(given));
+  mapped?.close();
   await sessions.release();
 }
 

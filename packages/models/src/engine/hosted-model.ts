@@ -11,6 +11,7 @@ import type { RunnableGraph } from "../runnable-graph.ts";
 import type { RunnableSignature } from "../runnable-signature.ts";
 import { bindGraph } from "./bind-graph.ts";
 import { bindPlan } from "./bind-plan.ts";
+import { mapWeights } from "./mapped-weights.ts";
 import type { EngineLoad, ModelDescription } from "./messages.ts";
 import { toPlainModelError } from "./plain-error.ts";
 import { loadSessions, type Sessions } from "./sessions.ts";
@@ -27,7 +28,7 @@ type Sorted = Pick<HostedModel, "callables"> & Pick<PreparedModel, "refusals">;
 
 /**
  * Prepares a model and creates its sessions. Whatever the outcome, its files in memory are overwritten then and given back: `onnxruntime`
- * has copied the weights into memory of its own, and no second plaintext stays behind.
+ * has copied or mapped the weights, and no second plaintext stays behind.
  * @throws ModelError those of {@link DirectoryFiles} and {@link prepareModel}; `engine-refused` when the engine can run none of the
  *   signatures; `closed` when nobody waits for the model any more
  */
@@ -44,18 +45,50 @@ export async function hostModel({ source, tags, threads, givenUp }: EngineLoad):
       throw new ModelError("closed", "nobody waits for the model any more");
     }
     weights = prepared.arrangeWeights();
-    const weightFiles = [...weights].map(([path, data]) => ({ path, data }));
-    const sessions = await loadSessions({ models: [...models], files: weightFiles, threads });
-    return await openModel(prepared, sessions, [...models], weights);
+    const light = readLightGraphs(prepared, weights);
+    const sessions = await createSessions({ prepared, models: [...models], weights, threads }, () => {
+      discard([...files.values(), ...weights.values()]);
+    });
+    return await openModel(prepared, sessions, [...models], light);
   } finally {
     discard([...files.values(), ...models, ...weights.values()]);
   }
 }
 
-/** Overwrites the bytes and frees them at once: an idle thread may not collect its garbage for hours. */
+/** What sessions are created of. */
+interface SessionParts extends Pick<EngineLoad, "threads"> {
+  readonly prepared: PreparedModel;
+  readonly models: readonly Uint8Array[];
+  readonly weights: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * Models in ONNX stay as they were checked, with their weights in place.
+ * @param discardWeights is called as soon as the engine needs no more of them than it maps
+ */
+async function createSessions(
+  { prepared: { platform }, models, weights, threads }: SessionParts,
+  discardWeights: () => void,
+): Promise<Sessions> {
+  const mapped = platform === "tensorflow" ? mapWeights(models, weights) : undefined;
+  if (mapped === undefined) {
+    return await loadSessions({ models, files: [...weights].map(([path, data]) => ({ path, data })), threads });
+  }
+  try {
+    discardWeights();
+    return await loadSessions({ models: mapped.models, files: [], folder: mapped.folder, threads });
+  } finally {
+    mapped.close();
+    discard(mapped.models);
+  }
+}
+
+/** Overwrites the bytes and frees them at once: an idle thread may not collect its garbage for hours. What is free already stays so. */
 function discard(contents: readonly Uint8Array[]): void {
   for (const bytes of contents) {
-    bytes.fill(0);
+    if (bytes.length > 0) {
+      bytes.fill(0);
+    }
   }
   for (const { buffer } of contents) {
     if (buffer instanceof ArrayBuffer && !buffer.detached) {
@@ -68,7 +101,7 @@ async function openModel(
   prepared: PreparedModel,
   sessions: Sessions,
   models: readonly Uint8Array[],
-  weights: ReadonlyMap<string, Uint8Array>,
+  light: ReadonlyMap<string, LightGraph>,
 ): Promise<HostedModel> {
   const { callables, refusals } = sortSignatures(prepared, sessions, models);
   const [firstRefusal] = refusals.values();
@@ -77,7 +110,7 @@ async function openModel(
     throw refusals.get(DEFAULT_SIGNATURE_KEY) ?? firstRefusal;
   }
   return {
-    description: describeModel(prepared, { callables, refusals }, weights),
+    description: describeModel(prepared, { callables, refusals }, light),
     callables,
     release: () => sessions.release(),
   };
@@ -114,7 +147,7 @@ function sortSignatures(prepared: PreparedModel, sessions: Sessions, models: rea
 function describeModel(
   prepared: PreparedModel,
   { callables, refusals }: Sorted,
-  weights: ReadonlyMap<string, Uint8Array>,
+  light: ReadonlyMap<string, LightGraph>,
 ): ModelDescription {
   const { platform, signatures, signatureDefs } = prepared;
   return {
@@ -122,19 +155,15 @@ function describeModel(
     signatures,
     signatureDefs,
     calls: new Map([...callables].map(([key, { inputs, outputs }]) => [key, { inputs, outputs }])),
-    light: readLightGraphs(prepared, callables, weights),
+    light: new Map([...light].filter(([key]) => callables.has(key))),
     refusals: new Map([...refusals].map(([key, refusal]) => [key, toPlainModelError(refusal)])),
   };
 }
 
-function readLightGraphs(
-  { graphs }: PreparedModel,
-  callables: Sorted["callables"],
-  weights: ReadonlyMap<string, Uint8Array>,
-): Map<string, LightGraph> {
+function readLightGraphs({ graphs }: PreparedModel, weights: ReadonlyMap<string, Uint8Array>): Map<string, LightGraph> {
   const light = new Map<string, LightGraph>();
   for (const [key, graph] of graphs) {
-    const read = callables.has(key) ? readLightGraph(graph, weights) : undefined;
+    const read = readLightGraph(graph, weights);
     if (read !== undefined) {
       light.set(key, read);
     }

@@ -11,6 +11,8 @@ export interface SessionModels {
   readonly models: readonly Uint8Array[];
   /** Files that the models refer to for their weights. */
   readonly files: readonly { readonly path: string; readonly data: Uint8Array }[];
+  /** Folder with files that they refer to instead, which are mapped. */
+  readonly folder?: string | undefined;
   /** Threads for one operation; undefined for one per core. */
   readonly threads: number | undefined;
 }
@@ -26,12 +28,12 @@ export interface Sessions {
   release(): Promise<void>;
 }
 
-/** Creates a session for each model. `onnxruntime` copies models and weights into memory of its own. */
-export async function loadSessions({ models, files, threads }: SessionModels): Promise<Sessions> {
+/** Creates a session for each model. `onnxruntime` copies models and weights into memory of its own, but for those that it maps. */
+export async function loadSessions(given: SessionModels): Promise<Sessions> {
   const runtime = await importRuntime();
-  const options = sessionOptions(files, threads);
+  const options = sessionOptions(given);
   const created: (InferenceSession | string)[] = [];
-  for (const model of models) {
+  for (const model of given.models) {
     created.push(await createSession(runtime, model, options));
   }
   return wrapSessions(runtime, created);
@@ -48,7 +50,7 @@ export async function importRuntime(): Promise<Runtime> {
   return runtime;
 }
 
-function sessionOptions(files: SessionModels["files"], threads: number | undefined): InferenceSession.SessionOptions {
+function sessionOptions({ files, folder, threads }: SessionModels): InferenceSession.SessionOptions {
   return {
     externalData: files.map(({ path, data }) => ({ path, data })),
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
@@ -58,6 +60,7 @@ function sessionOptions(files: SessionModels["files"], threads: number | undefin
         intra_op: { allow_spinning: "0" },
         // Else bytes that carry the mark of the runtime's own format would be read as that, not as what was checked.
         load_model_format: "ONNX",
+        ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
       },
     },
     // Failures come as exceptions. What the runtime would log goes straight to the process's standard error.
