@@ -5,7 +5,7 @@ import type { Tensor } from "@sealserve/protocol";
 import fc from "fast-check";
 
 import { modelError, servingError } from "./fixtures/errors.ts";
-import { makeKernel } from "./fixtures/kernel.ts";
+import { listAttr, makeKernel } from "./fixtures/kernel.ts";
 import { floats, int32s } from "./fixtures/tensors.ts";
 
 const bucketize = (features: number, ...inputs: readonly Tensor[]): readonly Tensor[] =>
@@ -45,4 +45,18 @@ test("other shapes, types and numbers of inputs are refused", () => {
   assert.throws(() => bucketize(2, vector([1]), vector([1])), unsupported);
   assert.throws(() => bucketize(0), unsupported);
   assert.throws(() => bucketize(1, int32s([1], [1]), vector([1])), unsupported);
+});
+
+test("Bucketize counts the boundaries that are not above a value", () => {
+  const boundaries = listAttr({ f: Float32Array.of(0, 1, 1, 10) });
+  const values = floats([2, 3], [-5, 0, 1, 9, Number.NaN, 10]);
+  const [buckets] = makeKernel("Bucketize", ["float32"], { boundaries }).run([values]);
+  assert.deepEqual(buckets, int32s([2, 3], [0, 1, 3, 3, 4, 4]));
+  const [none] = makeKernel("Bucketize", ["float32"]).run([values]);
+  assert.deepEqual(none, int32s([2, 3], [0, 0, 0, 0, 0, 0]));
+  const falling = listAttr({ f: Float32Array.of(1, 0) });
+  assert.throws(
+    () => makeKernel("Bucketize", ["float32"], { boundaries: falling }),
+    modelError("unsupported-op", /go down/),
+  );
 });

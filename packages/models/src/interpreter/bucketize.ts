@@ -33,6 +33,26 @@ export const bucketizeFeatures: MakeKernel = (operation) => {
   };
 };
 
+/** Bucketize: how many of the boundaries, which never go down, are not above each value. */
+export const bucketize: MakeKernel = (operation) => {
+  const boundaries = operation.floats("boundaries");
+  if (boundaries.some((boundary, place) => !(boundary >= (boundaries[place - 1] ?? Number.NEGATIVE_INFINITY)))) {
+    operation.refuse("its boundaries go down");
+  }
+  return {
+    outputs: ["int32"],
+    run: ([tensor]) => {
+      const { shape, data } = tensor as Tensor;
+      new OutputBudget().take("int32", data.length);
+      const values = isNumberData(data) ? Array.from<number | bigint, number>(data, Number) : [];
+      const buckets = values.map((value) =>
+        search(boundaries, 0, boundaries.length, (boundary) => !(value < boundary)),
+      );
+      return [{ dtype: "int32", shape, data: Int32Array.from(buckets) }];
+    },
+  };
+};
+
 /** Values may also stand in a matrix of one column. */
 function floatsOf(tensor: Tensor | undefined, what: string): readonly number[] {
   const isVector =

@@ -1,5 +1,5 @@
 import { broadcastGradientArgs } from "./broadcast-gradient-args.ts";
-import { bucketizeFeatures } from "./bucketize.ts";
+import { bucketize, bucketizeFeatures } from "./bucketize.ts";
 import { assertTrue } from "./checks/assert-true.ts";
 import { checkNumerics } from "./checks/check-numerics.ts";
 import { ensureShape } from "./checks/ensure-shape.ts";
@@ -17,6 +17,7 @@ import { randomKernels } from "./random/random-kernels.ts";
 import { reshape } from "./reshape.ts";
 import { searchSorted } from "./search-sorted.ts";
 import { countAll, countDense } from "./segments/count-values.ts";
+import { reduceKernels } from "./segments/reduce-segments.ts";
 import { segmentKernels } from "./segments/sum-segments.ts";
 import { sparseKernels } from "./sparse/sparse-kernels.ts";
 import { asString } from "./strings/as-string.ts";
@@ -38,6 +39,7 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["Bincount", countAll],
   ["BoostedTreesBucketize", bucketizeFeatures],
   ["BroadcastGradientArgs", broadcastGradientArgs],
+  ["Bucketize", bucketize],
   ["CheckNumerics", checkNumerics],
   ["DecodeImage", decodeAnyImage],
   ["DecodeJpeg", decodeJpegImage],
@@ -77,6 +79,7 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["StringStrip", stripSpace],
   ["StringUpper", changeCase("upper")],
   ...Object.entries(randomKernels),
+  ...Object.entries(reduceKernels),
   ...Object.entries(scatterKernels),
   ...Object.entries(segmentKernels),
   ...Object.entries(sparseKernels),

@@ -101,6 +101,15 @@ export class NodeOperation<Input extends KnownInput> {
     return Array.from(this.#attribute(name)?.list?.i ?? []);
   }
 
+  /** A whole number of 64 bits. */
+  longInteger(name: string, fallback: bigint): bigint {
+    return this.#attribute(name)?.i ?? fallback;
+  }
+
+  floats(name: string): readonly number[] {
+    return Array.from(this.#attribute(name)?.list?.f ?? []);
+  }
+
   float(name: string, fallback: number): number {
     return this.#attribute(name)?.f ?? fallback;
   }

@@ -12,6 +12,8 @@ const severalOutputs: ReadonlyMap<string, readonly string[]> = new Map([
   ["Merge", ["output", "value_index"]],
   ["RefMerge", ["output", "value_index"]],
   ["RefSwitch", ["output_false", "output_true"]],
+  ["SparseCross", ["output_indices", "output_values", "output_shape"]],
+  ["SparseCrossV2", ["output_indices", "output_values", "output_shape"]],
   ["SparseFillEmptyRows", ["output_indices", "output_values", "empty_row_indicator", "reverse_index_map"]],
   ["SparseReshape", ["output_indices", "output_shape"]],
   ["Switch", ["output_false", "output_true"]],

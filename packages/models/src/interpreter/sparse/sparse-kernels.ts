@@ -1,4 +1,5 @@
 import type { MakeKernel } from "../kernel.ts";
+import { crossSparse, crossSparseTexts } from "./cross.ts";
 import { fillEmptyRows } from "./fill-empty-rows.ts";
 import { multiplySparse } from "./matrix-product.ts";
 import { reshapeSparse } from "./reshape-sparse.ts";
@@ -8,6 +9,8 @@ import { sparseToDense } from "./sparse-to-dense.ts";
 /** Operations on sparse tensors. */
 export const sparseKernels: Readonly<Record<string, MakeKernel>> = {
   DenseToDenseSetOperation: combineSets,
+  SparseCross: crossSparse,
+  SparseCrossV2: crossSparseTexts,
   SparseFillEmptyRows: fillEmptyRows,
   SparseTensorDenseMatMul: multiplySparse,
   SparseReshape: reshapeSparse,
