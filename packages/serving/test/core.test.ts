@@ -146,8 +146,8 @@ test("a call over REST takes no default values", async () => {
     ['"instances": [{"a": "t"}]', /keys must be equal to: a,b$/],
   ] as const) {
     const body = Buffer.from(`{"signature_name": "greeting", ${member}}`);
-    const answering = answerRest(handler, { call: restCall, body, origin: undefined, signal });
-    await assert.rejects(answering, { code: "INVALID_ARGUMENT", message });
+    const answer = async () => await answerRest(handler, { call: restCall, body, origin: undefined, signal });
+    await assert.rejects(answer, { code: "INVALID_ARGUMENT", message });
   }
 });
 

@@ -5,7 +5,7 @@
 export type Awaitable<T> = T | Promise<T>;
 
 /** What `make` makes of a result once it is there. */
-export function mapResult<T, Made>(result: Awaitable<T>, make: (value: T) => Made): Awaitable<Made> {
+export function mapResult<T, Made>(result: Awaitable<T>, make: (value: T) => Awaitable<Made>): Awaitable<Made> {
   return result instanceof Promise ? result.then(make) : make(result);
 }
 

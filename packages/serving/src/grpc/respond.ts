@@ -3,7 +3,7 @@ import { encodeUtf8 } from "@sealserve/core";
 import { messagePrefix, PREFIX_LENGTH, type ServingError, truncateStatusMessage } from "@sealserve/protocol";
 import type { CallScope } from "../transport/call-scope.ts";
 import type { ServingLimits } from "../transport/limits.ts";
-import { timeLimitOf } from "../transport/time-limit.ts";
+import { expectSoonTaken } from "../transport/soon-taken.ts";
 
 /** Up to this size, prefix and message go out as one DATA frame. */
 const SMALL_MESSAGE = 1 << 14;
@@ -59,7 +59,7 @@ export function sendMessage(
   stream.on("wantTrailers", sendSuccess);
   stream.respond(unaryHeaders(more), UNARY_OPTIONS);
   if (message.length <= SMALL_MESSAGE) {
-    closeUnlessSoonTaken(stream, scope, stallTimeoutMs);
+    expectSoonTaken(scope, stallTimeoutMs, (leftMs) => closeWhenStalled(stream, leftMs));
     stream.end(withPrefix(message));
   } else {
     closeWhenStalled(stream, stallTimeoutMs);
@@ -113,16 +113,6 @@ export function failureTrailers(failure: ServingError): OutgoingHttpHeaders {
 /** Resets a stream whose requester does not take the answer. */
 export function closeWhenStalled(stream: ServerHttp2Stream, stallTimeoutMs: number): void {
   stream.setTimeout(stallTimeoutMs, () => stream.close(constants.NGHTTP2_CANCEL));
-}
-
-/**
- * Resets a stream whose requester does not take a small answer. Nearly all are taken at once, so that they share one timer for the
- * first half of the time, and only what is left then is watched by itself.
- */
-function closeUnlessSoonTaken(stream: ServerHttp2Stream, scope: CallScope, stallTimeoutMs: number): void {
-  const limit = timeLimitOf(stallTimeoutMs / 2);
-  const running = limit.start({ late: () => closeWhenStalled(stream, stallTimeoutMs / 2) });
-  scope.whenStreamCloses(() => limit.stop(running));
 }
 
 /** Resets a stream whose requester takes the answer in pieces too small to ever come to its end. */

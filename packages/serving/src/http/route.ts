@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { encodeErrorAnswer, type ServingError } from "@sealserve/protocol";
+import type { Awaitable } from "../core/awaitable.ts";
 
 /** A request on the HTTP/1.1 port, as a route sees it. */
 export interface HttpRequest {
@@ -7,7 +8,7 @@ export interface HttpRequest {
   readonly incoming: IncomingMessage;
   /** Fires when the caller is gone or the limit has passed; its reason is a ServingError. */
   readonly signal: AbortSignal;
-  /** Receives the whole body, unpacked; its memory is given back when the request ends. @throws ServingError */
+  /** Receives the whole body, unpacked; its memory is given back when the route has its answer. @throws ServingError */
   receive(): Promise<Uint8Array>;
   /** Sets a header of the answer, whether it will be a success or a failure. */
   setHeader(name: string, value: string): void;
@@ -28,7 +29,7 @@ export interface HttpAnswer {
  * Answers the requests for its own paths, and gives undefined for others. A ServingError that it throws becomes the answer
  * with that error's HTTP status.
  */
-export type HttpRoute = (request: HttpRequest) => Promise<HttpAnswer> | undefined;
+export type HttpRoute = (request: HttpRequest) => Awaitable<HttpAnswer> | undefined;
 
 /** The JSON answer for anything that was thrown. An error without a message has no body. */
 export function failureAnswer(failure: ServingError): HttpAnswer {

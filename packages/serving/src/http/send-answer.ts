@@ -1,25 +1,38 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { CallScope } from "../transport/call-scope.ts";
 import type { ServingLimits } from "../transport/limits.ts";
+import { expectSoonTaken } from "../transport/soon-taken.ts";
 import { discardBody, endsSoon } from "./discard-body.ts";
 import type { HttpAnswer } from "./route.ts";
 
 /** An answer up to this size, bytes, is in the buffers of the system when it has been written. */
 const SMALL_ANSWER = 1 << 14;
 
-/**
- * Sends an answer, which the client receives also when it comes before the end of the request's body.
- *
- * @param keepAlive whether the connection may be used again
- */
-export async function sendAnswer(
+/** How an answer is sent. */
+export interface SendOptions {
+  /** Whether the connection may be used again. */
+  readonly keepAlive: boolean;
+  readonly limits: ServingLimits;
+  /** Of the response. */
+  readonly scope: CallScope;
+}
+
+/** Sends an answer, which the client receives also when it comes before the end of the request's body. */
+export function sendAnswer(
   incoming: IncomingMessage,
   response: ServerResponse,
   { status, contentType = "application/json", headers, body }: HttpAnswer,
-  { keepAlive, limits }: { readonly keepAlive: boolean; readonly limits: ServingLimits },
-): Promise<void> {
+  { keepAlive, limits, scope }: SendOptions,
+): void {
   response.shouldKeepAlive &&= keepAlive && endsSoon(incoming);
-  expectTaking(incoming, response, body.length, limits);
-  response.writeHead(status, { ...headers, "content-type": contentType, "content-length": body.length });
+  if (body.length <= SMALL_ANSWER) {
+    expectSoonTaken(scope, limits.stallTimeoutMs, (leftMs) => endWhenStalled(incoming, response, leftMs));
+  } else {
+    endWhenStalled(incoming, response, limits.stallTimeoutMs);
+    endWhenLate(incoming, response, limits.requestTimeoutMs);
+  }
+  const own = { "content-type": contentType, "content-length": body.length };
+  response.writeHead(status, headers === undefined ? own : { ...headers, ...own });
   if (incoming.complete) {
     // What a refusal left of it must not stop the requests behind it.
     if (incoming.isPaused()) {
@@ -27,7 +40,7 @@ export async function sendAnswer(
     }
     endWith(response, body);
   } else {
-    await sendEarly(incoming, response, body, limits);
+    void sendEarly(incoming, response, body, limits);
   }
 }
 
@@ -56,16 +69,13 @@ async function sendEarly(
   }
 }
 
-/** Ends a connection that does not take its answer, or takes a large one in pieces too small to ever come to its end. */
-function expectTaking(
-  { socket }: IncomingMessage,
-  response: ServerResponse,
-  size: number,
-  { stallTimeoutMs, requestTimeoutMs }: ServingLimits,
-): void {
+/** Ends a connection that does not take its answer. */
+function endWhenStalled({ socket }: IncomingMessage, response: ServerResponse, stallTimeoutMs: number): void {
   response.setTimeout(stallTimeoutMs, () => socket.destroy());
-  if (size > SMALL_ANSWER) {
-    const late = setTimeout(() => socket.destroy(), requestTimeoutMs);
-    response.once("close", () => clearTimeout(late));
-  }
+}
+
+/** Ends a connection that takes a large answer in pieces too small to ever come to its end. */
+function endWhenLate({ socket }: IncomingMessage, response: ServerResponse, timeoutMs: number): void {
+  const late = setTimeout(() => socket.destroy(), timeoutMs);
+  response.once("close", () => clearTimeout(late));
 }

@@ -7,6 +7,6 @@ import type { MetricRegistry } from "./registry.ts";
 export function metricsRoute(registry: MetricRegistry, path: string = DEFAULT_METRICS_PATH): HttpRoute {
   return ({ incoming: { method, url = "" } }) =>
     method === "GET" && url.split("?", 1)[0] === path
-      ? Promise.resolve({ status: 200, contentType: "text/plain", body: encodeUtf8(registry.expose()) })
+      ? { status: 200, contentType: "text/plain", body: encodeUtf8(registry.expose()) }
       : undefined;
 }

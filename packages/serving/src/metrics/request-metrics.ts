@@ -98,11 +98,13 @@ export class RequestMetrics {
 
   /** A REST call has been answered, its JSON read and written; TensorFlow Serving counts these as a whole. */
   answeredRest(verb: string, model: string, code: GrpcCodeName, ms: number): void {
-    const known = this.#isKnown(model) ? model : "";
-    this.#requestCount.of(known, code).add();
-    if (code === "OK") {
-      this.#requestLatency.of(known, verb, "REST").observe(ms * MICROS_PER_MS);
+    if (code !== "OK") {
+      this.#requestCount.of(this.#isKnown(model) ? model : "", code).add();
+      return;
     }
+    // What has run a model is known: to look for it among the versions would cost more than the rest.
+    this.#requestCount.of(model, code).add();
+    this.#requestLatency.of(model, verb, "REST").observe(ms * MICROS_PER_MS);
   }
 
   /** A request has brought examples to classify or regress. */

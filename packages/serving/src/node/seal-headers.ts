@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
+import { mapResult } from "../core/awaitable.ts";
 import type { Seal } from "../core/servables.ts";
 import type { HttpAnswer, HttpRoute } from "../http/route.ts";
 
@@ -38,5 +39,8 @@ export function sealedRoute(route: HttpRoute, headers: SealHeaders): HttpRoute {
     ...answer,
     headers: { ...answer.headers, ...headers.current },
   });
-  return (request) => route(request)?.then(sealed);
+  return (request) => {
+    const answer = route(request);
+    return answer && mapResult(answer, sealed);
+  };
 }

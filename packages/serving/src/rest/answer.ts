@@ -1,3 +1,4 @@
+import type { Signature } from "@sealserve/models";
 import {
   DEFAULT_SIGNATURE_KEY,
   encodeClassifyAnswer,
@@ -16,6 +17,7 @@ import {
   ServingError,
   SIGNATURE_DEF_FIELD,
 } from "@sealserve/protocol";
+import { type Awaitable, mapResult } from "../core/awaitable.ts";
 import type { Call } from "../core/call.ts";
 import type { Handler } from "../core/handler.ts";
 import type { HttpAnswer } from "../http/route.ts";
@@ -39,20 +41,20 @@ export interface RestRequest {
 type RequestBody = Pick<RestRequest, "address" | "body" | "decoder" | "limits" | "signal">;
 
 /**
- * Answers a call of TensorFlow Serving's REST API over the handler core.
+ * Answers a call of TensorFlow Serving's REST API over the handler core; at once where the model can.
  *
  * @throws ServingError with TensorFlow Serving's messages
  */
-export async function answerRest(handler: Handler, request: RestRequest): Promise<HttpAnswer> {
+export function answerRest(handler: Handler, request: RestRequest): Awaitable<HttpAnswer> {
   const { call, origin, signal } = request;
   const coreCall: Call = { signal, entrypoint: "REST", givesInputs: true };
   switch (call.kind) {
     case "predict":
-      return success(await predict(handler, call.model, request, coreCall));
+      return mapResult(predict(handler, call.model, request, coreCall), success);
     case "classify":
-      return success(await classify(handler, call.model, request, coreCall));
+      return classify(handler, call.model, request, coreCall).then(success);
     case "regress":
-      return success(await regress(handler, call.model, request, coreCall));
+      return regress(handler, call.model, request, coreCall).then(success);
     case "status": {
       const asked = GetModelStatusRequest.create({ modelSpec: specOf(call.model) });
       return success(encodeStatusAnswer(handler.status(asked)));
@@ -68,18 +70,18 @@ export async function answerRest(handler: Handler, request: RestRequest): Promis
   }
 }
 
-async function predict(
+function predict(
   handler: Handler,
   model: RestModel,
   { address, body, decoder = directDecoder, limits, signal }: RequestBody,
   call: Call,
-): Promise<Uint8Array> {
+): Awaitable<Uint8Array> {
   const spec = specOf(model);
-  const options = { address, limits, signal };
-  const parsed = await decoder.predict(body, (name) => inputTypes(handler, spec, name), options);
-  const modelSpec = { ...spec, signatureName: parsed.signatureName };
-  const response = await handler.predict({ modelSpec, inputs: parsed.inputs, outputFilter: [] }, call);
-  return encodePredictAnswer(response.outputs, parsed.format);
+  const parsing = decoder.predict(body, (name) => inputTypes(handler, spec, name), { address, limits, signal });
+  return mapResult(parsing, ({ signatureName, inputs, format }) => {
+    const answering = handler.predict({ modelSpec: { ...spec, signatureName }, inputs, outputFilter: [] }, call);
+    return mapResult(answering, ({ outputs }) => encodePredictAnswer(outputs, format));
+  });
 }
 
 async function classify(handler: Handler, model: RestModel, body: RequestBody, call: Call): Promise<Uint8Array> {
@@ -100,6 +102,9 @@ async function examplesRequest(
   return { modelSpec: { ...specOf(model), signatureName }, input };
 }
 
+/** Of signatures that were asked for. */
+const typesOfInputs = new WeakMap<Signature, PredictSignature>();
+
 function inputTypes(handler: Handler, spec: ModelSpec, signatureName: string): PredictSignature {
   const signature = handler.signature(spec, signatureName);
   if (signature === undefined) {
@@ -107,7 +112,11 @@ function inputTypes(handler: Handler, spec: ModelSpec, signatureName: string): P
     const message = `Serving signature name: "${name}" not found in signature def`;
     throw new ServingError("INVALID_ARGUMENT", message);
   }
-  return { inputs: new Map([...signature.inputs].map(([name, { dtype }]) => [name, dtype])) };
+  const known = typesOfInputs.get(signature) ?? {
+    inputs: new Map(Array.from(signature.inputs, ([input, { dtype }]) => [input, dtype])),
+  };
+  typesOfInputs.set(signature, known);
+  return known;
 }
 
 function specOf(model: RestModel): ModelSpec {

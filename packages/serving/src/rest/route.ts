@@ -1,4 +1,5 @@
 import { type GrpcCodeName, isRestTarget, parseRestPath, type RestCall, servingErrorOf } from "@sealserve/protocol";
+import type { Awaitable } from "../core/awaitable.ts";
 import type { Handler } from "../core/handler.ts";
 import type { HttpAnswer, HttpRequest, HttpRoute } from "../http/route.ts";
 import type { ServingLimits } from "../transport/limits.ts";
@@ -52,22 +53,28 @@ async function answerCall(
   const { method = "", url = "", headers, socket } = request.incoming;
   const call = parseRestPath(method, url);
   const body = await request.receive();
-  request.limit(restRunTimeoutMs);
   const { signal } = request;
   const limits = { maxNodes: maxElements };
   const address = socket.remoteAddress;
-  const answering = answerRest(handler, { call, body, origin: headers.origin, signal, address, limits, decoder });
-  return await (observer === undefined ? answering : observe(answering, call, observer));
+  const ask = (): Awaitable<HttpAnswer> => {
+    const answer = answerRest(handler, { call, body, origin: headers.origin, signal, address, limits, decoder });
+    if (answer instanceof Promise) {
+      request.limit(restRunTimeoutMs);
+    }
+    return answer;
+  };
+  return observer === undefined ? ask() : observe(ask, call, observer);
 }
 
-async function observe(answering: Promise<HttpAnswer>, call: RestCall, observer: RestObserver): Promise<HttpAnswer> {
+async function observe(ask: () => Awaitable<HttpAnswer>, call: RestCall, observer: RestObserver): Promise<HttpAnswer> {
   if (call.kind !== "predict" && call.kind !== "classify" && call.kind !== "regress") {
-    return await answering;
+    return ask();
   }
   const startedAt = performance.now();
   let code: GrpcCodeName = "OK";
   try {
-    return await answering;
+    const answer = ask();
+    return answer instanceof Promise ? await answer : answer;
   } catch (error) {
     ({ code } = servingErrorOf(error));
     throw error;

@@ -10,7 +10,7 @@ export function currentTrace(): CallTrace | undefined {
 }
 
 /** Does work as a part of the traced call. */
-export function withTrace<T>(trace: CallTrace, work: () => Promise<T>): Promise<T> {
+export function withTrace<T>(trace: CallTrace, work: () => T): T {
   return storage.run(trace, work);
 }
 

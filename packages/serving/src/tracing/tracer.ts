@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { IncomingHttpHeaders } from "node:http2";
 import { type GrpcCodeName, grpcCodes } from "@sealserve/protocol";
+import type { Awaitable } from "../core/awaitable.ts";
 import type { HttpAnswer } from "../http/route.ts";
 import { TokenBucket } from "../transport/token-bucket.ts";
 import { CallTrace } from "./call-trace.ts";
@@ -63,7 +64,7 @@ export class Tracer {
   }
 
   /** Answers an HTTP request, traced or not; those that run no model are not. */
-  async http({ method = "", headers }: IncomingMessage, answer: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  async http({ method = "", headers }: IncomingMessage, answer: () => Awaitable<HttpAnswer>): Promise<HttpAnswer> {
     const trace = method === "POST" ? this.#begin(method, headers["traceparent"]) : undefined;
     if (trace === undefined) {
       return await answer();

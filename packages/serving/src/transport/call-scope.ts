@@ -12,7 +12,7 @@ export class CallScope {
   #listener: ((reason: ServingError) => void) | undefined;
   #reason: ServingError | undefined;
   /** What is done when the stream closes. */
-  readonly #atClose: (() => void)[] = [];
+  #atClose: (() => void)[] | undefined;
 
   /** @param stream its `close` means that the caller is gone */
   constructor(stream: EventEmitter) {
@@ -43,6 +43,7 @@ export class CallScope {
     if (this.#streamIsClosed) {
       work();
     } else {
+      this.#atClose ??= [];
       this.#atClose.push(work);
     }
   }
@@ -60,14 +61,27 @@ export class CallScope {
   /**
    * The result of `work`, unless the scope ends first; `work` itself is not stopped by that, and what it throws at once
    * because of that comes first. For one piece of work.
+   *
+   * @param over called when the work is done, also when nobody waits for it any more
    */
-  within<T>(work: Promise<T>): Promise<T> {
+  within<T>(work: Promise<T>, over?: () => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#reason !== undefined) {
         reject(this.#reason);
       }
-      this.#fail = (reason) => void setImmediate(() => reject(reason));
-      work.then(resolve, reject);
+      // V8 puts a function that is made for a property into its old space at once, where it keeps all that its call holds until the next collection there.
+      const fail = (reason: ServingError): void => void setImmediate(() => reject(reason));
+      this.#fail = fail;
+      work.then(
+        (result) => {
+          over?.();
+          resolve(result);
+        },
+        (error: unknown) => {
+          over?.();
+          reject(error);
+        },
+      );
     });
   }
 
@@ -94,7 +108,9 @@ export class CallScope {
       this.end(new ServingError("CANCELLED", "The caller cancelled the request"));
     }
     this.#streamIsClosed = true;
-    for (const work of this.#atClose.splice(0)) {
+    const atClose = this.#atClose ?? [];
+    this.#atClose = undefined;
+    for (const work of atClose) {
       work();
     }
   }

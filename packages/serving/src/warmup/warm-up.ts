@@ -122,10 +122,13 @@ function* jsonRuns(bytes: Uint8Array): Generator<Run, void> {
   for (const { verb, body } of checkedList(bytes)) {
     const call = { kind: verb, model: { name: "warmup" } };
     const position = number++;
-    yield (handler, signal) =>
-      answerRest(handler, { call, body, origin: undefined, signal }).catch((cause: unknown) => {
+    yield async (handler, signal) => {
+      try {
+        await answerRest(handler, { call, body, origin: undefined, signal });
+      } catch (cause) {
         throw withoutQuotation(cause, position);
-      });
+      }
+    };
   }
 }
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { receiveBody } from "../src/http/receive-body.ts";
+import { RequestBody } from "../src/http/request-body.ts";
 import { CallScope } from "../src/transport/call-scope.ts";
 import { MemoryBudget } from "../src/transport/memory-budget.ts";
 import { quickLimits } from "./support/quick-limits.ts";
@@ -18,10 +18,10 @@ test("the pieces of a body are freed as soon as they are in its block, and that 
   const pieces: Uint8Array[] = [];
   const server = createServer((incoming, response) => {
     incoming.on("data", (piece: Uint8Array) => pieces.push(piece));
-    const received = receiveBody(incoming, quickLimits(), budget, new CallScope(response));
-    void received.then(({ bytes, release }) => {
+    const body = new RequestBody(incoming, quickLimits(), budget);
+    void body.receive(new CallScope(response)).then((bytes) => {
       response.end(sent.equals(bytes) ? "equal" : "different");
-      release();
+      body.release();
     });
   });
   context.after(() => server.close());
