@@ -19,7 +19,7 @@ test("calls begin only while the lease is held; those that run end well", async 
   const lease = new Lease(clock);
   const model = modelDouble();
   const servables = new ServedModel("half", [{ version: 1n, model }]);
-  const handler = new ModelHandler(new LeasedServables(servables, lease, { model: "half", served: true }));
+  const handler = new ModelHandler(new LeasedServables(servables, lease, { model: "half", isComing: () => false }));
   const ended = { code: "UNAVAILABLE", message: /lease of the model has ended/ };
   await assert.rejects(async () => await handler.predict(request, call), ended);
   lease.grant(clock.now(), 60);
@@ -39,14 +39,15 @@ test("calls begin only while the lease is held; those that run end well", async 
 test("while the model is loaded again it is unavailable, and not unknown", async () => {
   const lease = new Lease(new PassingClock());
   lease.grant(0, 60);
-  const versions = { model: "half", served: false };
+  let coming = true;
+  const versions = { model: "half", isComing: () => coming };
   const handler = new ModelHandler(new LeasedServables(new ServedModel("half", []), lease, versions));
   const loading = refusal("UNAVAILABLE", "The model is being loaded on this server");
   await assert.rejects(async () => await handler.predict(request, call), loading);
   assert.throws(() => handler.metadata({ modelSpec, metadataField: ["signature_def"] }), loading);
   const other = { ...request, modelSpec: ModelSpec.create({ name: "other" }) };
   await assert.rejects(async () => await handler.predict(other, call), refusal("NOT_FOUND", /Latest\(other\)/));
-  versions.served = true;
+  coming = false;
   await assert.rejects(async () => await handler.predict(request, call), refusal("NOT_FOUND", /Latest\(half\)/));
 });
 
@@ -56,6 +57,6 @@ test("what a call that runs is refused with stays what it is", async () => {
   const model = modelDouble();
   model.gate = Promise.reject(new ServingError("NOT_FOUND", "in the model"));
   const servables = new ServedModel("half", [{ version: 1n, model }]);
-  const handler = new ModelHandler(new LeasedServables(servables, lease, { model: "half", served: false }));
+  const handler = new ModelHandler(new LeasedServables(servables, lease, { model: "half", isComing: () => true }));
   await assert.rejects(async () => await handler.predict(request, call), refusal("NOT_FOUND", "in the model"));
 });

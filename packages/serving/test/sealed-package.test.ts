@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { BrokerError, type ReleasedKey } from "@sealserve/broker/client";
 import { generateOwnerKey, generateWrapKey, type OpenedPackage, sealPackage } from "@sealserve/encrypted-files";
+import { ModelError } from "@sealserve/models";
+import { ModelSpec } from "@sealserve/protocol";
 import { Lease } from "../src/lease/lease.ts";
 import { ModelStore } from "../src/life/model-store.ts";
 import { Closers } from "../src/node/closers.ts";
@@ -13,7 +15,7 @@ import { NodeReadiness } from "../src/node/readiness.ts";
 import { SealedPackage } from "../src/node/sealed-package.ts";
 import { SealedVersions } from "../src/node/sealed-versions.ts";
 import { waitFor } from "./support/grpc-client.ts";
-import { modelDouble } from "./support/model-double.ts";
+import { type ModelDouble, modelDouble } from "./support/model-double.ts";
 import { PassingClock } from "./support/passing-clock.ts";
 
 const MODEL = "m";
@@ -30,6 +32,7 @@ let clock: PassingClock;
 /** Keys that the broker gave, in order, and the plaintext that engines were given. */
 let released: ReleasedKey[];
 let loaded: ReadonlyMap<string, Uint8Array>[];
+let models: ModelDouble[];
 let failure: Error | undefined;
 
 /** Seals a package into the place of the node's. */
@@ -56,7 +59,7 @@ const isWiped = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "sealserve-sealed-"));
-  [released, loaded, failure, clock] = [[], [], undefined, new PassingClock()];
+  [released, loaded, models, failure, clock] = [[], [], [], undefined, new PassingClock()];
   await seal(1);
   lease = new Lease(clock);
   store = new ModelStore({ maxRetries: 0, retryIntervalMs: 0, threads: 0 });
@@ -70,7 +73,9 @@ beforeEach(async () => {
       if (failure !== undefined) {
         throw failure;
       }
-      return modelDouble();
+      const model = modelDouble();
+      models.push(model);
+      return model;
     },
     lease,
   });
@@ -185,6 +190,24 @@ describe("the versions of a sealed package", () => {
     const { opened } = await sealed.open(release());
     await assert.rejects(versionsOf(opened).load(AbortSignal.abort(new Error("given up"))), /given up/);
     assert.deepEqual(store.versions(MODEL), []);
+  });
+
+  it("are told to be on their way until they serve or have ended, and never where the package has none such", async () => {
+    const { opened } = await sealed.open(release());
+    const versions = versionsOf(opened, [["stable", 1n]]);
+    const comes = (spec: Partial<ModelSpec> = {}): boolean =>
+      versions.isComing(ModelSpec.create({ name: MODEL, ...spec }));
+    assert.deepEqual([comes(), comes({ version: 2n }), comes({ version: 3n })], [true, true, false]);
+    await versions.load(never);
+    assert.deepEqual([comes(), comes({ version: 1n }), comes({ version: 3n })], [false, false, false]);
+    const [first] = models;
+    assert.ok(first !== undefined);
+    Object.assign(first, { failure: new ModelError("engine-failed", "the engine has ended") });
+    await waitFor(() => store.versions(MODEL).some(({ state }) => state === "END"));
+    assert.ok(!versions.served);
+    assert.deepEqual([comes(), comes({ version: 1n }), comes({ versionLabel: "stable" })], [false, false, false]);
+    await versions.drop();
+    assert.deepEqual([comes(), comes({ versionLabel: "stable" })], [true, true]);
   });
 
   it("have labels for those alone that are served", async () => {

@@ -6,13 +6,14 @@ import type { LeaseView } from "./lease.ts";
 /** How far the versions under a lease are in memory. */
 export interface LeasedVersions {
   readonly model: string;
-  /** Whether all of them answer calls. */
-  readonly served: boolean;
+  /** Whether a version that a request of this model asks for is loaded at this time, or will be by itself. */
+  isComing(spec: ModelSpec): boolean;
 }
 
 /**
  * The models of a node that may serve them for as long as it holds a lease: from its end on, no call begins. A version that is
- * not there while the model is loaded again is not unknown: clients are told to come back.
+ * not there while the model is loaded again is not unknown: clients are told to come back. One that has ended, or that the package has
+ * not, they do not wait for.
  */
 export class LeasedServables implements Servables {
   readonly #servables: Servables;
@@ -62,10 +63,9 @@ export class LeasedServables implements Servables {
     }
   }
 
-  #whileLoading({ name }: ModelSpec, cause: unknown): unknown {
-    const { model, served } = this.#versions;
+  #whileLoading(spec: ModelSpec, cause: unknown): unknown {
     const isAbsent = cause instanceof ServingError && cause.code === "NOT_FOUND";
-    return isAbsent && name === model && !served
+    return isAbsent && spec.name === this.#versions.model && this.#versions.isComing(spec)
       ? new ServingError("UNAVAILABLE", "The model is being loaded on this server", { cause })
       : cause;
   }

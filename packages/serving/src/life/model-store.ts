@@ -74,9 +74,14 @@ export class ModelStore implements Servables {
     this.#forget();
   }
 
+  /** The versions of a model that its source wants, newest first. */
+  wanted(model: string): readonly VersionStatus[] {
+    return this.#models.get(model)?.wanted() ?? [];
+  }
+
   /** How far a model is from being served. */
   progress(model: string): ModelProgress {
-    return progressOf(this.#models.get(model)?.wanted() ?? []);
+    return progressOf(this.wanted(model));
   }
 
   /** Waits until `check` gives a value; it is asked now and after every change. @throws the signal's reason */

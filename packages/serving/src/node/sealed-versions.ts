@@ -1,4 +1,5 @@
 import type { Manifest } from "@sealserve/encrypted-files";
+import type { ModelSpec } from "@sealserve/protocol";
 import { NodeError } from "../errors.ts";
 import type { AspiredVersion } from "../life/aspired-version.ts";
 import type { ModelStore } from "../life/model-store.ts";
@@ -33,6 +34,19 @@ export class SealedVersions {
   get served(): boolean {
     const serving = this.#store.versions(this.#option.model).filter(({ state }) => state === "AVAILABLE");
     return this.#chosen.every((packaged) => serving.some(({ version }) => version === packaged.version));
+  }
+
+  /**
+   * Whether a request asks for a version of the package that is loaded at this time, or will be: one that has ended while it was
+   * wanted is not loaded again by itself.
+   */
+  isComing({ version, versionLabel }: ModelSpec): boolean {
+    const asked = versionLabel === undefined ? version : this.#option.versionLabels.get(versionLabel);
+    const wanted = this.#store.wanted(this.#option.model);
+    return this.#chosen
+      .filter((packaged) => asked === undefined || packaged.version === asked)
+      .map((packaged) => wanted.find((status) => status.version === packaged.version))
+      .some((status) => status === undefined || (status.state !== "AVAILABLE" && status.state !== "END"));
   }
 
   /**
