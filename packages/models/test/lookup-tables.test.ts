@@ -133,6 +133,22 @@ test("a table is filled from an asset: lines and their numbers, or columns", asy
   assert.deepEqual(await find({ nodes: vocabulary(columns), file: "7,fox\n-8,the\n" }, asked), [[7, -1, -8, -1], 2]);
 });
 
+test("a path of an asset may go through a variable that is assigned once, as newer versions of TensorFlow do it", async () => {
+  const path = (assignments: readonly string[]): readonly NodeDef[] => [
+    constantNode("file", { dtype: "string", shape: [], data: [Buffer.from("/somewhere/vocabulary.txt")] }),
+    node("path", "VarHandleOp", [], { dtype: typeAttr("string"), shared_name: textAttr("path") }),
+    ...assignments.map((name) => node(name, "AssignVariableOp", ["path", "file"], { dtype: typeAttr("string") })),
+    node("read", "ReadVariableOp", ["path", ...assignments.map((name) => `^${name}`)], { dtype: typeAttr("string") }),
+    node("init", "InitializeTableFromTextFileV2", ["table", "read"], {
+      key_index: { i: -2n },
+      value_index: { i: -1n },
+    }),
+  ];
+  assert.deepEqual(await find({ nodes: path(["set"]), file: "fox\nthe\n" }, asked), [[0, -1, 1, -1], 2]);
+  const twice = refused({ nodes: path(["set", "set_again"]), file: "fox\nthe\n" });
+  assert.throws(twice, modelError("unsupported-op", /table is not filled/));
+});
+
 test("keys may be any bytes", async () => {
   const bytes: Tensor = { dtype: "string", shape: [2], data: [Uint8Array.of(0xff, 0), Uint8Array.of(0xff)] };
   const nodes = [constantNode("words", bytes), constantNode("numbers", int64s([2], [1, 2])), ...filling.slice(2)];

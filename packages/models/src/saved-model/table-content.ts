@@ -3,7 +3,6 @@ import { dataTypeFromNumber, decodeTensor, type FillBudget, type Tensor } from "
 import { ModelError, refuseMalformed } from "../errors.ts";
 import { LookupTable } from "../interpreter/lookup/lookup-table.ts";
 import type { FlatNode, FlatSource } from "./flat-graph.ts";
-import { originalSource } from "./pass-through.ts";
 import { parseTextFile } from "./table-text.ts";
 import { restoredTensors } from "./variables.ts";
 
@@ -14,6 +13,8 @@ export interface TableSources {
   readonly asset: (node: string) => Uint8Array | undefined;
   /** Tensor of the model's checkpoint; undefined when the model has none. @throws ModelError */
   readonly stored: (key: string) => Tensor | undefined;
+  /** Where a value comes from, past what only hands it on. */
+  readonly origin: (source: FlatSource) => FlatSource;
 }
 
 /** Operations that make a table. */
@@ -72,8 +73,8 @@ function addEntries(table: LookupTable, node: FlatNode, keys: Tensor, values: Te
 }
 
 /** A tensor that is in the graph or in the checkpoint; undefined for one that is computed. */
-function knownTensor(source: FlatSource | undefined, { fill, stored }: TableSources): Tensor | undefined {
-  const original = source && originalSource(source);
+function knownTensor(source: FlatSource | undefined, { fill, stored, origin }: TableSources): Tensor | undefined {
+  const original = source && origin(source);
   if (original === undefined || !("node" in original)) {
     return undefined;
   }
@@ -90,7 +91,7 @@ function knownTensor(source: FlatSource | undefined, { fill, stored }: TableSour
   );
 }
 
-function assetContent(node: FlatNode, { asset }: TableSources): Uint8Array | undefined {
-  const source = node.inputs[1] && originalSource(node.inputs[1]);
+function assetContent(node: FlatNode, { asset, origin }: TableSources): Uint8Array | undefined {
+  const source = node.inputs[1] && origin(node.inputs[1]);
   return source !== undefined && "node" in source ? asset(source.node.name) : undefined;
 }

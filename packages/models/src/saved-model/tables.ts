@@ -3,7 +3,7 @@ import type { MetaGraphDef } from "@sealserve/protocol";
 import type { Checkpoint } from "../bundle/checkpoint.ts";
 import type { LookupTable } from "../interpreter/lookup/lookup-table.ts";
 import type { ReadableFiles } from "../model-files.ts";
-import type { FlatNode } from "./flat-graph.ts";
+import type { FlatNode, FlatSource } from "./flat-graph.ts";
 import { flatten } from "./flatten.ts";
 import type { GraphLibrary } from "./graph-library.ts";
 import { assetFiles, initialisationOperation } from "./initialisation.ts";
@@ -24,15 +24,16 @@ export function fillTables(
   checkpoint: Checkpoint | undefined,
 ): Map<string, LookupTable | undefined> {
   const tables = new Map<string, LookupTable | undefined>();
-  const sources: TableSources = {
-    fill: library.fill,
-    asset: assetReader(metaGraph, files),
-    stored: (key) => checkpoint?.read(key),
-  };
   const targets = [initialisationOperation(metaGraph), metaGraph.saverDef?.restoreOpName];
   for (const target of targets) {
     const request = { fed: [], fetched: [], targets: target ? [target] : [] };
     const { effects } = flatten(liftLoops(library, request), request);
+    const sources: TableSources = {
+      fill: library.fill,
+      asset: assetReader(metaGraph, files),
+      stored: (key) => checkpoint?.read(key),
+      origin: originFinder(effects),
+    };
     for (const node of effects.filter(fillsTable)) {
       addContent(tables, node, sources);
     }
@@ -49,6 +50,34 @@ function addContent(tables: Map<string, LookupTable | undefined>, node: FlatNode
   const table = tables.has(identity) ? tables.get(identity) : declaredTable(handle.node);
   const filled = table !== undefined && fillTable(table, node, sources);
   tables.set(identity, filled ? table : undefined);
+}
+
+/**
+ * Finds where a value comes from, past nodes that hand it on and through variables that are assigned once: newer versions of
+ * TensorFlow put the path of an asset into one, and read it from there.
+ */
+function originFinder(effects: readonly FlatNode[]): TableSources["origin"] {
+  const assigned = new Map<string, FlatSource | undefined>();
+  for (const { op, inputs } of effects) {
+    const variable = op === "AssignVariableOp" ? handleOf(inputs[0]) : undefined;
+    if (variable !== undefined) {
+      assigned.set(variable, assigned.has(variable) ? undefined : inputs[1]);
+    }
+  }
+  return (source) => {
+    const original = originalSource(source);
+    const isRead = "node" in original && original.node.op === "ReadVariableOp";
+    const variable = isRead ? handleOf(original.node.inputs[0]) : undefined;
+    const value = variable === undefined ? undefined : assigned.get(variable);
+    return value === undefined ? original : originalSource(value);
+  };
+}
+
+/** Identity of the variable that a handle is of. */
+function handleOf(handle: FlatSource | undefined): string | undefined {
+  const original = handle && originalSource(handle);
+  const isHandle = original !== undefined && "node" in original && original.node.op === "VarHandleOp";
+  return isHandle ? variableIdentity(original.node) : undefined;
 }
 
 function assetReader(metaGraph: MetaGraphDef, files: ReadableFiles): TableSources["asset"] {
