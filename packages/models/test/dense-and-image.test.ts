@@ -1,3 +1,5 @@
+import type { Tensor } from "@sealserve/protocol";
+
 import { convolve, convolveDepthwise, permuteAxes, poolWindow, type WindowCase } from "./fixtures/image-reference.ts";
 import { constant, integersAttr, type OperationCase, testOperations, textAttr } from "./fixtures/operation-case.ts";
 import { floats, int32s, numbersOf } from "./fixtures/tensors.ts";
@@ -92,6 +94,66 @@ function channelsFirst(): OperationCase[] {
       ),
     },
   ];
+}
+
+/** Sums of products by labels, each worked out term by term. */
+function sumsOfProducts(): OperationCase[] {
+  const sizes: Readonly<Record<string, number>> = { a: 2, b: 3, c: 2, d: 4, e: 5, i: 2, j: 3, k: 4, n: 0 };
+  const equations = [
+    "aij,ajk->aik",
+    "ij,jk->ki",
+    "aecd,abcd->acbe",
+    "acbe,aecd->abcd",
+    "abc,cde->abde",
+    "abcd,cde->abe",
+    "abc,abd->ab cd",
+    "ab,ab->ab",
+    "ab,ab->",
+    "a,b->ba",
+    "ij,j->i",
+    "nij,njk->nik",
+    "necd,nbcd->ncbe",
+    "ai,nj->anij",
+    "in,nj->ij",
+    "nbc,cde->nbde",
+  ];
+  return equations.map((equation) => {
+    const [a = "", b = "", result = ""] = equation.replace(" ", "").split(/,|->/);
+    const factor = (labels: string) => floats([...labels].map((label) => sizes[label] ?? 0));
+    const inputs = [factor(a), factor(b)] as const;
+    return {
+      op: "Einsum",
+      about: equation,
+      inputs,
+      attributes: { equation: textAttr(equation) },
+      expected: sumProducts([a, b, result], inputs, sizes),
+    };
+  });
+}
+
+function sumProducts(
+  [a, b, result]: readonly [string, string, string],
+  [left, right]: readonly [Tensor, Tensor],
+  sizes: Readonly<Record<string, number>>,
+): Tensor {
+  const all = [...new Set(`${result}${a}${b}`)];
+  const shapeOf = (labels: string): number[] => [...labels].map((label) => sizes[label] ?? 0);
+  const sums = Array(shapeOf(result).reduce((count, size) => count * size, 1)).fill(0);
+  const place = (labels: string, at: ReadonlyMap<string, number>): number =>
+    [...labels].reduce((index, label) => index * (sizes[label] ?? 0) + (at.get(label) ?? 0), 0);
+  const [x, y] = [numbersOf(left), numbersOf(right)];
+  const visit = (depth: number, at: ReadonlyMap<string, number>): void => {
+    const label = all[depth];
+    if (label === undefined) {
+      sums[place(result, at)] += (x[place(a, at)] ?? 0) * (y[place(b, at)] ?? 0);
+      return;
+    }
+    for (let value = 0; value < (sizes[label] ?? 0); value++) {
+      visit(depth + 1, new Map([...at, [label, value]]));
+    }
+  };
+  visit(0, new Map());
+  return floats(shapeOf(result), sums);
 }
 
 function batchNormalisation(): OperationCase[] {
@@ -197,6 +259,15 @@ testOperations([
     inputs: [floats([1, 2, 3], numbersOf(a)), permuteAxes(b, [1, 0])],
     attributes: { equation: textAttr("aij,kj->aik") },
     expected: floats([1, 2, 2], numbersOf(product)),
+  },
+  ...sumsOfProducts(),
+  {
+    op: "Einsum",
+    about: "with an ellipsis, without elements",
+    inputs: [floats([0, 2, 3], [])],
+    attributes: { equation: textAttr("...ij->...j") },
+    expected: floats([0, 3], []),
+    fails: true,
   },
   {
     op: "Einsum",

@@ -79,6 +79,34 @@ testOperations([
     output: 1,
     expected: int32s([1, 3], [1, 3, 0]),
   },
+  ...[[0, 4], [2, 0, 4]].flatMap((shape): OperationCase[] => [
+    {
+      op: "TopKV2",
+      about: `of no rows, [${shape}], which would end the engine's process`,
+      inputs: [floats(shape, []), int32s([], [3])],
+      expected: floats([...shape.slice(0, -1), 3], []),
+    },
+    {
+      op: "TopKV2",
+      about: `where they are in no rows, [${shape}]`,
+      inputs: [floats(shape, []), int32s([], [3])],
+      output: 1,
+      expected: int32s([...shape.slice(0, -1), 3], []),
+    },
+  ]),
+  {
+    op: "TopKV2",
+    about: "more than there are in no rows",
+    inputs: [floats([0, 1], []), int32s([], [2])],
+    expected: floats([0, 1], []),
+    fails: true,
+  },
+  {
+    op: "TopKV2",
+    about: "none of rows without numbers",
+    inputs: [floats([2, 0], []), int32s([], [0])],
+    expected: floats([2, 0], []),
+  },
   {
     op: "TopKV2",
     about: "more than there are",

@@ -1,5 +1,5 @@
 import { intAttribute } from "../onnx/attribute.ts";
-import { asInt64, castTo, scalar, sizesOf } from "./convert.ts";
+import { asInt64, scalar, sizesOf } from "./convert.ts";
 import { failWhere, isBelow } from "./fail-where.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Lowering, Operation } from "./operation.ts";
@@ -96,14 +96,6 @@ const unpack: Lowering = (operation, graph) => {
   return parts.map((part) => graph.apply("Squeeze", [part, graph.integers([axis])], part.dtype));
 };
 
-/** The largest of each row, in order, and where they are. */
-const largest: Lowering = (operation, graph) => {
-  const [value, count] = [operation.input(0), asInt64(operation.input(1), graph)];
-  const k = graph.apply("Reshape", [count, graph.integers([1])], "int64");
-  const [values, indices] = graph.applyToSeveral("TopK", [value, k], [value.dtype, "int64"]);
-  return [values as Value, castTo(indices as Value, operation.type("index_type", "int32"), graph)];
-};
-
 /** Turns the first steps of each sequence round, as many as it has. ONNX has sequences along the first two axes only. */
 const reverseSequence: Lowering = (operation, graph) => {
   const [value, lengths] = [operation.input(0), asInt64(operation.input(1), graph)];
@@ -133,6 +125,5 @@ export const gatherLowerings: Readonly<Record<string, Lowering>> = {
   Split: split,
   SplitV: splitBySizes,
   Unpack: unpack,
-  TopKV2: largest,
   ReverseSequence: reverseSequence,
 };

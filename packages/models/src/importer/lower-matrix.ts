@@ -1,6 +1,7 @@
 import { intAttribute, intsAttribute, textAttribute } from "../onnx/attribute.ts";
 import { sizesOf } from "./convert.ts";
 import { failWhere } from "./fail-where.ts";
+import { einsum } from "./lower-einsum.ts";
 import { isFloat } from "./lower-elementwise.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Lowering, Operation } from "./operation.ts";
@@ -48,18 +49,6 @@ function transposeLast(operation: Operation, value: Value, graph: OnnxGraph): Va
   }
   return graph.apply("Einsum", [value], value.dtype, [textAttribute("equation", "...ij->...ji")]);
 }
-
-/** Sums of products by labels of axes. Labels that the output repeats, or that one input does, are not ONNX's. */
-const einsum: Lowering = (operation, graph) => {
-  const equation = operation.text("equation", "");
-  const { dtype } = operation.input(0);
-  const parts = equation.split(/,|->/);
-  const isPlain = /^[a-zA-Z.,]*->[a-zA-Z.]*$/.test(equation);
-  if (!isPlain || !isFloat(dtype) || parts.some((part) => /([a-zA-Z]).*\1/.test(part))) {
-    operation.refuse(`its equation is ${JSON.stringify(equation)} on ${dtype}`);
-  }
-  return graph.apply("Einsum", [...operation.inputs], dtype, [textAttribute("equation", equation)]);
-};
 
 /**
  * Adds a vector along the channel axis: the last one, or in channels-first images the second. The vector is first brought

@@ -11,6 +11,7 @@ import { reductionLowerings } from "./lower-reduction.ts";
 import { resizeLowerings } from "./lower-resize.ts";
 import { shapeLowerings } from "./lower-shape.ts";
 import { stridedSliceLowerings } from "./lower-strided-slice.ts";
+import { topLowerings } from "./lower-top.ts";
 import type { Lowering } from "./operation.ts";
 
 const lowerings: ReadonlyMap<string, Lowering> = new Map(
@@ -28,6 +29,7 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map(
     ...logicLowerings,
     ...gatherLowerings,
     ...fillLowerings,
+    ...topLowerings,
   }),
 );
 
