@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { convertModel } from "../src/convert/convert-model.ts";
-import { graphAttribute, intAttribute } from "../src/onnx/attribute.ts";
+import { graphAttribute, intAttribute, textAttribute } from "../src/onnx/attribute.ts";
 import { withBodies } from "../src/onnx/bodies.ts";
 import { parseOnnxModel } from "../src/onnx/read.ts";
-import { FunctionProto, GraphProto, ModelProto, type NodeProto } from "../src/onnx/schema.ts";
+import { type AttributeProto, FunctionProto, GraphProto, ModelProto, type NodeProto } from "../src/onnx/schema.ts";
 import { makeInitialiser, makeNode, makeValueInfo } from "../src/onnx/write.ts";
 import { modelError, servingError } from "./fixtures/errors.ts";
 import { onnxModel, sumGraph } from "./fixtures/onnx.ts";
@@ -133,6 +133,55 @@ for (const kind of ["GRU", "LSTM", "RNN"] as const) {
   }
 }
 
+/** Operations other than recurrent ones at which the engine would end the process, with a shape at which it does. */
+const others: Readonly<Record<string, Other>> = {
+  TopK: { shape: [0, 4], inputs: ["cut", "k"], outputs: ["y", "places"] },
+  Unique: { shape: [3, 0], attributes: [intAttribute("axis", 0)] },
+  Einsum: { shape: [0, 4, 2, 4], inputs: ["cut", "cut"], attributes: [textAttribute("equation", "aecd,abcd->acbe")] },
+  InstanceNormalization: { shape: [2, 2, 0, 4], inputs: ["cut", "scale", "scale"] },
+  DFT: { shape: [3, 0, 1] },
+  Multinomial: { shape: [2, 4, 0], outputs: [], also: "x" },
+};
+
+interface Other {
+  readonly shape: readonly number[];
+  readonly inputs?: readonly string[];
+  readonly outputs?: readonly string[];
+  readonly attributes?: readonly AttributeProto[];
+  /** The graph's output where the operation does not give it. */
+  readonly also?: string;
+}
+
+for (const [opType, { shape, inputs = ["cut"], outputs = ["y"], attributes = [], also }] of Object.entries(others)) {
+  test(`${opType}: a tensor without elements fails the run and does not end the process (D10, E1)`, async () => {
+    const results = outputs.length > 0 ? outputs : ["unused"];
+    const slice = makeNode("Slice", ["x", "starts", "sizes"], ["cut"]);
+    const own = makeNode(opType, inputs, results, attributes);
+    const node = [slice, own, ...(also === undefined ? [] : [makeNode("Cast", ["unused"], ["y"], [intAttribute("to", 1)])])];
+    const initializer = [
+      makeInitialiser("starts", whole(shape.map(() => 0))),
+      makeInitialiser("k", whole([1])),
+      makeInitialiser("scale", ones([2])),
+    ];
+    const bytes = onnxModel(GraphProto.create({ name: "graph", ...ports, node, initializer }));
+    const model = await load(new Map([["model.onnx", bytes]]), { threads: 1 });
+    const full = shape.map((size) => Math.max(1, size));
+    const run = (sizes: readonly number[]) =>
+      model.run(
+        "serving_default",
+        new Map([
+          ["x", ones(full)],
+          ["sizes", whole(sizes)],
+        ]),
+        [],
+      );
+    await assert.rejects(run(shape), servingError("INVALID_ARGUMENT", /got a tensor without elements/));
+    if (opType !== "Multinomial") {
+      assert.ok((await run(full)).has("y"));
+    }
+  });
+}
+
 test("sizes that a model declares do not undo the guard", async () => {
   const declared = {
     ...graph("GRU", layer("GRU")),
@@ -182,9 +231,9 @@ test("a model without recurrent operations goes to the engine as it is, one with
   assert.deepEqual(operationsOf(model), ["Slice", ...guarded("LSTM")]);
 });
 
-test("a recurrent operation without an input is refused", () => {
-  for (const input of [[], [""]]) {
-    const node = [makeNode("LSTM", input, ["y"])];
+test("a guarded operation without an input is refused", () => {
+  for (const [opType, input] of ["LSTM", "TopK"].flatMap((name) => [[name, []] as const, [name, [""]] as const])) {
+    const node = [makeNode(opType, input, ["y"])];
     assert.throws(() => parseOnnxModel(onnxModel(sumGraph({ node }))), modelError("bad-onnx"));
   }
 });

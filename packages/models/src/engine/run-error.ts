@@ -1,6 +1,6 @@
 import { ServingError } from "@sealserve/protocol";
 
-import { RECURRENT_GUARD } from "../onnx/guard-recurrent.ts";
+import { ELEMENTS_GUARD, RECURRENT_GUARD } from "../onnx/guard-elements.ts";
 
 /**
  * What a caller is told about a run that `onnxruntime` gave up. Its own messages name source files and can quote values of
@@ -17,6 +17,10 @@ export function describeRunFailure(message: string): ServingError {
   }
   if (message.includes(RECURRENT_GUARD)) {
     const reason = "A recurrent operation of the model got no steps, an empty batch or no features";
+    return new ServingError("INVALID_ARGUMENT", `${reason}, which it cannot be run on`);
+  }
+  if (message.includes(ELEMENTS_GUARD)) {
+    const reason = "An operation of the model got a tensor without elements";
     return new ServingError("INVALID_ARGUMENT", `${reason}, which it cannot be run on`);
   }
   const [, operation] = /while running (\w+) node/.exec(message) ?? [];

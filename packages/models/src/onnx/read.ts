@@ -7,7 +7,7 @@ import { PREDICT_METHOD, type Signature, type SignatureTensor } from "../signatu
 import { checkModel } from "./check-graph.ts";
 import { elementType, isPacked } from "./element-type.ts";
 import { ExternalData } from "./external-data.ts";
-import { guardRecurrent } from "./guard-recurrent.ts";
+import { guardElements } from "./guard-elements.ts";
 import { type GraphProto, ModelProto, type ValueInfoProto } from "./schema.ts";
 
 /** Marks a file of the engine's other format (flatbuffers), which nothing here checks. It stands behind four bytes. */
@@ -17,7 +17,7 @@ const ORT_FORMAT_MARK_AT = 4;
 /** What serving has to know of an ONNX model. */
 export interface OnnxModel {
   readonly signatures: Map<string, Signature>;
-  /** What the engine is given of it (see {@link guardRecurrent}). */
+  /** What the engine is given of it (see {@link guardElements}). */
   readonly model: Uint8Array;
 }
 
@@ -45,7 +45,7 @@ export function parseOnnxModel(
   const graph = checkModel(model, external);
   return {
     signatures: new Map([[DEFAULT_SIGNATURE_KEY, describeGraph(graph)]]),
-    model: guardRecurrent(bytes, model),
+    model: guardElements(bytes, model),
   };
 }
 
