@@ -87,6 +87,33 @@ testOperations([
     inputs: [int32s([2], [2 ** 31 - 1, 1]), constant(int32s([1], [0]))],
     expected: int32s([], [-(2 ** 31)]),
   },
+  ...["Sum", "Prod", "Max", "Min", "Mean"].flatMap((op): OperationCase[] => [
+    {
+      op,
+      about: "over the last axis, of no rows",
+      inputs: [floats([0, 3, 4], []), constant(int32s([], [-1]))],
+      expected: floats([0, 3], []),
+    },
+    {
+      op,
+      about: "over the last two axes, of no rows",
+      inputs: [floats([0, 3, 4], []), constant(int32s([2], [-1, -2]))],
+      expected: floats([0], []),
+    },
+  ]),
+  {
+    op: "Sum",
+    about: "over the last two axes",
+    inputs: [floats([1, 2, 2], [1, 2, 3, 4]), constant(int32s([2], [-2, -1]))],
+    expected: floats([1], [10]),
+  },
+  {
+    op: "Sum",
+    about: "over the last axis, without numbers",
+    inputs: [floats([2, 0], []), constant(int32s([], [-1]))],
+    expected: floats([2], []),
+    fails: true,
+  },
   { op: "AddN", about: "of one", inputs: [row], expected: row },
   eachOf("Log1p", positive, Math.log1p),
   {

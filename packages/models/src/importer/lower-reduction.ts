@@ -19,13 +19,35 @@ function argExtreme(opType: "ArgMax" | "ArgMin"): Lowering {
 /** A reduction over constant axes; no axes at all leave the value as it is. */
 function reduction(opType: string) {
   return (operation: Operation, graph: OnnxGraph): Value => {
-    const [value, axes] = [operation.input(0), operation.constantIntegers(1)];
-    const keepDimensions = intAttribute("keepdims", operation.flag("keep_dims", false) ? 1 : 0);
+    const value = operation.input(0);
+    const axes = fromTheFront(operation.constantIntegers(1), value);
+    const keepsDimensions = operation.flag("keep_dims", false);
     // ONNX takes no axes for all of them. Its attribute against that makes the engine pass empty inputs on unreduced.
-    return axes.length === 0
-      ? value
-      : graph.apply(opType, [value, graph.integers(axes)], value.dtype, [keepDimensions]);
+    if (axes.length === 0) {
+      return value;
+    }
+    const reduce = (keep: boolean): Value =>
+      graph.apply(opType, [value, graph.integers(axes)], value.dtype, [intAttribute("keepdims", keep ? 1 : 0)]);
+    return !keepsDimensions && axes.every((axis) => axis < 0)
+      ? withoutAxes(reduce(true), axes, graph)
+      : reduce(keepsDimensions);
   };
+}
+
+/** Axes counted from the front, where their number is known. */
+function fromTheFront(axes: readonly number[], { sizes }: Value): readonly number[] {
+  return axes.map((axis) => (axis < 0 && sizes !== undefined && axis + sizes.length >= 0 ? axis + sizes.length : axis));
+}
+
+/**
+ * A value without axes that are counted from the back, each of which has been reduced to one number. The engine (onnxruntime 1.30) leaves such
+ * axes as they are where there are no elements: the first of none then stands for all of them, and none at all fails the run.
+ */
+function withoutAxes(value: Value, axes: readonly number[], graph: OnnxGraph): Value {
+  const first = graph.constant({ dtype: "int64", shape: [], data: BigInt64Array.of(0n) });
+  return [...new Set(axes)]
+    .sort((a, b) => a - b)
+    .reduce((left, axis) => graph.apply("Gather", [left, first], left.dtype, [intAttribute("axis", axis)]), value);
 }
 
 /**
