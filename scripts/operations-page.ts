@@ -21,7 +21,8 @@ const STATE = `## State across requests
 
 Variables and tables are what the checkpoint and the initialisation of the model put there: assignments that run when the model is loaded are
 followed, those in the way of a signature's outputs are refused. A model that counts its requests would answer one caller by what another one
-sent, and batches and warm-up would count too.
+sent, and batches and warm-up would count too. An assignment to a variable that no signature's answer depends on is left out: layers with
+dropout count random numbers up that only training takes.
 `;
 
 const TFLITE = `## TensorFlow Lite

@@ -126,9 +126,9 @@ test("a table is filled from an asset: lines and their numbers, or columns", asy
     [-1, -1, 0, -1],
     1,
   ]);
-  assert.deepEqual(await find({ nodes: vocabulary({ offset: { i: 1n } }), file: "# words\nfox" }, asked), [
-    [0, -1, -1, -1],
-    1,
+  assert.deepEqual(await find({ nodes: vocabulary({ offset: { i: 5n } }), file: "the\nfox" }, asked), [
+    [6, -1, 5, -1],
+    2,
   ]);
   assert.deepEqual(await find({ nodes: vocabulary(columns), file: "7,fox\n-8,the\n" }, asked), [[7, -1, -8, -1], 2]);
 });

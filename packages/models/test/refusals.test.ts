@@ -145,22 +145,55 @@ test("inputs that the signature does not feed are refused", () => {
   );
 });
 
+const counter = [
+  node("v", "VarHandleOp"),
+  constantNode("one", floats([])),
+  node("count", "AssignAddVariableOp", ["v", "one"]),
+];
+
 test("operations with effects are refused even where only control edges lead to them", () => {
-  const counter = [
-    node("v", "VarHandleOp"),
-    constantNode("one", floats([])),
-    node("count", "AssignAddVariableOp", ["v", "one"]),
-  ];
+  const written = node("written", "WriteFile", ["text", "text"]);
   assert.throws(
-    () => prepare(modelOf([...counter, node("y", "Relu", ["x", "^count"])])),
-    modelError("unsupported-op", /AssignAddVariableOp/),
+    () => prepare(modelOf([written, node("y", "Relu", ["x", "^written"])])),
+    modelError("unsupported-op", /WriteFile/),
   );
+});
+
+test("an assignment to a variable that an answer depends on is refused, in functions and through other signatures too", () => {
+  const read = node("read", "ReadVariableOp", ["v"], { dtype: typeAttr("float32") });
+  const refusal = modelError("unsupported-op", /AssignAddVariableOp/);
+  const ownAnswer = [...counter, read, node("sum", "Add", ["x", "read"]), node("y", "Relu", ["sum", "^count"])];
+  assert.throws(() => prepare(modelOf(ownAnswer)), refusal);
   const body = [node("count", "AssignAddVariableOp", ["v", "one"]), node("r", "Relu", ["a"])];
   const functions = [functionDef("f", ["a", "v", "one"], { out: "r:activations:0" }, body, ["count"])];
+  const call = [...counter.slice(0, 2), callNode("call", "f", ["x", "v", "one"]), read];
   assert.throws(
-    () => prepare(modelOf([...counter.slice(0, 2), callNode("y", "f", ["x", "v", "one"])], { functions })),
-    modelError("unsupported-op", /AssignAddVariableOp \(node "y\/count"/),
+    () => prepare(modelOf([...call, node("y", "Add", ["call", "read"])], { functions })),
+    modelError("unsupported-op", /AssignAddVariableOp \(node "call\/count"/),
   );
+  const two = modelOf([...counter, read, node("y", "Relu", ["x", "^count"])]);
+  const port = { inputs: { x: ["x:0", "float32"] } } as const;
+  const signatures = {
+    counts: { ...port, outputs: { y: ["y:0", "float32"] } },
+    tells: { ...port, outputs: { count: ["read:0", "float32"] } },
+  } as const;
+  assert.throws(() => prepare({ ...two, signatures }), refusal);
+  const checked = [node("fails", "Assert", ["read", "read"]), node("y", "Relu", ["x", "^count", "^fails"])];
+  assert.throws(() => prepare(modelOf([...counter, read, ...checked])), refusal);
+});
+
+test("an assignment to a variable that no answer depends on is left out, with what works out its value", () => {
+  const next = [
+    node("v", "VarHandleOp"),
+    node("read", "ReadVariableOp", ["v"], { dtype: typeAttr("float32") }),
+    constantNode("one", floats([])),
+    node("sum", "Add", ["read", "one"]),
+    node("set", "AssignVariableOp", ["v", "sum", "^read"]),
+  ];
+  for (const nodes of [counter, next]) {
+    const { graphs } = prepare(modelOf([...nodes, node("y", "Relu", ["x", `^${nodes.at(-1)?.name}`, "^v"])]));
+    assert.deepEqual([...graphs.keys()], ["serving_default"]);
+  }
 });
 
 test("a second output of an operation that is known by its first only is refused", () => {

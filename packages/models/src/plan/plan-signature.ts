@@ -3,8 +3,10 @@ import { ModelError } from "../errors.ts";
 import { type FedTensor, findFedTensors } from "../importer/fed-tensor.ts";
 import type { WeightPlaces } from "../importer/weights/weight-places.ts";
 import type { GraphPort } from "../runnable-graph.ts";
-import { flatten } from "../saved-model/flatten.ts";
+import type { FlatGraph } from "../saved-model/flat-graph.ts";
+import { type FlattenRequest, flatten } from "../saved-model/flatten.ts";
 import type { GraphLibrary } from "../saved-model/graph-library.ts";
+import { isAssignment, withoutInertAssignments } from "../saved-model/inert-assignments.ts";
 import { liftLoops } from "../saved-model/loops/lift-loops.ts";
 import { tensorKey } from "../saved-model/tensor-reference.ts";
 import type { Signature } from "../signature.ts";
@@ -32,25 +34,30 @@ export interface ModelResources {
 /**
  * Plans how what a signature computes is run. The graph is cut at the tensors that the signature feeds, which need not be
  * placeholders. Declared shapes are left out: TensorFlow does not hold requests to them.
+ * @param key of the signature, which is one of `signatures`
  * @throws ModelError `unsupported-op`, `unsupported-type`, `unsupported-signature`; and for a broken model `bad-graph`,
  *   `cyclic-graph`, `too-large`, `bad-checkpoint`, `checksum-mismatch`, `missing-variable`
  */
 export function planSignature(
   library: GraphLibrary,
   key: string,
-  signature: Signature,
+  signatures: ReadonlyMap<string, Signature>,
   { locateVariable, findTable, weightPlaces }: ModelResources,
 ): Plan {
+  const signature = signatures.get(key) as Signature;
   expectDenseTensors(key, signature);
   const fedTensors = findFedTensors(library, signature);
   const unsupported = new UnsupportedOperations(key, isPlannable);
-  const request = {
-    fed: fedTensors.map(({ tensor }) => tensor),
-    fetched: [...signature.outputs.values()].map(({ tensorName }) => tensorName),
-    admit: (node: { readonly op: string; readonly name: string }) => unsupported.admit(node),
-  };
-  const lifted = liftLoops(library, request);
-  const flat = flatten(lifted, request);
+  const lifted = liftLoops(library, requestOf(library, signature));
+  const whole = flattenSignature(lifted, signature, (node) => {
+    if (!isAssignment(node.op)) {
+      unsupported.admit(node);
+    }
+  });
+  const flat = withoutInertAssignments(whole, library, () => graphsOf(library, signatures.values()));
+  for (const node of [...flat.nodes, ...flat.effects].filter(({ op }) => isAssignment(op))) {
+    unsupported.admit(node);
+  }
   unsupported.expectNone();
   const fed = fedTensors.map(({ dtype }, position) => fedValue(dtype, position));
   const resources = { findVariable: variableFinder(locateVariable), findTable, weightPlaces };
@@ -62,6 +69,26 @@ export function planSignature(
   expectSendable(key, signature, origins);
   const outputs = outputPorts(signature, origins, assembly);
   return { inputs: inputPorts(signature, fedTensors, fed), outputs, ...assembly.finish(fed, weightPlaces) };
+}
+
+function requestOf(library: GraphLibrary, signature: Signature): FlattenRequest {
+  return {
+    fed: findFedTensors(library, signature).map(({ tensor }) => tensor),
+    fetched: [...signature.outputs.values()].map(({ tensorName }) => tensorName),
+  };
+}
+
+function flattenSignature(library: GraphLibrary, signature: Signature, admit?: FlattenRequest["admit"]): FlatGraph {
+  return flatten(library, { ...requestOf(library, signature), ...(admit && { admit }) });
+}
+
+/** Graphs of the signatures that are made of dense tensors: others are refused. */
+function* graphsOf(library: GraphLibrary, signatures: Iterable<Signature>): Generator<FlatGraph> {
+  for (const signature of signatures) {
+    if ([...signature.inputs.values(), ...signature.outputs.values()].every(({ tensorName }) => tensorName !== "")) {
+      yield flattenSignature(liftLoops(library, requestOf(library, signature)), signature);
+    }
+  }
 }
 
 function expectDenseTensors(key: string, { inputs, outputs }: Signature): void {

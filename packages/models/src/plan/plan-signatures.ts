@@ -35,8 +35,8 @@ export function planSignatures(
     });
   }
   const sorted = new SortedSignatures();
-  for (const [key, signature] of signatures) {
-    sorted.add(key, () => planSignature(library, key, signature, resources));
+  for (const key of signatures.keys()) {
+    sorted.add(key, () => planSignature(library, key, signatures, resources));
   }
   return sorted;
 }

@@ -18,7 +18,7 @@ export function parseTextFile(node: FlatNode, types: TableTypes, content: Uint8A
   const integer = (name: string, fallback: number): number => Number(node.attribute(name)?.i ?? fallback);
   const [keyIndex, valueIndex] = [integer("key_index", WHOLE_LINE), integer("value_index", LINE_NUMBER)];
   const delimiter = Buffer.from(node.attribute("delimiter")?.s ?? Buffer.from("\t")).toString("latin1");
-  const lines = wantedLines(node, integer("vocab_size", -1), linesOf(content, integer("offset", 0)));
+  const lines = wantedLines(node, integer("vocab_size", -1), linesOf(content));
   const column = (index: number, dtype: DataType): Tensor =>
     readColumn(
       lines.map((line) => (index === WHOLE_LINE || index === LINE_NUMBER ? [line] : line.split(delimiter))),
@@ -26,16 +26,17 @@ export function parseTextFile(node: FlatNode, types: TableTypes, content: Uint8A
         node,
         index,
         dtype,
+        firstNumber: integer("offset", 0),
       },
     );
   return [column(keyIndex, types.keys), column(valueIndex, types.values)];
 }
 
 /** Lines, as texts with a character for each byte. Carriage returns are left out wherever they are, as TensorFlow does. */
-function linesOf(content: Uint8Array, offset: number): string[] {
+function linesOf(content: Uint8Array): string[] {
   const text = Buffer.from(content.buffer, content.byteOffset, content.length).toString("latin1").replaceAll("\r", "");
   const lines = text.split("\n");
-  return lines.slice(offset, lines.at(-1) === "" ? -1 : undefined);
+  return lines.slice(0, lines.at(-1) === "" ? -1 : undefined);
 }
 
 function wantedLines(node: FlatNode, wanted: number, lines: readonly string[]): readonly string[] {
@@ -49,16 +50,18 @@ interface Column {
   readonly node: FlatNode;
   readonly index: number;
   readonly dtype: DataType;
+  /** What the first line's number is. */
+  readonly firstNumber: number;
 }
 
-function readColumn(rows: readonly (readonly string[])[], { node, index, dtype }: Column): Tensor {
+function readColumn(rows: readonly (readonly string[])[], { node, index, dtype, firstNumber }: Column): Tensor {
   const elements = makeElements(dtype, rows.length);
   for (const [number, row] of rows.entries()) {
     const text = row[Math.max(index, 0)];
     if (text === undefined) {
       throw unfit(node, `lacks column ${index} in line ${number + 1}`);
     }
-    const element = index === LINE_NUMBER ? lineNumber(dtype, number) : parseElement(dtype, text);
+    const element = index === LINE_NUMBER ? lineNumber(dtype, firstNumber + number) : parseElement(dtype, text);
     if (element === undefined) {
       throw unfit(node, `has no ${dtype} in line ${number + 1}`);
     }
