@@ -6,17 +6,20 @@ import { booleans, doubles, floats, int32s, numbersOf } from "./fixtures/tensors
 interface Deconvolution {
   readonly padding: "SAME" | "VALID";
   readonly stride: number;
+  readonly dilation?: number;
   readonly image: Tensor;
   readonly filter: Tensor;
 }
 
 /** What a convolution hands back to its input: each pixel is added, times the filter, to the window that it was made of. */
-function handBack({ padding, stride, image, filter }: Deconvolution): Tensor {
+function handBack({ padding, stride, dilation = 1, image, filter }: Deconvolution): Tensor {
   const [batch = 0, rows = 0, columns = 0, inputs = 0] = image.shape;
   const [height = 0, width = 0, outputs = 0] = filter.shape;
+  const reach = (window: number): number => (window - 1) * dilation + 1;
   const sizeOf = (count: number, window: number): number =>
-    padding === "SAME" ? count * stride : count * stride + Math.max(window - stride, 0);
-  const before = (window: number): number => (padding === "SAME" ? Math.floor(Math.max(window - stride, 0) / 2) : 0);
+    padding === "SAME" ? count * stride : count * stride + Math.max(reach(window) - stride, 0);
+  const before = (window: number): number =>
+    padding === "SAME" ? Math.floor(Math.max(reach(window) - stride, 0) / 2) : 0;
   const shape = [batch, sizeOf(rows, height), sizeOf(columns, width), outputs];
   const [, high = 0, wide = 0] = shape;
   const [pixels, weights] = [numbersOf(image), numbersOf(filter)];
@@ -27,8 +30,8 @@ function handBack({ padding, stride, image, filter }: Deconvolution): Tensor {
     const item = Math.floor(place / inputs / columns / rows);
     for (const [at, weight] of weights.entries()) {
       const [input, output] = [at % inputs, Math.floor(at / inputs) % outputs];
-      const x = column * stride + (Math.floor(at / inputs / outputs) % width) - before(width);
-      const y = row * stride + Math.floor(at / inputs / outputs / width) - before(height);
+      const x = column * stride + (Math.floor(at / inputs / outputs) % width) * dilation - before(width);
+      const y = row * stride + Math.floor(at / inputs / outputs / width) * dilation - before(height);
       if (input === channel && x >= 0 && x < wide && y >= 0 && y < high) {
         const to = ((item * high + y) * wide + x) * outputs + output;
         sums[to] = (sums[to] ?? 0) + pixel * weight;
@@ -43,7 +46,11 @@ function deconvolutionCase(about: string, given: Deconvolution): OperationCase {
   return {
     op: "Conv2DBackpropInput",
     about,
-    attributes: { padding: textAttr(given.padding), strides: integersAttr([1, given.stride, given.stride, 1]) },
+    attributes: {
+      padding: textAttr(given.padding),
+      strides: integersAttr([1, given.stride, given.stride, 1]),
+      dilations: integersAttr([1, given.dilation ?? 1, given.dilation ?? 1, 1]),
+    },
     inputs: [int32s([4], expected.shape), constant(given.filter), given.image],
     expected,
   };
@@ -57,6 +64,8 @@ const pixels = floats([1, 1, 1, 4], [1, 2, 3, 4]);
 const square = floats([1, 2, 2, 1], [1, 2, 3, 4]);
 
 testOperations([
+  deconvolutionCase("SAME, dilated", { padding: "SAME", stride: 1, dilation: 2, image, filter: threeByTwo }),
+  deconvolutionCase("VALID, dilated", { padding: "VALID", stride: 1, dilation: 3, image, filter: threeByTwo }),
   deconvolutionCase("SAME, by 2", { padding: "SAME", stride: 2, image, filter: threeByTwo }),
   deconvolutionCase("SAME, by 1", { padding: "SAME", stride: 1, image, filter: threeByTwo }),
   deconvolutionCase("SAME, with gaps", { padding: "SAME", stride: 2, image, filter: single }),

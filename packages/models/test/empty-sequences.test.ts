@@ -157,7 +157,11 @@ for (const [opType, { shape, inputs = ["cut"], outputs = ["y"], attributes = [],
     const results = outputs.length > 0 ? outputs : ["unused"];
     const slice = makeNode("Slice", ["x", "starts", "sizes"], ["cut"]);
     const own = makeNode(opType, inputs, results, attributes);
-    const node = [slice, own, ...(also === undefined ? [] : [makeNode("Cast", ["unused"], ["y"], [intAttribute("to", 1)])])];
+    const node = [
+      slice,
+      own,
+      ...(also === undefined ? [] : [makeNode("Cast", ["unused"], ["y"], [intAttribute("to", 1)])]),
+    ];
     const initializer = [
       makeInitialiser("starts", whole(shape.map(() => 0))),
       makeInitialiser("k", whole([1])),

@@ -79,7 +79,10 @@ testOperations([
     output: 1,
     expected: int32s([1, 3], [1, 3, 0]),
   },
-  ...[[0, 4], [2, 0, 4]].flatMap((shape): OperationCase[] => [
+  ...[
+    [0, 4],
+    [2, 0, 4],
+  ].flatMap((shape): OperationCase[] => [
     {
       op: "TopKV2",
       about: `of no rows, [${shape}], which would end the engine's process`,

@@ -4,13 +4,25 @@ import { TO_CHANNELS_FIRST, TO_CHANNELS_LAST } from "./layout/axis-order.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Operation } from "./operation.ts";
 
+/** Axes of what an operation slides a window over: images, or volumes, which have depth before height and width. */
+function spatialAxes({ node }: Operation): 2 | 3 {
+  return node.op.includes("3D") ? 3 : 2;
+}
+
+/** {@link TO_CHANNELS_FIRST} and back for volumes. */
+const [VOLUME_TO_CHANNELS_FIRST, VOLUME_TO_CHANNELS_LAST] = [
+  [0, 4, 1, 2, 3],
+  [0, 2, 3, 4, 1],
+];
+
 /** Whether the operation's images are batch, channels, height, width; else channels come last. */
 function isChannelsFirst(operation: Operation): boolean {
-  const format = operation.text("data_format", "NHWC");
-  if (format !== "NCHW" && format !== "NHWC") {
+  const [first, last] = spatialAxes(operation) === 3 ? ["NCDHW", "NDHWC"] : ["NCHW", "NHWC"];
+  const format = operation.text("data_format", last);
+  if (format !== first && format !== last) {
     operation.refuse(`its data format is ${format}`);
   }
-  return format === "NCHW";
+  return format === first;
 }
 
 /**
@@ -28,16 +40,20 @@ export function throughChannelsFirst(
   }
   const transpose = (value: Value, order: readonly number[]): Value =>
     graph.apply("Transpose", [value], value.dtype, [intsAttribute("perm", order)]);
-  return transpose(body(transpose(image, TO_CHANNELS_FIRST)), TO_CHANNELS_LAST);
+  const [toFirst, toLast] =
+    spatialAxes(operation) === 3
+      ? [VOLUME_TO_CHANNELS_FIRST, VOLUME_TO_CHANNELS_LAST]
+      : [TO_CHANNELS_FIRST, TO_CHANNELS_LAST];
+  return transpose(body(transpose(image, toFirst)), toLast);
 }
 
 /**
  * Strides, dilations and padding of a sliding window as ONNX attributes.
- * @param kernel height and width of the window, where they are known
+ * @param kernel sizes of the window, where they are known
  */
 export function readWindow(operation: Operation, kernel: readonly number[] | undefined): AttributeProto[] {
   const strides = spatialSizes(operation, "strides");
-  const dilations = spatialSizes(operation, "dilations", [1, 1, 1, 1]);
+  const dilations = readDilations(operation);
   const dilated = dilations.some((dilation) => dilation !== 1);
   return [
     intsAttribute("strides", strides),
@@ -46,15 +62,21 @@ export function readWindow(operation: Operation, kernel: readonly number[] | und
   ];
 }
 
-/** Height and width out of an attribute with one number for each of the four axes. */
+/** How far apart the cells of a window are along each axis. */
+export function readDilations(operation: Operation): readonly number[] {
+  return spatialSizes(operation, "dilations", Array(spatialAxes(operation) + 2).fill(1));
+}
+
+/** Height and width, of volumes depth too, out of an attribute with one number for each of all axes. */
 export function spatialSizes(operation: Operation, attribute: string, fallback?: readonly number[]): readonly number[] {
   const sizes = operation.integers(attribute, fallback);
   const first = isChannelsFirst(operation) ? 2 : 1;
-  const outer = sizes.filter((_, axis) => axis < first || axis >= first + 2);
-  if (sizes.length !== 4 || outer.some((size) => size !== 1)) {
+  const count = spatialAxes(operation);
+  const outer = sizes.filter((_, axis) => axis < first || axis >= first + count);
+  if (sizes.length !== count + 2 || outer.some((size) => size !== 1)) {
     operation.refuse(`its ${attribute} do not keep to height and width`);
   }
-  return sizes.slice(first, first + 2);
+  return sizes.slice(first, first + count);
 }
 
 interface Window {

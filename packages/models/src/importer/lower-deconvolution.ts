@@ -1,11 +1,9 @@
 import { intAttribute, intsAttribute } from "../onnx/attribute.ts";
 import { asInt64, sizesOf } from "./convert.ts";
 import { failWhere } from "./fail-where.ts";
-import { spatialSizes, throughChannelsFirst } from "./image-window.ts";
+import { readDilations, spatialSizes, throughChannelsFirst } from "./image-window.ts";
+import { filterToOnnx } from "./lower-image.ts";
 import type { Lowering, Operation } from "./operation.ts";
-
-/** From height, width, output channels, input channels to input channels, output channels, height, width. */
-const FILTER_TO_ONNX = [3, 2, 0, 1];
 
 /**
  * A transposed convolution to images of given sizes. Of several sizes that a convolution would make the input of, only the
@@ -13,12 +11,17 @@ const FILTER_TO_ONNX = [3, 2, 0, 1];
  */
 const deconvolution: Lowering = (operation, graph) => {
   const [filter, image] = [operation.input(1), operation.input(2)];
-  const [height, width, ...channels] = filter.shape ?? operation.refuse("its filter is not a constant");
-  if (height === undefined || width === undefined || channels.length !== 2) {
-    return operation.refuse("its filter does not have four axes");
+  const spatial = spatialSizes(operation, "strides").length;
+  if (filter.sizes !== undefined && filter.sizes.length !== spatial + 2) {
+    operation.refuse(`its filter does not have ${spatial === 2 ? "four" : "five"} axes`);
   }
-  const attributes = readGrowth(operation, [height, width]);
-  const weights = graph.apply("Transpose", [filter], filter.dtype, [intsAttribute("perm", FILTER_TO_ONNX)]);
+  const kernel = filter.sizes?.slice(0, spatial).filter((size) => size !== undefined) ?? [];
+  if (kernel.length < spatial) {
+    operation.refuse("its filter is not a constant");
+  }
+  const attributes = readGrowth(operation, kernel);
+  // From height, width, output channels, input channels to input channels, output channels, height, width.
+  const weights = filterToOnnx(filter, spatial, graph);
   const grown = throughChannelsFirst(
     operation,
     graph,
@@ -37,18 +40,20 @@ const deconvolution: Lowering = (operation, graph) => {
 };
 
 /** Strides and padding of the convolution that is turned round; where its window is smaller than its stride, rows are added. */
-function readGrowth(operation: Operation, kernel: readonly [number, number]) {
+function readGrowth(operation: Operation, kernel: readonly number[]) {
   const strides = spatialSizes(operation, "strides");
-  const dilations = spatialSizes(operation, "dilations", [1, 1, 1, 1]);
+  const dilations = readDilations(operation);
   const padding = operation.text("padding", "");
-  if ((padding !== "SAME" && padding !== "VALID") || dilations.some((dilation) => dilation !== 1)) {
-    operation.refuse(`its padding is ${JSON.stringify(padding)} with dilations ${dilations.join(", ")}`);
+  if (padding !== "SAME" && padding !== "VALID") {
+    operation.refuse(`its padding is ${JSON.stringify(padding)}`);
   }
-  const overlaps = kernel.map((size, axis) => size - (strides[axis] ?? 1));
+  const windows = kernel.map((size, axis) => (size - 1) * (dilations[axis] ?? 1) + 1);
+  const overlaps = windows.map((size, axis) => size - (strides[axis] ?? 1));
   const cut = overlaps.map((overlap) => (padding === "SAME" ? Math.max(overlap, 0) : 0));
   const before = cut.map((rows) => Math.floor(rows / 2));
   return [
     intsAttribute("strides", strides),
+    ...(dilations.some((dilation) => dilation !== 1) ? [intsAttribute("dilations", dilations)] : []),
     intsAttribute("pads", [...before, ...cut.map((rows, axis) => rows - (before[axis] ?? 0))]),
     intsAttribute(
       "output_padding",
@@ -74,6 +79,7 @@ function rearrange(opType: "DepthToSpace" | "SpaceToDepth"): Lowering {
 /** Layers that make images larger, and ones that trade pixels for channels. */
 export const deconvolutionLowerings: Readonly<Record<string, Lowering>> = {
   Conv2DBackpropInput: deconvolution,
+  Conv3DBackpropInputV2: deconvolution,
   DepthToSpace: rearrange("DepthToSpace"),
   SpaceToDepth: rearrange("SpaceToDepth"),
 };

@@ -79,7 +79,11 @@ function multiplyStacks(a: Value, b: Value, { stack, rows, columns, summed }: Ro
   const between = stack.length + summed.length;
   const allColumns = sizesOf(b, graph, between);
   const left = inShape(a, [stacks, product(allRows, graph), product(sizesOf(a, graph, behind), graph)], graph);
-  const right = inShape(b, [stacks, product(sizesOf(b, graph, first, between), graph), product(allColumns, graph)], graph);
+  const right = inShape(
+    b,
+    [stacks, product(sizesOf(b, graph, first, between), graph), product(allColumns, graph)],
+    graph,
+  );
   const multiplied = graph.apply("MatMul", [left, right], a.dtype);
   const sizes = a.sizes && b.sizes && [...a.sizes.slice(0, behind), ...b.sizes.slice(between)];
   return inShape(multiplied, [stacks, allRows, allColumns], graph, sizes);

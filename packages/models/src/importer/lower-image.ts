@@ -1,41 +1,58 @@
 import { floatAttribute, intAttribute, intsAttribute } from "../onnx/attribute.ts";
-import type { AttributeProto } from "../onnx/schema.ts";
 import { readWindow, spatialSizes, throughChannelsFirst } from "./image-window.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
 import type { Lowering, Operation } from "./operation.ts";
 
-/** TensorFlow keeps filters as height, width, input channels, output channels; ONNX the other way round. */
-const FILTER_TO_ONNX = [3, 2, 0, 1];
 /** The same for depth-wise filters, whose last two axes are channel and multiplier: output channels stay in order. */
 const DEPTHWISE_TO_ONNX = [2, 3, 0, 1];
 
-const convolution: Lowering = (operation, graph) => {
-  const filter = permute(operation.input(1), FILTER_TO_ONNX, graph);
-  return applyConvolution(operation, filter, [], graph);
-};
+const convolution: Lowering = (operation, graph) =>
+  applyConvolution(operation, filterToOnnx(operation.input(1), spatialRank(operation), graph), undefined, graph);
+
+/** Axes that the operation's window has. */
+function spatialRank(operation: Operation): number {
+  return spatialSizes(operation, "strides").length;
+}
+
+/** TensorFlow keeps filters as height, width, input channels, output channels; ONNX the other way round. Volumes have depth before height. */
+export function filterToOnnx(filter: Value, spatial: number, graph: OnnxGraph): Value {
+  return permute(filter, [spatial + 1, spatial, ...Array(spatial).keys()], graph);
+}
 
 const depthwiseConvolution: Lowering = (operation, graph) => {
-  const { shape } = operation.input(1);
-  const [height, width, channels, multiplier] = shape ?? operation.refuse("its filter is not a constant");
+  const { sizes } = operation.input(1);
+  if (sizes === undefined || sizes.includes(undefined)) {
+    return operation.refuse("its filter is not a constant");
+  }
+  const [height, width, channels, multiplier] = sizes;
   if (height === undefined || width === undefined || channels === undefined || multiplier === undefined) {
     return operation.refuse("its filter does not have four axes");
   }
   const permuted = permute(operation.input(1), DEPTHWISE_TO_ONNX, graph);
   const grouped = graph.integers([channels * multiplier, 1, height, width]);
   const filter = graph.apply("Reshape", [permuted, grouped], permuted.dtype);
-  return applyConvolution(operation, filter, [intAttribute("group", channels)], graph);
+  return applyConvolution(operation, filter, channels, graph);
 };
 
-function applyConvolution(
-  operation: Operation,
-  filter: Value,
-  group: readonly AttributeProto[],
-  graph: OnnxGraph,
-): Value {
-  const attributes = [...readWindow(operation, operation.input(1).shape?.slice(0, 2)), ...group];
-  return throughChannelsFirst(operation, graph, (image) =>
-    graph.apply("Conv", [image, filter], image.dtype, attributes),
-  );
+/** @param groups those of the channels; where it is not given, as many as the image has more channels than the filter */
+function applyConvolution(operation: Operation, filter: Value, groups: number | undefined, graph: OnnxGraph): Value {
+  const attributes = readWindow(operation, knownSizes(operation.input(1))?.slice(0, spatialRank(operation)));
+  return throughChannelsFirst(operation, graph, (image) => {
+    const group = groups ?? countGroups(image, filter);
+    const grouped = group === 1 ? attributes : [...attributes, intAttribute("group", group)];
+    return graph.apply("Conv", [image, filter], image.dtype, grouped);
+  });
+}
+
+function knownSizes({ sizes }: Value): readonly number[] | undefined {
+  const known = sizes?.filter((size) => size !== undefined);
+  return known?.length === sizes?.length ? known : undefined;
+}
+
+/** 1 where not both numbers of channels are known, or one is no multiple of the other. */
+function countGroups(image: Value, filter: Value): number {
+  const groups = (image.sizes?.[1] ?? 0) / (filter.sizes?.[1] ?? 0);
+  return Number.isInteger(groups) && groups > 0 ? groups : 1;
 }
 
 /** Maximum or average over a window. In an average, padding does not count, in ONNX by default as in TensorFlow. */
@@ -77,6 +94,9 @@ function permute(value: Value, order: readonly number[], graph: OnnxGraph): Valu
 export const imageLowerings: Readonly<Record<string, Lowering>> = {
   Conv2D: convolution,
   DepthwiseConv2dNative: depthwiseConvolution,
+  Conv3D: convolution,
+  MaxPool3D: pool("MaxPool"),
+  AvgPool3D: pool("AveragePool"),
   MaxPool: pool("MaxPool"),
   AvgPool: pool("AveragePool"),
   FusedBatchNorm: batchNormalisation,
