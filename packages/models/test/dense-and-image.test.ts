@@ -118,34 +118,34 @@ function sumsOfProducts(): OperationCase[] {
     "nbc,cde->nbde",
   ];
   return equations.map((equation) => {
-    const [a = "", b = "", result = ""] = equation.replace(" ", "").split(/,|->/);
-    const factor = (labels: string) => floats([...labels].map((label) => sizes[label] ?? 0));
-    const inputs = [factor(a), factor(b)] as const;
+    const [left = "", right = "", result = ""] = equation.replace(" ", "").split(/,|->/);
+    const factor = (labels: string) => floats(Array.from(labels).map((label) => sizes[label] ?? 0));
+    const inputs = [factor(left), factor(right)] as const;
     return {
       op: "Einsum",
       about: equation,
       inputs,
       attributes: { equation: textAttr(equation) },
-      expected: sumProducts([a, b, result], inputs, sizes),
+      expected: sumProducts([left, right, result], inputs, sizes),
     };
   });
 }
 
 function sumProducts(
-  [a, b, result]: readonly [string, string, string],
+  [ofLeft, ofRight, result]: readonly [string, string, string],
   [left, right]: readonly [Tensor, Tensor],
   sizes: Readonly<Record<string, number>>,
 ): Tensor {
-  const all = [...new Set(`${result}${a}${b}`)];
-  const shapeOf = (labels: string): number[] => [...labels].map((label) => sizes[label] ?? 0);
+  const all = [...new Set(`${result}${ofLeft}${ofRight}`)];
+  const shapeOf = (labels: string): number[] => Array.from(labels).map((label) => sizes[label] ?? 0);
   const sums = Array(shapeOf(result).reduce((count, size) => count * size, 1)).fill(0);
   const place = (labels: string, at: ReadonlyMap<string, number>): number =>
-    [...labels].reduce((index, label) => index * (sizes[label] ?? 0) + (at.get(label) ?? 0), 0);
+    Array.from(labels).reduce((index, label) => index * (sizes[label] ?? 0) + (at.get(label) ?? 0), 0);
   const [x, y] = [numbersOf(left), numbersOf(right)];
   const visit = (depth: number, at: ReadonlyMap<string, number>): void => {
     const label = all[depth];
     if (label === undefined) {
-      sums[place(result, at)] += (x[place(a, at)] ?? 0) * (y[place(b, at)] ?? 0);
+      sums[place(result, at)] += (x[place(ofLeft, at)] ?? 0) * (y[place(ofRight, at)] ?? 0);
       return;
     }
     for (let value = 0; value < (sizes[label] ?? 0); value++) {

@@ -85,13 +85,13 @@ testOperations([
   ].flatMap((shape): OperationCase[] => [
     {
       op: "TopKV2",
-      about: `of no rows, [${shape}], which would end the engine's process`,
+      about: `of no rows, [${shape.join()}], which would end the engine's process`,
       inputs: [floats(shape, []), int32s([], [3])],
       expected: floats([...shape.slice(0, -1), 3], []),
     },
     {
       op: "TopKV2",
-      about: `where they are in no rows, [${shape}]`,
+      about: `where they are in no rows, [${shape.join()}]`,
       inputs: [floats(shape, []), int32s([], [3])],
       output: 1,
       expected: int32s([...shape.slice(0, -1), 3], []),

@@ -155,8 +155,8 @@ test("strings that are handed on may be any bytes, and constants stay whole for 
 
 test("a variable that the interpreter or the caller needs comes out of an island", async () => {
   const sizes = { dtype: "int32" as const, shape: [2], bytes: new Uint8Array(Int32Array.of(2, -1).buffer) };
-  const [names, restore] = restoreNodes("restored", ["sizes", "b"]);
-  assert.ok(names && restore);
+  const [names, slices, restore] = restoreNodes("restored", ["sizes", "b"]);
+  assert.ok(names && slices && restore);
   const variable = (name: string, index: number) => [
     node(name, "VariableV2"),
     node(`${name}_assign`, "Assign", [name, `restored:${index}`]),
@@ -165,8 +165,9 @@ test("a variable that the interpreter or the caller needs comes out of an island
     ...modelOf(
       [
         node("saver_filename", "Placeholder", [], { dtype: typeAttr("string") }),
-        { ...names },
-        { ...restore, input: ["saver_filename", "restored_names", "restored_names"] },
+        names,
+        slices,
+        { ...restore, input: ["saver_filename", "restored_names", "restored_slices"] },
         ...variable("sizes", 0),
         ...variable("b", 1),
         node("all", "NoOp", ["^sizes_assign", "^b_assign"]),

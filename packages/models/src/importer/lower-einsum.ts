@@ -38,13 +38,13 @@ interface Factor {
 
 /** Whether each label stands in two of the three places at least, which no dots do. */
 function isProduct(a: string, b: string, result: string): boolean {
-  const labels = [...a, ...b, ...result];
+  const labels = Array.from(`${a}${b}${result}`);
   return labels.every((label) => label !== "." && labels.indexOf(label) !== labels.lastIndexOf(label));
 }
 
 /** Whether of the labels that one input alone shares with the result, the first input's come first there. */
 function ownFirst(a: string, b: string, result: string): boolean {
-  const own = [...result].find((label) => a.includes(label) !== b.includes(label));
+  const own = Array.from(result).find((label) => a.includes(label) !== b.includes(label));
   return own === undefined || a.includes(own);
 }
 
@@ -59,14 +59,18 @@ interface Roles {
 function multiply(factors: readonly [Factor, Factor], result: string, graph: OnnxGraph): Value {
   const [left, right] = factors;
   const pick = (labels: string, inLeft: boolean, inRight: boolean): string =>
-    [...labels].filter((l) => left.labels.includes(l) === inLeft && right.labels.includes(l) === inRight).join("");
+    Array.from(labels)
+      .filter((l) => left.labels.includes(l) === inLeft && right.labels.includes(l) === inRight)
+      .join("");
   const stack = pick(result, true, true);
   const [rows, columns] = [pick(result, true, false), pick(result, false, true)];
-  const summed = [...left.labels].filter((label) => !result.includes(label)).join("");
+  const summed = Array.from(left.labels)
+    .filter((label) => !result.includes(label))
+    .join("");
   const a = arrange(left, `${stack}${rows}${summed}`, graph);
   const b = arrange(right, `${stack}${summed}${columns}`, graph);
-  const product = multiplyStacks(a, b, { stack, rows, columns, summed }, graph);
-  return arrange({ value: product, labels: `${stack}${rows}${columns}` }, result, graph);
+  const value = multiplyStacks(a, b, { stack, rows, columns, summed }, graph);
+  return arrange({ value, labels: `${stack}${rows}${columns}` }, result, graph);
 }
 
 /** The product of stacks of matrices. What is not one axis of rows, of columns or to sum over is made one. */
@@ -101,6 +105,6 @@ function inShape(value: Value, sizes: readonly Value[], graph: OnnxGraph, known?
 
 /** Brings axes into another order of their labels. */
 function arrange({ value, labels }: Factor, order: string, graph: OnnxGraph): Value {
-  const axes = [...order].map((label) => labels.indexOf(label));
+  const axes = Array.from(order).map((label) => labels.indexOf(label));
   return labels === order ? value : graph.apply("Transpose", [value], value.dtype, [intsAttribute("perm", axes)]);
 }

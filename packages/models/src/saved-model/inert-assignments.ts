@@ -92,6 +92,8 @@ function variablesOfFunctions({ functions }: GraphLibrary): string[] {
   return [...functions.values()].flatMap(({ nodes }) =>
     [...nodes.values()]
       .filter(({ op }) => op === "VarHandleOp")
-      .map(({ name, op, attr }) => variableIdentity({ name, op, inputs: [], controls: [], attribute: (key) => attr.get(key) })),
+      .map(({ name, op, attr }) =>
+        variableIdentity({ name, op, inputs: [], controls: [], attribute: (key) => attr.get(key) }),
+      ),
   );
 }
