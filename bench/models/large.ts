@@ -27,7 +27,7 @@ export async function large(): Promise<void> {
       printFigure({
         name: `Models: a SavedModel of 2.4 GB, ${from === "sealed" ? "decrypted and loaded" : "import and load"}`,
         ratio: significant((peak - before) / WEIGHTS_MIB),
-        ratioOf: "growth of the process at its peak to the weights",
+        ratioOf: "growth of the process at its peak, with its files in memory, to the weights",
         target: TARGET_GROWTH,
         seconds,
         processorSeconds,

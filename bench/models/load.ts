@@ -115,7 +115,7 @@ function printPlain(reports: Reports, weightsMiB: number): void {
   printFigure({
     name: "Models: import and load of a SavedModel of 102 MB",
     ratio: significant(median(reports.savedModel.map(growth))),
-    ratioOf: "growth of the process at its peak to the weights",
+    ratioOf: "growth of the process at its peak, with its files in memory, to the weights",
     target: TARGETS.peakOverWeights,
     wholeProcessToWeights: significant(median(reports.savedModel.map(({ peak }) => peak / weightsMiB))),
     targetSeconds: TARGETS.loadSeconds,
