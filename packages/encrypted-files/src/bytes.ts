@@ -1,8 +1,16 @@
 import { ContentOpener } from "./format/content-opener.ts";
 import { ContentSealer } from "./format/content-sealer.ts";
 import { openDataNodes, sealDataNodes } from "./format/data-nodes.ts";
-import { checkHostSize, openFileHead } from "./format/file-head.ts";
-import { groupContent, groupPosition, layoutOf, METADATA_CONTENT_SIZE, NODE_SIZE, nodesFor } from "./format/layout.ts";
+import { checkHostSize, forgetFileHead, openFileHead } from "./format/file-head.ts";
+import {
+  type ContentLayout,
+  groupContent,
+  groupPosition,
+  layoutOf,
+  METADATA_CONTENT_SIZE,
+  NODE_SIZE,
+  nodesFor,
+} from "./format/layout.ts";
 import { type FormatVersion, sealMetadataNode } from "./format/metadata-node.ts";
 import { embeddablePath } from "./path.ts";
 import { checkWrapKey } from "./wrap-key.ts";
@@ -27,19 +35,22 @@ export function encryptBytes(
   const layout = layoutOf(plain.length);
   const sealer = new ContentSealer(layout);
   const encrypted = new Uint8Array(layout.hostSize);
+  const treeNode = new Uint8Array(NODE_SIZE);
   for (let group = 0; group < layout.treeNodes; group++) {
     const { start, length } = groupContent(layout, group);
     const target = encrypted.subarray(groupPosition(group));
-    const treeNode = new Uint8Array(NODE_SIZE);
+    treeNode.fill(0);
     sealDataNodes(plain.subarray(start, start + length), target.subarray(NODE_SIZE), treeNode);
     sealer.sealTreeNode(group, treeNode, target.subarray(0, NODE_SIZE));
   }
+  treeNode.fill(0);
   for (const { position, node } of sealer.finish()) {
     encrypted.set(node, position);
   }
   const head = plain.subarray(0, METADATA_CONTENT_SIZE);
   const metadata = { path, size: plain.length, rootSlot: sealer.rootSlot, head };
   encrypted.set(sealMetadataNode(metadata, options.version ?? 1, options.wrapKey));
+  sealer.forget();
   return encrypted;
 }
 
@@ -73,15 +84,29 @@ export function decryptBytes(
   const content = new Uint8Array(head.layout.contentSize);
   content.set(head.content);
   const opener = new ContentOpener(head.layout, head.rootSlot, name);
-  for (let group = 0; group < head.layout.treeNodes; group++) {
-    const { start, length } = groupContent(head.layout, group);
+  try {
+    openGroups(encrypted, head.layout, opener, content);
+  } catch (error) {
+    content.fill(0);
+    throw error;
+  } finally {
+    opener.forget();
+    forgetFileHead(head);
+  }
+  return { content, path: head.path, version: head.version };
+}
+
+/** Decrypts and checks everything behind the first node into `content`. @throws EncryptedFilesError `corrupted` */
+function openGroups(encrypted: Uint8Array, layout: ContentLayout, opener: ContentOpener, content: Uint8Array): void {
+  for (let group = 0; group < layout.treeNodes; group++) {
+    const { start, length } = groupContent(layout, group);
     const position = groupPosition(group);
     const nodes = encrypted.subarray(position + NODE_SIZE, position + (1 + nodesFor(length)) * NODE_SIZE);
     const treeNode = opener.openTreeNode(group, encrypted.subarray(position, position + NODE_SIZE));
     const damaged = openDataNodes(treeNode, 0, nodes, content.subarray(start, start + length));
+    treeNode.fill(0);
     if (damaged !== undefined) {
       throw opener.damagedDataNode(group, damaged);
     }
   }
-  return { content, path: head.path, version: head.version };
 }

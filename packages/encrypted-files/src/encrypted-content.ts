@@ -2,7 +2,7 @@ import type { ByteSource } from "./byte-source.ts";
 import { EncryptedFilesError } from "./errors.ts";
 import { ContentOpener } from "./format/content-opener.ts";
 import { openDataNodes } from "./format/data-nodes.ts";
-import { checkHostSize, type FileHead, openFileHead } from "./format/file-head.ts";
+import { checkHostSize, type FileHead, forgetFileHead, openFileHead } from "./format/file-head.ts";
 import {
   GROUP_CONTENT_SIZE,
   groupContent,
@@ -123,8 +123,7 @@ export class EncryptedContent {
 
   /** Overwrites its keys, and what of its plaintext came with them. Nothing can be read any more. */
   forget(): void {
-    this.#head.rootSlot.fill(0);
-    this.#head.content.fill(0);
+    forgetFileHead(this.#head);
     this.#opener.forget();
   }
 
@@ -144,41 +143,54 @@ export class EncryptedContent {
     }
     const content = new Uint8Array(length);
     content.set(this.#head.content.subarray(offset, offset + length));
-    let position = Math.max(offset, METADATA_CONTENT_SIZE);
-    while (position < offset + length) {
-      const group = Math.floor((position - METADATA_CONTENT_SIZE) / GROUP_CONTENT_SIZE);
-      const { start, length: groupLength } = groupContent(this.#head.layout, group);
-      const end = Math.min(offset + length, start + groupLength);
-      content.set(await this.#readInGroup(group, position - start, end - start), position - offset);
-      position = end;
+    try {
+      await this.#readGroups(offset, content);
+    } catch (error) {
+      content.fill(0);
+      throw error;
     }
     return content;
   }
 
-  /** Content bytes `start` to `end` (not included) of one group, opening its ancestors where nobody has yet. */
-  async #readInGroup(group: number, start: number, end: number): Promise<Uint8Array> {
+  /** Reads what of `target`, from content byte `offset` on, stands behind the first node. */
+  async #readGroups(offset: number, target: Uint8Array): Promise<void> {
+    let position = Math.max(offset, METADATA_CONTENT_SIZE);
+    while (position < offset + target.length) {
+      const group = Math.floor((position - METADATA_CONTENT_SIZE) / GROUP_CONTENT_SIZE);
+      const { start, length } = groupContent(this.#head.layout, group);
+      const end = Math.min(offset + target.length, start + length);
+      await this.#readInGroup(group, position - start, target.subarray(position - offset, end - offset));
+      position = end;
+    }
+  }
+
+  /** Reads `target` from content byte `start` of one group on, opening its ancestors where nobody has yet. */
+  async #readInGroup(group: number, start: number, target: Uint8Array): Promise<void> {
     for (const ancestor of this.#opener.missingAncestors(group)) {
       (await this.#openTreeNode(ancestor)).fill(0);
     }
     const treeNode = await this.#openTreeNode(group);
     try {
-      return await this.#readDataNodes(treeNode, group, start, end);
+      await this.#readDataNodes(treeNode, group, start, target);
     } finally {
       treeNode.fill(0);
     }
   }
 
-  async #readDataNodes(treeNode: Uint8Array, group: number, start: number, end: number): Promise<Uint8Array> {
+  async #readDataNodes(treeNode: Uint8Array, group: number, start: number, target: Uint8Array): Promise<void> {
+    const end = start + target.length;
     const first = Math.floor(start / NODE_SIZE);
     const nodes = new Uint8Array((nodesFor(end) - first) * NODE_SIZE);
     await this.#source.read(groupPosition(group) + (1 + first) * NODE_SIZE, nodes);
     const plain = new Uint8Array(end - first * NODE_SIZE);
     const damaged = openDataNodes(treeNode, first, nodes, plain);
+    if (damaged === undefined) {
+      target.set(plain.subarray(start - first * NODE_SIZE));
+    }
+    plain.fill(0);
     if (damaged !== undefined) {
-      plain.fill(0);
       throw this.#opener.damagedDataNode(group, damaged);
     }
-    return plain.subarray(start - first * NODE_SIZE);
   }
 
   async #openTreeNode(index: number): Promise<Uint8Array> {

@@ -115,18 +115,23 @@ export type SealOptions = ProgressOptions &
 export async function encryptContent(source: ByteSource, file: WrittenFile, options: SealOptions): Promise<void> {
   const layout = layoutOf(source.size);
   const head = new Uint8Array(Math.min(source.size, METADATA_CONTENT_SIZE));
-  options.signal?.throwIfAborted();
-  await source.read(0, head);
-  options.onProgress?.({ done: head.length, total: source.size });
   const sealer = new ContentSealer(layout);
-  if (layout.treeNodes > 0) {
-    await encryptGroups(source, file, { layout, sealer, ...options });
+  try {
+    options.signal?.throwIfAborted();
+    await source.read(0, head);
+    options.onProgress?.({ done: head.length, total: source.size });
+    if (layout.treeNodes > 0) {
+      await encryptGroups(source, file, { layout, sealer, ...options });
+    }
+    for (const { position, node } of sealer.finish()) {
+      await file.write(node, position);
+    }
+    const metadata = { path: options.path, size: source.size, rootSlot: sealer.rootSlot, head };
+    await file.write(sealMetadataNode(metadata, options.version ?? 1, options.wrapKey), 0);
+  } finally {
+    sealer.forget();
+    head.fill(0);
   }
-  for (const { position, node } of sealer.finish()) {
-    await file.write(node, position);
-  }
-  const metadata = { path: options.path, size: source.size, rootSlot: sealer.rootSlot, head };
-  await file.write(sealMetadataNode(metadata, options.version ?? 1, options.wrapKey), 0);
 }
 
 async function encryptGroups(

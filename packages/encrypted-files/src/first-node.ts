@@ -1,7 +1,7 @@
 import type { FileSource } from "./byte-source.ts";
 import { EncryptedFilesError } from "./errors.ts";
 import type { ProgressOptions } from "./files.ts";
-import { checkHostSize, type FileHead, openFileHead } from "./format/file-head.ts";
+import { checkHostSize, type FileHead, forgetFileHead, openFileHead } from "./format/file-head.ts";
 import { NODE_SIZE } from "./format/layout.ts";
 import { type FormatVersion, parseMetadataHeader, sealMetadataNode } from "./format/metadata-node.ts";
 import { writeOutputFile } from "./output-file.ts";
@@ -40,6 +40,7 @@ export async function rewriteFirstNode(
     head: head.content,
   };
   const node = sealMetadataNode(metadata, change.version ?? head.version, change.wrapKey ?? wrapKey);
+  forgetFileHead(head);
   await writeOutputFile(output, source.mode, async (file) => {
     await file.write(node, 0);
     await copyFrom(source, NODE_SIZE, file, options);

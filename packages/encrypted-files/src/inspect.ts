@@ -80,7 +80,9 @@ async function inspectContent(
   }
   const { size, hostSize, path } = opened.value;
   const content = { size, embeddedPath: path, staleBytes: source.size - hostSize };
-  const checked = await outcomeOf(() => (checkNodes === true ? checkAll(opened.value, options) : undefined));
+  const checked = await outcomeOf(() => (checkNodes === true ? checkAll(opened.value, options) : undefined)).finally(
+    () => opened.value.forget(),
+  );
   return { ...open, wrapKey: "accepted", content, ...("damage" in checked ? { damage: checked.damage } : {}) };
 }
 

@@ -61,12 +61,13 @@ async function encryptAnew(source: FileSource, options: RekeyFileOptions): Promi
   // Path and content come from one reading of the first node: a second one may find another file's.
   const content = new EncryptedContent(source, await readSettledHead(source, options.wrapKey));
   const version = options.version ?? content.version;
-  await writeOutputFile(options.output, source.mode, async (file) => {
+  const writing = writeOutputFile(options.output, source.mode, async (file) => {
     const sealOptions = { ...options, version, path: content.path, wrapKey: options.newWrapKey };
     await encryptContent(contentSource(content, source.name), file, sealOptions);
     await file.flush();
     await source.expectInPlace();
   });
+  await writing.finally(() => content.forget());
 }
 
 function contentSource(content: EncryptedContent, name: string): ByteSource {
@@ -74,7 +75,9 @@ function contentSource(content: EncryptedContent, name: string): ByteSource {
     name,
     size: content.size,
     async read(position, target) {
-      target.set(await content.read(position, target.length));
+      const plain = await content.read(position, target.length);
+      target.set(plain);
+      plain.fill(0);
     },
   };
 }

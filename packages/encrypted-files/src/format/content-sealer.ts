@@ -46,7 +46,17 @@ export class ContentSealer {
     for (const [index, treeNode] of [...this.#waiting].toReversed()) {
       const node = new Uint8Array(NODE_SIZE);
       sealNode(treeNode, node, this.#slotOf(index));
+      treeNode.fill(0);
       yield { position: groupPosition(index), node };
+    }
+    this.#waiting.clear();
+  }
+
+  /** Overwrites all keys. Nothing can be encrypted any more. */
+  forget(): void {
+    this.rootSlot.fill(0);
+    for (const treeNode of this.#waiting.values()) {
+      treeNode.fill(0);
     }
     this.#waiting.clear();
   }

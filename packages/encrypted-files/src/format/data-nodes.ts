@@ -17,6 +17,9 @@ export function sealDataNodes(content: Uint8Array, nodes: Uint8Array, treeNode: 
     const slot = slotAt(treeNode, index);
     const plain = paddedNode(content.subarray(start, start + NODE_SIZE));
     slot.set(sealWithKey(slot.subarray(0, KEY_SIZE), plain, nodes.subarray(start, start + NODE_SIZE)), KEY_SIZE);
+    if (plain.buffer !== content.buffer) {
+      plain.fill(0);
+    }
   }
 }
 

@@ -50,12 +50,19 @@ export function openFileHead(
     }
     const layout = checkedLayout(metadata.size, expected.hostSize, name);
     const { path, rootSlot, head } = metadata;
+    head.subarray(layout.contentSize).fill(0);
     return { version: header.version, path, layout, rootSlot, content: head.subarray(0, layout.contentSize) };
   } catch (error) {
     metadata.rootSlot.fill(0);
     metadata.head.fill(0);
     throw error;
   }
+}
+
+/** Overwrites its keys and its plaintext. */
+export function forgetFileHead({ rootSlot, content }: FileHead): void {
+  rootSlot.fill(0);
+  content.fill(0);
 }
 
 function checkPath(embedded: string, expected: string, name: string): void {

@@ -125,7 +125,10 @@ export function sealMetadataNode(
   const nonce = randomFillSync(node.subarray(NONCE_OFFSET, TAG_OFFSET));
   const start = ENCRYPTED_OFFSET[version];
   const encrypted = node.subarray(start, start + ENCRYPTED_SIZE);
-  node.set(sealWithKey(deriveMetadataKey(wrapKey, nonce), plain, encrypted), TAG_OFFSET);
+  const key = deriveMetadataKey(wrapKey, nonce);
+  node.set(sealWithKey(key, plain, encrypted), TAG_OFFSET);
+  key.fill(0);
+  plain.fill(0);
   return node;
 }
 
