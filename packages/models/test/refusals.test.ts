@@ -134,7 +134,7 @@ test("windows that ONNX has no form for are refused", () => {
   refused("MaxPool", ["x"], { ...same, ksize: integersAttr([1, 2, 2, 3]) }, /ksize/);
   const gaps = { ...same, ksize: integersAttr([1, 2, 2, 1]), strides: integersAttr([1, 3, 3, 1]) };
   refused("AvgPool", ["x"], gaps, /smaller than its stride/);
-  refused("FusedBatchNormV3", ["x", "x", "x", "x", "x"], {}, /training/);
+  refused("FusedBatchNormV3", ["x", "x", "x", "x", "x"], { exponential_avg_factor: { f: 0.5 } }, /running average/);
 });
 
 test("inputs that the signature does not feed are refused", () => {

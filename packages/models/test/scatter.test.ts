@@ -68,6 +68,9 @@ test("places outside and slices of another shape are refused, as is what takes t
   refused(/Updates must be of shape/, tensor, int32s([1, 2], [0, 0]), one);
   refused(/do not fit a shape of rank 2/, tensor, int32s([1, 3], [0, 0, 0]), floats([1], [1]));
   refused(/do not fit a shape/, tensor, int32s([], [0]), one);
+  refused(/at least one coordinate/, tensor, int32s([1, 0], []), floats([1, 2, 2]));
+  refused(/at least one coordinate/, tensor, int32s([0], []), floats([2, 2]));
+  refused(/specified for empty output/, floats([2, 0], []), int32s([1, 1], [0]), floats([1, 0], []));
   const huge = int64s([2], [2 ** 20, 2 ** 20]);
   assert.throws(
     () => run("ScatterNd", int32s([0, 1], []), floats([0, 2 ** 20], []), huge),

@@ -194,6 +194,32 @@ test("the handle of a variable goes through a choice", async () => {
   assert.deepEqual((await run(model, 1)).get("y"), floats([1], [4]));
 });
 
+test("a variable that is restored has a value, for what chooses by that", async () => {
+  const restored = [
+    node("v", "VariableV2", [], { dtype: typeAttr("float32") }),
+    constantNode("names", texts(["v"])),
+    constantNode("slices", texts([""])),
+    node("restored", "RestoreV2", ["names", "names", "slices"]),
+    node("restore", "Assign", ["v", "restored"]),
+  ];
+  const nodes = [
+    ...restored,
+    node("unset", "VariableV2", [], { dtype: typeAttr("float32") }),
+    node("isThere", "IsVariableInitialized", ["v"]),
+    node("isOther", "IsVariableInitialized", ["unset"]),
+  ];
+  const model = (output: string): FixtureModel => ({
+    ...modelOf(nodes, { y: [output, "bool"] }),
+    restoreOperation: "restore",
+    variables: { v: floatVariable([1], [4]) },
+  });
+  assert.deepEqual((await run(model("isThere:0"), 0)).get("y"), booleans([], [1]));
+  assert.throws(
+    () => prepareSavedModel(savedModelFiles(model("isOther:0"))),
+    modelError("unsupported-op", /not restored/),
+  );
+});
+
 test("a merge of values of different types is refused", () => {
   const mixed = [...choosing, node("mixed", "Merge", ["stretched", "choice"])];
   assert.throws(

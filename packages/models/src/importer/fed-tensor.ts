@@ -10,6 +10,8 @@ export interface FedTensor {
   /** Node and output, such as `x:0`. */
   readonly tensor: string;
   readonly dtype: DataType;
+  /** The shape that the signature declares, -1 for a dimension of any size; undefined for unknown rank. */
+  readonly declared: readonly number[] | undefined;
 }
 
 /** Attribute that holds the output type, for the operations that signatures usually feed. */
@@ -22,7 +24,10 @@ const typeAttributes: ReadonlyMap<string, string> = new Map([
 /** The tensors that a signature feeds, each once, in the order by which TensorFlow numbers the arguments of a graph. */
 export function findFedTensors(library: GraphLibrary, { inputs }: Signature): FedTensor[] {
   const declared = new Map([...inputs.values()].map(({ tensorName, dtype }) => [tensorKey(tensorName), dtype]));
-  return [...declared.keys()].sort().map((tensor) => ({ tensor, dtype: fedType(library, tensor, declared) }));
+  const shapes = new Map([...inputs.values()].map(({ tensorName, shape }) => [tensorKey(tensorName), shape]));
+  return [...declared.keys()]
+    .sort()
+    .map((tensor) => ({ tensor, dtype: fedType(library, tensor, declared), declared: shapes.get(tensor) }));
 }
 
 /** Type of a fed tensor. The graph is asked first: signatures of older files are known to declare false types. */

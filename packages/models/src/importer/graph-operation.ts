@@ -14,6 +14,8 @@ export interface Value {
   readonly shape?: readonly number[];
   /** What is known of the shape of any value. */
   readonly sizes?: Sizes | undefined;
+  /** What is said of the shape of one that a caller gives: -1 for a dimension of any size. Nobody is held to it. */
+  readonly declared?: readonly number[] | undefined;
   /** Set for constants. */
   readonly constant?: Tensor;
   /** Set for variables. */

@@ -25,6 +25,11 @@ function isChannelsFirst(operation: Operation): boolean {
   return format === first;
 }
 
+/** Which axis of the operation's images, or volumes, their channels are. */
+export function channelAxis(operation: Operation): number {
+  return isChannelsFirst(operation) ? 1 : spatialAxes(operation) + 1;
+}
+
 /**
  * Applies `body`, which works on channels-first images, to an image in the operation's own layout, its first input by default.
  * Transpositions that meet are removed when the graph is done (`layout`).

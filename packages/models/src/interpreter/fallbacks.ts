@@ -1,4 +1,5 @@
 import type { KnownInput, NodeOperation } from "../saved-model/node-operation.ts";
+import { clip } from "./dense/clip.ts";
 import { divideIntegers, floorQuotient, floorRemainder, quotient } from "./dense/divide-integers.ts";
 import { gatherBatches } from "./dense/gather-batches.ts";
 import { meanAlong, reduceAlong } from "./dense/reduce.ts";
@@ -31,6 +32,15 @@ const inBatches: Fallback = {
   makeKernel: gatherBatches,
 };
 
+/** Whether a bound is no constant scalar, or no number. */
+const isOpenBound = (bound: KnownInput | undefined): boolean =>
+  bound?.constant === undefined || bound.constant.shape.length > 0 || Number.isNaN(Number(bound.constant.data[0]));
+
+const withOpenBounds: Fallback = {
+  isNeeded: ({ inputs: [, lowest, highest] }) => isOpenBound(lowest) || isOpenBound(highest),
+  makeKernel: clip,
+};
+
 const fallbacks: ReadonlyMap<string, Fallback> = new Map([
   ["All", overAxes(reduceAlong(all))],
   ["Any", overAxes(reduceAlong(any))],
@@ -40,6 +50,7 @@ const fallbacks: ReadonlyMap<string, Fallback> = new Map([
   ["Prod", overAxes(reduceAlong(product))],
   ["Sum", overAxes(reduceAlong(sum))],
   ["Transpose", overAxes(transpose)],
+  ["ClipByValue", withOpenBounds],
   ["Div", onIntegers(divideIntegers(quotient))],
   ["FloorDiv", onIntegers(divideIntegers(floorQuotient))],
   ["FloorMod", onIntegers(divideIntegers(floorRemainder))],

@@ -81,8 +81,8 @@ export class IslandBuilder implements IslandPlace {
     throw new ModelError("unsupported-op", `the handle of ${what} is used as a value`);
   }
 
-  #input({ name, dtype }: RunValue): Value {
-    const value = this.graph.input(dtype);
+  #input({ name, dtype, declared }: RunValue): Value {
+    const value = { ...this.graph.input(dtype), declared };
     this.#inputs.set(name, { name: value.name, dtype, position: this.#inputs.size });
     return value;
   }

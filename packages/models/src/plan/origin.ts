@@ -35,6 +35,8 @@ export interface RunValue extends InBranches {
   /** Its name in the plan. */
   readonly name: string;
   readonly dtype: DataType;
+  /** Of one that a caller gives the shape that the signature declares, to which nobody is held. */
+  readonly declared?: readonly number[] | undefined;
   /** When it is there: behind the steps of this stage. */
   readonly stage: number;
   /** The value in the graph of its island, and that island's key; undefined when no island computes it. */

@@ -59,7 +59,7 @@ export function planSignature(
     unsupported.admit(node);
   }
   unsupported.expectNone();
-  const fed = fedTensors.map(({ dtype }, position) => fedValue(dtype, position));
+  const fed = fedTensors.map(fedValue);
   const resources = { findVariable: variableFinder(locateVariable), findTable, weightPlaces };
   const clock = new RunBudget({ milliseconds: MAX_FOLDING_MS, bytes: Number.POSITIVE_INFINITY });
   const context = { signature: key, resources, fill: library.fill, clock };
@@ -103,8 +103,8 @@ function expectDenseTensors(key: string, { inputs, outputs }: Signature): void {
   }
 }
 
-function fedValue(dtype: FedTensor["dtype"], position: number): RunValue {
-  return { kind: "run", name: `fed_${position}`, dtype, stage: FED_STAGE };
+function fedValue({ dtype, declared }: FedTensor, position: number): RunValue {
+  return { kind: "run", name: `fed_${position}`, dtype, stage: FED_STAGE, declared };
 }
 
 function variableFinder(locateVariable: LocateVariable): FindVariable {

@@ -62,6 +62,15 @@ const tableSize: StaticOperation = (operation) => {
   };
 };
 
+/** Whether a variable has a value: one that is not restored is refused. */
+const isInitialised: StaticOperation = (operation, { findVariable }) => {
+  const handle = operation.input(0);
+  if (handle.kind !== "variable" && (handle.kind !== "handle" || findVariable(handle.identity) === undefined)) {
+    operation.refuse("its variable is not restored from the checkpoint");
+  }
+  return { kind: "constant", dtype: "bool", constant: { dtype: "bool", shape: [], data: Uint8Array.of(1) } };
+};
+
 const staticOperations: ReadonlyMap<string, StaticOperation> = new Map([
   ["Const", constant],
   ["Identity", passOn],
@@ -74,6 +83,8 @@ const staticOperations: ReadonlyMap<string, StaticOperation> = new Map([
   ["VariableV2", variable],
   ["VarHandleOp", variableHandle],
   ["ReadVariableOp", readHandle],
+  ["IsVariableInitialized", isInitialised],
+  ["VarIsInitializedOp", isInitialised],
   ["HashTable", tableHandle],
   ["HashTableV2", tableHandle],
   ["MutableHashTableV2", tableHandle],

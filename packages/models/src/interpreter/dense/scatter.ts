@@ -91,7 +91,7 @@ interface Scattering {
 /** Elements between two looks at the clock. */
 const ELEMENTS_BETWEEN_CHECKS = 2 ** 20;
 
-/** @throws ServingError `INVALID_ARGUMENT` for coordinates outside of the tensor, and slices of another shape */
+/** @throws ServingError `INVALID_ARGUMENT` for coordinates outside of the tensor or of no axis, and slices of another shape */
 function scatter(
   { shape, data }: { readonly shape: readonly number[]; readonly data: Numbers },
   { indices, updates, combine, clock }: Scattering,
@@ -105,6 +105,12 @@ function scatter(
   const expected = [...places, ...inner];
   if (updates?.shape.join() !== expected.join() || !isNumberData(updates.data)) {
     throw invalidArgument(`Updates must be of shape [${expected.join(",")}], not [${updates?.shape.join(",")}]`);
+  }
+  if (depth === 0) {
+    throw invalidArgument("Indices must have at least one coordinate each, not 0");
+  }
+  if (data.length === 0 && indices.data.length > 0) {
+    throw invalidArgument("Indices and updates specified for empty output");
   }
   const numbers = integersOf(indices, "Indices");
   const width = volume(inner);
