@@ -7,7 +7,7 @@ import fc from "fast-check";
 
 import type { LoadedModel } from "../src/loaded-model.ts";
 import { withBodies } from "../src/onnx/bodies.ts";
-import { ModelProto } from "../src/onnx/schema.ts";
+import { ModelProto, type NodeProto } from "../src/onnx/schema.ts";
 import { prepareSavedModel } from "../src/prepare-saved-model.ts";
 import { closeModels, load } from "./fixtures/open-models.ts";
 import { expectSame, outcome } from "./fixtures/outcome.ts";
@@ -101,6 +101,20 @@ test("cells are recognised by what they compute", () => {
   }
 });
 
+test("an empty batch takes none of the turns that its sender may choose freely", () => {
+  const { graphs } = prepareSavedModel(files());
+  const typesIn = (nodes: readonly NodeProto[]): string[] =>
+    [...withBodies(nodes)].map(({ opType }) => opType).filter((type) => type === "If" || type === "Loop");
+  for (const name of Object.keys(recognised)) {
+    const { graph } = ModelProto.decode((graphs.get(key(name)) ?? assert.fail(name)).model);
+    const [choice] = (graph?.node ?? []).filter(({ opType }) => opType === "If");
+    const otherwise = choice?.attribute.find((attribute) => attribute.name === "else_branch")?.g?.node ?? [];
+    assert.deepEqual(typesIn(otherwise), ["If", "Loop"], name);
+    const [empty] = otherwise.filter(({ opType }) => opType === "If");
+    assert.deepEqual(typesIn(empty?.attribute.find(({ name: of }) => of === "then_branch")?.g?.node ?? []), [], name);
+  }
+});
+
 /** Rows of random numbers, with some changed. */
 function sequence(
   batch: number,
@@ -123,6 +137,7 @@ for (const [name, { features }] of Object.entries(layers)) {
       sequence(4, 3, features),
       sequence(2, 0, features),
       sequence(0, 2, features),
+      sequence(0, 0, features),
       sequence(2, 5, features, { [features]: Number.NaN }),
       sequence(2, 5, features, { 0: Number.POSITIVE_INFINITY, [features]: Number.NEGATIVE_INFINITY }),
       sequence(1, 3, features, { 0: 1e30 }),

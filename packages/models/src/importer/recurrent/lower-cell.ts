@@ -1,5 +1,5 @@
 import { intAttribute, intsAttribute } from "../../onnx/attribute.ts";
-import { sizesOf } from "../convert.ts";
+import { castTo, sizesOf, zeroOf } from "../convert.ts";
 import type { GraphBody } from "../graph-operation.ts";
 import type { Sizes } from "../infer-sizes.ts";
 import type { OnnxGraph, Value } from "../onnx-graph.ts";
@@ -29,7 +29,7 @@ export interface RecognisedLoop {
 /**
  * A recurrent layer by ONNX's own operation, which takes a fraction of the loop's time. Where it would give anything else, or end
  * the process (onnxruntime 1.30, for no steps or an empty batch), the loop is run: for numbers that are not finite or huge, and
- * states or rows of other sizes than the layer's.
+ * states or rows of other sizes than the layer's. An empty batch, of which any number of steps costs its sender nothing, takes no turns.
  * @returns what the loop gives; undefined when too little is known of its sizes
  */
 export function lowerCell(loop: RecognisedLoop, graph: OnnxGraph): Value[] | undefined {
@@ -40,19 +40,22 @@ export function lowerCell(loop: RecognisedLoop, graph: OnnxGraph): Value[] | und
   const weights = layerWeights(cell, graph);
   const sizes = outputSizes(loop);
   const fits = isForLayer(loop, graph);
-  const branches = {
-    then_branch: branch(graph, (inner) => lowerLayer(loop, weights, inner)),
-    else_branch: branch(graph, loop.run),
+  const choose = (inner: OnnxGraph, condition: Value, then: Branch, otherwise: Branch): Value[] => {
+    const branches = { then_branch: branch(inner, then), else_branch: branch(inner, otherwise) };
+    const results = sizes.map((of) => ({ dtype: "float32" as const, sizes: of }));
+    return inner.applyWithBodies("If", [condition], branches, results);
   };
-  return graph.applyWithBodies(
-    "If",
-    [fits],
-    branches,
-    sizes.map((of) => ({ dtype: "float32", sizes: of })),
+  return choose(
+    graph,
+    fits,
+    (inner) => lowerLayer(loop, weights, inner),
+    (other) => choose(other, isEmptyBatch(loop, other), (inner) => lowerEmptyBatch(loop, inner), loop.run),
   );
 }
 
-function branch(graph: OnnxGraph, add: (inner: OnnxGraph) => readonly Value[]): GraphBody {
+type Branch = (inner: OnnxGraph) => readonly Value[];
+
+function branch(graph: OnnxGraph, add: Branch): GraphBody {
   const inner = graph.body();
   return { graph: inner, inputs: [], outputs: add(inner) };
 }
@@ -97,6 +100,32 @@ function isForLayer({ cell, turns, first }: RecognisedLoop, graph: OnnxGraph): V
   const limit = graph.constant({ dtype: "float32", shape: [], data: Float32Array.of(MAX_MAGNITUDE) });
   const modest = graph.apply("Less", [graph.apply("Sum", magnitudes, "float32"), limit], "bool");
   return graph.apply("And", [some, modest], "bool");
+}
+
+/** Whether the batch is empty, there are as many rows as turns, at least one, and the states go with an empty batch. */
+function isEmptyBatch({ cell, turns, first }: RecognisedLoop, graph: OnnxGraph): Value {
+  const states = first.map((state) => sizesOf(state, graph, 0, 1));
+  const [steps, batch] = [sizesOf(cell.rows, graph, 0, 1), sizesOf(cell.rows, graph, 1, 2)];
+  const sizes = join([vector(turns, graph), batch, ...states], graph);
+  const least = graph.integers([1, 0, ...states.map(() => 0)]);
+  const most = join([steps, graph.integers([0, ...states.map(() => 1)])], graph);
+  const inside = graph.apply(
+    "And",
+    [graph.apply("LessOrEqual", [least, sizes], "bool"), graph.apply("LessOrEqual", [sizes, most], "bool")],
+    "bool",
+  );
+  const all = graph.apply("ReduceMin", [castTo(inside, "int64", graph)], "int64", [intAttribute("keepdims", 0)]);
+  return graph.apply("Greater", [all, whole(0, graph)], "bool");
+}
+
+/** States without rows, also where the first had one that would go with any batch, and as many empty rows as turns. */
+function lowerEmptyBatch({ cell: { units }, turns, first, lists }: RecognisedLoop, graph: OnnxGraph): Value[] {
+  const zero = graph.integers([0]);
+  const shape = join([vector(turns, graph), graph.integers([0, units])], graph);
+  return [
+    ...first.map((state) => graph.apply("Slice", [state, zero, zero, zero], "float32")),
+    ...Array.from({ length: lists }, () => graph.apply("Expand", [zeroOf("float32", graph), shape], "float32")),
+  ];
 }
 
 /** Weights as ONNX's operations take them, gates along the second axis; the engine works them out when it loads the model. */
