@@ -1,6 +1,5 @@
 import { blockLowerings } from "./lower-blocks.ts";
 import { deconvolutionLowerings } from "./lower-deconvolution.ts";
-import { detectionLowerings } from "./lower-detection.ts";
 import { elementwiseLowerings } from "./lower-elementwise.ts";
 import { fillLowerings } from "./lower-fill.ts";
 import { gatherLowerings } from "./lower-gather.ts";
@@ -24,7 +23,6 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map(
     ...imageLowerings,
     ...deconvolutionLowerings,
     ...blockLowerings,
-    ...detectionLowerings,
     ...resizeLowerings,
     ...logicLowerings,
     ...gatherLowerings,

@@ -6,6 +6,7 @@ import { ensureShape } from "./checks/ensure-shape.ts";
 import { divideIntegers, quotient, remainder } from "./dense/divide-integers.ts";
 import { partition, stitch } from "./dense/partition.ts";
 import { scatterKernels } from "./dense/scatter.ts";
+import { detectionKernels } from "./detection/suppress-boxes.ts";
 import { parseExample } from "./example/parse-example.ts";
 import { parseExampleV2 } from "./example/parse-example-v2.ts";
 import { parseSingleExample } from "./example/parse-single-example.ts";
@@ -78,6 +79,7 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["StringSplitV2", splitByText],
   ["StringStrip", stripSpace],
   ["StringUpper", changeCase("upper")],
+  ...Object.entries(detectionKernels),
   ...Object.entries(randomKernels),
   ...Object.entries(reduceKernels),
   ...Object.entries(scatterKernels),

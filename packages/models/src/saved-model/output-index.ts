@@ -10,6 +10,8 @@ const severalOutputs: ReadonlyMap<string, readonly string[]> = new Map([
   ["BroadcastGradientArgs", ["r0", "r1"]],
   ["DenseToDenseSetOperation", ["result_indices", "result_values", "result_shape"]],
   ["Merge", ["output", "value_index"]],
+  ["NonMaxSuppressionV4", ["selected_indices", "valid_outputs"]],
+  ["NonMaxSuppressionV5", ["selected_indices", "selected_scores", "valid_outputs"]],
   ["RefMerge", ["output", "value_index"]],
   ["RefSwitch", ["output_false", "output_true"]],
   ["SparseCross", ["output_indices", "output_values", "output_shape"]],
