@@ -1,16 +1,15 @@
 import type { AxisOrder, WeightForm } from "./weight-form.ts";
 
-/** Elements of a tile's side: two such tiles of floats fit into the first cache. */
-const TILE = 32;
+/** Elements of a tile: what is read and written of it fits into the first cache. */
+const TILE = { rows: 32, columns: 16 };
 
 /** Writes `source` in another form into `target`, which has as many elements and is other memory. */
 export function bringIntoForm(source: Float32Array, target: Float32Array, { order, factors }: WeightForm): void {
+  const isScaled = order !== undefined && permute(source, target, joinAxes(order), factors);
   if (order === undefined) {
     target.set(source);
-  } else {
-    permute(source, target, joinAxes(order));
   }
-  if (factors !== undefined) {
+  if (factors !== undefined && !isScaled) {
     scale(target, factors);
   }
 }
@@ -50,7 +49,13 @@ interface Axis {
   readonly to: number;
 }
 
-function permute(source: Float32Array, target: Float32Array, { sizes, axes }: AxisOrder): void {
+/** @returns whether the factors, if there are any, have been applied on the way */
+function permute(
+  source: Float32Array,
+  target: Float32Array,
+  { sizes, axes }: AxisOrder,
+  factors: Float64Array | undefined,
+): boolean {
   const product = (of: readonly number[]): number => of.reduce((all, size) => all * size, 1);
   const turned = axes.map((axis) => sizes[axis] as number);
   const all = axes.map((axis, place): Axis => {
@@ -60,13 +65,15 @@ function permute(source: Float32Array, target: Float32Array, { sizes, axes }: Ax
   const [rows, columns] = [all.find(({ from }) => from === 1), all.find(({ to }) => to === 1)];
   if (rows === undefined || columns === undefined) {
     target.set(source);
-    return;
+    return false;
   }
+  const isScaled = rows !== columns && rows.size === factors?.length && rows.size * rows.to === target.length;
+  const rowFactors = isScaled ? factors : new Float64Array(rows.size).fill(1);
   const outer = all.filter((axis) => !isInner(axis));
   const walk = (depth: number, from: number, to: number): void => {
     const axis = outer[depth];
     if (axis === undefined) {
-      turn(source.subarray(from), target.subarray(to), rows, columns);
+      turn(source.subarray(from), target.subarray(to), { rows, columns, rowFactors });
       return;
     }
     for (let index = 0; index < axis.size; index++) {
@@ -74,22 +81,32 @@ function permute(source: Float32Array, target: Float32Array, { sizes, axes }: Ax
     }
   };
   walk(0, 0, 0);
+  return isScaled;
 }
 
-/** Two axes, of which one is the last of the source and one the last of the target, tile by tile. */
-function turn(source: Float32Array, target: Float32Array, rows: Axis, columns: Axis): void {
+/** Two axes, of which one is the last of the source and one the last of the target. */
+interface Plane {
+  readonly rows: Axis;
+  readonly columns: Axis;
+  /** What the elements of each row are multiplied by. */
+  readonly rowFactors: Float64Array;
+}
+
+/** Writes a plane, tile by tile. */
+function turn(source: Float32Array, target: Float32Array, { rows, columns, rowFactors }: Plane): void {
   if (rows === columns) {
     target.set(source.subarray(0, rows.size));
     return;
   }
-  for (let firstRow = 0; firstRow < rows.size; firstRow += TILE) {
-    const endRow = Math.min(firstRow + TILE, rows.size);
-    for (let firstColumn = 0; firstColumn < columns.size; firstColumn += TILE) {
-      const endColumn = Math.min(firstColumn + TILE, columns.size);
+  for (let firstRow = 0; firstRow < rows.size; firstRow += TILE.rows) {
+    const endRow = Math.min(firstRow + TILE.rows, rows.size);
+    for (let firstColumn = 0; firstColumn < columns.size; firstColumn += TILE.columns) {
+      const endColumn = Math.min(firstColumn + TILE.columns, columns.size);
       for (let row = firstRow; row < endRow; row++) {
         const at = row * rows.to;
+        const factor = rowFactors[row] as number;
         for (let column = firstColumn; column < endColumn; column++) {
-          target[at + column] = source[row + column * columns.from] as number;
+          target[at + column] = (source[row + column * columns.from] as number) * factor;
         }
       }
     }
