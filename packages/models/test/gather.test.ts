@@ -71,6 +71,24 @@ testOperations([
     expected: grid,
     fails: true,
   },
+  ...[0, 1].map(
+    (output): OperationCase => ({
+      op: "SplitV",
+      about: `what other parts leave, part ${output}`,
+      attributes: { num_split: { i: 2n } },
+      inputs: [floats([5], [1, 2, 3, 4, 5]), int32s([2], [-1, 3]), constant(int32s([], [0]))],
+      output,
+      expected: output === 0 ? floats([2], [1, 2]) : floats([3], [3, 4, 5]),
+    }),
+  ),
+  {
+    op: "SplitV",
+    about: "more than there are",
+    attributes: { num_split: { i: 2n } },
+    inputs: [floats([5], [1, 2, 3, 4, 5]), int32s([2], [-1, 6]), constant(int32s([], [0]))],
+    expected: floats([0], []),
+    fails: true,
+  },
   { op: "TopKV2", inputs: [floats([1, 4], [3, 9, 1, 9]), int32s([], [3])], expected: floats([1, 3], [9, 9, 3]) },
   {
     op: "TopKV2",

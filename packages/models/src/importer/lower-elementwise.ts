@@ -76,8 +76,7 @@ const floorRemainder: Lowering = (operation, graph) => {
  * The logarithm of a number increased by 1. The rounding of that sum, which is all there is of a small number, goes out
  * again by dividing by the sum without the 1 (Kahan). Numbers too small to change the sum, and infinity, are as they are.
  */
-const log1p: Lowering = (operation, graph) => {
-  const value = operation.input(0);
+export function log1pOf(value: Value, graph: OnnxGraph): Value {
   const on = (opType: string, ...inputs: Value[]): Value => graph.apply(opType, inputs, value.dtype);
   const equal = (a: Value, b: Value): Value => graph.apply("Equal", [a, b], "bool");
   const one = scalar(1, value.dtype, graph);
@@ -85,7 +84,7 @@ const log1p: Lowering = (operation, graph) => {
   const logarithm = on("Log", sum);
   const asIs = graph.apply("Or", [equal(sum, one), equal(sum, logarithm)], "bool");
   return on("Where", asIs, value, on("Mul", value, on("Div", logarithm, on("Sub", sum, one))));
-};
+}
 
 /**
  * Powers. Whole numbers have none with a negative exponent; their powers are taken as int64, and wrap round in narrower
@@ -179,7 +178,7 @@ export const elementwiseLowerings: Readonly<Record<string, Lowering>> = {
   Abs: unary("Abs"),
   Exp: unary("Exp"),
   Log: unary("Log"),
-  Log1p: log1p,
+  Log1p: (operation, graph) => log1pOf(operation.input(0), graph),
   Sin: unary("Sin"),
   Sinh: unary("Sinh"),
   Cos: unary("Cos"),

@@ -1,4 +1,4 @@
-import { intAttribute, textAttribute } from "../onnx/attribute.ts";
+import { intAttribute, intsAttribute, textAttribute } from "../onnx/attribute.ts";
 import { boundSizes } from "./bounded-size.ts";
 import { asInt64, castTo, scalar, sizesOf, zeroOf } from "./convert.ts";
 import { failWhere, isBelow } from "./fail-where.ts";
@@ -96,7 +96,13 @@ const rank: Lowering = (operation, graph) => {
   return castTo(graph.apply("Size", [sizesOf(operation.input(0), graph)], "int64"), "int32", graph);
 };
 
-/** A new last axis, on in the place that an index says. An index from the back has no place, unlike in ONNX. */
+/** How many axes stand behind a new one. */
+function axesBehind(operation: Operation, axis: number): number {
+  const rank = operation.input(0).sizes?.length;
+  return rank === undefined || axis > rank ? operation.refuse("its axis is not the last one") : rank - axis;
+}
+
+/** A new axis, the last one by default, on in the place that an index says. An index from the back has no place, unlike in ONNX. */
 const oneHot: Lowering = (operation, graph) => {
   const [given, depth, on, off] = [0, 1, 2, 3].map((position) => operation.input(position)) as [
     Value,
@@ -104,31 +110,47 @@ const oneHot: Lowering = (operation, graph) => {
     Value,
     Value,
   ];
-  if (operation.integer("axis", -1) !== -1) {
-    operation.refuse("its axis is not the last one");
-  }
-  const places = graph.apply("Unsqueeze", [asInt64(given, graph), graph.integers([-1])], "int64");
+  const axis = operation.integer("axis", -1);
+  const behind = axis === -1 ? 0 : axesBehind(operation, axis);
+  const places = graph.apply("Unsqueeze", [asInt64(given, graph), graph.integers([axis])], "int64");
   const [from, by] = [zeroOf("int64", graph), scalar(1, "int64", graph)];
   const count = asInt64(depth, graph);
   const bounded = boundSizes(count, graph, graph.apply("Size", [given], "int64"));
   const checked = failWhere([isBelow(count, 0, graph)], bounded, graph);
-  const steps = graph.apply("Range", [from, checked, by], "int64");
+  const all = graph.apply("Range", [from, checked, by], "int64");
+  const steps = behind === 0 ? all : reshape(all, graph.integers([-1, ...Array(behind).fill(1)]), graph);
   return graph.apply("Where", [graph.apply("Equal", [places, steps], "bool"), on, off], on.dtype);
 };
 
 /** Adds elements before and behind along each axis. TensorFlow has a pair for each axis, ONNX first all befores. */
 function pad(mode: "constant" | "reflect"): Lowering {
   return (operation, graph) => {
-    const [value, fillValue] = [operation.input(0), operation.inputs[2]];
-    const pads = padsInColumns(operation, graph);
+    const [value, pairs, fillValue] = [operation.input(0), operation.input(1), operation.inputs[2]];
+    const pads = pairs.constant === undefined ? computedPads(value, pairs, graph) : padsInColumns(operation, graph);
     return graph.apply("Pad", [value, pads, fillValue], value.dtype, [textAttribute("mode", mode)]);
   };
+}
+
+/** Pads that only the run knows: none is below 0, and what they make of the value is bounded. */
+function computedPads(value: Value, pairs: Value, graph: OnnxGraph): Value {
+  const given = asInt64(pairs, graph);
+  const added = graph.apply("ReduceSum", [given, graph.integers([1])], "int64", [intAttribute("keepdims", 0)]);
+  const sizes = boundSizes(graph.apply("Add", [sizesOf(value, graph), added], "int64"), graph);
+  const nothing = graph.apply("Sub", [sizes, sizes], "int64");
+  const columns = graph.apply("Transpose", [given], "int64", [intsAttribute("perm", [1, 0])]);
+  const bounded = graph.apply("Add", [failWhere([isBelow(given, 0, graph)], columns, graph), nothing], "int64");
+  return graph.apply("Reshape", [bounded, graph.integers([-1])], "int64");
 }
 
 /** How many times larger padding may make a tensor: a pixel may become an image of 4096 rows and columns. */
 const MAX_GROWTH = 2 ** 24;
 
 function padsInColumns(operation: Operation, graph: OnnxGraph): Value {
+  const [befores, afters] = constantPads(operation);
+  return graph.integers([...befores, ...afters]);
+}
+
+function constantPads(operation: Operation): readonly [befores: readonly number[], afters: readonly number[]] {
   const pairs = operation.constantIntegers(1);
   if (pairs.some((count) => count < 0)) {
     operation.refuse("it pads by less than nothing");
@@ -140,13 +162,41 @@ function padsInColumns(operation: Operation, graph: OnnxGraph): Value {
   if (befores.reduce((growth, before, axis) => growth * (1 + before + (afters[axis] ?? 0)), 1) > MAX_GROWTH) {
     operation.refuse("it pads by far more than any published model");
   }
-  return graph.integers([...befores, ...afters]);
+  return [befores, afters];
 }
 
 const mirrorPad: Lowering = (operation, graph) => {
   const mode = operation.text("mode", "");
-  return mode === "REFLECT" ? pad("reflect")(operation, graph) : operation.refuse(`its mode is ${mode}`);
+  if (mode === "REFLECT") {
+    return pad("reflect")(operation, graph);
+  }
+  return mode === "SYMMETRIC" ? padSymmetrically(operation, graph) : operation.refuse(`its mode is ${mode}`);
 };
+
+/** Mirrors what is next to each end, its last row included, one axis after the other. */
+function padSymmetrically(operation: Operation, graph: OnnxGraph): Value {
+  const [befores, afters] = constantPads(operation);
+  return befores.reduce((value, before, axis) => {
+    const behind = afters[axis] ?? 0;
+    const size = sizesOf(value, graph, axis, axis + 1);
+    // Of fewer rows than are mirrored, a part would be missing.
+    const tooFew = graph.apply("Less", [size, graph.integers([Math.max(before, behind)])], "bool");
+    const from = (place: number): Value => failWhere([tooFew], graph.integers([place]), graph);
+    const part = (start: Value, to: number): Value =>
+      graph.apply(
+        "Slice",
+        [value, start, graph.integers([to]), graph.integers([axis]), graph.integers([-1])],
+        value.dtype,
+      );
+    const parts = [
+      ...(before > 0 ? [part(from(before - 1), -Number.MAX_SAFE_INTEGER)] : []),
+      value,
+      ...(behind > 0 ? [part(from(-1), -behind - 1)] : []),
+    ];
+    const joined = graph.apply("Concat", parts, value.dtype, [intAttribute("axis", axis)]);
+    return before + behind === 0 ? value : joined;
+  }, operation.input(0));
+}
 
 /** Turns axes round. */
 const reverse: Lowering = (operation, graph) => {

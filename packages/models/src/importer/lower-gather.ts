@@ -71,20 +71,26 @@ function equalSizes(value: Value, axis: number, count: number, graph: OnnxGraph)
   return graph.apply("Expand", [each, graph.integers([count])], "int64");
 }
 
-/** Parts of given sizes. */
+/** Parts of given sizes, one of which may be -1: what the others leave. Any other negative one fails the run. */
 const splitBySizes: Lowering = (operation, graph) => {
-  const [value, sizes] = [operation.input(0), operation.constantIntegers(1)];
-  if (sizes.some((size) => size < 0)) {
-    operation.refuse("a size is to be worked out");
-  }
-  const axis = intAttribute("axis", operation.constantInteger(2));
-  return graph.applyToSeveral(
-    "Split",
-    [value, graph.integers(sizes)],
-    sizes.map(() => value.dtype),
-    [axis],
-  );
+  const [value, given] = [operation.input(0), operation.input(1)];
+  const at = operation.constantInteger(2);
+  const known = given.constant === undefined ? undefined : operation.constantIntegers(1);
+  const parts = Array.from({ length: known?.length ?? outputCount(operation, "num_split") }, () => value.dtype);
+  const sizes = known?.every((size) => size >= 0) ? graph.integers(known) : sizesWithRest(value, given, at, graph);
+  return graph.applyToSeveral("Split", [value, sizes], parts, [intAttribute("axis", at)]);
 };
+
+function sizesWithRest(value: Value, given: Value, axis: number, graph: OnnxGraph): Value {
+  const sizes = asInt64(given, graph);
+  const whole = graph.apply("Gather", [sizesOf(value, graph), graph.integers([axis])], "int64");
+  const isRest = graph.apply("Equal", [sizes, graph.integers([-1])], "bool");
+  const others = graph.apply("Where", [isRest, graph.integers([0]), sizes], "int64");
+  const sum = graph.apply("ReduceSum", [others, graph.integers([0])], "int64", [intAttribute("keepdims", 1)]);
+  const rest = graph.apply("Sub", [whole, sum], "int64");
+  const all = graph.apply("Where", [isRest, rest, sizes], "int64");
+  return failWhere([isBelow(all, 0, graph)], all, graph);
+}
 
 /** The slices along an axis, without that axis. Any other number of them than the attribute says fails the run. */
 const unpack: Lowering = (operation, graph) => {

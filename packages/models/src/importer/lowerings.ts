@@ -1,4 +1,5 @@
 import { blockLowerings } from "./lower-blocks.ts";
+import { compositionLowerings } from "./lower-compositions.ts";
 import { deconvolutionLowerings } from "./lower-deconvolution.ts";
 import { elementwiseLowerings } from "./lower-elementwise.ts";
 import { fillLowerings } from "./lower-fill.ts";
@@ -27,6 +28,7 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map(
     ...logicLowerings,
     ...gatherLowerings,
     ...fillLowerings,
+    ...compositionLowerings,
     ...topLowerings,
   }),
 );

@@ -13,6 +13,10 @@ import { parseSingleExample } from "./example/parse-single-example.ts";
 import { decodeAnyImage, decodeJpegImage } from "./images/decode-image.ts";
 import { resizeBicubic } from "./images/resize-bicubic.ts";
 import type { MakeKernel } from "./kernel.ts";
+import { countRaggedRows } from "./ragged/count-rows.ts";
+import { raggedGather } from "./ragged/ragged-gather.ts";
+import { raggedRange } from "./ragged/ragged-range.ts";
+import { raggedToSparse } from "./ragged/ragged-to-sparse.ts";
 import { raggedToTensor } from "./ragged/ragged-to-tensor.ts";
 import { randomKernels } from "./random/random-kernels.ts";
 import { reshape } from "./reshape.ts";
@@ -28,9 +32,12 @@ import { hashByKey, hashIntoBuckets } from "./strings/hash-strings.ts";
 import { joinStrings } from "./strings/join-strings.ts";
 import { fullMatchByInput, fullMatchStatic, replaceByInputs, replaceStatic } from "./strings/match-strings.ts";
 import { normaliseText } from "./strings/normalise-text.ts";
+import { stringLength, substring } from "./strings/parts-of-strings.ts";
 import { readNumbers } from "./strings/read-numbers.ts";
 import { reduceJoin } from "./strings/reduce-join.ts";
 import { splitByCharacters, splitByText } from "./strings/split-strings.ts";
+import { stringNGrams } from "./strings/string-n-grams.ts";
+import { decodeCharacters, encodeCharacters, transcode } from "./strings/unicode-kernels.ts";
 import { tensorListKernels } from "./tensor-list/tensor-list-kernels.ts";
 import { unique } from "./unique.ts";
 
@@ -50,6 +57,10 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["DynamicStitch", stitch],
   ["EnsureShape", ensureShape],
   ["ParallelDynamicStitch", stitch],
+  ["RaggedBincount", countRaggedRows],
+  ["RaggedGather", raggedGather],
+  ["RaggedRange", raggedRange],
+  ["RaggedTensorToSparse", raggedToSparse],
   ["RaggedTensorToTensor", raggedToTensor],
   ["DenseBincount", countDense],
   ["LowerBound", searchSorted("first")],
@@ -74,6 +85,13 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["Reshape", reshape],
   ["ResizeBicubic", resizeBicubic],
   ["StringJoin", joinStrings],
+  ["StringLength", stringLength],
+  ["StringNGrams", stringNGrams],
+  ["Substr", substring],
+  ["UnicodeDecode", decodeCharacters(false)],
+  ["UnicodeDecodeWithOffsets", decodeCharacters(true)],
+  ["UnicodeEncode", encodeCharacters],
+  ["UnicodeTranscode", transcode],
   ["StringLower", changeCase("lower")],
   ["StringSplit", splitByCharacters],
   ["StringSplitV2", splitByText],

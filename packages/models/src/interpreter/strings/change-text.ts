@@ -3,16 +3,21 @@ import type { Tensor } from "@sealserve/protocol";
 import type { MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
 import { expectStrings, stringsOf } from "./strings.ts";
+import { changeCaseOfTexts } from "./unicode-kernels.ts";
 
 const LETTERS_APART = 0x20;
 
-/** StringLower and StringUpper, which change ASCII letters and leave all other bytes as they are. */
+/** StringLower and StringUpper, which change ASCII letters and leave all other bytes as they are, unless strings are said to be texts. */
 export function changeCase(to: "lower" | "upper"): MakeKernel {
   const first = (to === "lower" ? "A" : "a").charCodeAt(0);
   const last = (to === "lower" ? "Z" : "z").charCodeAt(0);
   return (operation) => {
-    if (operation.text("encoding", "") !== "") {
-      operation.refuse("it changes letters beyond ASCII");
+    const encoding = operation.text("encoding", "");
+    if (encoding !== "" && encoding !== "utf-8") {
+      operation.refuse(`its encoding is ${JSON.stringify(encoding)}`);
+    }
+    if (encoding === "utf-8") {
+      return changeCaseOfTexts(to)(operation);
     }
     return eachString(operation, (string) => changeLetters(string, first, last));
   };

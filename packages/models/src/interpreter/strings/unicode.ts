@@ -1,0 +1,51 @@
+/** What stands for a character that is none. */
+export const REPLACEMENT = 0xfffd;
+
+/** A character of a string of UTF-8, where it begins and of how many bytes it is. */
+export interface Character {
+  /** Undefined for bytes that are no character. */
+  readonly code: number | undefined;
+  readonly start: number;
+  readonly length: number;
+}
+
+/** Range of the second byte behind some first ones, so that there are no surrogates and no form longer than needed (Unicode, table 3-7). */
+const SECOND_BYTES: ReadonlyMap<number, readonly [number, number]> = new Map([
+  [0xe0, [0xa0, 0xbf]],
+  [0xed, [0x80, 0x9f]],
+  [0xf0, [0x90, 0xbf]],
+  [0xf4, [0x80, 0x8f]],
+]);
+
+/** The characters of a string of UTF-8. The longest beginning of one that does not go on is one that is none, as is any other byte. */
+export function* charactersOf(string: Uint8Array): Generator<Character, void> {
+  for (let start = 0; start < string.length; ) {
+    const character = characterAt(string, start);
+    yield character;
+    start += character.length;
+  }
+}
+
+function characterAt(string: Uint8Array, start: number): Character {
+  const first = string[start] ?? 0;
+  if (first < 0x80) {
+    return { code: first, start, length: 1 };
+  }
+  const following =
+    first >= 0xc2 && first <= 0xdf ? 1 : first >= 0xe0 && first <= 0xef ? 2 : first >= 0xf0 && first <= 0xf4 ? 3 : 0;
+  let code = first & (0x3f >> following);
+  for (let place = 1; place <= following; place++) {
+    const [lowest, highest] = (place === 1 ? SECOND_BYTES.get(first) : undefined) ?? [0x80, 0xbf];
+    const byte = string[start + place];
+    if (byte === undefined || byte < lowest || byte > highest) {
+      return { code: undefined, start, length: place };
+    }
+    code = (code << 6) | (byte & 0x3f);
+  }
+  return { code: following === 0 ? undefined : code, start, length: following + 1 };
+}
+
+/** Whether a number is that of a character: no surrogate, and none beyond the last one. */
+export function isCharacter(code: number): boolean {
+  return Number.isInteger(code) && code >= 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+}
