@@ -98,8 +98,8 @@ const rank: Lowering = (operation, graph) => {
 
 /** How many axes stand behind a new one. */
 function axesBehind(operation: Operation, axis: number): number {
-  const rank = operation.input(0).sizes?.length;
-  return rank === undefined || axis > rank ? operation.refuse("its axis is not the last one") : rank - axis;
+  const axes = operation.input(0).sizes?.length;
+  return axes === undefined || axis > axes ? operation.refuse("its axis is not the last one") : axes - axis;
 }
 
 /** A new axis, the last one by default, on in the place that an index says. An index from the back has no place, unlike in ONNX. */
@@ -178,9 +178,9 @@ function padSymmetrically(operation: Operation, graph: OnnxGraph): Value {
   const [befores, afters] = constantPads(operation);
   return befores.reduce((value, before, axis) => {
     const behind = afters[axis] ?? 0;
-    const size = sizesOf(value, graph, axis, axis + 1);
+    const rows = sizesOf(value, graph, axis, axis + 1);
     // Of fewer rows than are mirrored, a part would be missing.
-    const tooFew = graph.apply("Less", [size, graph.integers([Math.max(before, behind)])], "bool");
+    const tooFew = graph.apply("Less", [rows, graph.integers([Math.max(before, behind)])], "bool");
     const from = (place: number): Value => failWhere([tooFew], graph.integers([place]), graph);
     const part = (start: Value, to: number): Value =>
       graph.apply(

@@ -28,21 +28,23 @@ export function* charactersOf(string: Uint8Array): Generator<Character, void> {
 
 function characterAt(string: Uint8Array, start: number): Character {
   const first = string[start] ?? 0;
-  if (first < 0x80) {
-    return { code: first, start, length: 1 };
-  }
-  const following =
-    first >= 0xc2 && first <= 0xdf ? 1 : first >= 0xe0 && first <= 0xef ? 2 : first >= 0xf0 && first <= 0xf4 ? 3 : 0;
-  let code = first & (0x3f >> following);
+  const following = bytesBehind(first);
+  let code = first & (following === 0 ? 0x7f : 0x3f >> following);
   for (let place = 1; place <= following; place++) {
     const [lowest, highest] = (place === 1 ? SECOND_BYTES.get(first) : undefined) ?? [0x80, 0xbf];
-    const byte = string[start + place];
-    if (byte === undefined || byte < lowest || byte > highest) {
+    const byte = string[start + place] ?? 0;
+    if (byte < lowest || byte > highest) {
       return { code: undefined, start, length: place };
     }
     code = (code << 6) | (byte & 0x3f);
   }
-  return { code: following === 0 ? undefined : code, start, length: following + 1 };
+  return { code: first >= 0x80 && following === 0 ? undefined : code, start, length: following + 1 };
+}
+
+/** How many bytes follow a first one; none behind one that cannot be the first of several. */
+function bytesBehind(first: number): number {
+  const bounds = [0xc2, 0xe0, 0xf0];
+  return first > 0xf4 ? 0 : bounds.filter((bound) => first >= bound).length;
 }
 
 /** Whether a number is that of a character: no surrogate, and none beyond the last one. */
