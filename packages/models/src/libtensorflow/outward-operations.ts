@@ -3,10 +3,12 @@ import type { NodeDef } from "@sealserve/protocol";
 import { ModelError } from "../errors.ts";
 import type { GraphLibrary } from "../saved-model/graph-library.ts";
 import { type ReachedNode, ReachedNodes } from "../saved-model/reached-nodes.ts";
-import { CheckpointPaths } from "./checkpoint-paths.ts";
+import { GivenPaths } from "./given-paths.ts";
 
 /** What the loader does with the model's own variables, and nobody else may do; their first input is the checkpoint's path. */
 const RESTORING = ["Restore", "RestoreSlice", "RestoreV2"];
+/** What fills a table from a text file, and may do so from an asset of the model alone; the path is the second input. */
+const TABLES = ["InitializeTableFromTextFile", "InitializeTableFromTextFileV2"];
 const CHECKPOINTS = ["Save", "SaveSlices", "SaveV2", "MergeV2Checkpoints", "DTensorRestoreV2", "LoadAndRemapMatrix"];
 const FILES = ["ReadFile", "WriteFile", "MatchingFiles", "GenerateVocabRemapping", "FileSystemSetConfiguration"];
 /** By an attribute: a file as a constant, a corpus, files that match, and one that statistics are written to. */
@@ -41,10 +43,11 @@ const SNAPSHOTS = [
 
 /**
  * Operations by which a graph reaches files, other machines or a Python interpreter that it names itself, whatever their version. Those
- * of custom libraries do not count: none is ever loaded. Tables out of text files do not either, since that is how assets are read.
+ * of custom libraries do not count: none is ever loaded.
  */
 const OUTWARD_OPERATIONS: ReadonlySet<string> = new Set([
   ...RESTORING,
+  ...TABLES,
   ...CHECKPOINTS,
   ...FILES,
   ...MORE_FILES,
@@ -94,6 +97,16 @@ export interface Reach {
   readonly fed: readonly string[];
   /** For the loader's restoring of variables, the tensor that it feeds with the path of the model's own checkpoint. */
   readonly checkpoint?: string | undefined;
+  /** For what the loader runs, the tensors that it feeds with the paths of the model's own assets. */
+  readonly assets?: readonly string[] | undefined;
+}
+
+/** Operations that may read what the loader has given them the path of. */
+interface Permission {
+  readonly operations: readonly string[];
+  /** Position of the path among their inputs. */
+  readonly input: number;
+  readonly paths: GivenPaths;
 }
 
 /** Nodes and their inputs that are looked at over all signatures; a model of 5000 nodes and 100 signatures has a million. */
@@ -105,29 +118,46 @@ const MAX_STEPS = 20_000_000;
  * @throws ModelError `unsupported-op`, naming the node; `too-large` when it cannot be told in reasonable time; `bad-graph`
  */
 export function refuseOutwardOperations(library: GraphLibrary, reaches: readonly Reach[], maxSteps = MAX_STEPS): void {
+  const reading: [ReachedNode, Permission][] = [];
+  // What restoring puts into variables is there when tables are filled.
+  const assets = new GivenPaths(
+    library,
+    reaches.flatMap((reach) => reach.assets ?? []),
+  );
   let steps = 0;
-  for (const { fetched, fed, checkpoint } of reaches) {
-    const paths = checkpoint === undefined ? undefined : new CheckpointPaths(library, checkpoint);
-    const restoring: ReachedNode[] = [];
-    for (const reached of new ReachedNodes(library, fed).from(fetched)) {
+  for (const reach of reaches) {
+    const permissions = permissionsOf(reach, library, assets);
+    for (const reached of new ReachedNodes(library, reach.fed).from(reach.fetched)) {
       steps += 1 + reached.node.input.length;
       if (steps > maxSteps) {
         throw new ModelError("too-large", "the graph has too many nodes for its number of signatures", {
           remedy: "export fewer signatures, or each in a model of its own",
         });
       }
-      paths?.add(reached);
-      if (paths !== undefined && RESTORING.includes(reached.node.op)) {
-        restoring.push(reached);
-      } else {
+      for (const { paths } of permissions) {
+        paths.add(reached);
+      }
+      const permission = permissions.find(({ operations }) => operations.includes(reached.node.op));
+      if (permission === undefined) {
         refuseOutward(reached.node);
+      } else {
+        reading.push([reached, permission]);
       }
     }
-    // Where an argument comes from is known when all calls are.
-    for (const reached of restoring.filter((candidate) => paths?.isOwn(candidate) !== true)) {
-      refuseOutward(reached.node);
-    }
   }
+  // Where an argument comes from is known when all calls are.
+  for (const [reached] of reading.filter(([node, { paths, input }]) => !paths.isOwn(node, input))) {
+    refuseOutward(reached.node);
+  }
+}
+
+function permissionsOf({ checkpoint, assets }: Reach, library: GraphLibrary, ofAssets: GivenPaths): Permission[] {
+  return [
+    ...(checkpoint === undefined
+      ? []
+      : [{ operations: RESTORING, input: 0, paths: new GivenPaths(library, [checkpoint]) }]),
+    ...(assets === undefined ? [] : [{ operations: TABLES, input: 1, paths: ofAssets }]),
+  ];
 }
 
 function refuseOutward({ name, op, attr }: NodeDef): void {
@@ -137,7 +167,9 @@ function refuseOutward({ name, op, attr }: NodeDef): void {
   const names = text !== undefined && !place?.inside(Buffer.from(text.s ?? [0]).toString("latin1"));
   if (isAlwaysOutward(op) || names) {
     throw new ModelError("unsupported-op", `node ${JSON.stringify(name)} reaches out of the model by ${op}`, {
-      remedy: "export the model without it: what files and other services give belongs into the request",
+      remedy: TABLES.includes(op)
+        ? "export the model with its vocabulary as an asset, and read that when the model is loaded"
+        : "export the model without it: what files and other services give belongs into the request",
     });
   }
 }

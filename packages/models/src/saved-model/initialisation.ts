@@ -1,6 +1,6 @@
 import { AssetFileDef, type MetaGraphDef } from "@sealserve/protocol";
 
-import { refuseMalformed } from "../errors.ts";
+import { ModelError, refuseMalformed } from "../errors.ts";
 
 const INITIALISATION_SIGNATURE = "__saved_model_init_op";
 const ASSETS_COLLECTION = "saved_model_assets";
@@ -22,15 +22,37 @@ export function initialisationOperation({ signatureDef, collectionDef }: MetaGra
  * collection (loader_util.cc).
  * @throws ModelError `bad-saved-model`
  */
-export function assetFiles({ assetFileDef, collectionDef }: MetaGraphDef): Map<string, string> {
-  const collected = collectionDef.get(ASSETS_COLLECTION)?.anyList?.value ?? [];
-  const definitions =
-    assetFileDef.length > 0
-      ? assetFileDef
-      : collected.map(({ value }) =>
-          refuseMalformed("bad-saved-model", "collection of assets", () => AssetFileDef.decode(value)),
-        );
+export function assetFiles(metaGraph: MetaGraphDef): Map<string, string> {
   return new Map(
-    definitions.map(({ tensorInfo, filename }) => [(tensorInfo?.name ?? "").replace(/:0$/, ""), filename]),
+    assetsOf(metaGraph).map(({ tensorInfo, filename }) => [(tensorInfo?.name ?? "").replace(/:0$/, ""), filename]),
   );
+}
+
+/**
+ * Tensors that TensorFlow feeds with the paths of assets, each of which it makes of the folder's and the name as it is.
+ * @throws ModelError `bad-saved-model`; `unsafe-path` for a name that leads out of the folder
+ */
+export function assetTensors(metaGraph: MetaGraphDef): string[] {
+  return assetsOf(metaGraph).map(({ tensorInfo, filename }) => {
+    if (filename.split("/").some((segment) => segment === "" || segment === "..")) {
+      throw new ModelError(
+        "unsafe-path",
+        `the asset ${JSON.stringify(filename)} is not in the model's folder of assets`,
+        {
+          expected: "a file name, or a path below the folder",
+          remedy: "export the model again",
+        },
+      );
+    }
+    return tensorInfo?.name ?? "";
+  });
+}
+
+function assetsOf({ assetFileDef, collectionDef }: MetaGraphDef): readonly AssetFileDef[] {
+  const collected = collectionDef.get(ASSETS_COLLECTION)?.anyList?.value ?? [];
+  return assetFileDef.length > 0
+    ? assetFileDef
+    : collected.map(({ value }) =>
+        refuseMalformed("bad-saved-model", "collection of assets", () => AssetFileDef.decode(value)),
+      );
 }

@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AttrList, type AttrValue, type NodeDef, OpDef } from "@sealserve/protocol";
+import {
+  AssetFileDef,
+  AttrList,
+  type AttrValue,
+  MetaGraphDef,
+  type NodeDef,
+  OpDef,
+  TensorInfo,
+} from "@sealserve/protocol";
 
 import { constantNode, node, textTensor, typeAttr } from "../../src/examples/graph-def.ts";
 import { type Reach, refuseOutwardOperations } from "../../src/libtensorflow/outward-operations.ts";
 import { indexGraph } from "../../src/saved-model/graph-library.ts";
+import { assetTensors } from "../../src/saved-model/initialisation.ts";
 import { parseMetaGraph } from "../../src/saved-model/meta-graph.ts";
 import { modelError } from "../fixtures/errors.ts";
 import { callNode, type FixtureModel, functionDef, savedModelFiles } from "../fixtures/saved-model.ts";
@@ -181,6 +190,99 @@ test("an argument that stands for several inputs, and a function named as an ope
   const shadowed = [file, node("same", "Identity", ["file"]), node("restored", "RestoreV2", ["same"])];
   refuse({ nodes: shadowed }, restoring);
   assert.throws(() => refuse({ nodes: shadowed, functions: [identity] }, restoring), refused("restored"));
+});
+
+const table = (path: string, name = "table") => [
+  node("handle", "HashTableV2"),
+  node(name, "InitializeTableFromTextFileV2", ["handle", path]),
+];
+const filling: Partial<Reach> = { fetched: ["table"], assets: ["file:0"] };
+
+test("tables are filled from assets of the model alone, and while it is loaded (threat D10)", () => {
+  refuse({ nodes: [file, ...table("file")] }, filling);
+  refuse({ nodes: [file, node("same", "Identity", ["file"]), ...table("same")] }, filling);
+  refuse({ nodes: [file, other, ...table("other")] }, { fetched: ["handle:0"], assets: ["file:0"] });
+  const joined = node("joined", "StringJoin", ["file", "other"]);
+  for (const path of ["other", "file:1", "^file", "absent", "joined"]) {
+    assert.throws(() => refuse({ nodes: [file, other, joined, ...table(path)] }, filling), refused("table"), path);
+  }
+  for (const reach of [{ fetched: ["table"] }, { fetched: ["table"], assets: [] }, { ...filling, assets: ["b"] }]) {
+    assert.throws(() => refuse({ nodes: [file, ...table("file")] }, reach), refused("table"));
+  }
+  const older = [file, other, node("table", "InitializeTableFromTextFile", ["handle", "other"])];
+  assert.throws(() => refuse({ nodes: older }, filling), refused("table"));
+  // Neither is the model's checkpoint a vocabulary, nor an asset a checkpoint.
+  const mixed = { fetched: ["table"], assets: [], checkpoint: "file:0" };
+  assert.throws(() => refuse({ nodes: [file, ...table("file")] }, mixed), refused("table"));
+  const restored = { nodes: [file, node("restored", "RestoreV2", ["file"])] };
+  assert.throws(() => refuse(restored, { fetched: ["restored"], assets: ["file:0"] }), refused("restored"));
+});
+
+test("the path of an asset may go through functions and a variable, where no variable gets another text (threat D10)", () => {
+  const variable = node("variable", "VarHandleOp", [], { dtype: text });
+  const assign = (name: string, value: string, dtype: AttrValue = text) =>
+    node(name, "AssignVariableOp", ["variable", value], { dtype });
+  const read = node("path", "ReadVariableOp", ["variable"], { dtype: text });
+  const filler = functionDef("filler", ["handle", "path"], { y: "path" }, [
+    node("table", "InitializeTableFromTextFileV2", ["handle", "path"]),
+  ]);
+  const model = (...more: readonly NodeDef[]): Omit<FixtureModel, "signatures"> => ({
+    nodes: [
+      file,
+      other,
+      variable,
+      read,
+      assign("first", "file"),
+      node("handle", "HashTableV2"),
+      callNode("call", "filler", ["handle", "path"]),
+      ...more,
+      node("all", "NoOp", ["^first", "^call", ...more.map(({ name }) => `^${name}`)]),
+    ],
+    functions: [filler],
+  });
+  const all = { ...filling, fetched: ["all"] };
+  refuse(model(), all);
+  refuse(model(assign("number", "other", typeAttr("int64"))), all);
+  for (const bad of [
+    assign("second", "other"),
+    node("scattered", "ResourceScatterUpdate", ["variable", "other", "other"], { dtype: text }),
+    node("sliced", "ResourceStridedSliceAssign", ["variable"], { T: text }),
+  ]) {
+    assert.throws(() => refuse(model(bad), all), refused("table"), bad.op);
+  }
+});
+
+test("what restoring puts into variables is no path of an asset either (threat D10)", () => {
+  const nodes = [
+    file,
+    other,
+    node("variable", "VarHandleOp", [], { dtype: text }),
+    node("path", "ReadVariableOp", ["variable"], { dtype: text }),
+    ...table("path"),
+    node("restored", "AssignVariableOp", ["variable", "other"], { dtype: text }),
+  ];
+  const library = indexGraph(
+    parseMetaGraph(savedModelFiles({ nodes, signatures: {} }).get("saved_model.pb") ?? new Uint8Array()),
+  );
+  const initialising: Reach = { fetched: ["table"], fed: [], assets: ["file"] };
+  const afterwards: Reach = { fetched: ["restored"], fed: [] };
+  const before: Reach = { ...afterwards, assets: ["file"] };
+  refuseOutwardOperations(library, [initialising, afterwards]);
+  assert.throws(() => refuseOutwardOperations(library, [initialising, before]), refused("table"));
+});
+
+test("an asset outside of the folder of assets is refused, whatever reads it (threat D10)", () => {
+  const files = (filename: string) => {
+    const metaGraph = parseMetaGraph(
+      savedModelFiles({ nodes: [file, ...table("file")], signatures: {} }).get("saved_model.pb") ?? new Uint8Array(),
+    );
+    const tensorInfo = TensorInfo.create({ name: "file:0" });
+    return MetaGraphDef.create({ ...metaGraph, assetFileDef: [AssetFileDef.create({ filename, tensorInfo })] });
+  };
+  assert.deepEqual(assetTensors(files("vocabularies/a..txt")), ["file:0"]);
+  for (const filename of ["", "/etc/passwd", "../variables/variables.index", "a/../../../b", ".."]) {
+    assert.throws(() => assetTensors(files(filename)), modelError("unsafe-path"), filename);
+  }
 });
 
 test("printing goes to the program's own streams only", () => {

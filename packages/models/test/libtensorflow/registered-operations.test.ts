@@ -14,9 +14,6 @@ const PLACE =
 const TEXT = dataTypeNumber("string");
 /** Read one by one: what they are given stays inside. */
 const HARMLESS: ReadonlySet<string> = new Set([
-  // How assets are read; docs/engines.md says what is left open.
-  "InitializeTableFromTextFile",
-  "InitializeTableFromTextFileV2",
   // Names are put together here, not opened.
   "ShardedFilename",
   "ShardedFilespec",
