@@ -41,6 +41,10 @@ process.on("message", (order: LoadOrder) => void runOrder(order).then((report) =
 
 async function runOrder(order: LoadOrder): Promise<LoadReport> {
   const lines = order.protocol === "grpc" ? await openSessions(order) : openAgents(order);
+  // One after the other: many handshakes at one time are another figure.
+  for (const { send } of lines) {
+    await send();
+  }
   const latencies: number[] = [];
   let [sent, failed] = [0, 0];
   const failures: Record<string, number> = {};
@@ -85,7 +89,8 @@ async function keepBusy(
     if (rate !== undefined && due > now) {
       await new Promise((resolve) => void setTimeout(resolve, due - now));
     }
-    await run.measure(send, rate === undefined ? now : due);
+    // A timer may be early by a millisecond.
+    await run.measure(send, rate === undefined ? now : Math.min(due, performance.now()));
   }
 }
 
