@@ -74,6 +74,16 @@ describe("UTF-8", () => {
     assert.equal(decodeUtf8(encodeUtf8("\ufeffgrüße 🔒")), "\ufeffgrüße 🔒");
   });
 
+  it("is the encoder's for texts of any length, and half a character is replaced", () => {
+    const characters = fc.oneof(fc.constantFrom("a", "\0", "\x7f", "\x80", "ü", "🔒", "\ud800"), fc.string());
+    fc.assert(
+      fc.property(fc.array(characters, { maxLength: 80 }), (parts) => {
+        const text = parts.join("");
+        assert.deepEqual(encodeUtf8(text), new TextEncoder().encode(text));
+      }),
+    );
+  });
+
   for (const hex of ["ff", "c0af", "eda080", "f5808080", "e282"]) {
     it(`refuses ${hex}`, () => assertRefused("bad-utf8", () => decodeUtf8(decodeHex(hex))));
   }

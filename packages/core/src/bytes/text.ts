@@ -3,10 +3,26 @@ import { CoreError } from "../errors.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const byteDecoder = new TextDecoder("latin1");
+/** Characters. */
+const SHORT_TEXT = 64;
+const LAST_ASCII = 0x7f;
 
 /** UTF-8 bytes of `text`. */
 export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(text);
+  return text.length <= SHORT_TEXT ? encodeShort(text) : encoder.encode(text);
+}
+
+/** The encoder takes longer to be called than to encode so little. */
+function encodeShort(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code > LAST_ASCII) {
+      return encoder.encode(text);
+    }
+    bytes[index] = code;
+  }
+  return bytes;
 }
 
 /**

@@ -29,5 +29,9 @@ export function writeTensor(
 
 /** Elements that one index in each dimension before `dimension` stands for. */
 export function elementsFrom(tensor: Tensor, dimension: number): number {
-  return tensor.shape.slice(dimension).reduce((product, size) => product * size, 1);
+  let product = 1;
+  for (let index = dimension; index < tensor.shape.length; index++) {
+    product *= tensor.shape[index] as number;
+  }
+  return product;
 }

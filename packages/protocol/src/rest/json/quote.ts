@@ -1,7 +1,9 @@
 import { decodeUtf8 } from "@sealserve/core";
+import { byte } from "./byte.ts";
 import { TextSink } from "./text-sink.ts";
 
 const FIRST_PLAIN = 0x20;
+const SHORT_TEXT = 64;
 /** Everything but the characters that RFC 8259 allows as they are. */
 const mustEscape = /[^ !#-[\]-\u{10ffff}]/gu;
 const named = new Map([
@@ -16,7 +18,21 @@ const named = new Map([
 
 /** A text as a JSON string: escapes what must be escaped and nothing else, as RapidJSON's writer does. */
 export function quoteText(text: string): string {
-  return `"${text.replace(mustEscape, escapeCharacter)}"`;
+  return isShortAndPlain(text) ? `"${text}"` : `"${text.replace(mustEscape, escapeCharacter)}"`;
+}
+
+/** Whether it can be seen at little cost that nothing is to be escaped, as in nearly all names. */
+function isShortAndPlain(text: string): boolean {
+  if (text.length > SHORT_TEXT) {
+    return false;
+  }
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code < FIRST_PLAIN || code === byte.quote || code === byte.backslash) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /**

@@ -1,16 +1,16 @@
 import { encodeUtf8 } from "@sealserve/core";
 
-/** Pieces of text that are joined and encoded at once: enough to make that cheap, too few to hold a large answer twice. */
-const LONGEST_RUN = 2 ** 16;
+/** Characters that are joined and encoded at once: enough to make that cheap, too few to hold a large answer twice. */
+const LONGEST_RUN = 2 ** 18;
 
 /** Collects text, and bytes that need not be text, into one byte string. */
 export class TextSink {
   readonly #done: Uint8Array[] = [];
-  #text: string[] = [];
+  #text = "";
 
   text(text: string): void {
-    this.#text.push(text);
-    if (this.#text.length === LONGEST_RUN) {
+    this.#text += text;
+    if (this.#text.length >= LONGEST_RUN) {
       this.#flush();
     }
   }
@@ -21,6 +21,9 @@ export class TextSink {
   }
 
   finish(): Uint8Array<ArrayBuffer> {
+    if (this.#done.length === 0) {
+      return encodeUtf8(this.#text);
+    }
     this.#flush();
     const whole = new Uint8Array(this.#done.reduce((length, part) => length + part.length, 0));
     let offset = 0;
@@ -32,9 +35,9 @@ export class TextSink {
   }
 
   #flush(): void {
-    if (this.#text.length > 0) {
-      this.#done.push(encodeUtf8(this.#text.join("")));
-      this.#text = [];
+    if (this.#text !== "") {
+      this.#done.push(encodeUtf8(this.#text));
+      this.#text = "";
     }
   }
 }

@@ -3,10 +3,8 @@ import { TextSink } from "./text-sink.ts";
 
 const INDENT = "    ";
 
-interface OpenValue {
-  readonly isList: boolean;
-  count: number;
-}
+/** Beginnings of lines, by the lists and objects that are open. */
+const lineBreaks: string[] = [];
 
 /**
  * Writes JSON in the layout of RapidJSON's PrettyWriter, which TensorFlow Serving answers with: four spaces, and lists
@@ -14,7 +12,9 @@ interface OpenValue {
  */
 export class JsonWriter {
   readonly #sink = new TextSink();
-  readonly #open: OpenValue[] = [];
+  /** Of the lists and objects that are open: whether they are lists, and how many values they have so far. */
+  readonly #isList: boolean[] = [];
+  readonly #counts: number[] = [];
   #afterName = false;
   /** Whether lists are written on one line. */
   singleLineLists = false;
@@ -28,11 +28,12 @@ export class JsonWriter {
   }
 
   end(): void {
-    const closed = this.#open.pop();
-    if (closed !== undefined && closed.count > 0 && !(closed.isList && this.singleLineLists)) {
+    const isList = this.#isList.pop() === true;
+    const count = this.#counts.pop() ?? 0;
+    if (count > 0 && !(isList && this.singleLineLists)) {
       this.#newLine();
     }
-    this.#sink.text(closed?.isList === true ? "]" : "}");
+    this.#sink.text(isList ? "]" : "}");
   }
 
   name(name: string): void {
@@ -58,21 +59,23 @@ export class JsonWriter {
   #start(bracket: string, isList: boolean): void {
     this.#separate();
     this.#sink.text(bracket);
-    this.#open.push({ isList, count: 0 });
+    this.#isList.push(isList);
+    this.#counts.push(0);
   }
 
   /** Writes what stands between the value before and the one to come. */
   #separate(): void {
-    const parent = this.#open.at(-1);
-    if (this.#afterName || parent === undefined) {
+    const depth = this.#counts.length;
+    if (this.#afterName || depth === 0) {
       this.#afterName = false;
       return;
     }
-    const isFirst = parent.count++ === 0;
+    const isFirst = this.#counts[depth - 1] === 0;
+    (this.#counts[depth - 1] as number)++;
     if (!isFirst) {
       this.#sink.text(",");
     }
-    if (!(parent.isList && this.singleLineLists)) {
+    if (!(this.singleLineLists && this.#isList[depth - 1] === true)) {
       this.#newLine();
     } else if (!isFirst) {
       this.#sink.text(" ");
@@ -80,6 +83,8 @@ export class JsonWriter {
   }
 
   #newLine(): void {
-    this.#sink.text(`\n${INDENT.repeat(this.#open.length)}`);
+    const depth = this.#counts.length;
+    lineBreaks[depth] ??= `\n${INDENT.repeat(depth)}`;
+    this.#sink.text(lineBreaks[depth]);
   }
 }
