@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, open, realpath, stat } from "node:fs/promises";
-import { dirname, isAbsolute } from "node:path";
+import { type FileHandle, open, readdir, realpath, stat } from "node:fs/promises";
+import { dirname, isAbsolute, join } from "node:path";
 import { NodeError } from "../errors.ts";
 
 /** Bits of a file's mode by which others than its owner may write. */
@@ -9,6 +9,7 @@ const WRITABLE_BY_OTHERS = 0o022;
 /** In a folder with it, as /tmp, nobody renames or removes what is another's. */
 const STICKY = 0o1000;
 const ROOT = 0;
+const LIBRARY = /\.so(?:\.\d+)*$/;
 
 /** A program or library of an engine that is not part of the node. */
 export interface ProgramFile {
@@ -39,10 +40,11 @@ export async function checkProgramFile({ path, sha256, namedBy }: ProgramFile): 
   if (!status.isFile()) {
     throw unusable(namedBy, `names ${path}, which is no regular file`, {});
   }
-  if ((status.mode & WRITABLE_BY_OTHERS) !== 0 || ![ROOT, process.getuid?.()].includes(status.uid)) {
+  if (isChangeable(status)) {
     throw unusable(namedBy, `names ${path}, which others than root and this user can change`, {});
   }
   await expectOwnFolders(place, namedBy);
+  await expectOwnLibraries(dirname(place), namedBy);
   if (sha256 !== undefined) {
     expectDigest(await digestOf(file), sha256, namedBy, path);
   }
@@ -53,11 +55,35 @@ export async function checkProgramFile({ path, sha256, namedBy }: ProgramFile): 
 async function expectOwnFolders(place: string, namedBy: string): Promise<void> {
   for (let [path, folder] = [place, dirname(place)]; folder !== path; [path, folder] = [folder, dirname(folder)]) {
     const { mode, uid } = await stat(folder);
-    const isShared = (mode & WRITABLE_BY_OTHERS) !== 0 && (mode & STICKY) === 0;
-    if (isShared || ![ROOT, process.getuid?.()].includes(uid)) {
+    if (isChangeable({ mode: (mode & STICKY) === 0 ? mode : 0, uid })) {
       throw unusable(namedBy, `names a file in ${folder}, which others than root and this user can change`, {});
     }
   }
+}
+
+/** Libraries are mostly looked for beside the file that needs them, as libtensorflow's second one is; see `$ORIGIN` of ld.so(8). */
+async function expectOwnLibraries(folder: string, namedBy: string): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => LIBRARY.test(name));
+  for (const name of names) {
+    const library = await realpath(join(folder, name)).catch(() => undefined);
+    if (library === undefined) {
+      continue;
+    }
+    if (isChangeable(await stat(library))) {
+      throw unusable(
+        namedBy,
+        `has beside it ${join(folder, name)}, which others than root and this user can change`,
+        {},
+      );
+    }
+    if (dirname(library) !== folder) {
+      await expectOwnFolders(library, namedBy);
+    }
+  }
+}
+
+function isChangeable({ mode, uid }: { readonly mode: number; readonly uid: number }): boolean {
+  return (mode & WRITABLE_BY_OTHERS) !== 0 || ![ROOT, process.getuid?.()].includes(uid);
 }
 
 async function digestOf(file: FileHandle): Promise<string> {

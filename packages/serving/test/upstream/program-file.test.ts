@@ -76,3 +76,23 @@ test("a file in a folder that others may change is refused, since they can put a
     await chmod(folder, 0o755);
   }
 });
+
+test("a library beside the file that others may change is refused, since it may be loaded with it (threat E6)", async () => {
+  const [own, foreign] = [join(directory, "own"), join(directory, "foreign")];
+  await mkdir(own);
+  await mkdir(foreign);
+  const [program, library] = [join(own, "server"), join(foreign, "libother.so.2")];
+  await writeFile(program, CONTENT, { mode: 0o755 });
+  await writeFile(library, "", { mode: 0o644 });
+  await symlink(library, join(own, "libother.so"));
+  await symlink(join(own, "absent"), join(own, "libabsent.so.1"));
+  assert.equal(await check({ path: program }), program);
+  await chmod(foreign, 0o777);
+  await assert.rejects(check({ path: program }), unusable(new RegExp(`in ${foreign}, which others`)));
+  await chmod(foreign, 0o755);
+  await chmod(library, 0o666);
+  await assert.rejects(check({ path: program }), unusable(/beside it .*libother\.so, which others/));
+  await chmod(library, 0o644);
+  await writeFile(join(own, "notes.so.txt"), "", { mode: 0o666 });
+  assert.equal(await check({ path: program }), program);
+});
