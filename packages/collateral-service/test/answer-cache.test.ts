@@ -10,9 +10,11 @@ const answer = (length = 1, reusableUntil?: number): Answer => ({
   ...(reusableUntil === undefined ? {} : { reusableUntil }),
 });
 
+const now = ({ state }: AnswerCache, from = 0) => ({ state, from });
+
 test("an answer is kept until its time, or until the store changes", () => {
   const cache = new AnswerCache();
-  cache.keep("/a", answer(1, 100), cache.state);
+  cache.keep("/a", answer(1, 100), now(cache));
   assert.ok(cache.find("/a", 99));
   assert.equal(cache.find("/a", 100), undefined);
   assert.equal(cache.find("/b", 0), undefined);
@@ -20,28 +22,35 @@ test("an answer is kept until its time, or until the store changes", () => {
   assert.equal(cache.find("/a", 0), undefined);
 });
 
+test("an answer of a clock that was ahead is not given again when the clock is put right", () => {
+  const cache = new AnswerCache();
+  cache.keep("/a", answer(1, 100), now(cache, 70));
+  assert.ok(cache.find("/a", 70));
+  assert.equal(cache.find("/a", 69), undefined);
+});
+
 test("an answer that was read before a write is not kept after it", () => {
   const cache = new AnswerCache();
-  const { state } = cache;
+  const asked = now(cache);
   cache.clear();
-  cache.keep("/a", answer(1, 100), state);
+  cache.keep("/a", answer(1, 100), asked);
   assert.equal(cache.find("/a", 0), undefined);
 });
 
 test("an answer that says nothing of its time is not kept", () => {
   const cache = new AnswerCache();
-  cache.keep("/a", answer(), cache.state);
+  cache.keep("/a", answer(), now(cache));
   assert.equal(cache.find("/a", 0), undefined);
 });
 
 test("there are so many answers and no more, and the oldest go", () => {
   const cache = new AnswerCache();
   for (let index = 0; index <= 8192; index++) {
-    cache.keep(`/${index}`, answer(1, 100), cache.state);
+    cache.keep(`/${index}`, answer(1, 100), now(cache));
   }
   assert.equal(cache.find("/0", 0), undefined);
   assert.ok(cache.find("/8192", 0));
-  cache.keep("/large", answer(32 * 1024 * 1024 - 100, 100), cache.state);
+  cache.keep("/large", answer(32 * 1024 * 1024 - 100, 100), now(cache));
   assert.ok(cache.find("/large", 0));
   assert.equal(cache.find("/8000", 0), undefined);
 });

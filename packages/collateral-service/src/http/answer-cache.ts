@@ -4,12 +4,18 @@ import type { Answer } from "./answer.ts";
 const MAXIMUM_ANSWERS = 8192;
 const MAXIMUM_LENGTH = 32 * 1024 * 1024;
 
+interface Kept {
+  readonly answer: Answer;
+  /** When it was asked for, milliseconds. */
+  readonly from: number;
+}
+
 /**
  * Answers to open requests, ready to be sent, for as long as the store is in the same state. Whoever makes one says in which
  * state he began to read: an answer from before a write is not kept after it.
  */
 export class AnswerCache {
-  readonly #answers = new Map<string, Answer>();
+  readonly #answers = new Map<string, Kept>();
   #length = 0;
   #state = 0;
 
@@ -25,19 +31,27 @@ export class AnswerCache {
     this.#length = 0;
   }
 
-  /** @param now milliseconds */
+  /**
+   * One from time to come was made by a clock that has been corrected since, and tells of ages by it: it does not count
+   * (threat A5).
+   * @param now milliseconds
+   */
   find(url: string, now: number): Answer | undefined {
-    const answer = this.#answers.get(url);
-    return answer !== undefined && now < (answer.reusableUntil as number) ? answer : undefined;
+    const kept = this.#answers.get(url);
+    const counts = kept !== undefined && kept.from <= now && now < (kept.answer.reusableUntil as number);
+    return counts ? kept.answer : undefined;
   }
 
-  /** Keeps an answer that says how long it may be. When there is no room, the oldest go. */
-  keep(url: string, answer: Answer, state: number): void {
+  /**
+   * Keeps an answer that says how long it may be. When there is no room, the oldest go.
+   * @param asked when, in milliseconds, and in which state of the store
+   */
+  keep(url: string, answer: Answer, { state, from }: { readonly state: number; readonly from: number }): void {
     if (answer.reusableUntil === undefined || state !== this.#state) {
       return;
     }
     this.#drop(url);
-    this.#answers.set(url, answer);
+    this.#answers.set(url, { answer, from });
     this.#length += lengthOf(url, answer);
     for (const oldest of this.#answers.keys()) {
       if (this.#answers.size <= MAXIMUM_ANSWERS && this.#length <= MAXIMUM_LENGTH) {
@@ -48,10 +62,10 @@ export class AnswerCache {
   }
 
   #drop(url: string): void {
-    const answer = this.#answers.get(url);
-    if (answer !== undefined) {
+    const kept = this.#answers.get(url);
+    if (kept !== undefined) {
       this.#answers.delete(url);
-      this.#length -= lengthOf(url, answer);
+      this.#length -= lengthOf(url, kept.answer);
     }
   }
 }

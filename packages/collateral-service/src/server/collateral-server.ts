@@ -115,15 +115,15 @@ async function prepare(
   if (open !== undefined && (request.method === "GET" || request.method === "HEAD")) {
     return open.handle({ ...target, admission: admissionOf(request, context) });
   }
-  const { cache } = context;
-  const { state } = cache;
+  const { cache, now } = context;
+  const asked = { state: cache.state, from: now().getTime() };
   const made = await dispatch(request, target, context);
   if (made.reusableUntil === undefined) {
     return made;
   }
   const answer = isVersion3(target.path) ? { ...made, headers: [...version3Headers, ...made.headers] } : made;
   if (request.method === "GET") {
-    cache.keep(request.url as string, answer, state);
+    cache.keep(request.url as string, answer, asked);
   }
   return answer;
 }
