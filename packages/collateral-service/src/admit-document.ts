@@ -1,4 +1,4 @@
-import { dropRevoked, isListOfRoot, listKeysFor, refuseRevokedSince } from "./drop-revoked.ts";
+import { dropRevoked, refuseRevokedIssuer } from "./drop-revoked.ts";
 import { ServiceError } from "./errors.ts";
 import type { SqlConnection } from "./sql/database.ts";
 import { putDocument } from "./store/documents.ts";
@@ -16,9 +16,7 @@ export async function admitDocument(
   connection: SqlConnection,
   { document, marks, revocations }: VerifiedDocument,
 ): Promise<void> {
-  if (!isListOfRoot(document.key) && document.issuerChain !== "") {
-    await refuseRevokedSince(connection, document.issuerChain, listKeysFor(document.key));
-  }
+  await refuseRevokedIssuer(connection, document);
   await raiseMarks(connection, marks);
   await putDocument(connection, document);
   if (revocations !== undefined) {

@@ -8,7 +8,7 @@ import { ServiceError } from "./errors.ts";
 import type { SqlConnection } from "./sql/database.ts";
 import { textIn } from "./sql/row.ts";
 import { documentKey } from "./store/document-key.ts";
-import { findDocument } from "./store/documents.ts";
+import { findDocument, type StoredDocument } from "./store/documents.ts";
 
 /** What a proven list of an authority takes back. */
 export interface Revocations {
@@ -64,6 +64,16 @@ export async function refuseRevokedSince(
     if (list !== undefined && takesBack(revocationsIn(list.body), chain)) {
       throw new ServiceError("issuer-revoked", "a certificate of the issuer chain was taken back meanwhile");
     }
+  }
+}
+
+/** As {@link refuseRevokedSince}, of a document with the chain that it is stored with. @throws ServiceError `issuer-revoked` */
+export async function refuseRevokedIssuer(
+  connection: SqlConnection,
+  { key, issuerChain }: Pick<StoredDocument, "key" | "issuerChain">,
+): Promise<void> {
+  if (!isListOfRoot(key) && issuerChain !== "") {
+    await refuseRevokedSince(connection, issuerChain, listKeysFor(key));
   }
 }
 

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, describe, test } from "node:test";
 import { trustedRootFromPem } from "@sealserve/attestation";
 import { encodeHex } from "@sealserve/core";
-import { chainPem, createSnpVendor, type SnpVendor, sharedSnpKeys } from "@sealserve/simulator";
+import { chainPem, createSnpVendor, type SnpKeys, type SnpVendor, sharedSnpKeys } from "@sealserve/simulator";
 import { AmdCollateral, type AmdContext } from "../src/amd/amd-collateral.ts";
 import { idOfAmdKey } from "../src/amd/amd-document.ts";
 import { kdsProvider } from "../src/amd/kds-provider.ts";
+import { makeBackup } from "../src/backup/make-backup.ts";
+import { restoreBackup } from "../src/backup/restore-backup.ts";
 import type { OpenRequest } from "../src/http/open-route.ts";
 import type { SqlDatabase } from "../src/sql/database.ts";
 import { listDocuments } from "../src/store/documents.ts";
@@ -21,6 +23,7 @@ const TCB = "blSPL=04&teeSPL=00&snpSPL=24&ucodeSPL=219";
 const asked = (path: string, query: string): OpenRequest => ({ path, query, admission: () => undefined });
 
 describe("AMD's endorsements", () => {
+  let keys: SnpKeys;
   let vendor: SnpVendor;
   let crl: Uint8Array;
   let upstream: UpstreamServer;
@@ -60,11 +63,12 @@ describe("AMD's endorsements", () => {
       now: () => now,
       ...options,
     });
-  const keys = async (): Promise<string[]> =>
+  const stored = async (): Promise<string[]> =>
     (await database.read((connection) => listDocuments(connection))).map(({ key }) => key);
 
   before(async () => {
-    vendor = await createSnpVendor({ now, product: "Milan", keys: await sharedSnpKeys("Milan") });
+    keys = await sharedSnpKeys("Milan");
+    vendor = await createSnpVendor({ now, product: "Milan", keys });
     chip = encodeHex(vendor.hardwareId);
   });
   beforeEach(async () => {
@@ -97,7 +101,7 @@ describe("AMD's endorsements", () => {
       ],
     );
     assert.deepEqual(
-      new Set(await keys()),
+      new Set(await stored()),
       new Set([`amd/vcek/Milan/${chip}/4-0-24-219`, "amd/vcek/Milan/cert-chain", "amd/vcek/Milan/crl"]),
     );
     await amd.answer(asked(`/vcek/v1/Milan/${chip}`, TCB));
@@ -124,7 +128,7 @@ describe("AMD's endorsements", () => {
       assert.equal(found?.mediaType, "application/pkix-cert");
     }
     assert.equal(upstream.seen.filter(({ path }) => path.includes("/cert?")).length, 1);
-    const kept = (await keys()).find((key) => key.startsWith("amd/vlek/Milan/cert/")) ?? "";
+    const kept = (await stored()).find((key) => key.startsWith("amd/vlek/Milan/cert/")) ?? "";
     assert.deepEqual([kept, idOfAmdKey(kept)?.kind], ["amd/vlek/Milan/cert/4-0-24-219", "vlek"]);
     assert.ok((await amd.refreshable()).every(({ kind }) => kind !== "vlek"));
   });
@@ -186,7 +190,7 @@ describe("AMD's endorsements", () => {
       upstream.reply = other(body, of);
       const amd = await open();
       await assert.rejects(amd.answer(asked(path(), TCB)), { code: "garbage" });
-      assert.ok((await keys()).every((key) => key.endsWith("cert-chain") || key.endsWith("crl")));
+      assert.ok((await stored()).every((key) => key.endsWith("cert-chain") || key.endsWith("crl")));
     });
   }
 
@@ -210,7 +214,7 @@ describe("AMD's endorsements", () => {
     const amd = await open({ absenceMs: 0 });
     await assert.rejects(amd.answer(asked(vcekPath(), TCB)), { code: "unavailable" });
     await assert.rejects(amd.answer(asked("/vcek/v1/Milan/cert_chain", "")), { code: "unavailable" });
-    assert.deepEqual(await keys(), []);
+    assert.deepEqual(await stored(), []);
   });
 
   test("leave the store when a list of the root takes back their CA", async () => {
@@ -220,10 +224,10 @@ describe("AMD's endorsements", () => {
     crl = await vendor.crl({ number: 2, revoked: [vendor.asvk.certificate.serialNumber] });
     await amd.refresh({ kind: "crl", vek: "vcek", product: "Milan" });
     assert.deepEqual(
-      (await keys()).filter((key) => key.startsWith("amd/vlek")),
+      (await stored()).filter((key) => key.startsWith("amd/vlek")),
       ["amd/vlek/Milan/crl"],
     );
-    assert.ok((await keys()).includes(`amd/vcek/Milan/${chip}/4-0-24-219`));
+    assert.ok((await stored()).includes(`amd/vcek/Milan/${chip}/4-0-24-219`));
   });
 
   test("of a CA that either list of the root takes back do not come again", async () => {
@@ -232,7 +236,7 @@ describe("AMD's endorsements", () => {
     crl = await vendor.crl({ number: 2, revoked: [vendor.asvk.certificate.serialNumber] });
     await amd.refresh({ kind: "crl", vek: "vcek", product: "Milan" });
     await assert.rejects(amd.answer(asked("/vlek/v1/Milan/cert", TCB)), { code: "garbage", message: /taken back/ });
-    assert.ok((await keys()).every((key) => !key.startsWith("amd/vlek") || key.endsWith("/crl")));
+    assert.ok((await stored()).every((key) => !key.startsWith("amd/vlek") || key.endsWith("/crl")));
   });
 
   test("that were proven just before a list of the root took back their CA are kept out", async () => {
@@ -246,7 +250,52 @@ describe("AMD's endorsements", () => {
     };
     const late = await open({ database: { ...database, write } });
     await assert.rejects(late.answer(asked("/vlek/v1/Milan/cert", TCB)), { code: "garbage", message: /taken back/ });
-    assert.ok((await keys()).every((key) => !key.startsWith("amd/vlek") || key.endsWith("/crl")));
+    assert.ok((await stored()).every((key) => !key.startsWith("amd/vlek") || key.endsWith("/crl")));
+  });
+
+  test("whose CA either list beside them takes back are not restored from a backup", async () => {
+    const amd = await open();
+    await amd.answer(asked("/vlek/v1/Milan/cert", TCB));
+    await amd.answer(asked("/vcek/v1/Milan/crl", ""));
+    const revoking = await vendor.crl({ revoked: [vendor.asvk.certificate.serialNumber] });
+    const statement = "UPDATE documents SET body = $1 WHERE key = 'amd/vcek/Milan/crl'";
+    await database.write((connection) => connection.query(statement, [revoking]));
+    const empty = (await databases["SQLite"]?.start()) as TestDatabase;
+    const to = await empty.open();
+    const root = await trustedRootFromPem(vendor.arkPem);
+    const restoring = restoreBackup(to, await makeBackup(database, now), root);
+    await assert.rejects(restoring, { code: "bundle-refused", message: /taken back/ });
+    await to.close();
+    await empty.stop();
+  });
+
+  test("are kept of so many TCBs of a chip and no more, however many are asked for at one time", async () => {
+    const levels = Array.from({ length: 20 }, (_, level) => level);
+    const { hardwareId } = vendor;
+    const machines = await Promise.all(
+      levels.map((microcode) => createSnpVendor({ now, product: "Milan", keys, hardwareId, tcb: { microcode } })),
+    );
+    const [usual] = TCB.split("219");
+    upstream.reply = (request) => {
+      const [, level] = /ucodeSPL=([0-9]+)$/.exec(request.path) ?? [];
+      const body = machines[Number(level)]?.vcek.certificate.raw;
+      const headers = { "Content-Type": "application/pkix-cert" };
+      return body === undefined ? reply(request) : { status: 200, headers, body };
+    };
+    await (await open()).answer(asked("/vcek/v1/Milan/crl", ""));
+    const waiting = Promise.withResolvers<void>();
+    let count = 0;
+    const write: typeof database.write = async (work) => {
+      count++;
+      if (count === levels.length) {
+        waiting.resolve();
+      }
+      await waiting.promise;
+      return database.write(work);
+    };
+    const amd = await open({ database: { ...database, write } });
+    await Promise.all(levels.map((level) => amd.answer(asked(vcekPath(), `${usual}${level}`))));
+    assert.equal((await stored()).filter((key) => key.startsWith(`amd/vcek/Milan/${chip}/`)).length, 16);
   });
 
   test("do not go back to an older list", async () => {

@@ -303,6 +303,21 @@ for (const [name, kind] of Object.entries(databases)) {
       });
     }
 
+    for (const [what, serial] of [
+      ["a document", () => pcs.vendor.tcbSigning.certificate.serialNumber],
+      ["a platform", () => pcs.vendor.platformCa.certificate.serialNumber],
+    ] as const) {
+      test(`as a backup is refused with ${what} that the list in it takes back`, async () => {
+        const altered = await target();
+        await restoreBackup(altered, await makeBackup(database, now), root);
+        const { rootCaCrl } = await pcs.vendor.collateral({ now, rootCaCrl: { revoked: [serial()] } });
+        const statement = "UPDATE documents SET body = $1 WHERE key = 'root-ca-crl'";
+        await altered.write((connection) => connection.query(statement, [rootCaCrl]));
+        const restoring = restoreBackup(await target(), await makeBackup(altered, now), root);
+        await assert.rejects(restoring, { code: "bundle-refused", message: /taken back/ });
+      });
+    }
+
     test("as a backup is refused when it is damaged or of another schema", async () => {
       const backup = await makeBackup(database, now);
       const to = await target();

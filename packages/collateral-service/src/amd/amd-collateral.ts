@@ -6,8 +6,9 @@ import { SingleFlight } from "../fill/single-flight.ts";
 import type { Admission, FillMode } from "../fill.ts";
 import type { OpenRequest } from "../http/open-route.ts";
 import { ProviderError } from "../provider.ts";
-import type { SqlDatabase } from "../sql/database.ts";
+import type { SqlConnection, SqlDatabase } from "../sql/database.ts";
 import { findDocument, listDocuments, type StoredDocument } from "../store/documents.ts";
+import type { VerifiedDocument } from "../verify-document.ts";
 import {
   AMD_MEDIA_TYPES,
   AMD_PREFIX,
@@ -106,8 +107,8 @@ export class AmdCollateral {
     const crl = id.kind === "crl" ? undefined : await this.#listFor(id, chain ?? new TextDecoder().decode(body));
     return refusingAsGarbage(async () => {
       const verified = await verifyAmdDocument(id, body, { root, now: now(), chain, crl });
-      if (await this.#mayStore(id)) {
-        await database.write((connection) => admitDocument(connection, verified));
+      if (await database.read((connection) => hasRoom(connection, id))) {
+        await database.write((connection) => admitIfRoom(connection, id, verified));
       }
       return verified.document;
     });
@@ -142,12 +143,19 @@ export class AmdCollateral {
   #find(id: AmdDocumentId): Promise<StoredDocument | undefined> {
     return this.#context.database.read((connection) => findDocument(connection, amdKey(id)));
   }
+}
 
-  async #mayStore(id: AmdDocumentId): Promise<boolean> {
-    if (!isCertificate(id)) {
-      return true;
-    }
-    const kept = await this.#context.database.read((connection) => listDocuments(connection, certificatePrefix(id)));
-    return kept.length < (id.kind === "vcek" ? MAX_PER_CHIP : MAX_PER_PRODUCT);
+/** Others of the same chip may have been stored since there was room. */
+async function admitIfRoom(connection: SqlConnection, id: AmdDocumentId, verified: VerifiedDocument): Promise<void> {
+  if (await hasRoom(connection, id)) {
+    await admitDocument(connection, verified);
   }
+}
+
+async function hasRoom(connection: SqlConnection, id: AmdDocumentId): Promise<boolean> {
+  if (!isCertificate(id)) {
+    return true;
+  }
+  const kept = await listDocuments(connection, certificatePrefix(id));
+  return kept.length < (id.kind === "vcek" ? MAX_PER_CHIP : MAX_PER_PRODUCT);
 }

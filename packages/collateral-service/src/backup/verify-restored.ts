@@ -2,6 +2,7 @@ import type { DocumentTrust, TrustedRoot } from "@sealserve/attestation";
 import { idOfAmdKey } from "../amd/amd-document.ts";
 import { verifyAmdDocument } from "../amd/verify-amd-document.ts";
 import { BundleError } from "../bundle/bundle-error.ts";
+import { refuseRevokedIssuer, refuseRevokedSince } from "../drop-revoked.ts";
 import { readDocuments } from "../forecast/read-state.ts";
 import type { SqlConnection } from "../sql/database.ts";
 import type { StoredDocument } from "../store/documents.ts";
@@ -14,17 +15,25 @@ import { verifyPckCertificates } from "../verify-pck-certificates.ts";
 /**
  * Proves what a backup brought, whatever its age: a backup is not signed, and what it holds is served afterwards. Every document
  * is genuine, has the dates that it is stored with, and a mark that keeps older ones out; every certificate is of its platform.
+ * What the root's lists in it take back vouches for nothing in it (threat A2).
  *
  * @throws BundleError `bundle-refused`
  */
 export async function verifyRestored(connection: SqlConnection, root: TrustedRoot): Promise<void> {
   const marks = await readMarks(connection);
-  for (const document of await readDocuments(connection)) {
+  const documents = await readDocuments(connection);
+  for (const document of documents) {
     await refusing(document.key, async () => expectProven(document, await prove(document, root), marks));
   }
+  // The lists are proven by now.
+  for (const document of documents) {
+    await refusing(document.key, () => refuseRevokedIssuer(connection, document));
+  }
   for (const platform of await listPlatforms(connection)) {
-    const name = `platform ${platform.qeId}/${platform.pceId}`;
-    await refusing(name, () => expectCertificates(connection, platform, { root, clock: "any" }));
+    await refusing(`platform ${platform.qeId}/${platform.pceId}`, async () => {
+      await expectCertificates(connection, platform, { root, clock: "any" });
+      await refuseRevokedSince(connection, platform.issuerChain);
+    });
   }
 }
 
