@@ -72,6 +72,8 @@ describe("the queue of registrations", () => {
   test("keeps what it is asked to keep, and is emptied by reading otherwise", async () => {
     assert.equal((await register(asUser)).status, 200);
     assert.equal((await queue("?keep=true")).length, 1);
+    const head = await service.client.send({ method: "HEAD", path: `${BASE}/platforms`, headers: asAdmin });
+    assert.deepEqual([head.status, head.headers["platform-count"], head.body.length], [200, "1", 0]);
     assert.equal((await queue("?source=reg")).length, 1);
     assert.equal((await queue()).length, 0);
   });
@@ -125,6 +127,15 @@ describe("an answer", () => {
     assert.equal(await idFor({ "request-id": "my-request-7" }), "my-request-7");
     assert.match(String(await idFor({ "request-id": "a b" })), /^[0-9a-f]{32}$/);
     assert.notEqual(await idFor({}), await idFor({}));
+  });
+
+  test("is the same to a proxy, which asks by the whole URL", async () => {
+    const path = `${BASE}/tcb?fmspc=1`;
+    for (const url of [path, `https://localhost:8081${path}`, `HTTPS://[::1]${path}`]) {
+      assert.equal((await service.client.send({ path: url })).status, 400, url);
+    }
+    assert.equal((await service.client.send({ path: `https://localhost${BASE}/nothing` })).status, 404);
+    assert.equal((await service.client.send({ path: "https://localhost" })).status, 404);
   });
 
   test("of an unknown path repeats nothing of it", async () => {

@@ -30,9 +30,13 @@ export interface RequestTarget {
   readonly query: string;
 }
 
+/** Proxies ask by the whole URL (RFC 9112 section 3.2.2). */
+const AUTHORITY = /^https?:\/\/[^/?]*/i;
+
 export function targetOf(url: string): RequestTarget {
-  const start = url.indexOf("?");
-  return start === -1 ? { path: url, query: "" } : { path: url.slice(0, start), query: url.slice(start + 1) };
+  const own = url.replace(AUTHORITY, "");
+  const start = own.indexOf("?");
+  return start === -1 ? { path: own, query: "" } : { path: own.slice(0, start), query: own.slice(start + 1) };
 }
 
 /**
@@ -56,8 +60,8 @@ export async function dispatch(
     route.body === undefined
       ? undefined
       : await receiveBody(request, { maximum: context.maximumBody, strict: context.strict });
-  const admission = admissionOf(request, context);
-  return route.handle({ version: place.version, query: new Query(query), body, admission }, context);
+  const asked = { version: place.version, query: new Query(query), wantsBody: request.method !== "HEAD" };
+  return route.handle({ ...asked, body, admission: admissionOf(request, context) }, context);
 }
 
 /** What a client may have begun upstream: a few clients must not use up what the vendors grant to all (threat C8). */

@@ -13,6 +13,8 @@ export interface RouteRequest {
   readonly query: Query;
   /** Undefined when there is none, or none of a media type that is read. */
   readonly body: JsonValue | undefined;
+  /** Whether the answer's body is sent: not to HEAD. */
+  readonly wantsBody: boolean;
   /** What the caller may have begun upstream. */
   readonly admission: Admission;
 }

@@ -18,22 +18,23 @@ const QUEUES: Readonly<Record<string, RegistrationState>> = { reg: "NEW", reg_na
  * GET platforms: a queue of registrations, or the platforms that are cached. Reading a queue empties it, unless `keep=true`
  * asks that it stays: an upload with the certificates of a platform takes it out then.
  */
-export async function listPlatforms({ query }: RouteRequest, { database, now }: ServiceContext): Promise<Answer> {
-  const source = query.get("source") ?? "reg";
+export async function listPlatforms(request: RouteRequest, { database, now }: ServiceContext): Promise<Answer> {
+  const source = request.query.get("source") ?? "reg";
   const queue = Object.hasOwn(QUEUES, source) ? QUEUES[source] : undefined;
   const rows =
     queue === undefined
       ? await cachedRows(source, database)
-      : (await readQueue(queue, mayEmpty(query), { database, now: now() })).map(toRow);
+      : (await readQueue(queue, mayEmpty(request), { database, now: now() })).map(toRow);
   return jsonAnswer(rows, ["platform-count", `${rows.length}`]);
 }
 
-function mayEmpty(query: RouteRequest["query"]): boolean {
+/** A queue whose rows nobody gets is not emptied. */
+function mayEmpty({ query, wantsBody }: RouteRequest): boolean {
   const keep = query.get("keep") ?? "false";
   if (keep !== "true" && keep !== "false") {
     throw invalid("keep is neither true nor false");
   }
-  return keep === "false";
+  return keep === "false" && wantsBody;
 }
 
 async function readQueue(
