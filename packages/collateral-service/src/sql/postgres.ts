@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from "pg";
 import { ServiceError } from "../errors.ts";
 import type { SqlConnection, SqlDatabase, SqlRow, SqlValue } from "./database.ts";
-import { countGeneration, migrate, readFact } from "./schema.ts";
+import { countGeneration, inSchema, MIGRATIONS, type Migration, migrate, readGeneration } from "./schema.ts";
 
 /** Names the lock that writers of this service take, so that they go one by one over all replicas. */
 const WRITER_LOCK = 0x5ea1_5e12;
@@ -23,11 +23,13 @@ const UNAVAILABLE = /^(08|53|57)|^25P03$/;
  *
  * @param url `postgresql://USER@HOST:PORT/DATABASE`; a password comes from the password file that PostgreSQL's clients read
  * @param onLost told about connections that broke while nobody used them
+ * @param steps to the schema that this program knows
  * @throws ServiceError `database-unavailable`, `database-foreign`
  */
 export async function openPostgres(
   url: string,
   onLost: (error: Error) => void = () => undefined,
+  steps: readonly Migration[] = MIGRATIONS,
 ): Promise<SqlDatabase> {
   const { default: pg } = await import("pg");
   const pool = new pg.Pool({
@@ -39,15 +41,17 @@ export async function openPostgres(
     keepAlive: true,
   });
   pool.on("error", onLost);
+  const newest = steps.length;
   const database: SqlDatabase = {
     read: (work) => borrow(pool, READ_MS, work),
-    note: (work) => borrow(pool, WRITE_MS, (connection) => transact(connection, work, false)),
-    write: (work) => borrow(pool, WRITE_MS, (connection) => transact(connection, work)),
-    generation: () => database.read(async (connection) => (await readFact(connection, "generation")) ?? 0),
+    note: (work) => borrow(pool, WRITE_MS, (connection) => transact(connection, inSchema(newest, work), false)),
+    write: (work) => borrow(pool, WRITE_MS, (connection) => transact(connection, inSchema(newest, work))),
+    generation: () => database.read((connection) => readGeneration(connection, newest)),
     close: () => pool.end(),
   };
   try {
-    await database.write((connection) => migrate(connection, { bytes: "BYTEA" }));
+    const dialect = { bytes: "BYTEA" } as const;
+    await borrow(pool, WRITE_MS, (connection) => transact(connection, (inside) => migrate(inside, dialect, steps)));
   } catch (error) {
     await pool.end();
     throw error;

@@ -7,8 +7,11 @@ export interface SqlDialect {
   readonly bytes: "BLOB" | "BYTEA";
 }
 
+/** Statements of one step. */
+export type Migration = (dialect: SqlDialect) => readonly string[];
+
 /** The steps from an empty database to today's; each is applied once, in order, and never changed afterwards. */
-const MIGRATIONS: readonly ((dialect: SqlDialect) => readonly string[])[] = [
+export const MIGRATIONS: readonly Migration[] = [
   ({ bytes }) => [
     `CREATE TABLE documents (
       key TEXT PRIMARY KEY, body ${bytes} NOT NULL, issuer_chain TEXT NOT NULL, issued BIGINT NOT NULL,
@@ -41,22 +44,51 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 /**
  * Brings a database to today's schema, inside the transaction of `connection`.
  *
+ * @param steps from an empty database
  * @throws ServiceError `database-foreign` for one of a newer program
  */
-export async function migrate(connection: SqlConnection, dialect: SqlDialect): Promise<void> {
+export async function migrate(
+  connection: SqlConnection,
+  dialect: SqlDialect,
+  steps: readonly Migration[] = MIGRATIONS,
+): Promise<void> {
   await connection.query("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BIGINT NOT NULL)");
+  const version = await refuseNewerSchema(connection, steps.length);
+  for (const statement of steps.slice(version).flatMap((statements) => statements(dialect))) {
+    await connection.query(statement);
+  }
+  await writeFact(connection, "schema", steps.length);
+}
+
+/**
+ * Work for a transaction that is not begun once a newer program has migrated the database: what this one would write there
+ * may lack what that one needs.
+ * @param newest schema that the program knows
+ */
+export function inSchema<T>(newest: number, work: (connection: SqlConnection) => Promise<T>) {
+  return async (connection: SqlConnection): Promise<T> => {
+    await refuseNewerSchema(connection, newest);
+    return work(connection);
+  };
+}
+
+/** @returns the version of the database's schema. @throws ServiceError `database-foreign` for one of a newer program */
+async function refuseNewerSchema(connection: SqlConnection, newest: number): Promise<number> {
   const version = (await readFact(connection, "schema")) ?? 0;
-  if (version > SCHEMA_VERSION) {
+  if (version > newest) {
     throw new ServiceError("database-foreign", "the database was written by a newer version of this program", {
-      expected: `schema ${SCHEMA_VERSION} or older`,
+      expected: `schema ${newest} or older`,
       actual: `schema ${version}`,
       remedy: "use that version, or another database",
     });
   }
-  for (const statement of MIGRATIONS.slice(version).flatMap((statements) => statements(dialect))) {
-    await connection.query(statement);
-  }
-  await writeFact(connection, "schema", SCHEMA_VERSION);
+  return version;
+}
+
+/** Counts committed writes. @throws ServiceError `database-foreign` once a newer program has migrated the database */
+export async function readGeneration(connection: SqlConnection, newest: number): Promise<number> {
+  await refuseNewerSchema(connection, newest);
+  return (await readFact(connection, "generation")) ?? 0;
 }
 
 /** Counts one more committed write; the last statement of every transaction. */

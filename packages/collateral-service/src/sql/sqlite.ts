@@ -2,7 +2,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import { setTimeout } from "node:timers/promises";
 import { ServiceError } from "../errors.ts";
 import type { SqlConnection, SqlDatabase, SqlRow, SqlValue } from "./database.ts";
-import { countGeneration, migrate, readFact } from "./schema.ts";
+import { countGeneration, inSchema, MIGRATIONS, type Migration, migrate, readGeneration } from "./schema.ts";
 import { Turns } from "./turns.ts";
 
 /** Longest wait for another process's transaction, and the pause between two looks at it, milliseconds. */
@@ -17,27 +17,28 @@ const PRIMARY_CODE = 0xff;
  * process and the machine (write-ahead log, synced at each commit).
  *
  * @param file path, created where it is not there yet
+ * @param steps to the schema that this program knows
  * @throws ServiceError `database-unavailable`, `database-foreign`
  */
-export async function openSqlite(file: string): Promise<SqlDatabase> {
+export async function openSqlite(file: string, steps: readonly Migration[] = MIGRATIONS): Promise<SqlDatabase> {
   const writer = await openFile(file);
   const turns = new Turns();
   try {
-    await turns.take(() => transact(writer, (connection) => migrate(connection, { bytes: "BLOB" })));
-    return databaseOver(writer, await openFile(file), turns);
+    await turns.take(() => transact(writer, (connection) => migrate(connection, { bytes: "BLOB" }, steps)));
+    return databaseOver(writer, await openFile(file), turns, steps.length);
   } catch (error) {
     writer.close();
     throw error;
   }
 }
 
-function databaseOver(writer: OpenFile, reader: OpenFile, turns: Turns): SqlDatabase {
+function databaseOver(writer: OpenFile, reader: OpenFile, turns: Turns, newest: number): SqlDatabase {
   const reading = patient(reader.connection);
   return {
     read: (work) => work(reading),
-    write: (work) => turns.take(() => transact(writer, work)),
-    note: (work) => turns.take(() => transact(writer, work, false)),
-    generation: async () => (await readFact(reading, "generation")) ?? 0,
+    write: (work) => turns.take(() => transact(writer, inSchema(newest, work))),
+    note: (work) => turns.take(() => transact(writer, inSchema(newest, work), false)),
+    generation: () => readGeneration(reading, newest),
     close: () =>
       turns.take(async () => {
         reader.close();

@@ -5,12 +5,13 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import type { SqlDatabase } from "../../src/sql/database.ts";
 import { openPostgres } from "../../src/sql/postgres.ts";
+import type { Migration } from "../../src/sql/schema.ts";
 import { openSqlite } from "../../src/sql/sqlite.ts";
 
 /** A database of one kind, started for a test. */
 export interface TestDatabase {
-  /** Opens one more connection to the same database, as another process would. */
-  open(): Promise<SqlDatabase>;
+  /** Opens one more connection to the same database, as another process would. @param steps of a version to come */
+  open(steps?: readonly Migration[]): Promise<SqlDatabase>;
   /** Where it is: a file, or a URL. */
   readonly location: string;
   stop(): Promise<void>;
@@ -27,7 +28,7 @@ export const databases: Readonly<
 async function startSqlite(): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), "collateral-"));
   const location = join(folder, "collateral.db");
-  return { location, open: () => openSqlite(location), stop: () => rm(folder, { recursive: true }) };
+  return { location, open: (steps) => openSqlite(location, steps), stop: () => rm(folder, { recursive: true }) };
 }
 
 /** Folder of the newest server that is installed: Debian keeps its programs out of the search path. */
@@ -62,7 +63,7 @@ async function startPostgres(): Promise<TestDatabase> {
   const location = `postgresql://test@/postgres?host=${encodeURIComponent(folder)}`;
   return {
     location,
-    open: () => openPostgres(location),
+    open: (steps) => openPostgres(location, undefined, steps),
     stop: async () => {
       const exited = new Promise((resolve) => void server.once("exit", resolve));
       server.kill("SIGINT");
