@@ -71,3 +71,16 @@ test("an index beyond the strings, and more strings than there may be, end the r
   const many = [inputs[0] as Tensor, inputs[1] as Tensor, int32s([1], [2 ** 30])];
   await assert.rejects(runModel(repeated, "out:0", "string", many), servingError("INVALID_ARGUMENT", /do not fit/));
 });
+
+test("Add joins strings, and still adds numbers, also such that the model holds", async () => {
+  const joined = [node("out", "Add", ["x", "y"])];
+  assert.deepEqual(await runModel(joined, "out:0", "string", inputs), strings([2], [a, Uint8Array.of(0xfe, 0xfe)]));
+  const counted = [
+    constantNode("one", int32s([], [1])),
+    node("sum", "Add", ["one", "one"]),
+    node("two", "Add", ["n", "sum"]),
+    node("out", "Equal", ["two", "two"]),
+  ];
+  const given = [strings([1], [c]), strings([1], [c]), int32s([2], [1, 0])];
+  assert.deepEqual(await runModel(counted, "out:0", "bool", given), booleans([2], [1, 1]));
+});

@@ -42,6 +42,7 @@ import { tensorListKernels } from "./tensor-list/tensor-list-kernels.ts";
 import { unique } from "./unique.ts";
 
 const kernels: ReadonlyMap<string, MakeKernel> = new Map([
+  ["Add", joinStrings],
   ["AsString", asString],
   ["Assert", assertTrue],
   ["Bincount", countAll],
@@ -105,6 +106,14 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ...Object.entries(sparseKernels),
   ...Object.entries(tensorListKernels),
 ]);
+
+/** Operations that are interpreted for strings only. */
+const forStrings: ReadonlySet<string> = new Set(["Add"]);
+
+/** Whether an operation is interpreted for strings only: numbers are the engine's, constants too. */
+export function isForStrings(op: string): boolean {
+  return forStrings.has(op);
+}
 
 /** Whether an operation gives the same for the same inputs each time, so that it can be done on constants in advance. */
 export function isRepeatable(op: string): boolean {

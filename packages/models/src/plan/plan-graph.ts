@@ -4,7 +4,7 @@ import { ModelError, refuseMalformed } from "../errors.ts";
 import { findLowering } from "../importer/lowerings.ts";
 import { findFallback } from "../interpreter/fallbacks.ts";
 import type { MakeKernel } from "../interpreter/kernel.ts";
-import { findKernel, isRepeatable } from "../interpreter/kernels.ts";
+import { findKernel, isForStrings, isRepeatable } from "../interpreter/kernels.ts";
 import { findValues } from "../interpreter/lookup/find-values.ts";
 import { sizeInMemory } from "../interpreter/tensor-size.ts";
 import type { FlatGraph, FlatNode, FlatSource } from "../saved-model/flat-graph.ts";
@@ -196,12 +196,13 @@ function planWork(
   assembly: PlanAssembly,
 ): readonly Origin[] {
   const { op } = operation.node;
-  const [makeKernel, lowering] = [findKernel(op), findLowering(op)];
+  const hasStrings = operation.inputs.some(({ dtype }) => dtype === "string");
+  const makeKernel = hasStrings || !isForStrings(op) ? findKernel(op) : undefined;
+  const lowering = findLowering(op);
   const constants = makeKernel && isRepeatable(op) ? foldConstants(operation, makeKernel, { fill, clock }) : undefined;
   if (constants !== undefined) {
     return constants;
   }
-  const hasStrings = operation.inputs.some(({ dtype }) => dtype === "string");
   if (makeKernel !== undefined && (hasStrings || lowering === undefined)) {
     return noteFew(operation, assembly.interpret(op, makeKernel(operation), operation.inputs));
   }

@@ -1,0 +1,92 @@
+import { type DataType, invalidArgument, isNumberData, makeNumbers, type Tensor } from "@sealserve/protocol";
+
+import { FLOATS } from "../float-types.ts";
+import { integerVector } from "../integers.ts";
+import type { MakeKernel } from "../kernel.ts";
+import { OutputBudget } from "../output-budget.ts";
+import { type Coordinates, positionOf, readCoordinates, volume } from "./coordinates.ts";
+
+/** What becomes of two values in one place. */
+interface Combine {
+  readonly numbers: (there: number, coming: number) => number;
+  /** For types of 64 bits. */
+  readonly bigints: (there: bigint, coming: bigint) => bigint;
+}
+
+const REDUCIBLE: readonly DataType[] = [...FLOATS, "int32", "int64"];
+
+const add: Combine = { numbers: (there, coming) => there + coming, bigints: (there, coming) => there + coming };
+const larger: Combine = {
+  numbers: (there, coming) => (there < coming ? coming : there),
+  bigints: (there, coming) => (there < coming ? coming : there),
+};
+
+/** SparseReduceSum and SparseReduceMax: the values along some axes as one; 0 where there is none. */
+function reducing(combine: Combine): MakeKernel {
+  return (operation) => {
+    const { dtype } = operation.input(1);
+    const keepsAxes = operation.flag("keep_dims", false);
+    if (!REDUCIBLE.includes(dtype)) {
+      operation.refuse(`its values are ${dtype}`);
+    }
+    return {
+      outputs: [dtype],
+      run: ([indices, values, denseShape, axes]) => {
+        const coordinates = readCoordinates(indices, denseShape);
+        const reduced = reducedAxes(axes, coordinates.shape.length);
+        const result = reduceValues(coordinates, values as Tensor, reduced, combine);
+        const whole = coordinates.shape.map((size, axis) => (reduced.has(axis) ? 1 : size));
+        return [keepsAxes ? { ...result, shape: whole } : result];
+      },
+    };
+  };
+}
+
+/** @throws ServingError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED` */
+function reduceValues(
+  { rows, shape }: Coordinates,
+  { dtype, data }: Tensor,
+  reduced: ReadonlySet<number>,
+  combine: Combine,
+): Tensor {
+  if (data.length !== rows.length || !isNumberData(data)) {
+    throw invalidArgument(`Expected a value for each of ${rows.length} indices`);
+  }
+  const kept = [...shape.keys()].filter((axis) => !reduced.has(axis));
+  const sizes = kept.map((axis) => shape[axis] as number);
+  new OutputBudget().take(dtype, volume(sizes));
+  const results = makeNumbers(dtype, volume(sizes));
+  const isSet = new Set<number>();
+  for (const [place, row] of rows.entries()) {
+    const inKept = kept.map((axis) => row[axis] as number);
+    const at = positionOf(inKept, sizes);
+    const coming = data[place];
+    results[at] = (isSet.has(at) ? combined(combine, results[at], coming) : coming) as never;
+    isSet.add(at);
+  }
+  return { dtype, shape: sizes, data: results };
+}
+
+function combined(
+  { numbers, bigints }: Combine,
+  there: number | bigint | undefined,
+  coming: number | bigint | undefined,
+): number | bigint {
+  return typeof there === "bigint" && typeof coming === "bigint"
+    ? bigints(there, coming)
+    : numbers(there as number, coming as number);
+}
+
+/** @throws ServingError `INVALID_ARGUMENT` */
+function reducedAxes(axes: Tensor | undefined, rank: number): ReadonlySet<number> {
+  const flat = axes?.shape.length === 0 ? { ...axes, shape: [1] } : axes;
+  const given = integerVector(flat, "Reduction axes");
+  const outside = given.find((axis) => axis < -rank || axis >= rank);
+  if (outside !== undefined) {
+    throw invalidArgument(`Invalid reduction dimension ${outside}, for input with ${rank} dimensions.`);
+  }
+  return new Set(given.map((axis) => (axis + rank) % rank));
+}
+
+export const reduceSparseSum: MakeKernel = reducing(add);
+export const reduceSparseMax: MakeKernel = reducing(larger);
