@@ -23,6 +23,10 @@ export class EngineMetrics {
       describe("cpu_seconds_total", "Processor time of the version's program and of those that ended before it."),
       () => this.#read(({ usage }) => usage.cpuSeconds()),
     );
+    registry.readCounter(
+      describe("memory_ends_total", "How often the version's program was ended for more memory than it may have."),
+      () => this.#read(({ usage }) => usage.memoryEnds),
+    );
     registry.readCounter(describe("restarts_total", "How often the version's program was started again."), () =>
       this.#read(({ usage }) => usage.restarts),
     );

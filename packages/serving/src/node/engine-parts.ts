@@ -17,7 +17,7 @@ export function engineParts(
 ): Pick<LoadParts, "loadFiles"> {
   const { tags } = loading;
   const { runner, threads } = engine;
-  const { loadTimeoutMs } = limits;
+  const { loadTimeoutMs, maxEngineBytes } = limits;
   if (runner.kind === "onnxruntime") {
     const options = { tags, maxMs: loadTimeoutMs, ...(threads === undefined ? {} : { threads }) };
     return { loadFiles: async (_id, files, signal) => await loadModel(files, { ...options, signal }) };
@@ -29,6 +29,7 @@ export function engineParts(
     place: runner.place,
     tags,
     times,
+    maxResidentBytes: maxEngineBytes || undefined,
     log,
     watch: (served, program) => metrics.watch(served, program),
   };

@@ -39,6 +39,13 @@ export const limitOptions: Readonly<Record<keyof ServingLimits, LimitOption>> = 
   quoteTimeoutMs: time("longest time the platform may take for one quote"),
   drainTimeoutMs: time("longest wait for requests in flight when the server stops, or its lease ends"),
   loadTimeoutMs: time("from a version's files until its engine has the model"),
+  maxEngineBytes: {
+    ...bytes(
+      "memory in RAM of one process of the engines tensorflow and upstream, which is ended beyond it, bytes; 0: any",
+      1024 * GIB,
+    ),
+    minimum: 0,
+  },
 };
 
 /** Names of all limits. */

@@ -57,6 +57,8 @@ export interface ServingLimits {
   readonly drainTimeoutMs: number;
   /** From a version's files until its engine has it, milliseconds. */
   readonly loadTimeoutMs: number;
+  /** Memory in RAM that an engine's own process may have before it is ended, bytes; 0: any. */
+  readonly maxEngineBytes: number;
 }
 
 /** Limits that fit TensorFlow Serving's clients: messages up to 1 GiB. */
@@ -89,4 +91,5 @@ export const defaultLimits: ServingLimits = {
   quoteTimeoutMs: 10 * SECOND,
   drainTimeoutMs: 30 * SECOND,
   loadTimeoutMs: 600 * SECOND,
+  maxEngineBytes: 0,
 };

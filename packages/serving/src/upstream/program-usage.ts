@@ -12,6 +12,9 @@ const RESIDENT_KIB = /^VmRSS:\s*(\d+) kB$/m;
 export class ProgramUsage {
   #child: ChildProcess | undefined;
   #starts = 0;
+  /** Processes that were ended for their memory, and whether the last one was. */
+  #memoryEnds = 0;
+  #isTooLarge = false;
   /** Of the process that runs, as last seen. */
   #ticks = 0;
   /** Of those before it. */
@@ -23,6 +26,23 @@ export class ProgramUsage {
     this.#ticks = 0;
     this.#child = child;
     this.#starts++;
+    this.#isTooLarge = false;
+  }
+
+  /** The process that runs is ended since it has more memory than it may. */
+  endedForMemory(): void {
+    this.#isTooLarge = true;
+    this.#memoryEnds++;
+  }
+
+  /** Whether the last process was ended for its memory. */
+  get isTooLarge(): boolean {
+    return this.#isTooLarge;
+  }
+
+  /** How many processes were ended for their memory. */
+  get memoryEnds(): number {
+    return this.#memoryEnds;
   }
 
   /** How often it was started again. */

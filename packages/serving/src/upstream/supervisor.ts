@@ -15,6 +15,8 @@ export interface SupervisionTimes {
   /** Between two looks before it is ready, and after. */
   readonly startProbeMs: number;
   readonly probeMs: number;
+  /** Between two looks at its memory. */
+  readonly memoryProbeMs: number;
   /** What a look may take. */
   readonly probeTimeoutMs: number;
   /** Looks in a row that may fail before the program is ended. */
@@ -31,6 +33,7 @@ export const defaultTimes: SupervisionTimes = {
   startMs: 300_000,
   startProbeMs: 50,
   probeMs: 5000,
+  memoryProbeMs: 500,
   probeTimeoutMs: 10_000,
   maxFailedProbes: 3,
   firstPauseMs: 500,
@@ -57,12 +60,21 @@ export interface SupervisedProgram<C extends Channel> {
   probe(channel: C, signal: AbortSignal): Promise<boolean>;
 }
 
-/** Keeps a program running: starts it, sees that it serves, and starts it again when it ends or hangs. */
+/** How a program is kept. */
+export interface Supervision {
+  readonly times?: SupervisionTimes;
+  /** Memory in RAM beyond which it is ended, bytes; undefined: any. */
+  readonly maxResidentBytes?: number | undefined;
+  readonly log: Log;
+}
+
+/** Keeps a program running: starts it, sees that it serves, and starts it again when it ends, hangs or takes too much memory. */
 export class Supervisor<C extends Channel> {
   /** What it has used until now. */
   readonly usage = new ProgramUsage();
   readonly #program: SupervisedProgram<C>;
   readonly #times: SupervisionTimes;
+  readonly #maxResidentBytes: number;
   readonly #log: Log;
   readonly #ending = new AbortController();
   #kept: Promise<void> = Promise.resolve();
@@ -70,9 +82,10 @@ export class Supervisor<C extends Channel> {
   /** Looks in a row that have failed since it served. */
   #failedProbes = 0;
 
-  private constructor(program: SupervisedProgram<C>, times: SupervisionTimes, log: Log) {
+  private constructor(program: SupervisedProgram<C>, { times, maxResidentBytes, log }: Supervision) {
     this.#program = program;
-    this.#times = times;
+    this.#times = times ?? defaultTimes;
+    this.#maxResidentBytes = maxResidentBytes ?? Number.POSITIVE_INFINITY;
     this.#log = log;
   }
 
@@ -83,9 +96,9 @@ export class Supervisor<C extends Channel> {
    */
   static async start<C extends Channel>(
     program: SupervisedProgram<C>,
-    { times = defaultTimes, log, signal }: { times?: SupervisionTimes; log: Log; signal: AbortSignal },
+    { signal, ...supervision }: Supervision & { readonly signal: AbortSignal },
   ): Promise<Supervisor<C>> {
-    const supervisor = new Supervisor(program, times, log);
+    const supervisor = new Supervisor(program, supervision);
     const ready = Promise.withResolvers<void>();
     const giveUp = (): void => supervisor.#ending.abort();
     signal.addEventListener("abort", giveUp, { once: true });
@@ -156,10 +169,12 @@ export class Supervisor<C extends Channel> {
     const messages = child.stderr === null ? undefined : new ProgramMessages(child.stderr, model, this.#log);
     const gone = new AbortController();
     const end = endOf(child).finally(() => gone.abort());
+    const watch = setInterval(() => this.#checkMemory(child), this.#times.memoryProbeMs);
     const signal = AbortSignal.any([this.#ending.signal, gone.signal]);
     try {
       await this.#untilReady(channel, signal).catch(async (error: unknown) => {
-        throw gone.signal.aborted && !this.#ending.signal.aborted ? endedEarly(await end) : error;
+        const isEnded = gone.signal.aborted && !this.#ending.signal.aborted;
+        throw isEnded ? endedEarly(await end, this.usage.isTooLarge) : error;
       });
       messages?.withhold();
       this.#channel = channel;
@@ -168,12 +183,27 @@ export class Supervisor<C extends Channel> {
       await this.#whileHealthy(channel, signal);
     } finally {
       this.#channel = undefined;
+      clearInterval(watch);
       // One that hangs can be looked at for the last time.
       this.usage.cpuSeconds();
       killProgram(child);
       channel.close();
       const how = await end;
       this.#log("engine-ended", { model, how, withheldBytes: messages?.withheldBytes ?? 0 });
+    }
+  }
+
+  /** It is ended before the system has to choose what to end: that may be this process, with all models. */
+  #checkMemory(child: ChildProcess): void {
+    const residentBytes = this.usage.residentBytes() ?? 0;
+    if (residentBytes > this.#maxResidentBytes && !this.usage.isTooLarge) {
+      this.usage.endedForMemory();
+      this.#log("engine-too-large", {
+        model: this.#program.model,
+        residentBytes,
+        maxResidentBytes: this.#maxResidentBytes,
+      });
+      killProgram(child);
     }
   }
 
@@ -224,7 +254,18 @@ export class Supervisor<C extends Channel> {
   }
 }
 
-function endedEarly(how: string): NodeError {
+function endedEarly(how: string, isTooLarge: boolean): NodeError {
+  if (isTooLarge) {
+    return new NodeError(
+      "engine-not-started",
+      "the engine's program took more memory than it may have, and was ended",
+      {
+        actual: how,
+        remedy:
+          "raise --max-engine-bytes (limits.maxEngineBytes) as far as the machine has memory, or serve a smaller model",
+      },
+    );
+  }
   return new NodeError("engine-not-started", "the engine's program ended before it served the model", {
     actual: how,
     remedy: "its own messages stand in the log as engine-message",

@@ -32,6 +32,8 @@ export interface UpstreamOptions {
   /** On a tmpfs; see {@link PrivateDirectory}. */
   readonly place?: string | undefined;
   readonly times?: SupervisionTimes;
+  /** Memory in RAM beyond which the program is ended, bytes; undefined: any. */
+  readonly maxResidentBytes?: number | undefined;
   readonly log: Log;
   /** Is told of the program of each version that came to serve; what it gives is called when that is gone. */
   readonly watch?: (served: ServedVersion, program: WatchedProgram) => () => void;
@@ -61,8 +63,9 @@ export async function loadUpstream(
   const clear = (): Promise<void> => clearDirectory(directory, served, options.log);
   try {
     await provide(directory, served, files);
-    const { log, times = defaultTimes } = options;
-    const server = await Supervisor.start(superviseIn(directory, served, options), { times, log, signal });
+    const { log, times = defaultTimes, maxResidentBytes } = options;
+    const supervised = superviseIn(directory, served, options);
+    const server = await Supervisor.start(supervised, { times, maxResidentBytes, log, signal });
     const forget = options.watch?.(served, server);
     return new UpstreamModel({ served, declaration, server, clear: () => clear().finally(forget) });
   } catch (error) {

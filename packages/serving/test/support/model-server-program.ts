@@ -12,6 +12,7 @@ export const quickTimes: SupervisionTimes = {
   startMs: 60_000,
   startProbeMs: 20,
   probeMs: 50,
+  memoryProbeMs: 5,
   probeTimeoutMs: 2000,
   maxFailedProbes: 2,
   firstPauseMs: 20,

@@ -17,7 +17,7 @@ import { createModelServerPrograms, type ModelServerPrograms, quickTimes } from 
 
 const served = { name: "half_plus_two", version: 1n };
 const TICK_SECONDS = 0.01;
-const names = ["cpu_seconds_total", "resident_memory_bytes", "restarts_total", "up"];
+const names = ["cpu_seconds_total", "memory_ends_total", "resident_memory_bytes", "restarts_total", "up"];
 
 let programs: ModelServerPrograms;
 /** On the tmpfs that every Linux has. */
@@ -51,7 +51,7 @@ after(async () => {
   await rm(place, { recursive: true, force: true });
 });
 
-async function load(times: Partial<SupervisionTimes> = {}): Promise<LoadedModel> {
+async function load(times: Partial<SupervisionTimes> = {}, maxResidentBytes?: number): Promise<LoadedModel> {
   const log: Log = (event, { pid }) => {
     events.push(event);
     if (event === "engine-serves") {
@@ -64,6 +64,7 @@ async function load(times: Partial<SupervisionTimes> = {}): Promise<LoadedModel>
     command: modelServerCommand({ tags: ["serve"], threads: 1 }),
     tags: ["serve"],
     times: { ...quickTimes, ...times },
+    maxResidentBytes,
     log,
     watch: (id: ServedVersion, program: WatchedProgram) => {
       watched = program;
@@ -147,6 +148,20 @@ test("a program that hangs is down before it is ended, and what it used counts a
   assert.equal(watched?.answers, true);
   const ofSecond = await cpuSecondsOf(pids[1]);
   assert.ok(cpuOnPage() >= ofFirst + ofSecond - TICK_SECONDS / 2, `${ofFirst} ${ofSecond}`);
+});
+
+test("a program with more memory than it may have is ended, while it loads and while it serves, and started again (threat D10)", async (t) => {
+  const isTooLarge = { code: "engine-not-started", message: /more memory than it may have/ };
+  await assert.rejects(load({}, 2 ** 20), isTooLarge);
+  assert.ok(events.includes("engine-too-large"));
+  let resident = 2 ** 20;
+  t.mock.method(ProgramUsage.prototype, "residentBytes", () => resident);
+  await load({}, 2 ** 20);
+  resident++;
+  await waitFor(() => page().get("memory_ends_total") === 1);
+  resident--;
+  await waitFor(() => pids.length === 2);
+  assert.deepEqual([page().get("restarts_total"), page().get("up")], [1, 1]);
 });
 
 test("what names of models hold is quoted, and a version that never came to serve is nowhere", async () => {
