@@ -3,6 +3,7 @@ import { bucketize, bucketizeFeatures } from "./bucketize.ts";
 import { assertTrue } from "./checks/assert-true.ts";
 import { checkNumerics } from "./checks/check-numerics.ts";
 import { ensureShape } from "./checks/ensure-shape.ts";
+import { decodeGreedily } from "./decode-greedily.ts";
 import { divideIntegers, quotient, remainder } from "./dense/divide-integers.ts";
 import { partition, stitch } from "./dense/partition.ts";
 import { scatterKernels } from "./dense/scatter.ts";
@@ -49,6 +50,7 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["BoostedTreesBucketize", bucketizeFeatures],
   ["BroadcastGradientArgs", broadcastGradientArgs],
   ["Bucketize", bucketize],
+  ["CTCGreedyDecoder", decodeGreedily],
   ["CheckNumerics", checkNumerics],
   ["DecodeImage", decodeAnyImage],
   ["DecodeJpeg", decodeJpegImage],
