@@ -68,6 +68,10 @@ describe("examples in JSON", () => {
     refused('[{"b64": "aGk=", "b65": ""}]', "Object");
     refuses('{"examples": [{"f": {"b64": "!!!"}}]}', "Unable to base64 decode");
     refuses(
+      '{"examples": [{"f": [1, {"b64": "!!!"}]}]}',
+      "Unexpected element type in feature: f expecting type: int64",
+    );
+    refuses(
       '{"examples": [{"f": 18446744073709551603}]}',
       "Feature: f has uint64_t element. Only int64_t is supported.",
     );

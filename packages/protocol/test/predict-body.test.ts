@@ -286,14 +286,20 @@ describe("types of values", () => {
     refuses("uint16", '{"x":{"b64":"aGk="}}', "Object");
   });
 
-  it("base64 is read with or without padding, and not otherwise", () => {
+  it("base64 is read with or without padding, and without a look at spare bits", () => {
     assert.deepEqual(values("string", '{"b64":""},{"b64":"aGk"},{"b64":"aGk="},{"b64":"a G\\nk="}'), [
       "",
       "hi",
       "hi",
       "hi",
     ]);
-    for (const bad of ["!!!", "a", "aGk==", "aGl=", "=", "aGk=aGk="]) {
+    assert.deepEqual(values("string", '{"b64":"aGl="},{"b64":"aR"},{"b64":"aGk."},{"b64":"aQ. ="}'), [
+      "hi",
+      "i",
+      "hi",
+      "i",
+    ]);
+    for (const bad of ["!!!", "a", "aGk==", "aGk..", "=", ".", "aGk=aGk=", "aGk.a", "_-__"]) {
       assert.equal(messageOf(`{"inputs":{"b64":"${bad}"}}`, { x: "string" }), "Unable to base64 decode");
     }
     assert.equal(

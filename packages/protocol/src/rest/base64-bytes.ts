@@ -2,9 +2,10 @@ import { invalidArgument, type ServingError } from "../status/serving-error.ts";
 import { type JsonNode, JsonRecord } from "./json/node.ts";
 
 const INVALID = 0xff;
-const PADDING = "=".charCodeAt(0);
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const spaces = " \t\n\v\f\r";
+/** Abseil, which decodes for TensorFlow Serving, takes a dot for padding too. */
+const paddings = "=.";
 
 const sextets = new Uint8Array(256).fill(INVALID);
 for (let value = 0; value < alphabet.length; value++) {
@@ -12,8 +13,9 @@ for (let value = 0; value < alphabet.length; value++) {
 }
 
 /**
- * Bytes from base64 (RFC 4648 section 4) as TensorFlow Serving takes it in JSON: padding can be left out, and white space
- * is passed over. Works on the bytes of a JSON document, without making a string of them.
+ * Bytes from base64 (RFC 4648 section 4) as TensorFlow Serving takes it in JSON: padding can be left out or be dots, white
+ * space is passed over, and bits of the last character beyond the last byte count for nothing. Works on the bytes of a
+ * JSON document, without making a string of them.
  * @throws ServingError INVALID_ARGUMENT when the text is not base64
  */
 export function decodeBase64Bytes(text: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -22,10 +24,13 @@ export function decodeBase64Bytes(text: Uint8Array): Uint8Array<ArrayBuffer> {
   let count = 0;
   let length = 0;
   let offset = 0;
-  for (; offset < text.length && text[offset] !== PADDING; offset++) {
+  for (; offset < text.length; offset++) {
     const sextet = sextets[text[offset] as number] as number;
     if (sextet === INVALID) {
-      if (isSpace(text[offset])) {
+      if (isOneOf(paddings, text[offset])) {
+        break;
+      }
+      if (isOneOf(spaces, text[offset])) {
         continue;
       }
       throw notBase64();
@@ -36,7 +41,7 @@ export function decodeBase64Bytes(text: Uint8Array): Uint8Array<ArrayBuffer> {
       decoded[length++] = bits >> (6 - 2 * ((count - 1) % 4));
     }
   }
-  if (!endsWell(text, offset, count, bits)) {
+  if (!endsWell(text.subarray(offset), count)) {
     throw notBase64();
   }
   return decoded.subarray(0, length);
@@ -55,15 +60,14 @@ function notBase64(): ServingError {
   return invalidArgument("Unable to base64 decode");
 }
 
-/** Whether the rest is right padding or nothing, and no bits are left over. */
-function endsWell(text: Uint8Array, offset: number, count: number, bits: number): boolean {
-  const padding = text.subarray(offset).filter((value) => !isSpace(value));
+/** Whether the rest, behind so many characters, is right padding or nothing. */
+function endsWell(rest: Uint8Array, count: number): boolean {
+  const padding = rest.filter((value) => !isOneOf(spaces, value));
   const missing = (4 - (count % 4)) % 4;
-  const leftOver = bits & ((1 << (2 * missing)) - 1);
-  const isPadded = padding.length === missing && padding.every((value) => value === PADDING);
-  return missing < 3 && leftOver === 0 && (padding.length === 0 || isPadded);
+  const isPadded = padding.length === missing && padding.every((value) => isOneOf(paddings, value));
+  return missing < 3 && (padding.length === 0 || isPadded);
 }
 
-function isSpace(value: number | undefined): boolean {
-  return value !== undefined && spaces.includes(String.fromCharCode(value));
+function isOneOf(characters: string, value: number | undefined): boolean {
+  return value !== undefined && characters.includes(String.fromCharCode(value));
 }

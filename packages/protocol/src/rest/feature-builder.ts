@@ -1,5 +1,6 @@
 import type { Feature } from "../messages/tensorflow/example.ts";
 import { invalidArgument } from "../status/serving-error.ts";
+import { decodeBase64Bytes } from "./base64-bytes.ts";
 
 const LARGEST_INT64 = 2n ** 63n - 1n;
 
@@ -28,6 +29,12 @@ export class FeatureBuilder {
   addBytes(value: Uint8Array): void {
     this.#expect("bytes");
     this.#bytes.push(value);
+  }
+
+  /** @throws ServingError INVALID_ARGUMENT when the elements before are of another kind, or for text that is not base64 */
+  addBase64(text: Uint8Array): void {
+    this.#expect("bytes");
+    this.#bytes.push(decodeBase64Bytes(text));
   }
 
   /** @throws ServingError INVALID_ARGUMENT when the elements before are of another kind */

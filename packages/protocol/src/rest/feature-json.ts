@@ -1,6 +1,6 @@
 import type { Feature } from "../messages/tensorflow/example.ts";
 import { invalidArgument, type ServingError } from "../status/serving-error.ts";
-import { base64Text, decodeBase64Bytes } from "./base64-bytes.ts";
+import { base64Text } from "./base64-bytes.ts";
 import { FeatureBuilder } from "./feature-builder.ts";
 import { typeName } from "./json/describe.ts";
 import { JsonList, type JsonNode, NumberBlock } from "./json/node.ts";
@@ -61,7 +61,7 @@ function addValue(builder: FeatureBuilder, name: string, node: JsonNode): void {
   } else if (text === undefined) {
     throw unexpectedType(name, node);
   } else {
-    builder.addBytes(decodeBase64Bytes(text));
+    builder.addBase64(text);
   }
 }
 
