@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-const MAX_INT64 = 2n ** 63n - 1n;
+/** An integer as C reads one. */
+const INTEGER = /^[+-]?\d+$/;
 
 /** The versions in a base path. */
 export interface VersionDirectories {
@@ -12,7 +13,7 @@ export interface VersionDirectories {
 }
 
 /**
- * Finds the children of a base path whose whole name is a decimal number: the versions. What they are is not looked at.
+ * Finds the children of a base path whose whole name is a decimal int64: the versions. What they are is not looked at.
  * @throws Error of the file system
  */
 export async function listVersionDirectories(basePath: string): Promise<VersionDirectories> {
@@ -33,9 +34,9 @@ export async function listVersionDirectories(basePath: string): Promise<VersionD
 }
 
 function parseVersion(name: string): bigint | undefined {
-  if (!/^\d+$/.test(name)) {
+  if (!INTEGER.test(name)) {
     return undefined;
   }
   const version = BigInt(name);
-  return version > MAX_INT64 ? undefined : version;
+  return BigInt.asIntN(64, version) === version ? version : undefined;
 }

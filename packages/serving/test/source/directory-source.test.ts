@@ -73,12 +73,13 @@ async function look(path: string, policy: VersionPolicyOption = latest) {
   return { aspired: aspired.at(-1), messages, loaded };
 }
 
-test("versions are the children whose whole name is a number of 63 bits", async () => {
-  const names = ["1", "00000123", "9223372036854775807", "9223372036854775808", "-4", "5x", "x5", "6.0", "tmp", "0x7"];
-  const path = await basePath("names", ...names);
+test("versions are the children whose whole name is a signed number of 64 bits", async () => {
+  const numbers = ["1", "00000123", "9223372036854775807", "-9223372036854775808", "-4", "+5"];
+  const others = ["9223372036854775808", "-9223372036854775809", "5x", "x5", "6.0", "tmp", "0x7", "-", "--4", "4-"];
+  const path = await basePath("names", ...numbers, ...others);
   await writeFile(join(path, "77"), "a file is a version too, if only to fail");
   const { aspired, loaded } = await look(path, { kind: "all" });
-  assert.equal(aspired, "m: 9223372036854775807 123 77 1");
+  assert.equal(aspired, "m: 9223372036854775807 123 77 5 1 -4 -9223372036854775808");
   assert.ok(loaded.includes(`m 123 ${join(path, "00000123")}`), "leading zeros stay in the path");
 });
 
