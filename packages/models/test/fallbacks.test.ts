@@ -38,6 +38,18 @@ const cube = floats([2, 2, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 
 // Through whole models: the plan chooses the interpreter for these cases, and the engine for all others.
 testOperations([
+  {
+    op: "ConcatV2",
+    about: "along an axis that is given",
+    inputs: [floats([2, 1], [1, 2]), floats([2, 2], [3, 4, 5, 6]), int32s([], [-1])],
+    expected: floats([2, 3], [1, 3, 4, 2, 5, 6]),
+  },
+  {
+    op: "StridedSlice",
+    about: "bounds that are given",
+    inputs: [floats([2, 3], [1, 2, 3, 4, 5, 6]), int32s([2], [0, 2]), int32s([2], [1, -4]), int32s([2], [1, -2])],
+    expected: floats([1, 2], [3, 1]),
+  },
   { op: "Sum", about: "axes that are given", inputs: [cube, int32s([2], [0, -1])], expected: floats([2], [30, 48]) },
   {
     op: "Max",

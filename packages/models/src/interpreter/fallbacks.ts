@@ -1,9 +1,11 @@
 import type { KnownInput, NodeOperation } from "../saved-model/node-operation.ts";
 import { clip } from "./dense/clip.ts";
+import { concatenateAlong } from "./dense/concatenate.ts";
 import { divideIntegers, floorQuotient, floorRemainder, quotient } from "./dense/divide-integers.ts";
 import { gatherBatches } from "./dense/gather-batches.ts";
 import { meanAlong, reduceAlong } from "./dense/reduce.ts";
 import { all, any, largest, product, smallest, sum } from "./dense/reducers.ts";
+import { sliceByInputs } from "./dense/strided-slice.ts";
 import { transpose } from "./dense/transpose.ts";
 import type { MakeKernel } from "./kernel.ts";
 
@@ -19,6 +21,8 @@ const lacksConstant =
   (position: number) =>
   ({ inputs }: Known): boolean =>
     inputs[position] !== undefined && inputs[position].constant === undefined;
+
+const lacksAxis = ({ inputs }: Known): boolean => inputs.length > 1 && inputs.at(-1)?.constant === undefined;
 
 const overAxes = (makeKernel: MakeKernel): Fallback => ({ isNeeded: lacksConstant(1), makeKernel });
 
@@ -56,6 +60,8 @@ const fallbacks: ReadonlyMap<string, Fallback> = new Map([
   ["FloorMod", onIntegers(divideIntegers(floorRemainder))],
   ["GatherV2", inBatches],
   ["ResourceGather", inBatches],
+  ["ConcatV2", { isNeeded: lacksAxis, makeKernel: concatenateAlong }],
+  ["StridedSlice", { isNeeded: lacksConstant(3), makeKernel: sliceByInputs }],
 ]);
 
 /** The kernel for an operation that has an ONNX form, but none for this case; undefined where the form does. */

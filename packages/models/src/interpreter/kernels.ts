@@ -11,7 +11,10 @@ import { detectionKernels } from "./detection/suppress-boxes.ts";
 import { parseExample } from "./example/parse-example.ts";
 import { parseExampleV2 } from "./example/parse-example-v2.ts";
 import { parseSingleExample } from "./example/parse-single-example.ts";
+import { suppressCombined } from "./images/combined-suppression.ts";
+import { cropAndResize } from "./images/crop-and-resize.ts";
 import { decodeAnyImage, decodeJpegImage } from "./images/decode-image.ts";
+import { extractPatches } from "./images/extract-patches.ts";
 import { resizeBicubic } from "./images/resize-bicubic.ts";
 import type { MakeKernel } from "./kernel.ts";
 import { countRaggedRows } from "./ragged/count-rows.ts";
@@ -26,7 +29,9 @@ import { countAll, countDense } from "./segments/count-values.ts";
 import { reduceKernels } from "./segments/reduce-segments.ts";
 import { segmentKernels } from "./segments/sum-segments.ts";
 import { sparseKernels } from "./sparse/sparse-kernels.ts";
+import { spectrumKernels } from "./spectra/spectrum-kernels.ts";
 import { asString } from "./strings/as-string.ts";
+import { decodeBase64, encodeBase64 } from "./strings/base64.ts";
 import { changeCase, stripSpace } from "./strings/change-text.ts";
 import { decodeRaw } from "./strings/decode-raw.ts";
 import { hashByKey, hashIntoBuckets } from "./strings/hash-strings.ts";
@@ -52,13 +57,18 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["Bucketize", bucketize],
   ["CTCGreedyDecoder", decodeGreedily],
   ["CheckNumerics", checkNumerics],
+  ["CombinedNonMaxSuppression", suppressCombined],
+  ["CropAndResize", cropAndResize],
+  ["DecodeBase64", decodeBase64],
   ["DecodeImage", decodeAnyImage],
   ["DecodeJpeg", decodeJpegImage],
   ["DecodePng", decodeAnyImage],
   ["DecodeRaw", decodeRaw],
   ["DynamicPartition", partition],
   ["DynamicStitch", stitch],
+  ["EncodeBase64", encodeBase64],
   ["EnsureShape", ensureShape],
+  ["ExtractImagePatches", extractPatches],
   ["ParallelDynamicStitch", stitch],
   ["RaggedBincount", countRaggedRows],
   ["RaggedGather", raggedGather],
@@ -106,6 +116,7 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ...Object.entries(scatterKernels),
   ...Object.entries(segmentKernels),
   ...Object.entries(sparseKernels),
+  ...Object.entries(spectrumKernels),
   ...Object.entries(tensorListKernels),
 ]);
 

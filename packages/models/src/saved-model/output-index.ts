@@ -9,6 +9,7 @@ const severalOutputs: ReadonlyMap<string, readonly string[]> = new Map([
   ["FusedBatchNormV3", ["y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2", "reserve_space_3"]],
   ["BroadcastGradientArgs", ["r0", "r1"]],
   ["CTCGreedyDecoder", ["decoded_indices", "decoded_values", "decoded_shape", "log_probability"]],
+  ["CombinedNonMaxSuppression", ["nmsed_boxes", "nmsed_scores", "nmsed_classes", "valid_detections"]],
   ["DenseToDenseSetOperation", ["result_indices", "result_values", "result_shape"]],
   ["Merge", ["output", "value_index"]],
   ["NonMaxSuppressionV4", ["selected_indices", "valid_outputs"]],

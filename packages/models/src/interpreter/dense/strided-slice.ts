@@ -1,7 +1,8 @@
 import { elementCount, invalidArgument, makeNumbers, type Tensor } from "@sealserve/protocol";
 
 import type { KnownInput, NodeOperation } from "../../saved-model/node-operation.ts";
-import type { Kernel, MakeKernel } from "../kernel.ts";
+import { integerVector } from "../integers.ts";
+import type { Clock, Kernel, MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
 import { stridesOf, walk } from "./walk.ts";
 
@@ -32,44 +33,65 @@ export function findSlice(operation: NodeOperation<KnownInput>): MakeKernel | un
 /** StridedSlice of whole numbers. */
 function slice(operation: NodeOperation<KnownInput>): Kernel {
   const { dtype } = operation.input(0);
-  const entries = readEntries(operation);
-  return {
-    outputs: [dtype],
-    run: ([tensor], clock) => {
-      const { shape, data } = tensor as Tensor;
-      if (entries.length > shape.length) {
-        throw invalidArgument(
-          `Index out of range using input dim ${shape.length}; input has only ${shape.length} dims`,
-        );
-      }
-      const cuts = shape.map((size, axis) => cutOf(entries[axis], size, axis));
-      const sizes = cuts.map(({ count }) => count);
-      new OutputBudget().take(dtype, elementCount(sizes));
-      const taken = makeNumbers(dtype, elementCount(sizes));
-      const apart = stridesOf(shape);
-      const start = cuts.reduce((sum, { first }, axis) => sum + first * (apart[axis] as number), 0);
-      const strides = cuts.map(({ stride }, axis) => stride * (apart[axis] as number));
-      walk(
-        sizes,
-        [strides],
-        (place, [at = 0]) => {
-          taken[place] = data[start + at] as never;
-        },
-        clock,
-      );
-      return [{ dtype, shape: cuts.filter(({ isDropped }) => !isDropped).map(({ count }) => count), data: taken }];
-    },
-  };
+  const bounds = [1, 2, 3].map((position) => operation.constantIntegers(position));
+  const entries = makeEntries(operation, bounds);
+  if (entries === undefined) {
+    return operation.refuse("its bounds do not fit its strides, or a stride is 0");
+  }
+  return { outputs: [dtype], run: ([tensor], clock) => [take(tensor as Tensor, entries, clock)] };
 }
 
-function readEntries(operation: NodeOperation<KnownInput>): Entry[] {
-  const [begins, ends, strides] = [1, 2, 3].map((position) => operation.constantIntegers(position)) as [
-    readonly number[],
-    readonly number[],
-    readonly number[],
-  ];
+/** StridedSlice of numbers by bounds that a request brings, without an ellipsis or new axes: of how many axes is not known before. */
+export const sliceByInputs: MakeKernel = (operation) => {
+  const { dtype } = operation.input(0);
+  const isPlain = ["ellipsis_mask", "new_axis_mask"].every((mask) => operation.integer(mask, 0) === 0);
+  if (!isPlain || dtype === "string") {
+    operation.refuse("its input 3 is not a constant");
+  }
+  return {
+    outputs: [dtype],
+    run: ([tensor, ...bounds], clock) => {
+      const entries = makeEntries(
+        operation,
+        bounds.map((bound) => integerVector(bound, "begin, end and strides")),
+      );
+      if (entries === undefined) {
+        throw invalidArgument("begin, end and strides must be as many, and no stride 0");
+      }
+      return [take(tensor as Tensor, entries, clock)];
+    },
+  };
+};
+
+function take({ dtype, shape, data }: Tensor, entries: readonly Entry[], clock: Clock | undefined): Tensor {
+  if (entries.length > shape.length) {
+    throw invalidArgument(`Index out of range using input dim ${shape.length}; input has only ${shape.length} dims`);
+  }
+  const cuts = shape.map((size, axis) => cutOf(entries[axis], size, axis));
+  const sizes = cuts.map(({ count }) => count);
+  new OutputBudget().take(dtype, elementCount(sizes));
+  const taken = makeNumbers(dtype, elementCount(sizes));
+  const apart = stridesOf(shape);
+  const start = cuts.reduce((sum, { first }, axis) => sum + first * (apart[axis] as number), 0);
+  const strides = cuts.map(({ stride }, axis) => stride * (apart[axis] as number));
+  walk(
+    sizes,
+    [strides],
+    (place, [at = 0]) => {
+      taken[place] = data[start + at] as never;
+    },
+    clock,
+  );
+  return { dtype, shape: cuts.filter(({ isDropped }) => !isDropped).map(({ count }) => count), data: taken };
+}
+
+/** @returns undefined for bounds that do not fit the strides, or a stride of 0 */
+function makeEntries(
+  operation: NodeOperation<KnownInput>,
+  [begins = [], ends = [], strides = []]: readonly (readonly number[])[],
+): Entry[] | undefined {
   if (begins.length !== strides.length || ends.length !== strides.length || strides.includes(0)) {
-    operation.refuse("its bounds do not fit its strides, or a stride is 0");
+    return undefined;
   }
   const isMasked = (mask: string, position: number): boolean => ((operation.integer(mask, 0) >> position) & 1) === 1;
   return strides.map((stride, position) => ({
