@@ -63,17 +63,23 @@ function fillCrop(part: Float32Array, { shape, data }: Tensor, { image, box }: C
   const [, height = 0, width = 0, channels = 0] = shape;
   const [top, left, bottom, right] = box;
   const pixels = isNumberData(data) ? data : new Float32Array();
+  const ys = placesAlong(top, bottom, height, form.rows);
   const xs = placesAlong(left, right, width, form.columns);
-  for (const [row, y] of placesAlong(top, bottom, height, form.rows).entries()) {
-    for (const [column, x] of xs.entries()) {
+  for (const [row, y] of inImage(ys)) {
+    for (const [column, x] of inImage(xs)) {
       const to = (row * form.columns + column) * channels;
-      for (let channel = 0; y !== undefined && x !== undefined && channel < channels; channel++) {
+      for (let channel = 0; channel < channels; channel++) {
         part[to + channel] = form.mix(y, x, (atRow, atColumn) =>
           Number(pixels[((image * height + atRow) * width + atColumn) * channels + channel]),
         );
       }
     }
   }
+}
+
+/** Rows or columns that are somewhere in the image, with their numbers. */
+function inImage(places: readonly (Between | undefined)[]): [number, Between][] {
+  return places.flatMap((place, index): [number, Between][] => (place === undefined ? [] : [[index, place]]));
 }
 
 type Box = readonly [top: number, left: number, bottom: number, right: number];
