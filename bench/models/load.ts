@@ -84,10 +84,11 @@ async function measure(orders: Readonly<Record<Subject, LoadOrder>>): Promise<Re
   return reports;
 }
 
-/** With the allocator set as `sealserve serve` sets it for itself. */
+/** With allocator and young generation set as `sealserve serve` sets them for itself. */
 export async function loadApart(order: LoadOrder): Promise<LoadReport> {
   const env = { ...process.env, ...MODEL_MEMORY_SETTINGS };
-  const child = fork(join(import.meta.dirname, "load-process.ts"), { serialization: "advanced", env });
+  const execArgv = [...process.execArgv, "--max-semi-space-size=4"];
+  const child = fork(join(import.meta.dirname, "load-process.ts"), { serialization: "advanced", env, execArgv });
   child.send(order);
   const [report] = (await Promise.race([
     once(child, "message"),

@@ -6,7 +6,7 @@ import { UnnamedFiles } from "./unnamed-files.ts";
 const MIN_TOTAL_BYTES = 2 ** 24;
 /** A tensor of fewer bytes stands in the model itself. */
 const MIN_MAPPED_BYTES = 2 ** 16;
-/** Each mapped tensor has a file of its own, which goes when the engine has brought it into its own form; beyond so many there are none. */
+/** Each mapped tensor has a file of its own, which goes after loading if the engine has brought it into its own form; beyond so many there are none. */
 const MAX_FILES = 512;
 
 /** Weights that the engine maps. */
