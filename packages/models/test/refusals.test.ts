@@ -63,7 +63,7 @@ test("an unknown operation is refused with its name, node and signature", () => 
 });
 
 test("what an operation supports is told apart from what it does not", () => {
-  refused("Add", ["text", "text"], {}, /strings/);
+  refused("AddV2", ["text", "text"], {}, /strings/);
   refused("RealDiv", ["numbers", "numbers"], {}, /int32/);
   refused("Cast", ["text"], { DstT: typeAttr("float32") }, /string to float32/);
   refused("Cast", ["x"], { DstT: typeAttr("qint8") }, /float32 to qint8/);
@@ -304,4 +304,19 @@ test("equal signatures share one encoded model, and too many signatures are refu
   const { graphs } = prepare(model(256));
   assert.equal(new Set([...graphs.values()].map((graph) => graph.model)).size, 1);
   assert.throws(() => prepare(model(257)), modelError("too-large", /too many signatures/));
+});
+
+test("constants that are no whole numbers, and too few of them, are refused", () => {
+  const half = constantNode("half", floats([], [0.5]));
+  assert.throws(
+    () => prepare(modelOf([half, node("y", "Sum", ["x", "half"])])),
+    modelError("unsupported-op", /Sum .* input 1 is not made of whole numbers/),
+  );
+  for (const [op, inputs] of [
+    ["Reshape", ["numbers"]],
+    ["TensorListSplit", ["numbers"]],
+  ] as const) {
+    const short = node("y", op, inputs, { element_dtype: typeAttr("int32") });
+    assert.throws(() => prepare(modelOf([short])), modelError("bad-graph", /lacks inputs/), op);
+  }
 });

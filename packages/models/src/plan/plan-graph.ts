@@ -241,6 +241,12 @@ function foldConstants(
     if (error instanceof ServingError) {
       return undefined;
     }
+    // Kernels count on the inputs that their operation has, in its types.
+    if (error instanceof TypeError || error instanceof RangeError) {
+      throw new ModelError("bad-graph", `operation ${operation.describe()} lacks inputs, or has others than it takes`, {
+        cause: error,
+      });
+    }
     throw error;
   }
 }

@@ -71,7 +71,10 @@ export class NodeOperation<Input extends KnownInput> {
   /** {@link constant} for whole numbers, such as the axes of a reduction. */
   constantIntegers(position: number): readonly number[] {
     const { data } = this.constant(position);
-    return isNumberData(data) ? Array.from(data, Number) : this.refuse(`its input ${position} is not made of numbers`);
+    const numbers = isNumberData(data) ? Array.from<number | bigint, number>(data, Number) : [Number.NaN];
+    return numbers.every(Number.isInteger)
+      ? numbers
+      : this.refuse(`its input ${position} is not made of whole numbers`);
   }
 
   /** {@link constantIntegers} for an input that holds one number. */
