@@ -1,6 +1,5 @@
 import { loadModel } from "@sealserve/models";
 import type { LoadParts } from "../life/load-version.ts";
-import type { Log } from "../log.ts";
 import { EngineMetrics } from "../metrics/engine-metrics.ts";
 import type { ServerMetrics } from "../metrics/server-metrics.ts";
 import type { EngineRunner, ServerOptions } from "../options/server-options.ts";
@@ -13,7 +12,7 @@ import { loadUpstream, type UpstreamOptions } from "../upstream/upstream-engine.
 export function engineParts(
   { engine, loading, limits }: ServerOptions,
   { registry }: ServerMetrics,
-  log: Log,
+  { budget, log }: Pick<UpstreamOptions, "budget" | "log">,
 ): Pick<LoadParts, "loadFiles"> {
   const { tags } = loading;
   const { runner, threads } = engine;
@@ -30,6 +29,7 @@ export function engineParts(
     tags,
     times,
     maxResidentBytes: maxEngineBytes || undefined,
+    budget,
     log,
     watch: (served, program) => metrics.watch(served, program),
   };

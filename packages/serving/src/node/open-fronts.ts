@@ -3,7 +3,7 @@ import { openHttpServer } from "../http/server.ts";
 import { observeProcess } from "../metrics/process-metrics.ts";
 import { DecodeThread } from "../rest/decode/decode-thread.ts";
 import type { Front } from "../transport/front.ts";
-import { MemoryBudget } from "../transport/memory-budget.ts";
+import type { MemoryBudget } from "../transport/memory-budget.ts";
 import { formatAddress } from "../transport/open-port.ts";
 import { RequestRate } from "../transport/request-rate.ts";
 import type { ChannelSecurity, TlsMaterial } from "../transport/tls.ts";
@@ -40,7 +40,7 @@ export async function openFronts(context: StartContext, served: ServedModels): P
   const { tls } = served;
   const rate = limits.maxRequestsPerSecondPerAddress > 0 ? { rate: new RequestRate(limits) } : {};
   const tracer = await openTracer(context);
-  const shared = { limits, budget: new MemoryBudget(limits.maxBytesInFlight), log: context.log, tracer, ...rate };
+  const shared = { limits, budget: context.budget, log: context.log, tracer, ...rate };
   const { budget } = shared;
   const decoder = context.closers.add(new DecodeThread({ maxElements: limits.maxElements, budget, log: context.log }));
   const api = createApi(context, served, { budget, decoder });

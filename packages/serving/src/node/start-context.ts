@@ -3,6 +3,7 @@ import type { ModelStore } from "../life/model-store.ts";
 import type { Log } from "../log.ts";
 import type { ServerMetrics } from "../metrics/server-metrics.ts";
 import type { ServerOptions } from "../options/server-options.ts";
+import type { MemoryBudget } from "../transport/memory-budget.ts";
 import type { Closers } from "./closers.ts";
 import type { NodeReadiness } from "./readiness.ts";
 import type { StepRunner } from "./step.ts";
@@ -20,6 +21,8 @@ export interface StartContext {
   readonly store: ModelStore;
   readonly load: LoadVersion;
   readonly metrics: ServerMetrics;
+  /** What requests and answers take, of all ports and engines. */
+  readonly budget: MemoryBudget;
   readonly log: Log;
   readonly clock: LeaseClock;
 }

@@ -4,6 +4,7 @@ import { ModelStore } from "../life/model-store.ts";
 import { type Log, withoutThrowing } from "../log.ts";
 import { ServerMetrics } from "../metrics/server-metrics.ts";
 import type { ServerOptions } from "../options/server-options.ts";
+import { MemoryBudget } from "../transport/memory-budget.ts";
 import { Closers } from "./closers.ts";
 import { type Fronts, openFronts } from "./open-fronts.ts";
 import { servePlainModels } from "./plain-models.ts";
@@ -82,9 +83,10 @@ async function createContext(options: ServerOptions, start: StartOptions): Promi
   const closers = new Closers(CLOSE_LIMIT_DRAINS * options.limits.drainTimeoutMs);
   const store = closers.add(new ModelStore(options.loading));
   const metrics = new ServerMetrics(store);
-  const load = await versionLoader(options, metrics, log);
+  const budget = new MemoryBudget(options.limits.maxBytesInFlight);
+  const load = await versionLoader(options, metrics, { budget, log });
   const steps = new StepRunner({ signal, onStep, log });
-  return { options, signal, steps, closers, readiness: new NodeReadiness(), store, load, metrics, log, clock };
+  return { options, signal, steps, closers, readiness: new NodeReadiness(), store, load, metrics, budget, log, clock };
 }
 
 async function openPorts(context: StartContext, served: ServedModels): Promise<Fronts> {

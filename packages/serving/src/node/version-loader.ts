@@ -9,6 +9,7 @@ import { observeLoading } from "../metrics/observed-loading.ts";
 import type { ServerMetrics } from "../metrics/server-metrics.ts";
 import type { ServerOptions } from "../options/server-options.ts";
 import type { ComingFiles } from "../source/version-files.ts";
+import type { MemoryBudget } from "../transport/memory-budget.ts";
 import { warmUp } from "../warmup/warm-up.ts";
 import { readBatchingSettings, readModelBatching } from "./batching-files.ts";
 import { engineParts } from "./engine-parts.ts";
@@ -21,11 +22,15 @@ export type LoadVersion = (id: ServableId, files: ComingFiles, signal: AbortSign
  *
  * @throws ServingError `INVALID_ARGUMENT` for batching parameters that cannot be used
  */
-export async function versionLoader(options: ServerOptions, metrics: ServerMetrics, log: Log): Promise<LoadVersion> {
+export async function versionLoader(
+  options: ServerOptions,
+  metrics: ServerMetrics,
+  shared: { readonly budget: MemoryBudget; readonly log: Log },
+): Promise<LoadVersion> {
   const settings = await readBatchingSettings(options.batching);
   const batches = settings && new BatchMetrics(metrics.registry, poolNameOf(settings));
   const parts: LoadParts = {
-    ...engineParts(options, metrics, log),
+    ...engineParts(options, metrics, shared),
     ...(settings && batches && batchingParts(settings, batches)),
     ...warmUpParts(options, metrics.life),
   };

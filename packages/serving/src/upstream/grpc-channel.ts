@@ -7,6 +7,7 @@ import {
 } from "node:http2";
 import { connect } from "node:net";
 import { grpcCodeName, messagePrefix, PREFIX_LENGTH, ServingError } from "@sealserve/protocol";
+import type { MemoryBudget } from "../transport/memory-budget.ts";
 
 const STREAM_WINDOW = 16 << 20;
 const CONNECTION_WINDOW = 64 << 20;
@@ -16,6 +17,14 @@ const CONNECTION_WINDOW = 64 << 20;
  */
 const SESSION_MEMORY = 2 ** 20;
 const MAX_MESSAGE_LENGTH = 1000;
+
+/** What answers may take. */
+export interface AnswerLimits {
+  /** Of one message. */
+  readonly maxBytes: number;
+  /** Where the bytes of all that are under way count. */
+  readonly budget: Pick<MemoryBudget, "reserve" | "release">;
+}
 
 /** The other end cannot be reached, or the connection broke before it had answered. */
 export class ChannelBroken extends Error {}
@@ -29,22 +38,23 @@ export class NoAnswer extends Error {}
  */
 export class GrpcChannel {
   readonly #socketPath: string;
-  readonly #maxAnswerBytes: number;
+  readonly #limits: AnswerLimits;
   #session: ClientHttp2Session | undefined;
 
-  constructor(socketPath: string, maxAnswerBytes: number) {
+  constructor(socketPath: string, limits: AnswerLimits) {
     this.#socketPath = socketPath;
-    this.#maxAnswerBytes = maxAnswerBytes;
+    this.#limits = limits;
   }
 
   /**
    * Sends a message and gives the answer's.
    *
    * @param path `/package.Service/Method`
-   * @throws ServingError the status that the other end gave
+   * @param limits of this call's answer, in place of the channel's
+   * @throws ServingError the status that the other end gave; `RESOURCE_EXHAUSTED` for an answer that finds no room
    * @throws ChannelBroken, NoAnswer; the signal's reason
    */
-  async call(path: string, message: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+  async call(path: string, message: Uint8Array, signal?: AbortSignal, limits = this.#limits): Promise<Uint8Array> {
     signal?.throwIfAborted();
     const stream = this.#open().request({
       ":method": "POST",
@@ -54,16 +64,18 @@ export class GrpcChannel {
     });
     const abort = (): void => void stream.destroy();
     signal?.addEventListener("abort", abort, { once: true });
+    const chunks = new HeldChunks(limits);
     try {
       stream.write(messagePrefix(message.length));
       stream.end(message);
-      return readAnswer(await receive(stream, this.#maxAnswerBytes));
+      return readAnswer(await receive(stream, chunks));
     } catch (cause) {
       signal?.throwIfAborted();
       throw cause;
     } finally {
       signal?.removeEventListener("abort", abort);
       stream.destroy();
+      chunks.release();
     }
   }
 
@@ -98,10 +110,46 @@ interface Answer {
   readonly body: Uint8Array;
 }
 
-function receive(stream: ClientHttp2Stream, maxBytes: number): Promise<Answer> {
+/** What has come of an answer, which counts as held until it is there as a whole. */
+class HeldChunks {
+  readonly #limits: AnswerLimits;
+  readonly #chunks: Uint8Array[] = [];
+  #total = 0;
+  #released = false;
+
+  constructor(limits: AnswerLimits) {
+    this.#limits = limits;
+  }
+
+  /** @throws NoAnswer for more than an answer may have; ServingError `RESOURCE_EXHAUSTED` */
+  add(chunk: Uint8Array): void {
+    const { maxBytes, budget } = this.#limits;
+    if (this.#released) {
+      return;
+    }
+    if (this.#total + chunk.length > maxBytes + PREFIX_LENGTH) {
+      throw new NoAnswer(`an answer of more than ${maxBytes} bytes`);
+    }
+    budget.reserve(chunk.length);
+    this.#total += chunk.length;
+    this.#chunks.push(chunk);
+  }
+
+  join(): Uint8Array {
+    return Buffer.concat(this.#chunks, this.#total);
+  }
+
+  /** Nothing is kept from then on. */
+  release(): void {
+    this.#limits.budget.release(this.#total);
+    this.#chunks.length = 0;
+    this.#total = 0;
+    this.#released = true;
+  }
+}
+
+function receive(stream: ClientHttp2Stream, chunks: HeldChunks): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    let total = 0;
     let headers: ResponseHeaders | undefined;
     let trailers: IncomingHttpHeaders | undefined;
     stream.on("response", (received) => {
@@ -111,10 +159,10 @@ function receive(stream: ClientHttp2Stream, maxBytes: number): Promise<Answer> {
       trailers = received;
     });
     stream.on("data", (chunk: Uint8Array) => {
-      total += chunk.length;
-      chunks.push(chunk);
-      if (total > maxBytes + PREFIX_LENGTH) {
-        reject(new NoAnswer(`an answer of more than ${maxBytes} bytes`));
+      try {
+        chunks.add(chunk);
+      } catch (error) {
+        reject(error);
         stream.destroy();
       }
     });
@@ -122,7 +170,7 @@ function receive(stream: ClientHttp2Stream, maxBytes: number): Promise<Answer> {
     stream.on("close", () =>
       headers === undefined || !stream.readableEnded
         ? reject(new ChannelBroken("the connection ended before the answer"))
-        : resolve({ headers, trailers, body: Buffer.concat(chunks, total) }),
+        : resolve({ headers, trailers, body: chunks.join() }),
     );
   });
 }

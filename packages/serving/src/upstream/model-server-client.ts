@@ -11,11 +11,16 @@ import {
 } from "@sealserve/protocol";
 import type { Servable } from "../core/servables.ts";
 import { NodeError } from "../errors.ts";
-import type { GrpcChannel } from "./grpc-channel.ts";
+import type { AnswerLimits, GrpcChannel } from "./grpc-channel.ts";
 
 const PREDICT = "/tensorflow.serving.PredictionService/Predict";
 const GET_STATUS = "/tensorflow.serving.ModelService/GetModelStatus";
 const MAX_REASON_LENGTH = 300;
+/** A program must be asked also when requests have taken all room: one that cannot be is taken to hang. */
+const STATUS_LIMITS: AnswerLimits = {
+  maxBytes: 2 ** 20,
+  budget: { reserve: () => undefined, release: () => undefined },
+};
 
 /** Which version a server has been given. */
 export type ServedVersion = Pick<Servable, "name" | "version">;
@@ -28,7 +33,7 @@ export type ServedVersion = Pick<Servable, "name" | "version">;
  */
 export async function askServes(channel: GrpcChannel, served: ServedVersion, signal: AbortSignal): Promise<boolean> {
   const request = GetModelStatusRequest.encode({ modelSpec: ModelSpec.create(served) });
-  const answer = GetModelStatusResponse.decode(await channel.call(GET_STATUS, request, signal));
+  const answer = GetModelStatusResponse.decode(await channel.call(GET_STATUS, request, signal, STATUS_LIMITS));
   const own = answer.modelVersionStatus.find(({ version }) => version === served.version);
   if (own?.state === modelStates.END) {
     throw cannotLoad(own);

@@ -1,7 +1,7 @@
 import { type LoadedModel, readClosedDeclaration } from "@sealserve/models";
 import { codeOf, type Log } from "../log.ts";
 import type { ComingFiles, VersionFiles } from "../source/version-files.ts";
-import { GrpcChannel } from "./grpc-channel.ts";
+import { type AnswerLimits, GrpcChannel } from "./grpc-channel.ts";
 import { askServes, type ServedVersion } from "./model-server-client.ts";
 import { PrivateDirectory } from "./private-directory.ts";
 import { checkProgramFile, type ProgramFile } from "./program-file.ts";
@@ -34,6 +34,8 @@ export interface UpstreamOptions {
   readonly times?: SupervisionTimes;
   /** Memory in RAM beyond which the program is ended, bytes; undefined: any. */
   readonly maxResidentBytes?: number | undefined;
+  /** Where answers count while they come. */
+  readonly budget: AnswerLimits["budget"];
   readonly log: Log;
   /** Is told of the program of each version that came to serve; what it gives is called when that is gone. */
   readonly watch?: (served: ServedVersion, program: WatchedProgram) => () => void;
@@ -95,7 +97,7 @@ async function provide(directory: PrivateDirectory, { version }: ServedVersion, 
 function superviseIn(
   directory: PrivateDirectory,
   served: ServedVersion,
-  { program, command }: Pick<UpstreamOptions, "program" | "command">,
+  { program, command, budget }: Pick<UpstreamOptions, "program" | "command" | "budget">,
 ): SupervisedProgram<GrpcChannel> {
   let starts = 0;
   return {
@@ -107,7 +109,7 @@ function superviseIn(
       const socketPath = directory.at(`grpc-${++starts}.sock`);
       const task = { served, basePath: directory.at(MODEL_FOLDER), socketPath };
       const child = startProgram({ ...command(checked, task), directory: directory.path });
-      return { child, channel: new GrpcChannel(socketPath, MAX_ANSWER_BYTES) };
+      return { child, channel: new GrpcChannel(socketPath, { maxBytes: MAX_ANSWER_BYTES, budget }) };
     },
     probe: (channel, signal) => askServes(channel, served, signal),
   };

@@ -11,6 +11,7 @@ import { NodeError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { VersionFiles } from "../../src/source/version-files.ts";
 import { tensorFlowCommand } from "../../src/tensorflow/tensorflow-program.ts";
+import { MemoryBudget } from "../../src/transport/memory-budget.ts";
 import { loadUpstream } from "../../src/upstream/upstream-engine.ts";
 import { quickTimes } from "../support/model-server-program.ts";
 
@@ -52,6 +53,7 @@ async function load(library: string, files: VersionFiles = { directory: versionF
     command: tensorFlowCommand({ tags: ["serve"], threads: 1 }),
     tags: ["serve"],
     times: { ...quickTimes, startMs: 120_000, probeTimeoutMs: 20_000 },
+    budget: new MemoryBudget(2 ** 30),
     log: (event: string, fields: Parameters<Log>[1]) => void logged.push({ event, fields }),
   };
   const model = await loadUpstream(options, served, files, new AbortController().signal);

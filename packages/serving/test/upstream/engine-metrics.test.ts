@@ -8,6 +8,7 @@ import type { LoadedModel } from "@sealserve/models";
 import type { Log } from "../../src/log.ts";
 import { EngineMetrics } from "../../src/metrics/engine-metrics.ts";
 import { MetricRegistry } from "../../src/metrics/registry.ts";
+import { MemoryBudget } from "../../src/transport/memory-budget.ts";
 import type { ServedVersion } from "../../src/upstream/model-server-client.ts";
 import { ProgramUsage } from "../../src/upstream/program-usage.ts";
 import type { SupervisionTimes } from "../../src/upstream/supervisor.ts";
@@ -65,6 +66,7 @@ async function load(times: Partial<SupervisionTimes> = {}, maxResidentBytes?: nu
     tags: ["serve"],
     times: { ...quickTimes, ...times },
     maxResidentBytes,
+    budget: new MemoryBudget(2 ** 30),
     log,
     watch: (id: ServedVersion, program: WatchedProgram) => {
       watched = program;

@@ -12,6 +12,7 @@ import { NodeDef, SavedModel, ServingError, type Tensor } from "@sealserve/proto
 import { NodeError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { VersionFiles } from "../../src/source/version-files.ts";
+import { MemoryBudget } from "../../src/transport/memory-budget.ts";
 import type { ProgramFile } from "../../src/upstream/program-file.ts";
 import { startProgram } from "../../src/upstream/start-program.ts";
 import type { SupervisionTimes } from "../../src/upstream/supervisor.ts";
@@ -53,6 +54,7 @@ interface LoadChanges {
   readonly times?: Partial<SupervisionTimes>;
   readonly signal?: AbortSignal;
   readonly place?: string;
+  readonly budget?: MemoryBudget;
 }
 
 async function load(changes: LoadChanges = {}): Promise<LoadedModel> {
@@ -63,6 +65,7 @@ async function load(changes: LoadChanges = {}): Promise<LoadedModel> {
     command: modelServerCommand({ tags: ["serve"], threads: 1 }),
     tags: ["serve"],
     times: { ...quickTimes, ...changes.times },
+    budget: changes.budget ?? new MemoryBudget(2 ** 30),
     log: (event: string, fields: Parameters<Log>[1]) => void logged.push({ event, fields }),
   };
   const model = await loadUpstream(options, served, files, signal ?? new AbortController().signal);
@@ -379,3 +382,35 @@ test("a model that would read a file of its choice is refused, and no program ge
   await assert.rejects(load({ files }), refused);
   assert.deepEqual([logged, await readdir(place)], [[], []]);
 });
+
+test("an answer counts while it comes, and is refused where there is no room for it (threat E1)", async () => {
+  const budget = new MemoryBudget(2 ** 20);
+  const held: number[] = [];
+  const model = await load({ budget: observed(budget, held) });
+  held.length = 0;
+  const large = 100_000;
+  const many = new Map([["x", { dtype: "float32", shape: [large], data: new Float32Array(large) } as const]]);
+  assert.equal((await model.run("serving_default", many, [])).get("y")?.shape[0], large);
+  assert.ok(Math.max(...held) >= 4 * large, `${Math.max(...held)}`);
+  await waitFor(() => budget.held === 0);
+  budget.reserve(2 ** 20 - large);
+  await assert.rejects(model.run("serving_default", many, []), failsWith("RESOURCE_EXHAUSTED"));
+  const free = 2 ** 20 - budget.held;
+  budget.reserve(free);
+  await new Promise((resolve) => setTimeout(resolve, 10 * quickTimes.probeMs));
+  assert.ok(!logged.some(({ event }) => event === "engine-ended"), "looks at the program need no room");
+  budget.release(free);
+  budget.release(2 ** 20 - large);
+  await waitFor(() => budget.held === 0);
+  assert.deepEqual(await predict(model), halved);
+});
+
+/** Notes what is held after each reservation. */
+function observed(budget: MemoryBudget, held: number[]): MemoryBudget {
+  const reserve = budget.reserve.bind(budget);
+  budget.reserve = (bytes) => {
+    reserve(bytes);
+    held.push(budget.held);
+  };
+  return budget;
+}
