@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   openSync,
   readlinkSync,
+  realpathSync,
   rmSync,
   statfsSync,
   statSync,
@@ -57,7 +58,7 @@ export class UnnamedFiles {
     }
   }
 
-  /** Adds a file that is found in the folder under `link`. @throws what the system says, or an Error where the file has a name */
+  /** Adds a file that is found in the folder under `link`. @throws what the system says, or an Error where the file has a name or is not found */
   add(link: string, content: Uint8Array): void {
     const descriptor = openSync(this.folder, O_TMPFILE | constants.O_RDWR, OWNER_ONLY);
     this.#descriptors.push(descriptor);
@@ -66,8 +67,13 @@ export class UnnamedFiles {
     if (fstatSync(descriptor).nlink !== 0 || dirname(name) !== this.folder) {
       throw new Error("the file is not without a name");
     }
+    const path = join(this.folder, link);
     writeFileSync(name, "", { flag: "wx", mode: OWNER_ONLY });
-    symlinkSync(self, join(this.folder, link));
+    symlinkSync(self, path);
+    // As the engine looks for it; when it does so the weights are nowhere else any more.
+    if (realpathSync.native(path) !== name || statSync(path).ino !== fstatSync(descriptor).ino) {
+      throw new Error("the link does not lead to the file");
+    }
     for (let done = 0; done < content.length; ) {
       done += writeSync(descriptor, content, done, Math.min(MAX_WRITE, content.length - done));
     }
