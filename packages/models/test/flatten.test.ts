@@ -6,6 +6,7 @@ import { type AttrValue, type FunctionDef, type NodeDef, OpDef } from "@sealserv
 import { node } from "../src/examples/graph-def.ts";
 import type { FlatGraph } from "../src/saved-model/flat-graph.ts";
 import { type FlattenRequest, flatten } from "../src/saved-model/flatten.ts";
+import { FlattenWork } from "../src/saved-model/flatten-work.ts";
 import { indexGraph } from "../src/saved-model/graph-library.ts";
 import { parseMetaGraph } from "../src/saved-model/meta-graph.ts";
 import { modelError } from "./fixtures/errors.ts";
@@ -191,6 +192,25 @@ test("calls inside each other, and what calls come to, are bounded (D10)", () =>
     () => flattenGraph({ nodes: [...wide, ...twice] }, { fed: ["x"], fetched: ["n2"] }),
     modelError("too-large", /more than 2000000 inputs/),
   );
+});
+
+test("all graphs that are taken out of a model are bounded together (D10)", () => {
+  const nodes = [node("x", "Placeholder"), node("y", "Add", ["x", "x"]), node("z", "Add", ["y", "x"])];
+  const files = savedModelFiles({ nodes, signatures: {} });
+  const library = indexGraph(parseMetaGraph(files.get("saved_model.pb") ?? new Uint8Array()));
+  const request = { fed: ["x"], fetched: ["z"] };
+  const plenty = { nodes: 1000, inputs: 1000, steps: 1000 };
+  for (const [kind, each] of [
+    ["nodes", 2],
+    ["inputs", 4],
+    ["steps", 5],
+  ] as const) {
+    const bounded = { ...library, flattening: new FlattenWork({ ...plenty, [kind]: 3 * each }) };
+    for (let signature = 0; signature < 3; signature++) {
+      assert.equal(flatten(bounded, request).nodes.length, 2);
+    }
+    assert.throws(() => flatten(bounded, request), modelError("too-large", /of all signatures have more than/), kind);
+  }
 });
 
 test("an attribute of a function's node may come through several calls", () => {

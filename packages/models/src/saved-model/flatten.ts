@@ -3,19 +3,14 @@ import type { NodeDef } from "@sealserve/protocol";
 import { ModelError } from "../errors.ts";
 import { ConditionalNodes } from "./conditional-nodes.ts";
 import type { FlatControl, FlatGraph, FlatNode, FlatSource } from "./flat-graph.ts";
+import type { FlattenWork } from "./flatten-work.ts";
 import type { GraphLibrary } from "./graph-library.ts";
 import { attributeOf, controlInputs, dataInputs, type Placed, type Scope, ScopeTree } from "./scope.ts";
 import { asListOperation } from "./tensor-arrays.ts";
 import { tensorKey } from "./tensor-reference.ts";
 
-/** Nodes of one flattened graph. The largest published models have some tens of thousands. */
-const MAX_NODES = 500_000;
-/** Inputs of all these nodes: a node in a small file may name one value a million times, and be in each of many calls. */
-const MAX_INPUTS = 2_000_000;
 /** Steps from a reference to the node behind it, through calls and arguments. */
 const MAX_STEPS = 1_000;
-/** Such steps of all references, and nodes to run for their effect: each of many calls may bring very many. */
-const MAX_ALL_STEPS = 10_000_000;
 
 /** Operations that would print data of a request: what they take is not worked out. */
 const ONLY_PRINTS: ReadonlySet<string> = new Set(["PrintV2"]);
@@ -63,15 +58,14 @@ class Flattener {
   /** Nodes of each scope by name; undefined while a node waits for its inputs. */
   readonly #flat = new Map<Scope, Map<string, FlatNode | undefined>>();
   readonly #conditional = new ConditionalNodes();
-  #entered = 0;
-  #inputs = 0;
-  #steps = 0;
+  readonly #work: FlattenWork;
   readonly #finished: FlatNode[] = [];
   /** Nodes that must run for their effect and have not been looked at. */
   readonly #effects: { readonly scope: Scope; readonly name: string }[] = [];
 
   constructor(library: GraphLibrary, request: FlattenRequest) {
     this.#tree = new ScopeTree(library);
+    this.#work = library.flattening.ofGraph();
     this.#request = request;
     this.#fed = new Map(request.fed.map((text, position) => [tensorKey(text), position]));
   }
@@ -98,7 +92,7 @@ class Flattener {
   #resolve(start: Scope, reference: string): Source {
     let [scope, text] = [start, reference];
     for (let steps = 0; steps < MAX_STEPS; steps++) {
-      this.#countSteps(1);
+      this.#work.add("steps", 1);
       const fed = scope.call === undefined ? this.#fed.get(tensorKey(text)) : undefined;
       if (fed !== undefined) {
         return { fed };
@@ -122,14 +116,9 @@ class Flattener {
     }
     callee.visited = true;
     const { from, node, callee: definition } = callee.call;
-    this.#countSteps(node.input.length + definition.controlResults.length);
+    this.#work.add("steps", node.input.length + definition.controlResults.length);
     this.#effects.push(...controlInputs(node).map((name) => ({ scope: from, name })));
     this.#effects.push(...definition.controlResults.map((name) => ({ scope: callee, name })));
-  }
-
-  #countSteps(steps: number): void {
-    this.#steps += steps;
-    expectAtMost(MAX_ALL_STEPS, this.#steps, "steps from values to where they come from");
   }
 
   #visitEffect(scope: Scope, name: string): void {
@@ -174,10 +163,8 @@ class Flattener {
       }
       return;
     }
-    this.#entered++;
-    this.#inputs += node.input.length;
-    expectAtMost(MAX_NODES, this.#entered, "nodes");
-    expectAtMost(MAX_INPUTS, this.#inputs, "inputs of nodes");
+    this.#work.add("nodes", 1);
+    this.#work.add("inputs", node.input.length);
     this.#request.admit?.({ op: node.op, name });
     flat.set(node.name, undefined);
     this.#effects.push(...controlInputs(node).map((control) => ({ scope, name: control })));
@@ -242,11 +229,5 @@ class Flattener {
       throw new ModelError("cyclic-graph", `node ${JSON.stringify(node.name)} needs its own result`);
     }
     return flat;
-  }
-}
-
-function expectAtMost(limit: number, count: number, what: string): void {
-  if (count > limit) {
-    throw new ModelError("too-large", `the graph has more than ${limit} ${what} once its calls are expanded`);
   }
 }

@@ -8,6 +8,7 @@ import {
 } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
+import { FlattenWork } from "./flatten-work.ts";
 import { loopPart } from "./loops/frames.ts";
 
 /** Bytes that the constants of a model may fill up with repeated values, counted again for each copy of a constant. */
@@ -45,6 +46,8 @@ export interface GraphLibrary {
   readonly hasLoops: boolean;
   /** Shared by all constants of the model, whatever signatures use them. */
   readonly fill: FillBudget;
+  /** Shared by all graphs that are taken out of the model: of its signatures, its initialisation, and bodies of loops. */
+  readonly flattening: FlattenWork;
 }
 
 /**
@@ -66,6 +69,7 @@ export function indexGraph(metaGraph: MetaGraphDef): GraphLibrary {
     functions: new Map(functions.map((definition) => [nameOf(definition), indexFunction(definition, standIns)])),
     operations: new Map(declared),
     fill: new FillBudget(MAX_FILLED_BYTES),
+    flattening: new FlattenWork(),
   };
 }
 
