@@ -1,9 +1,10 @@
 /** `sealserve serve` with the command line of tensorflow_model_server, as a real process. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { copyFile, readFile, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import https from "node:https";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import tls from "node:tls";
 import * as grpc from "@grpc/grpc-js";
 import { CHECKOUT, Running, sealserve, startSealserve } from "./command.ts";
@@ -182,6 +183,18 @@ test("REST on the gRPC port is left out with TensorFlow Serving's message", asyn
   const { stderr } = await server.stop();
   assert.match(stderr, /server_options.http_port cannot be same as grpc_port. .* Skipped exporting HTTP\/REST API./);
   assert.doesNotMatch(stderr, /, REST/);
+});
+
+test("a model without a version is waited for until the server is stopped, also where nobody looks for one", async () => {
+  const port = `--port=${await freePort()}`;
+  const flags = ["--allow-insecure-plaintext", port, "--file_system_poll_wait_seconds=0"];
+  await mkdir(folder.at("empty"));
+  const server = folder.start(...flags, `--model_base_path=${folder.at("empty")}`);
+  await server.says("No versions of servable half found");
+  await delay(500);
+  const { code, stderr } = await server.stop();
+  assert.equal(code, 130);
+  assert.match(stderr, /sealserve: stopped by SIGTERM\n$/);
 });
 
 describe("SIGTERM", () => {

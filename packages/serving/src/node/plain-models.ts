@@ -10,6 +10,8 @@ import { readChannelSecurity } from "./tls-files.ts";
 import { wipedWithStart } from "./tls-key.ts";
 
 const SECOND_MS = 1000;
+/** How often a process that only waits wakes up, milliseconds. */
+const WAKING_MS = 60_000;
 
 /** Models in plain folders, by a base path or a model config file. */
 export type PlainModelsOption = Exclude<ModelsOption, { readonly kind: "sealed" }>;
@@ -31,7 +33,7 @@ export async function servePlainModels(context: StartContext, models: PlainModel
   const file = models.kind === "config-file" ? openConfigFile(context, models.file, configured) : undefined;
   await steps.run(
     "models loaded",
-    async () => await (file?.start(signal) ?? configured.start(singleModel(models), signal)),
+    async () => await inLivingProcess(file?.start(signal) ?? configured.start(singleModel(models), signal)),
     () => store.names().join(", "),
   );
   return {
@@ -50,6 +52,19 @@ function warn(isPlaintext: boolean, log: StartContext["log"]): void {
   log("plain-models", { warning: "whoever can write to the models' folders chooses what is served" });
   if (isPlaintext) {
     log("plaintext", { warning: "no TLS: everyone on the way can read and change requests and answers" });
+  }
+}
+
+/**
+ * Keeps the process while something is waited for that nothing in it will bring, such as a version in a folder that is not
+ * looked at again: as TensorFlow Serving, it stays until it is stopped.
+ */
+async function inLivingProcess(waiting: Promise<void>): Promise<void> {
+  const waking = setInterval(() => undefined, WAKING_MS);
+  try {
+    await waiting;
+  } finally {
+    clearInterval(waking);
   }
 }
 
