@@ -24,6 +24,18 @@ const put = (body: string | UploadFile, headers: Record<string, string> = { ...a
 const statusOf = async (path: string): Promise<number> => (await service.client.send({ path })).status;
 const tcbPath = `${BASE}/tcb?fmspc=${fmspc}`;
 
+test("an upload may have the same certificate twice", async (context) => {
+  const other = await startService({ root, now: () => now });
+  context.after(() => other.stop());
+  const file = await uploadOf();
+  const [certs] = file.collaterals.pck_certs.map((entry) => entry.certs);
+  certs?.push(...certs);
+  const headers = { ...asAdmin, ...json };
+  const body = JSON.stringify(file);
+  const { status } = await other.client.send({ method: "PUT", path: `${BASE}/platformcollateral`, headers, body });
+  assert.deepEqual([status, (await other.client.send({ path: CERTIFICATE_PATH })).status], [200, 200]);
+});
+
 describe("an upload that is refused leaves nothing behind", () => {
   const cases: readonly [string, (file: UploadFile) => unknown, number][] = [
     [

@@ -99,7 +99,7 @@ export async function listPckCertificates(
   return rows.map((row) => ({ tcbm: textIn(row, "tcbm"), pem: textIn(row, "pem") }));
 }
 
-/** Puts these certificates in the place of all that the platform had. */
+/** Puts these certificates in the place of all that the platform had; of several for one TCB the last. */
 export async function replacePckCertificates(
   connection: SqlConnection,
   { qeId, pceId }: PlatformId,
@@ -107,12 +107,11 @@ export async function replacePckCertificates(
 ): Promise<void> {
   await connection.query(`DELETE FROM pck_certificates WHERE ${OF_PLATFORM}`, [qeId, pceId]);
   for (const { tcbm, pem } of certificates) {
-    await connection.query("INSERT INTO pck_certificates (qe_id, pce_id, tcbm, pem) VALUES ($1, $2, $3, $4)", [
-      qeId,
-      pceId,
-      tcbm,
-      pem,
-    ]);
+    await connection.query(
+      `INSERT INTO pck_certificates (qe_id, pce_id, tcbm, pem) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (qe_id, pce_id, tcbm) DO UPDATE SET pem = excluded.pem`,
+      [qeId, pceId, tcbm, pem],
+    );
   }
 }
 
