@@ -6,6 +6,8 @@
  */
 export const TEST_GLOBS: readonly string[] = [
   "packages/{core,attestation}/test/**/*.test.ts",
+  // The others ask servers that run in Node.
+  "packages/collateral/test/{cached,pccs-in-memory,platform,rollback,snp,supplied}*.test.ts",
   "tests/conformance/{sgx,tdx,snp,event-log,gpu}*.test.ts",
 ];
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { type SnpCollateral, type TrustedRoot, trustedRootFromPem } from "@sealserve/attestation";
 import { type SnpVerifier, snpVerifier } from "@sealserve/collateral";
-import { type SnpVendor, sharedSnpVendor } from "@sealserve/simulator/vendor";
+import { type SnpVendor, sharedSnpVendor } from "@sealserve/simulator";
 
 const start = new Date("2026-03-01T12:00:00Z");
 const now = new Date(start.getTime() + 3600_000);
