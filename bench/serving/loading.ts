@@ -41,6 +41,8 @@ export async function loading(): Promise<void> {
       rssMiB: during.rssMiB,
       longestGapQuietMs: before.longestGapMs,
       longestGapLoadingMs: during.longestGapMs,
+      longestBusyQuietMs: before.longestBusyMs,
+      longestBusyLoadingMs: during.longestBusyMs,
     });
   }
   await server.stop();

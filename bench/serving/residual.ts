@@ -33,13 +33,14 @@ async function measureBatch(server: UnderLoad, model: Uint8Array, batch: number)
   for (let round = 0; round < ROUNDS; round++) {
     const raw = await runRaw(model, batch);
     const served = await server.load({ ...order, seconds: SECONDS });
-    const { rssMiB, longestGapMs } = await server.report();
+    const { rssMiB, longestGapMs, longestBusyMs } = await server.report();
     rounds.push({
       raw: raw.imagesPerSecond,
       served: served.perSecond * batch,
       ratio: (served.perSecond * batch) / raw.imagesPerSecond,
       rssMiB,
       longestGapMs,
+      longestBusyMs,
     });
   }
   const best = rounds.reduce((a, b) => (b.ratio > a.ratio ? b : a));
