@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeSslConfig } from "@sealserve/protocol";
-import { MODEL_MEMORY_SETTINGS } from "../../packages/cli/src/service/process-settings.ts";
+import { MODEL_MEMORY_SETTINGS, SERVER_SETTINGS, v8FlagsOf } from "../../packages/cli/src/service/process-settings.ts";
 import { freePort } from "../../tests/e2e/model-server.ts";
 import { createAuthority } from "../../tests/support/tls-authority.ts";
 import { type ModelName, writeBenchModel } from "./bench-models.ts";
@@ -112,7 +112,7 @@ function configOf(folder: string, models: readonly ModelName[]): string {
 /** With the settings that `sealserve serve` starts itself with. */
 function start(file: string, args: readonly string[]): ChildProcess {
   const env = { ...process.env, ...MODEL_MEMORY_SETTINGS };
-  const execArgv = ["--max-semi-space-size=4"];
+  const execArgv = v8FlagsOf(SERVER_SETTINGS);
   return fork(join(import.meta.dirname, file), args, { serialization: "advanced", env, execArgv });
 }
 

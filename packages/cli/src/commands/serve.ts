@@ -12,7 +12,7 @@ import type { Command } from "commander";
 import { paint, printJson, printResult, surviveLostOutput, tell } from "../output/terminal.ts";
 import { Hangups } from "../service/hangups.ts";
 import { logTo, type StepOutput, stepsTo } from "../service/node-output.ts";
-import { applyProcessSettings } from "../service/process-settings.ts";
+import { applyProcessSettings, SERVER_SETTINGS } from "../service/process-settings.ts";
 import { StartFailure } from "../service/start-failure.ts";
 import { abortOnSignal, closeOnAbort, Interrupted } from "../service/until-signal.ts";
 import { VERSION } from "../version.ts";
@@ -46,7 +46,7 @@ async function serve(args: readonly string[]): Promise<void> {
     printResult(`TensorFlow ModelServer: sealserve ${VERSION}`);
     printResult("TensorFlow Library: none, models run in ONNX Runtime");
   } else {
-    applyProcessSettings({ youngHalfMiB: 4, holdsModels: true });
+    applyProcessSettings(SERVER_SETTINGS);
     await runServer(flags);
   }
 }
