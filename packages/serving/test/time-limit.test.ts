@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { TimeLimit, type TimeLimited } from "../src/transport/time-limit.ts";
 
@@ -59,4 +61,28 @@ test("a limit beyond the longest timer does not come at once", async () => {
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(patient.times(), 0);
   limit.stop(running);
+});
+
+test("what came while the process was paused is read before its time is found to be over", async (t) => {
+  const server = createServer().listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const accepted = once(server, "connection");
+  const sender = connect(address.port, address.address);
+  t.after(() => sender.destroy());
+  await once(sender, "connect");
+  const [receiver]: Socket[] = await accepted;
+  assert.ok(receiver !== undefined);
+  const limit = new TimeLimit(500);
+  const paused = entry();
+  const running = limit.start(paused);
+  const came = once(receiver, "data");
+  receiver.on("data", () => limit.restart(running));
+  sender.write("x");
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+  await came;
+  assert.equal(paused.times(), 0);
+  await alive(paused.isLate);
 });

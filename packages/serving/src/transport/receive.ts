@@ -84,7 +84,8 @@ class Reception implements TimeLimited {
 
   #boundPause(now: number): void {
     if (this.#end === undefined && now + this.#stallLimit.ms >= this.#endAt) {
-      this.#end = setTimeout(() => this.late(), Math.max(1, this.#endAt - now));
+      // What has come by then counts, also when the process was paused.
+      this.#end = setTimeout(() => setImmediate(() => this.late()), Math.max(1, this.#endAt - now));
     }
   }
 

@@ -79,9 +79,12 @@ export class TimeLimit {
     this.#ring.before = place;
   }
 
-  /** What is bounded keeps the process alive, not the bound. */
+  /**
+   * What is bounded keeps the process alive, not the bound. After a pause of the whole process, timers run before what came meanwhile is
+   * read: that is done first.
+   */
   #lookIn(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.#look(), Math.min(Math.ceil(ms), LONGEST_TIMER_MS)).unref();
+    return setTimeout(() => setImmediate(() => this.#look()), Math.min(Math.ceil(ms), LONGEST_TIMER_MS)).unref();
   }
 
   #look(): void {
