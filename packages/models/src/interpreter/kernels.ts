@@ -16,6 +16,7 @@ import { cropAndResize } from "./images/crop-and-resize.ts";
 import { decodeAnyImage, decodeJpegImage } from "./images/decode-image.ts";
 import { extractPatches } from "./images/extract-patches.ts";
 import { resizeBicubic } from "./images/resize-bicubic.ts";
+import { resizeArea, scaleAndTranslate } from "./images/resize-by-spans.ts";
 import type { MakeKernel } from "./kernel.ts";
 import { countRaggedRows } from "./ragged/count-rows.ts";
 import { raggedGather } from "./ragged/ragged-gather.ts";
@@ -96,7 +97,9 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["ParseSingleExample", parseSingleExample],
   ["ReduceJoin", reduceJoin],
   ["Reshape", reshape],
+  ["ResizeArea", resizeArea],
   ["ResizeBicubic", resizeBicubic],
+  ["ScaleAndTranslate", scaleAndTranslate],
   ["StringJoin", joinStrings],
   ["StringLength", stringLength],
   ["StringNGrams", stringNGrams],
