@@ -1,5 +1,6 @@
 import type { Tensor } from "@sealserve/protocol";
 
+import { typeAttr } from "../src/examples/graph-def.ts";
 import { convolve, convolveDepthwise, permuteAxes, poolWindow, type WindowCase } from "./fixtures/image-reference.ts";
 import { constant, integersAttr, type OperationCase, testOperations, textAttr } from "./fixtures/operation-case.ts";
 import { floats, int32s, numbersOf } from "./fixtures/tensors.ts";
@@ -94,6 +95,10 @@ function channelsFirst(): OperationCase[] {
       ),
     },
   ];
+}
+
+function int8s(shape: readonly number[], values: readonly number[]): Tensor {
+  return { dtype: "int8", shape, data: Int8Array.from(values) };
 }
 
 /** Sums of products by labels, each worked out term by term. */
@@ -259,6 +264,13 @@ testOperations([
     inputs: [floats([1, 2, 3], numbersOf(a)), permuteAxes(b, [1, 0])],
     attributes: { equation: textAttr("aij,kj->aik") },
     expected: floats([1, 2, 2], numbersOf(product)),
+  },
+  {
+    op: "BatchMatMulV3",
+    about: "narrow numbers in a wider type",
+    inputs: [int8s([1, 2], [100, -100]), constant(int8s([2, 1], [100, 27]))],
+    attributes: { Ta: typeAttr("int8"), Tb: typeAttr("int8"), Tout: typeAttr("int32") },
+    expected: int32s([1, 1], [7300]),
   },
   ...sumsOfProducts(),
   {

@@ -1,5 +1,5 @@
 import { intAttribute, intsAttribute, textAttribute } from "../onnx/attribute.ts";
-import { sizesOf } from "./convert.ts";
+import { castTo, sizesOf } from "./convert.ts";
 import { failWhere } from "./fail-where.ts";
 import { einsum } from "./lower-einsum.ts";
 import { isFloat } from "./lower-elementwise.ts";
@@ -32,14 +32,15 @@ function orTransposed(matrix: Value, transposed: boolean, graph: OnnxGraph): Val
   return transposed ? graph.apply("Transpose", [matrix], matrix.dtype, [intsAttribute("perm", [1, 0])]) : matrix;
 }
 
-/** Products of stacks of matrices, either of which may be taken transposed. */
+/** Products of stacks of matrices, either of which may be taken transposed. Narrow numbers may be multiplied in a wider type. */
 const batchMatMul: Lowering = (operation, graph) => {
+  const dtype = operation.type("Tout", operation.input(0).dtype);
   const stack = (position: number, transposed: string): Value => {
-    const value = operation.input(position);
+    const value = castTo(operation.input(position), dtype, graph);
     return operation.flag(transposed, false) ? transposeLast(operation, value, graph) : value;
   };
   const a = stack(0, "adj_x");
-  return graph.apply("MatMul", [a, stack(1, "adj_y")], a.dtype);
+  return graph.apply("MatMul", [a, stack(1, "adj_y")], dtype);
 };
 
 /** Swaps the last two of an unknown number of axes, which only sums by labels have a form for. */

@@ -2,6 +2,7 @@ import { blockLowerings } from "./lower-blocks.ts";
 import { compositionLowerings } from "./lower-compositions.ts";
 import { deconvolutionLowerings } from "./lower-deconvolution.ts";
 import { elementwiseLowerings } from "./lower-elementwise.ts";
+import { fakeQuantisationLowerings } from "./lower-fake-quantisation.ts";
 import { fillLowerings } from "./lower-fill.ts";
 import { gatherLowerings } from "./lower-gather.ts";
 import { imageLowerings } from "./lower-image.ts";
@@ -28,6 +29,7 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map(
     ...logicLowerings,
     ...gatherLowerings,
     ...fillLowerings,
+    ...fakeQuantisationLowerings,
     ...compositionLowerings,
     ...topLowerings,
   }),

@@ -4,6 +4,7 @@ import { assertTrue } from "./checks/assert-true.ts";
 import { checkNumerics } from "./checks/check-numerics.ts";
 import { ensureShape } from "./checks/ensure-shape.ts";
 import { decodeGreedily } from "./decode-greedily.ts";
+import { bitKernels } from "./dense/bits.ts";
 import { divideIntegers, quotient, remainder } from "./dense/divide-integers.ts";
 import { partition, stitch } from "./dense/partition.ts";
 import { scatterKernels } from "./dense/scatter.ts";
@@ -114,6 +115,7 @@ const kernels: ReadonlyMap<string, MakeKernel> = new Map([
   ["StringStrip", stripSpace],
   ["StringUpper", changeCase("upper")],
   ...Object.entries(detectionKernels),
+  ...Object.entries(bitKernels),
   ...Object.entries(randomKernels),
   ...Object.entries(reduceKernels),
   ...Object.entries(scatterKernels),

@@ -1,11 +1,19 @@
-import { type DataType, elementCount, invalidArgument, makeNumbers, type Tensor } from "@sealserve/protocol";
+import { type DataType, invalidArgument, type Tensor } from "@sealserve/protocol";
 
 import type { MakeKernel } from "../kernel.ts";
-import { OutputBudget } from "../output-budget.ts";
-import { broadcastStrides, broadcastTwo } from "./broadcast.ts";
-import { walk } from "./walk.ts";
+import { combineTwo } from "./combine-two.ts";
 
-const DIVISIBLE: readonly DataType[] = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"];
+/** Types of whole numbers. */
+export const WHOLE_TYPES: readonly DataType[] = [
+  "int8",
+  "int16",
+  "int32",
+  "int64",
+  "uint8",
+  "uint16",
+  "uint32",
+  "uint64",
+];
 
 /** A division of whole numbers: for types that are held as numbers, and for 64 bits. The divisor is not 0. */
 interface Division {
@@ -41,27 +49,12 @@ export const remainder: Division = {
 export function divideIntegers({ numbers, bigints }: Division): MakeKernel {
   return (operation) => {
     const { dtype } = operation.input(0);
-    if (!DIVISIBLE.includes(dtype) || operation.input(1).dtype !== dtype) {
+    if (!WHOLE_TYPES.includes(dtype) || operation.input(1).dtype !== dtype) {
       operation.refuse(`its inputs are ${dtype} and ${operation.input(1).dtype}`);
     }
     return {
       outputs: [dtype],
-      run: ([first, second], clock) => {
-        const [a, b] = [first as Tensor, second as Tensor];
-        const shape = broadcastTwo(a.shape, b.shape);
-        new OutputBudget().take(dtype, elementCount(shape));
-        const data = makeNumbers(dtype, elementCount(shape));
-        const strides = [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)];
-        walk(
-          shape,
-          strides,
-          (place, [atA = 0, atB = 0]) => {
-            data[place] = divideOne(a.data[atA], b.data[atB]) as never;
-          },
-          clock,
-        );
-        return [{ dtype, shape, data }];
-      },
+      run: ([a, b], clock) => [combineTwo(a as Tensor, b as Tensor, divideOne, clock)],
     };
   };
 
