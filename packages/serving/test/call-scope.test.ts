@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { test } from "node:test";
+import type { ServingError } from "@sealserve/protocol";
 import { CallScope } from "../src/transport/call-scope.ts";
 
 const HOUR = 3_600_000;
@@ -18,4 +19,24 @@ test("a deadline leaves no timer behind, also one that is set when the call has 
   assert.equal(timers(), before);
   scope.limit(HOUR);
   assert.equal(timers(), before);
+});
+
+test("a signal that is asked for after the end of its scope has fired", () => {
+  const stream = new EventEmitter();
+  const scope = new CallScope(stream);
+  const before = scope.signal;
+  stream.emit("close");
+  for (const signal of [before, scope.signal]) {
+    assert.equal(signal.aborted, true);
+    assert.equal((signal.reason as ServingError).code, "CANCELLED");
+  }
+});
+
+test("a scope that was closed fires no signal when its stream closes", () => {
+  const stream = new EventEmitter();
+  const scope = new CallScope(stream);
+  const before = scope.signal;
+  scope.close();
+  stream.emit("close");
+  assert.deepEqual([before.aborted, scope.signal.aborted], [false, false]);
 });

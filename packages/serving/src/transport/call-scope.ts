@@ -4,7 +4,7 @@ import { LONGEST_TIMER_MS } from "./longest-timer.ts";
 
 /** The time one call may take: ends with its deadline or when the caller goes away. */
 export class CallScope {
-  readonly #controller = new AbortController();
+  #controller: AbortController | undefined;
   #streamIsClosed = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -21,6 +21,12 @@ export class CallScope {
 
   /** Fires with a ServingError as its reason. */
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) {
+        this.#controller.abort(this.#reason);
+      }
+    }
     return this.#controller.signal;
   }
 
@@ -96,7 +102,7 @@ export class CallScope {
     clearTimeout(this.#timer);
     if (!this.#closed && this.#reason === undefined) {
       this.#reason = reason;
-      this.#controller.abort(reason);
+      this.#controller?.abort(reason);
       this.#listener?.(reason);
       this.#fail?.(reason);
     }
@@ -108,6 +114,9 @@ export class CallScope {
       this.end(new ServingError("CANCELLED", "The caller cancelled the request"));
     }
     this.#streamIsClosed = true;
+    // A stream that is done with may lie around until the next major collection, with the scope that listens to it.
+    this.#controller = undefined;
+    this.#fail = undefined;
     const atClose = this.#atClose ?? [];
     this.#atClose = undefined;
     for (const work of atClose) {

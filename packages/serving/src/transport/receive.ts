@@ -107,6 +107,7 @@ class Reception implements TimeLimited {
     clearTimeout(this.#end);
     if (this.#stall !== undefined) {
       this.#stallLimit.stop(this.#stall);
+      this.#stall = undefined;
       this.#scope.whenEnded(undefined);
     }
     return true;
