@@ -135,7 +135,195 @@ const ranges = rangeBounds
       folded: true,
     }),
   );
+/** Up to three axes of up to 2, some of which are repeated. */
+const someShape = fc.array(fc.constantFrom(0, 1, 1, 2, 2), { maxLength: 2 });
+const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+function numbersOfShape(shape: readonly number[], seed: number, dtype: "int32" | "int64" | "float32" | "bool"): Tensor {
+  const values = Array.from({ length: countOf(shape) }, (_, index) => ((index * 7 + seed) % 5) - 2);
+  if (dtype === "bool") {
+    return { dtype, shape, data: Uint8Array.from(values, (value) => Number(value > 0)) };
+  }
+  return dtype === "int64" ? int64s(shape, values) : dtype === "int32" ? int32s(shape, values) : floats(shape, values);
+}
+const seed = fc.integer({ min: 0, max: 4 });
+const anyNumbers = fc.constantFrom("int32" as const, "int64" as const, "float32" as const);
+const anyWhole = fc.constantFrom("int32" as const, "int64" as const);
+const operandsOf = (
+  ofShapes: readonly (readonly number[])[],
+  seeds: readonly number[],
+  dtype: Parameters<typeof numbersOfShape>[2],
+) => ofShapes.map((shape, place) => numbersOfShape(shape, seeds[place] ?? 0, dtype));
+const pairsOf = (ops: readonly string[], dtypes: fc.Arbitrary<Parameters<typeof numbersOfShape>[2]>) =>
+  fc.tuple(fc.constantFrom(...ops), fc.tuple(someShape, someShape), fc.tuple(seed, seed), dtypes).map(
+    ([op, pairOfShapes, seeds, dtype]): Case => ({
+      op,
+      attributes: {},
+      inputs: operandsOf(pairOfShapes, seeds, dtype),
+      fed: 2,
+    }),
+  );
+const orders = pairsOf(["Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual"], anyNumbers);
+const arithmetic = pairsOf(["AddV2", "Sub", "Mul", "Maximum", "Minimum"], anyWhole);
+const logic = pairsOf(["LogicalAnd", "LogicalOr"], fc.constant("bool" as const));
+const negations = someShape.map((shape): Case => {
+  return { op: "LogicalNot", attributes: {}, inputs: [numbersOfShape(shape, 1, "bool")], fed: 1 };
+});
+/** What does not fit a 32-bit or 64-bit number is cut alike. */
+const overflows = fc.constantFrom("AddV2", "Sub", "Mul").chain((op) =>
+  fc
+    .oneof(
+      fc.tuple(fc.integer(), fc.integer()).map((values) => values.map((value) => int32s([], [value]))),
+      fc.tuple(wide, wide).map((values) => values.map((value) => longs([], [value]))),
+    )
+    .map((inputs): Case => ({ op, attributes: {}, inputs, fed: 2 })),
+);
+const choices = fc.tuple(someShape, someShape, someShape, seed, anyNumbers).map(
+  ([condition, yes, no, start, dtype]): Case => ({
+    op: "SelectV2",
+    attributes: {},
+    inputs: [numbersOfShape(condition, start, "bool"), ...operandsOf([yes, no], [0, 3], dtype)],
+    fed: 3,
+  }),
+);
+const rowChoices = fc
+  .tuple(someShape, fc.constantFrom("all", "rows", "one"), seed, anyNumbers)
+  .map(([shape, how, start, dtype]): Case => {
+    const condition = how === "all" ? shape : how === "rows" ? shape.slice(0, 1) : [];
+    const inputs = [numbersOfShape(condition, start, "bool"), ...operandsOf([shape, shape], [0, 3], dtype)];
+    return { op: "Select", attributes: {}, inputs, fed: 3 };
+  });
+const findings = fc
+  .tuple(someShape, seed, fc.constantFrom("bool" as const, "int32" as const, "int64" as const, "float32" as const))
+  .map(
+    ([shape, start, dtype]): Case => ({
+      op: "Where",
+      attributes: {},
+      inputs: [numbersOfShape(shape, start, dtype)],
+      fed: 1,
+    }),
+  );
+const coordinates = fc.tuple(fc.constantFrom(1, 2), fc.array(pair, { maxLength: 2 })).map(
+  ([depth, rows]): Case => ({
+    op: "GatherNd",
+    attributes: {},
+    inputs: [
+      matrix,
+      int64s(
+        [rows.length, depth],
+        rows.flatMap((row) => row.slice(0, depth)),
+      ),
+    ],
+    fed: 2,
+  }),
+);
+const fills = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 2 }).map(
+  (wanted): Case => ({
+    op: "Fill",
+    attributes: {},
+    inputs: [int32s([wanted.length], wanted), floats([], [2])],
+    fed: 2,
+  }),
+);
+const zeros = fc
+  .tuple(someShape, anyNumbers)
+  .map(
+    ([shape, dtype]): Case => ({ op: "ZerosLike", attributes: {}, inputs: [numbersOfShape(shape, 0, dtype)], fed: 1 }),
+  );
+const repeats = fc
+  .tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 2 }))
+  .map((multiples): Case => ({ op: "Tile", attributes: {}, inputs: [matrix, int32s([2], multiples)], fed: 2 }));
+const broadcasts = fc
+  .tuple(someShape, fc.array(fc.integer({ min: 1, max: 2 }), { minLength: 1, maxLength: 3 }))
+  // The engine takes fewer axes than there are, where TensorFlow does not.
+  .filter(([shape, wanted]) => shape.length <= wanted.length)
+  .map(
+    ([shape, wanted]): Case => ({
+      op: "BroadcastTo",
+      attributes: {},
+      inputs: [numbersOfShape(shape, 1, "int64"), int32s([wanted.length], wanted)],
+      fed: 2,
+    }),
+  );
+const joins = fc.tuple(fc.integer({ min: 1, max: 2 }), fc.constantFrom(-2, -1, 0, 1), anyNumbers).map(
+  ([rows, axis, dtype]): Case => ({
+    op: "ConcatV2",
+    attributes: {},
+    inputs: [
+      ...operandsOf(
+        [
+          [2, 2],
+          [rows, 2],
+          [2, 2],
+        ],
+        [0, 1, 2],
+        dtype,
+      ),
+      int32s([], [axis]),
+    ],
+    fed: 3,
+  }),
+);
+const countings = rangeBounds.map(
+  (bounds): Case => ({ op: "Range", attributes: {}, inputs: bounds.map((bound) => int64s([], [bound])), fed: 3 }),
+);
+const totals = fc.tuple(fc.constantFrom("Max", "Min", "Sum"), fc.subarray([0, 1]), fc.boolean()).map(
+  ([op, axes, keep]): Case => ({
+    op,
+    attributes: { keep_dims: { b: keep } },
+    inputs: [matrix, int32s([axes.length], axes)],
+    fed: 1,
+  }),
+);
+const verdicts = fc.tuple(fc.constantFrom("All", "Any"), someShape, seed).map(
+  ([op, shape, start]): Case => ({
+    op,
+    attributes: {},
+    inputs: [
+      numbersOfShape(shape, start, "bool"),
+      int32s(
+        [shape.length],
+        shape.map((_, axis) => axis),
+      ),
+    ],
+    fed: 1,
+  }),
+);
+const measures = fc.tuple(someShape, anyWhole).map(
+  ([shape, type]): Case => ({
+    op: "Size",
+    attributes: { out_type: typeAttr(type) },
+    inputs: [numbersOfShape(shape, 0, "float32")],
+    fed: 1,
+  }),
+);
+const sums = fc.tuple(fc.integer({ min: -3, max: 2 }), anyWhole).map(
+  ([axis, dtype]): Case => ({
+    op: "Cumsum",
+    attributes: {},
+    inputs: [numbersOfShape([2, 3], 2, dtype), int32s([], [axis])],
+    fed: 1,
+  }),
+);
 const kinds = [
+  orders,
+  arithmetic,
+  logic,
+  negations,
+  overflows,
+  choices,
+  rowChoices,
+  findings,
+  coordinates,
+  fills,
+  zeros,
+  repeats,
+  broadcasts,
+  joins,
+  countings,
+  totals,
+  verdicts,
+  measures,
+  sums,
   casts,
   packs,
   slices,
@@ -182,10 +370,20 @@ function nodesOf(all: readonly Case[]) {
   });
 }
 
-test("any short way gives what the engine gives, or fails as it does", async () => {
-  const types = await Promise.all(cases.map(outputType));
+/** A model has at most so many signatures, one for each case. */
+const MAX_CASES = 240;
+
+for (let start = 0; start < cases.length; start += MAX_CASES) {
+  const some = cases.slice(start, start + MAX_CASES);
+  test(`any short way gives what the engine gives, or fails as it does: cases from ${start} on`, async () => {
+    await expectAlike(some);
+  });
+}
+
+async function expectAlike(some: readonly Case[]): Promise<void> {
+  const types = await Promise.all(some.map(outputType));
   const signatures = Object.fromEntries(
-    cases.map(({ inputs, fed }, index) => [
+    some.map(({ inputs, fed }, index) => [
       `s${index}`,
       {
         inputs: Object.fromEntries(
@@ -195,14 +393,14 @@ test("any short way gives what the engine gives, or fails as it does", async () 
       },
     ]),
   );
-  const model = await load(savedModelFiles({ nodes: nodesOf(cases), signatures }), { threads: 1 });
-  for (const [index, each] of cases.entries()) {
+  const model = await load(savedModelFiles({ nodes: nodesOf(some), signatures }), { threads: 1 });
+  for (const [index, each] of some.entries()) {
     const feeds = new Map(each.inputs.slice(0, each.fed).map((input, place) => [`x${place}`, input]));
     const byEngine = await outcome(model.run(`s${index}`, feeds, []));
     const taken = await interpreted(each);
     assert.deepEqual(taken, byEngine, `${each.op} ${JSON.stringify(each, bigintText)}`);
   }
-});
+}
 
 function bigintText(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? `${value}n` : value;

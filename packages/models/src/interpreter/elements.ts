@@ -2,11 +2,16 @@ import { type DataType, makeNumbers, type Tensor } from "@sealserve/protocol";
 
 type Numbers = ReturnType<typeof makeNumbers>;
 
+/** Numbers up to which a view of them costs more than to copy them one by one. */
+const MAX_COPIED_ONE_BY_ONE = 16;
+
 /** Elements of a tensor that is being made. */
 export interface Elements {
   readonly data: Tensor["data"];
   /** Copies elements of the same type in, from `offset` on. */
   set(source: Tensor["data"], offset: number): void;
+  /** Copies `count` elements of the same type, from `from` on in the source, in from `offset` on. */
+  copy(source: Tensor["data"], from: number, count: number, offset: number): void;
   /** Gives all elements the value of the one in `source`. */
   fill(source: Tensor["data"]): void;
 }
@@ -19,25 +24,34 @@ export function makeElements(dtype: DataType, length: number): Elements {
 function stringElements(length: number): Elements {
   const empty = new Uint8Array();
   const data: Uint8Array[] = Array.from({ length }, () => empty);
+  const copy: Elements["copy"] = (source, from, count, offset) => {
+    for (let index = 0; index < count; index++) {
+      data[offset + index] = source[from + index] as Uint8Array;
+    }
+  };
   return {
     data,
-    set: (source, offset) => {
-      for (const [index, string] of (source as readonly Uint8Array[]).entries()) {
-        data[offset + index] = string;
-      }
-    },
+    set: (source, offset) => copy(source, 0, source.length, offset),
+    copy,
     fill: (source) => data.fill(source[0] as Uint8Array),
   };
 }
 
 function numberElements(data: Numbers): Elements {
-  const bytes = new Uint8Array(data.buffer);
+  const copy: Elements["copy"] = (source, from, count, offset) => {
+    const numbers = source as Numbers;
+    if (count > MAX_COPIED_ONE_BY_ONE) {
+      data.set(numbers.subarray(from, from + count) as never, offset);
+      return;
+    }
+    for (let index = 0; index < count; index++) {
+      data[offset + index] = numbers[from + index] as never;
+    }
+  };
   return {
     data,
-    set: (source, offset) => {
-      const { buffer, byteOffset, byteLength } = source as Numbers;
-      bytes.set(new Uint8Array(buffer, byteOffset, byteLength), offset * data.BYTES_PER_ELEMENT);
-    },
+    set: (source, offset) => copy(source, 0, source.length, offset),
+    copy,
     fill: (source) => data.fill(source[0] as never),
   };
 }

@@ -23,7 +23,7 @@ export function unique(withCounts: boolean): MakeKernel {
         const { firsts, places, counts } = numberValues(data);
         const elements = makeElements(dtype, firsts.length);
         for (const [index, first] of firsts.entries()) {
-          elements.set(data.slice(first, first + 1), index);
+          elements.copy(data, first, 1, index);
         }
         const outputs: Tensor[] = [
           { dtype, shape: [firsts.length], data: elements.data },

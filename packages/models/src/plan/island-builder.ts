@@ -75,7 +75,7 @@ export class IslandBuilder implements IslandPlace {
       return this.graph.stored(origin.key, origin.stored);
     }
     if (origin.kind === "run") {
-      return this.#input(origin);
+      return origin.inEngine?.(this.graph, (part) => this.valueOf(part)) ?? this.#input(origin);
     }
     const what = origin.kind === "handle" ? `variable ${JSON.stringify(origin.identity)}` : "a table";
     throw new ModelError("unsupported-op", `the handle of ${what} is used as a value`);

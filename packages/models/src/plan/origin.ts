@@ -1,7 +1,7 @@
 import type { DataType, Tensor } from "@sealserve/protocol";
 
 import type { StoredTensor } from "../bundle/checkpoint.ts";
-import type { Value } from "../importer/onnx-graph.ts";
+import type { OnnxGraph, Value } from "../importer/onnx-graph.ts";
 import type { WeightPlaces } from "../importer/weights/weight-places.ts";
 import type { LookupTable } from "../interpreter/lookup/lookup-table.ts";
 import type { PartialShape } from "../interpreter/tensor-list/partial-shape.ts";
@@ -45,6 +45,8 @@ export interface RunValue extends InBranches {
   readonly byKernel?: boolean;
   /** Whether it has about as many elements as a tensor has axes, and a kernel computes it. */
   readonly few?: boolean;
+  /** Computes it in an island instead, where what is known of its parts counts; `valueIn` gives values of that island. */
+  readonly inEngine?: (graph: OnnxGraph, valueIn: (origin: Origin) => Value) => Value;
   /** Whether it counts the turns of a loop from 0 on. */
   readonly counts?: boolean;
 }

@@ -25,7 +25,7 @@ import {
   type Resources,
 } from "./origin.ts";
 import type { GraphContext, PlanningContext } from "./planning-context.ts";
-import { findShortWay, noteFew } from "./short-ways.ts";
+import { findShortWay, noteFew, noteShort } from "./short-ways.ts";
 import { findStaticOperation, staticNames } from "./static-operations.ts";
 import { planOnNumbers } from "./string-operations.ts";
 
@@ -213,7 +213,7 @@ function planWork(
   const kernel = findFallback(read) ?? findShortWay(read);
   if (kernel !== undefined) {
     const folded = foldConstants(read, kernel, { fill, clock });
-    return folded ?? noteFew(read, assembly.interpret(op, kernel(read), read.inputs));
+    return folded ?? noteShort(read, assembly.interpret(op, kernel(read), read.inputs), lowering);
   }
   const onNumbers = hasStrings ? planOnNumbers(operation, lowering, assembly) : undefined;
   return onNumbers ?? assembly.lower(read, lowering);

@@ -1,3 +1,5 @@
+import type { Value } from "../importer/onnx-graph.ts";
+import type { Lowering } from "../importer/operation.ts";
 import { gatherBatches } from "../interpreter/dense/gather-batches.ts";
 import { reduceAlong } from "../interpreter/dense/reduce.ts";
 import { product } from "../interpreter/dense/reducers.ts";
@@ -6,6 +8,7 @@ import { findSlice } from "../interpreter/dense/strided-slice.ts";
 import type { MakeKernel } from "../interpreter/kernel.ts";
 import { reshape } from "../interpreter/reshape.ts";
 import type { NodeOperation } from "../saved-model/node-operation.ts";
+import { findNearWay, pairwise } from "./near-ways.ts";
 import type { Origin, RunValue } from "./origin.ts";
 
 /** Constants of more elements are left to the engine. */
@@ -32,14 +35,8 @@ const areConstant = ({ inputs }: Operation): boolean => inputs.every(({ kind }) 
 const areScalars = ({ inputs }: Operation): boolean =>
   inputs.every((input) => input.kind === "constant" && input.constant.shape.length === 0);
 
-/**
- * Of what is packed in 32 bits, which is the type of sizes for the engine's tensors, the importer may know a part, and goes by
- * that: it stays in the engine's graph unless all of it is known.
- */
-const isPacked = (operation: Operation): boolean =>
-  isWhole(operation) &&
-  operation.integer("axis", 0) === 0 &&
-  (operation.input(0).dtype === "int64" || areConstant(operation));
+/** What the importer may know a part of, such as a shape, it puts together itself; see {@link noteShort}. */
+const isPacked = (operation: Operation): boolean => isWhole(operation) && operation.integer("axis", 0) === 0;
 /** A range that holds no number is for the engine, which refuses some. */
 const isShortRange = (operation: Operation): boolean => {
   const length = isWhole(operation) && areScalars(operation) ? short.rangeLength(operation) : 0;
@@ -63,15 +60,22 @@ const onFew: ReadonlyMap<string, OnFew> = new Map([
 
 /**
  * The kernel for an operation that the engine can do, on what the interpreter has: to ask the engine for it would take
- * longer than to do it. That is so for a slice, for what looks at no element, and for whole numbers that are few, such as
- * the sizes of a tensor.
+ * longer than to do it. That is so for what looks at no element, for whole numbers that are few, such as the sizes of a
+ * tensor, and for what does no more than compare and move values that the interpreter has made.
  */
 export function findShortWay(operation: Operation): MakeKernel | undefined {
-  const { op } = operation.node;
   const [first, ...others] = operation.inputs;
-  if (first === undefined || !(isFew(first) || isNear(first)) || !others.every(isFew)) {
+  if (first === undefined) {
     return undefined;
   }
+  const isShort = (isFew(first) || isNear(first)) && others.every(isFew);
+  return (
+    (isShort ? findOnFew(operation, first) : undefined) ?? (areNear(operation) ? findNearWay(operation) : undefined)
+  );
+}
+
+function findOnFew(operation: Operation, first: Origin): MakeKernel | undefined {
+  const { op } = operation.node;
   if (op === "StridedSlice") {
     return findSlice(operation);
   }
@@ -79,14 +83,38 @@ export function findShortWay(operation: Operation): MakeKernel | undefined {
   return entry?.isFor(operation) ? entry.makeKernel : views.get(op);
 }
 
+/** Whether the interpreter has made an input, and has the others. */
+function areNear({ inputs }: Operation): boolean {
+  return inputs.some(isNear) && inputs.every((input) => isNear(input) || isFew(input));
+}
+
+/** Strings that no island has made are the interpreter's, those of the caller too. */
 function isNear(origin: Origin): boolean {
-  return origin.kind === "run" && origin.byKernel === true && origin.dtype !== "variant";
+  return (
+    origin.kind === "run" &&
+    origin.dtype !== "variant" &&
+    (origin.byKernel === true || (origin.dtype === "string" && origin.inIsland === undefined))
+  );
 }
 
 function isFew(origin: Origin): boolean {
   return origin.kind === "constant"
     ? origin.constant.data.length <= MAX_FEW
     : origin.kind === "run" && origin.few === true;
+}
+
+/** Operations that put whole numbers together, of which some may be known: sizes of a tensor mostly. */
+const joining: ReadonlySet<string> = new Set(["ConcatV2", "Pack"]);
+
+/** The outputs of a short way: what is few, and what the engine may as well put together itself, since it then knows a part. */
+export function noteShort(operation: Operation, outputs: readonly RunValue[], lowering: Lowering): RunValue[] {
+  const noted = noteFew(operation, outputs);
+  if (!joining.has(operation.node.op) || !operation.inputs.every(isFew)) {
+    return noted;
+  }
+  const inEngine: RunValue["inEngine"] = (graph, valueIn) =>
+    [lowering(operation.withInputs(valueIn), graph)].flat()[0] as Value;
+  return noted.map((output) => ({ ...output, inEngine }));
 }
 
 /** Operations that give the sizes of sparse tensors, and the first and the number of these outputs. */
@@ -112,10 +140,17 @@ export function noteFew(operation: Operation, outputs: readonly RunValue[]): Run
   return outputs.map((output, place) => (place >= first && place < first + count ? { ...output, few: true } : output));
 }
 
+/** Operations that give about as many elements as they get. */
+const keepsFew: ReadonlySet<string> = new Set([
+  "ConcatV2",
+  "ExpandDims",
+  "Squeeze",
+  "StridedSlice",
+  ...onFew.keys(),
+  ...pairwise,
+]);
+
 /** Few numbers make few, and sizes are so whatever they are of. */
 function areFew({ node: { op }, inputs }: Operation): boolean {
-  return (
-    op === "Shape" ||
-    ((op === "StridedSlice" || op === "ExpandDims" || op === "Squeeze" || onFew.has(op)) && inputs.every(isFew))
-  );
+  return op === "Shape" || (keepsFew.has(op) && inputs.every(isFew));
 }

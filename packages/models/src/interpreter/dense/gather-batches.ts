@@ -86,7 +86,7 @@ function gather(
     const batch = Math.floor(place / outer);
     const index = indices[batch * perBatch + (slice % perBatch)] as number;
     const from = (place * size + index) * inner;
-    elements.set(data.slice(from, from + inner), slice * inner);
+    elements.copy(data, from, inner, slice * inner);
   }
   return { dtype, shape, data: elements.data };
 }

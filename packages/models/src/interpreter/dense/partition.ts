@@ -84,7 +84,7 @@ export const stitch: MakeKernel = (operation) => {
       for (const { places, data } of sources) {
         for (const [slice, place] of places.entries()) {
           lookAtClock(slice, clock);
-          elements.set(data.slice(slice * size, (slice + 1) * size), place * size);
+          elements.copy(data, slice * size, size, place * size);
         }
       }
       return [{ dtype, shape: [count, ...inner], data: elements.data }];
@@ -119,7 +119,7 @@ function copySlices(
   const elements = makeElements(dtype, count * size);
   for (const [to, from] of moves) {
     lookAtClock(to, clock);
-    elements.set(data.slice(from * size, (from + 1) * size), to * size);
+    elements.copy(data, from * size, size, to * size);
   }
   return elements.data;
 }

@@ -17,6 +17,13 @@ export const shapeOf: MakeKernel = (operation) => {
   return { outputs: [type], run: ([tensor]) => [indexTensor(type, [sizesOf(tensor).length], sizesOf(tensor))] };
 };
 
+/** How many elements a tensor has. */
+export const sizeOf: MakeKernel = (operation) => {
+  const dtype = operation.type("out_type", "int32");
+  const type = dtype === "int32" || dtype === "int64" ? dtype : operation.refuse(`it gives a size as ${dtype}`);
+  return { outputs: [type], run: ([tensor]) => [indexTensor(type, [], [elementCount(sizesOf(tensor))])] };
+};
+
 /** Squeeze: the same elements without some axes of size 1, or without any. */
 export const squeeze: MakeKernel = (operation) => {
   const dropped = operation.integers("squeeze_dims");

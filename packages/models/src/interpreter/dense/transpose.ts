@@ -21,7 +21,7 @@ export const transpose: MakeKernel = (operation) => {
       const elements = makeElements(dtype, data.length);
       const own = stridesOf(shape);
       const strides = axes.map((axis) => own[axis] as number);
-      walk(moved, [strides], (place, [at = 0]) => elements.set(data.slice(at, at + 1), place), clock);
+      walk(moved, [strides], (place, [at = 0]) => elements.copy(data, at, 1, place), clock);
       return [{ dtype, shape: moved, data: elements.data }];
     },
   };

@@ -71,7 +71,7 @@ function fillIn(values: Tensor, fallback: Tensor, splits: readonly number[][], s
     const [start = 0, end = 0] = [splits[level]?.[row], splits[level]?.[row + 1]];
     const count = Math.min(end - start, shape[level + 1] ?? 0);
     if (level === splits.length - 1) {
-      elements.set(values.data.slice(start * inner, (start + count) * inner), offset);
+      elements.copy(values.data, start * inner, count * inner, offset);
       return;
     }
     for (let index = 0; index < count; index++) {

@@ -79,7 +79,7 @@ function placeOr({ dtype, data }: Tensor, fallback: Tensor, places: readonly num
   const elements = makeElements(dtype, length);
   elements.fill(fallback.data);
   for (const [from, place] of places.entries()) {
-    elements.set(data.slice(from, from + 1), place);
+    elements.copy(data, from, 1, place);
   }
   return { dtype, shape: [length], data: elements.data };
 }

@@ -21,8 +21,7 @@ export const sparseToDense: MakeKernel = (operation) => {
       const { data } = values as Tensor;
       const isOne = values?.shape.length === 0;
       for (const [index, position] of positions.entries()) {
-        const at = isOne ? 0 : index;
-        elements.set(data.slice(at, at + 1), position);
+        elements.copy(data, isOne ? 0 : index, 1, position);
       }
       return [{ dtype, shape, data: elements.data }];
     },
