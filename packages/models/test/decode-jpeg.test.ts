@@ -349,6 +349,6 @@ test("several images, and wishes that are not met, are refused", () => {
   unsupported({ ratio: { i: 2n } }, /makes images smaller by 2/);
   unsupported({ dct_method: { s: Buffer.from("FLOAT") } }, /dct_method is "FLOAT"/);
   unsupported(channels(2), /makes 2 channels/);
-  unsupported({ dtype: typeAttr("float32") }, /makes float32/, "DecodeImage");
+  unsupported({ dtype: typeAttr("float64") }, /makes float64/, "DecodeImage");
   assert.throws(() => makeKernel("DecodeJpeg", ["float32"]), modelError("unsupported-op", /input 0 is float32/));
 });

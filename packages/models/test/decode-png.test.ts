@@ -6,7 +6,9 @@ import type { AttrValue, Tensor } from "@sealserve/protocol";
 import { PNG_SIGNATURE, pngChunk } from "../../../tests/support/png-chunk.ts";
 import { typeAttr } from "../src/examples/graph-def.ts";
 import { modelError, servingError } from "./fixtures/errors.ts";
+import { patternJpeg } from "./fixtures/jpeg-images.ts";
 import { makeKernel } from "./fixtures/kernel.ts";
+import { expectTensor } from "./fixtures/operation-case.ts";
 import { bytes, texts } from "./fixtures/tensors.ts";
 
 interface Image {
@@ -54,6 +56,20 @@ test("every filter of rows is undone", () => {
   ];
   const image = png({ width: 2, height: 5, colourType: 0, raw: rows.flat() });
   assert.deepEqual(decode(image), bytes([5, 2, 1], [10, 20, 10, 20, 15, 25, 12, 23, 13, 24]));
+});
+
+test("DecodeImage gives floats from 0 to 1 where it is asked for them", () => {
+  const run = (content: Uint8Array): Tensor =>
+    makeKernel("DecodeImage", ["string"], { dtype: typeAttr("float32") }).run([
+      { dtype: "string", shape: [], data: [content] },
+    ])[0] as Tensor;
+  const fractions = [0, 51, 102, 255].map((value) => value / 255);
+  const image = grey([0, 0, 51, 0, 102, 255]);
+  expectTensor(run(image), { dtype: "float32", shape: [2, 2, 1], data: Float32Array.from(fractions) });
+  const photo = patternJpeg([8, 8], [[1, 1]]);
+  const whole = makeKernel("DecodeImage", ["string"]).run([{ dtype: "string", shape: [], data: [photo] }])[0] as Tensor;
+  const expected = Float32Array.from(whole.data as Uint8Array, (value) => value / 255);
+  expectTensor(run(photo), { dtype: "float32", shape: whole.shape, data: expected });
 });
 
 test("colours come in the number of channels that is asked for", () => {

@@ -227,3 +227,20 @@ test("NormalizeUTF8 brings texts into a form of Unicode", () => {
     modelError("unsupported-op"),
   );
 });
+
+test("StringSplitV2 separates at most so many times, and leaves what is behind", () => {
+  const split = (text: string, separator: string, most: bigint) =>
+    makeKernel("StringSplitV2", ["string", "string"], { maxsplit: { i: most } }).run([
+      texts([text]),
+      scalar(separator),
+    ])[1];
+  assert.deepEqual(split(" a  b c ", "", 1n), texts(["a", "b c "]));
+  assert.deepEqual(split("a,b,,c", ",", 2n), texts(["a", "b", ",c"]));
+  assert.deepEqual(split("a,b", ",", 5n), texts(["a", "b"]));
+  assert.deepEqual(split(" a b ", "", 0n), texts([" a b "]));
+  assert.deepEqual(split("a ", "", 1n), texts(["a", ""]));
+  assert.deepEqual(split("a b", "", 2n), texts(["a", "b", ""]));
+  assert.deepEqual(split("a ", "", 2n), texts(["a"]));
+  assert.deepEqual(split("  ", "", 1n), texts([]));
+  assert.deepEqual(split("a,", ",", 1n), texts(["a", ""]));
+});

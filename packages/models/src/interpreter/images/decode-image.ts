@@ -14,7 +14,8 @@ import { decodePng } from "./png-pixels.ts";
 interface ImageWish {
   /** 0 for as many as the file has. */
   readonly channels: number;
-  readonly dtype: "uint8" | "uint16";
+  /** Floats are from 0 to 1. */
+  readonly dtype: "uint8" | "uint16" | "float32";
   readonly method: TransformMethod;
   readonly smooth: boolean;
 }
@@ -45,13 +46,25 @@ function decoding(read: (operation: NodeOperation<KnownInput>) => Omit<ImageWish
 }
 
 function decodeImage(content: Uint8Array, wish: ImageWish, clock?: Clock): Tensor {
+  const { dtype } = wish;
+  const isFloat = dtype === "float32";
   if (isJpeg(content)) {
-    return jpegTensor(content, wish, clock);
+    const tensor = jpegTensor(content, isFloat ? { ...wish, dtype: "uint8" } : wish, clock);
+    return isFloat ? fractionsOf(tensor, 2 ** 8 - 1) : tensor;
   }
   if (!isPng(content)) {
     throw invalidArgument("the image is in no format that is decoded: PNG or JPEG");
   }
-  return decodePng(content, { ...wish, clock });
+  return dtype === "float32"
+    ? fractionsOf(decodePng(content, { ...wish, dtype: "uint16", clock }), 2 ** 16 - 1)
+    : decodePng(content, { ...wish, dtype, clock });
+}
+
+/** What each number is of the largest one, in float32. */
+function fractionsOf({ shape, data }: Tensor, largest: number): Tensor {
+  new OutputBudget().take("float32", data.length);
+  const scale = Math.fround(1 / largest);
+  return { dtype: "float32", shape, data: Float32Array.from(data as ArrayLike<number>, (value) => value * scale) };
 }
 
 function jpegTensor(content: Uint8Array, { channels, dtype, method, smooth }: ImageWish, clock?: Clock): Tensor {
@@ -66,7 +79,8 @@ function jpegTensor(content: Uint8Array, { channels, dtype, method, smooth }: Im
 /** DecodePng and DecodeImage. */
 export const decodeAnyImage: MakeKernel = decoding((operation) => {
   const type = operation.type("dtype", "uint8");
-  const dtype = type === "uint8" || type === "uint16" ? type : operation.refuse(`it makes ${type}`);
+  const isFloat = type === "float32" && operation.node.op === "DecodeImage";
+  const dtype = type === "uint8" || type === "uint16" || isFloat ? type : operation.refuse(`it makes ${type}`);
   return { dtype, method: "fast", smooth: true };
 });
 

@@ -21,17 +21,51 @@ export const splitByCharacters: MakeKernel = (operation) => {
   });
 };
 
-/** StringSplitV2: the whole separator separates; without one, runs of white space do, and the ends are stripped. */
+/**
+ * StringSplitV2: the whole separator separates; without one, runs of white space do, and the ends are stripped. Of a limited number
+ * of separations, what is behind the last one stays as it is.
+ */
 export const splitByText: MakeKernel = (operation) => {
-  if (operation.integer("maxsplit", -1) >= 0) {
-    operation.refuse("it limits the number of parts");
-  }
-  return splitter(operation, (string, separator) =>
-    separator.length === 0
-      ? filled(rangesBetween(string, isSpace))
-      : rangesBetweenTexts(string, Buffer.from(separator)),
-  );
+  const most = operation.integer("maxsplit", -1);
+  return splitter(operation, (string, separator) => {
+    if (most === 0) {
+      return [[0, string.length]];
+    }
+    if (separator.length === 0) {
+      const words = filled(rangesBetween(string, isSpace));
+      return most < 0 ? words : limitedWords(string, words, most);
+    }
+    const parts = rangesBetweenTexts(string, Buffer.from(separator));
+    return most < 0 ? parts : limitedParts(string, parts, most);
+  });
 };
+
+/** So many parts, and one of all that is behind them. */
+function* limitedParts(string: Uint8Array, parts: Iterable<Range>, most: number): Generator<Range, void> {
+  let count = 0;
+  for (const [start, end] of parts) {
+    if (count === most) {
+      yield [start, string.length];
+      return;
+    }
+    count++;
+    yield [start, end];
+  }
+}
+
+/** So many words, and what is behind them and the space that follows, which may be nothing, as in TensorFlow. */
+function* limitedWords(string: Uint8Array, words: Iterable<Range>, most: number): Generator<Range, void> {
+  let count = 0;
+  for (const word of words) {
+    yield word;
+    count++;
+    if (count === most) {
+      const rest = string.findIndex((byte, place) => place >= word[1] && !isSpace(byte));
+      yield [rest < 0 ? string.length : rest, string.length];
+      return;
+    }
+  }
+}
 
 /** An operation that gives the parts of a vector of strings as a sparse matrix, a row for each string. */
 function splitter(
