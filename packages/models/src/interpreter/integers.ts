@@ -1,4 +1,4 @@
-import { invalidArgument, isNumberData, type Tensor } from "@sealserve/protocol";
+import { invalidArgument, type Tensor } from "@sealserve/protocol";
 
 /**
  * The elements of a tensor of whole numbers.
@@ -6,9 +6,15 @@ import { invalidArgument, isNumberData, type Tensor } from "@sealserve/protocol"
  * @throws ServingError `INVALID_ARGUMENT` when one cannot be counted exactly
  */
 export function integersOf(tensor: Tensor | undefined, what: string): number[] {
-  const numbers =
-    tensor !== undefined && isNumberData(tensor.data) ? Array.from<number | bigint, number>(tensor.data, Number) : [];
-  if (tensor === undefined || numbers.length !== tensor.data.length || !numbers.every(Number.isSafeInteger)) {
+  const numbers: number[] = [];
+  for (const element of tensor?.data ?? []) {
+    const number = typeof element === "object" ? Number.NaN : Number(element);
+    if (!Number.isSafeInteger(number)) {
+      throw invalidArgument(`${what} must be whole numbers`);
+    }
+    numbers.push(number);
+  }
+  if (tensor === undefined) {
     throw invalidArgument(`${what} must be whole numbers`);
   }
   return numbers;
@@ -24,7 +30,11 @@ export function integerVector(tensor: Tensor | undefined, what: string): number[
 
 /** A tensor of 64-bit whole numbers. */
 export function int64Tensor(shape: readonly number[], values: readonly number[]): Tensor {
-  return { dtype: "int64", shape, data: BigInt64Array.from(values, BigInt) };
+  const data = new BigInt64Array(values.length);
+  for (let index = 0; index < values.length; index++) {
+    data[index] = BigInt(values[index] as number);
+  }
+  return { dtype: "int64", shape, data };
 }
 
 /** A tensor of whole numbers of 32 or 64 bits. */

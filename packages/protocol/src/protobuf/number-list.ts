@@ -5,6 +5,9 @@ import { WireReader } from "./wire-reader.ts";
 import { wireTypes } from "./wire-type.ts";
 import type { WireWriter } from "./wire-writer.ts";
 
+/** Room that a list begins with when its elements come one by one. */
+const SPARE_ELEMENTS = 16;
+
 /**
  * Collects a repeated number field, packed or not, into one typed array. A list that comes as one packed chunk, which is
  * how every protobuf writer sends it, costs one exact allocation and, for floats, one memory copy.
@@ -40,7 +43,7 @@ export class NumberList<N extends ListName> {
     if (reader.wireType !== this.#codec.wireType) {
       return false;
     }
-    this.#reserve(1);
+    this.#reserve(1, SPARE_ELEMENTS);
     this.#codec.readAt(reader, this.#values, this.#length++);
     return true;
   }
@@ -57,7 +60,7 @@ export class NumberList<N extends ListName> {
 
   #readPacked(chunk: Uint8Array): void {
     const count = countElements(chunk, this.#codec.width);
-    this.#reserve(count);
+    this.#reserve(count, 0);
     if (this.#codec.width > 0) {
       copyLittleEndian(chunk, this.#values, this.#length);
       this.#length += count;
@@ -69,13 +72,16 @@ export class NumberList<N extends ListName> {
     }
   }
 
-  #reserve(count: number): void {
+  /** Makes room for `count` more elements, and in a list that is empty yet for `spare` in all. */
+  #reserve(count: number, spare: number): void {
     const needed = this.#length + count;
     if (needed <= this.#values.length) {
       return;
     }
-    const larger = this.#codec.make(this.#length === 0 && count > 1 ? count : Math.max(needed, 2 * this.#length, 16));
-    copyElements(this.#values, larger, this.#length);
+    const larger = this.#codec.make(Math.max(needed, this.#length === 0 ? spare : 2 * this.#length));
+    if (this.#length > 0) {
+      copyElements(this.#values, larger, this.#length);
+    }
     this.#values = larger;
   }
 }

@@ -49,8 +49,10 @@ export function sparseTensors({ dtype }: ListFeature, column: Column, budget: Ou
   let at = 0;
   for (const [example, count] of counts.entries()) {
     for (let index = 0; index < count; index++) {
-      indices.set(isScalar ? [BigInt(index)] : [BigInt(example), BigInt(index)], at);
-      at += rank;
+      if (!isScalar) {
+        indices[at++] = BigInt(example);
+      }
+      indices[at++] = BigInt(index);
     }
   }
   const sizes = isScalar ? [longest(values)] : [values.length, longest(values)];
