@@ -3,7 +3,7 @@ import { isNumberData, type Tensor } from "@sealserve/protocol";
 import { ModelError } from "../errors.ts";
 import type { GraphPort } from "../runnable-graph.ts";
 import { neededSteps } from "./needed-steps.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, Step } from "./plan.ts";
 import { RunBudget, type RunLimits } from "./run-budget.ts";
 import { type RunIsland, runSteps } from "./run-steps.ts";
 import { RunValues } from "./run-values.ts";
@@ -28,8 +28,21 @@ export async function runPlan<Island>(
   const values = new RunValues(budget, [...plan.constants, ...given]);
   const wanted = outputs.map((alias) => [alias, outputPort(plan, alias).name] as const);
   const names = wanted.map(([, name]) => name);
-  await runSteps(neededSteps(plan.steps, names), values, { budget, runIsland });
+  await runSteps(stepsTo(names, plan.steps), values, { budget, runIsland });
   return new Map(wanted.map(([alias, name]) => [alias, ownCopy(values.get(name))]));
+}
+
+/** What was needed last of the steps of a plan: calls mostly want the same outputs. */
+const lastNeeded = new WeakMap<object, { readonly names: string; readonly steps: readonly unknown[] }>();
+
+function stepsTo<Island>(names: readonly string[], steps: readonly Step<Island>[]): readonly Step<Island>[] {
+  const [key, last] = [names.join(), lastNeeded.get(steps)];
+  if (last?.names === key) {
+    return last.steps as readonly Step<Island>[];
+  }
+  const needed = neededSteps(steps, names);
+  lastNeeded.set(steps, { names: key, steps: needed });
+  return needed;
 }
 
 function takeInput(inputs: ReadonlyMap<string, Tensor>, alias: string): Tensor {

@@ -55,7 +55,7 @@ export async function runSteps<Island>(
 /** Whether nothing of this is in a branch that is not taken. */
 function isReached(names: readonly string[], guards: readonly Guard[], values: RunValues): boolean {
   return (
-    !names.some((name) => values.isLeftOut(name)) &&
+    !(values.leavesOut && names.some((name) => values.isLeftOut(name))) &&
     guards.every(({ predicate, taken }) => !values.isLeftOut(predicate) && isTrue(values.get(predicate)) === taken)
   );
 }

@@ -30,6 +30,11 @@ export class RunValues {
     this.#leftOut.add(name);
   }
 
+  /** Whether some value is in a branch that is not taken. */
+  get leavesOut(): boolean {
+    return this.#leftOut.size > 0;
+  }
+
   /** Whether a value is in a branch that is not taken. */
   isLeftOut(name: string): boolean {
     return this.#leftOut.has(name);
