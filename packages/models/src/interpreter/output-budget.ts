@@ -7,6 +7,15 @@ const STRING_REFERENCE_BYTES = 8;
 /** Of a string that is made, without its bytes. */
 const STRING_OBJECT_BYTES = 128;
 
+const bytesByType = new Map<DataType, number>([["string", STRING_REFERENCE_BYTES]]);
+
+/** Kept, as an array of the type has to be made to know it. */
+function bytesEach(dtype: DataType): number {
+  const bytes = bytesByType.get(dtype) ?? makeNumbers(dtype, 0).BYTES_PER_ELEMENT;
+  bytesByType.set(dtype, bytes);
+  return bytes;
+}
+
 /** Memory for the outputs of one operation: a few bytes of a request must not become gigabytes. */
 export class OutputBudget {
   #left = MAX_OUTPUT_BYTES;
@@ -16,7 +25,7 @@ export class OutputBudget {
    * @throws ServingError `RESOURCE_EXHAUSTED`
    */
   take(dtype: DataType, elements: number): void {
-    this.takeBytes(elements * (dtype === "string" ? STRING_REFERENCE_BYTES : makeNumbers(dtype, 0).BYTES_PER_ELEMENT));
+    this.takeBytes(elements * bytesEach(dtype));
   }
 
   /**
