@@ -299,6 +299,7 @@ describe("deploy/gramine: sealserve serve on Node", () => {
     assert.deepEqual(manifest.loader.argv.slice(2), [
       "--max-semi-space-size=4",
       "--heap-growing-percent=80",
+      "--no-parallel-scavenge",
       "/program/node_modules/sealserve/dist/main.js",
       "serve",
       "--config",

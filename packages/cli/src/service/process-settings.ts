@@ -11,6 +11,11 @@ export interface ProcessSettings {
    */
   readonly youngHalfMiB?: number;
   /**
+   * Whether the young generation is collected by one thread. There is little in it that lives: the thread of the event loop is done with it in less
+   * than a millisecond, and would wait for helpers that have no processor where others compute too.
+   */
+  readonly collectsYoungAlone?: boolean;
+  /**
    * Percent by which V8's old generation may grow over what lived in it at its last collection, before the next one. V8 would let a small one grow to
    * four times that. A request over HTTP/2 leaves some 1.5 KB there (Node makes one function of each stream in the old generation, which holds
    * the stream), and the thread of the event loop stands still in proportion to what has died: 26 ms, where with 80 % it is 11 ms, for one or two
@@ -39,14 +44,29 @@ export const MODEL_MEMORY_SETTINGS: Readonly<Record<string, string>> = {
   GLIBC_TUNABLES: "glibc.malloc.hugetlb=1",
 };
 
-/** What is a flag of V8, and the words by which others for the same are known. */
+/** Flags of V8 by the setting that they are for, and the words by which others for the same are known. */
 const V8_FLAGS = [
-  { setting: "youngHalfMiB", flag: "--max-semi-space-size", words: /semi[-_]space/ },
-  { setting: "oldGrowthPercent", flag: "--heap-growing-percent", words: /heap[-_]growing/ },
+  { flag: ofNumber("--max-semi-space-size", "youngHalfMiB"), words: /semi[-_]space/ },
+  { flag: ofNumber("--heap-growing-percent", "oldGrowthPercent"), words: /heap[-_]growing/ },
+  {
+    flag: ({ collectsYoungAlone }: ProcessSettings) =>
+      collectsYoungAlone === true ? "--no-parallel-scavenge" : undefined,
+    words: /parallel[-_]scavenge|single[-_]threaded/,
+  },
 ] as const;
 
+function ofNumber(flag: string, setting: "youngHalfMiB" | "oldGrowthPercent") {
+  return ({ [setting]: value }: ProcessSettings): string | undefined =>
+    value === undefined ? undefined : `${flag}=${value}`;
+}
+
 /** Of a process that serves models. */
-export const SERVER_SETTINGS = { youngHalfMiB: 4, oldGrowthPercent: 80, holdsModels: true } as const;
+export const SERVER_SETTINGS = {
+  youngHalfMiB: 4,
+  collectsYoungAlone: true,
+  oldGrowthPercent: 80,
+  holdsModels: true,
+} as const;
 
 /**
  * What V8 is told for some settings.
@@ -54,9 +74,9 @@ export const SERVER_SETTINGS = { youngHalfMiB: 4, oldGrowthPercent: 80, holdsMod
  * @param given flags of the user, whose word on a setting counts
  */
 export function v8FlagsOf(settings: ProcessSettings, given = ""): string[] {
-  return V8_FLAGS.flatMap(({ setting, flag, words }) => {
-    const value = settings[setting];
-    return value === undefined || words.test(given) ? [] : [`${flag}=${value}`];
+  return V8_FLAGS.flatMap(({ flag, words }) => {
+    const text = flag(settings);
+    return text === undefined || words.test(given) ? [] : [text];
   });
 }
 
