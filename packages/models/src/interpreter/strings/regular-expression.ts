@@ -2,6 +2,8 @@ import { isUtf8 } from "node:buffer";
 import { invalidArgument, ServingError } from "@sealserve/protocol";
 import { RE2JS } from "re2js";
 
+import { asciiClassOf } from "./character-class.ts";
+
 /** Bytes of a pattern; the machine that it becomes is larger by far. */
 const MAX_PATTERN_BYTES = 2 ** 12;
 /** Instructions that matching may take; they take a fraction of a microsecond each. */
@@ -99,10 +101,15 @@ export function replaceMatches(
   const matcher = pattern.matcher(expectUtf8(string));
   const parts: Uint8Array[] = [];
   let copied = 0;
-  for (const [start, end] of findMatches(string, matcher, beforeMatch)) {
+  const members = asciiClassOf(pattern);
+  const matches =
+    members === undefined ? findMatches(string, matcher, beforeMatch) : findMembers(string, members, beforeMatch);
+  const groupOf = (group: number, whole: Range): Range =>
+    group === 0 ? whole : [matcher.start(group), matcher.end(group)];
+  for (const [start, end] of matches) {
     parts.push(string.subarray(copied, start));
     for (const part of rewrite) {
-      parts.push(typeof part === "number" ? string.subarray(matcher.start(part), matcher.end(part)) : part);
+      parts.push(typeof part === "number" ? string.subarray(...groupOf(part, [start, end])) : part);
     }
     copied = end;
     if (!all) {
@@ -112,11 +119,24 @@ export function replaceMatches(
   return [...parts, string.subarray(copied)];
 }
 
+/** A half-open range of a string's bytes. */
+type Range = readonly [start: number, end: number];
+
+/** The matches of a class of bytes. */
+function* findMembers(string: Uint8Array, members: Uint8Array, beforeMatch: () => void): Generator<Range, void> {
+  for (let index = 0; index < string.length; index++) {
+    if (members[string[index] as number] === 1) {
+      beforeMatch();
+      yield [index, index + 1];
+    }
+  }
+}
+
 function* findMatches(
   string: Uint8Array,
   matcher: ReturnType<Pattern["matcher"]>,
   beforeMatch: () => void,
-): Generator<readonly [start: number, end: number], void> {
+): Generator<Range, void> {
   let behind = -1;
   for (let from = 0; from <= string.length; ) {
     beforeMatch();
