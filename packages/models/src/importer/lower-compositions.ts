@@ -1,6 +1,5 @@
-import { floatAttribute, intAttribute } from "../onnx/attribute.ts";
+import { intAttribute } from "../onnx/attribute.ts";
 import { asInt64, castTo, scalar, sizesOf, zeroOf } from "./convert.ts";
-import { throughChannelsFirst } from "./image-window.ts";
 import { isFloat, log1pOf } from "./lower-elementwise.ts";
 import { reductionLowerings } from "./lower-reduction.ts";
 import type { OnnxGraph, Value } from "./onnx-graph.ts";
@@ -65,19 +64,6 @@ const euclideanNorm: Lowering = (operation, graph) => {
   return graph.apply("Sqrt", [sum], value.dtype);
 };
 
-/** Each channel is divided by what the squares of those next to it make. TensorFlow multiplies their sum, ONNX their mean over the window. */
-const localResponse: Lowering = (operation, graph) => {
-  const size = 2 * operation.integer("depth_radius", 5) + 1;
-  const [alpha, beta] = [operation.float("alpha", 1) * size, operation.float("beta", 0.5)];
-  const attributes = [
-    intAttribute("size", size),
-    floatAttribute("alpha", alpha),
-    floatAttribute("beta", beta),
-    floatAttribute("bias", operation.float("bias", 1)),
-  ];
-  return throughChannelsFirst(operation, graph, (image) => graph.apply("LRN", [image], image.dtype, attributes));
-};
-
 /** Turns axes round by so many places, one axis after the other. */
 const roll: Lowering = (operation, graph) => {
   const axes = operation.constantIntegers(2);
@@ -109,7 +95,6 @@ export const compositionLowerings: Readonly<Record<string, Lowering>> = {
   Expm1: exponentialWithout1,
   EuclideanNorm: euclideanNorm,
   L2Loss: halfOfSquares,
-  LRN: localResponse,
   MulNoNan: zeroWhere(1, product),
   Roll: roll,
   ShapeN: shapes,
