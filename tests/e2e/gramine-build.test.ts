@@ -298,7 +298,6 @@ describe("deploy/gramine: sealserve serve on Node", () => {
     assertSound(manifest, await readFile(join(out, "sealserve-node.manifest"), "utf8"));
     assert.deepEqual(manifest.loader.argv.slice(2), [
       "--max-semi-space-size=4",
-      "--heap-growing-percent=80",
       "--no-parallel-scavenge",
       "/program/node_modules/sealserve/dist/main.js",
       "serve",

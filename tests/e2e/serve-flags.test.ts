@@ -66,7 +66,6 @@ test("a server loads models fast and keeps its memory small by settings of the p
   assert.ok(environment.split("\0").includes("GLIBC_TUNABLES=glibc.malloc.hugetlb=1"));
   const commandLine = await readFile(`/proc/${server.process.pid}/cmdline`, "utf8");
   assert.ok(commandLine.split("\0").includes("--max-semi-space-size=4"));
-  assert.ok(commandLine.split("\0").includes("--heap-growing-percent=80"));
   assert.ok(commandLine.split("\0").includes("--no-parallel-scavenge"));
   assert.equal((await server.stop()).code, 0);
 });

@@ -15,13 +15,6 @@ export interface ProcessSettings {
    * than a millisecond, and would wait for helpers that have no processor where others compute too.
    */
   readonly collectsYoungAlone?: boolean;
-  /**
-   * Percent by which V8's old generation may grow over what lived in it at its last collection, before the next one. V8 would let a small one grow to
-   * four times that. A request over HTTP/2 leaves some 1.5 KB there (Node makes one function of each stream in the old generation, which holds
-   * the stream), and the thread of the event loop stands still in proportion to what has died: 26 ms, where with 80 % it is 11 ms, for one or two
-   * microseconds of other threads a request.
-   */
-  readonly oldGrowthPercent?: number;
   /** Has glibc take memory for models in large pages, and give it back to the system: {@link MODEL_MEMORY_SETTINGS}. */
   readonly holdsModels?: boolean;
 }
@@ -46,8 +39,11 @@ export const MODEL_MEMORY_SETTINGS: Readonly<Record<string, string>> = {
 
 /** Flags of V8 by the setting that they are for, and the words by which others for the same are known. */
 const V8_FLAGS = [
-  { flag: ofNumber("--max-semi-space-size", "youngHalfMiB"), words: /semi[-_]space/ },
-  { flag: ofNumber("--heap-growing-percent", "oldGrowthPercent"), words: /heap[-_]growing/ },
+  {
+    flag: ({ youngHalfMiB }: ProcessSettings) =>
+      youngHalfMiB === undefined ? undefined : `--max-semi-space-size=${youngHalfMiB}`,
+    words: /semi[-_]space/,
+  },
   {
     flag: ({ collectsYoungAlone }: ProcessSettings) =>
       collectsYoungAlone === true ? "--no-parallel-scavenge" : undefined,
@@ -55,18 +51,8 @@ const V8_FLAGS = [
   },
 ] as const;
 
-function ofNumber(flag: string, setting: "youngHalfMiB" | "oldGrowthPercent") {
-  return ({ [setting]: value }: ProcessSettings): string | undefined =>
-    value === undefined ? undefined : `${flag}=${value}`;
-}
-
 /** Of a process that serves models. */
-export const SERVER_SETTINGS = {
-  youngHalfMiB: 4,
-  collectsYoungAlone: true,
-  oldGrowthPercent: 80,
-  holdsModels: true,
-} as const;
+export const SERVER_SETTINGS = { youngHalfMiB: 4, collectsYoungAlone: true, holdsModels: true } as const;
 
 /**
  * What V8 is told for some settings.
