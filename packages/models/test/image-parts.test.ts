@@ -6,24 +6,17 @@ import type { AttrValue, Tensor } from "@sealserve/protocol";
 
 import { modelError, servingError } from "./fixtures/errors.ts";
 import { slideWindow, type WindowCase } from "./fixtures/image-reference.ts";
-import { makeKernel } from "./fixtures/kernel.ts";
+import { runKernel } from "./fixtures/kernel.ts";
 import { expectTensor, integersAttr, textAttr } from "./fixtures/operation-case.ts";
 import { bytes, floats, int32s } from "./fixtures/tensors.ts";
 
 type Attributes = Readonly<Record<string, AttrValue>>;
 
-const run = (op: string, inputs: readonly Tensor[], attributes: Attributes = {}): Tensor[] => [
-  ...makeKernel(
-    op,
-    inputs.map(({ dtype }) => dtype),
-    attributes,
-  ).run(inputs),
-];
 const invalid = (message: RegExp) => servingError("INVALID_ARGUMENT", message);
 const tooLarge = servingError("RESOURCE_EXHAUSTED", /too large/);
 
 const patches = (image: Tensor, { kernel, strides, dilations = [1, 1], padding }: WindowCase): Tensor =>
-  run("ExtractImagePatches", [image], {
+  runKernel("ExtractImagePatches", [image], {
     ksizes: integersAttr([1, ...kernel, 1]),
     strides: integersAttr([1, ...strides, 1]),
     rates: integersAttr([1, ...dilations, 1]),
@@ -58,7 +51,7 @@ test("ExtractImagePatches counts what it makes, and refuses what is no window ov
 });
 
 const crop = (image: Tensor, boxes: readonly number[], size: readonly number[], attributes: Attributes = {}): Tensor =>
-  run(
+  runKernel(
     "CropAndResize",
     [
       image,
@@ -87,7 +80,7 @@ test("CropAndResize fills up what is outside, and refuses boxes of images that a
   const outside = { extrapolation_value: { f: -1 } };
   assert.deepEqual(crop(square, [0, 0, 2, 1], [2, 3], outside), floats([1, 2, 3, 1], [0, 1, 2, -1, -1, -1]));
   const at = (place: number) =>
-    run("CropAndResize", [square, floats([1, 4]), int32s([1], [place]), int32s([2], [1, 1])]);
+    runKernel("CropAndResize", [square, floats([1, 4]), int32s([1], [place]), int32s([2], [1, 1])]);
   assert.throws(() => at(1), invalid(/outside \[0, 1\)/));
   assert.throws(() => at(-1), invalid(/outside/));
   assert.throws(() => crop(square, [0, 0, 1, 1], [0, 1]), invalid(/positive/));
@@ -104,7 +97,11 @@ const count = (value: number): Tensor => int32s([], [value]);
 const boxes = floats([1, 4, 1, 4], [0, 0, 1, 1, 0, 0, 0.5, 1, 2, 2, 3, 3, 0, 0, 0, 0]);
 const scores = floats([1, 4, 2], [0.9, 0.1, 0.8, 0.2, 0.7, 0.6, 0.3, 0.05]);
 const suppress = (overlap: number, more: Attributes = {}, [each, total, lowest] = [2, 3, 0.15]) =>
-  run("CombinedNonMaxSuppression", [boxes, scores, count(each), count(total), number(overlap), number(lowest)], more);
+  runKernel(
+    "CombinedNonMaxSuppression",
+    [boxes, scores, count(each), count(total), number(overlap), number(lowest)],
+    more,
+  );
 
 test("CombinedNonMaxSuppression gives the best boxes of all classes", () => {
   const [found, values, kinds, valid] = suppress(0.4);
@@ -126,7 +123,15 @@ test("CombinedNonMaxSuppression refuses limits that are none, and shapes that do
   assert.throws(() => suppress(0.5, {}, [0, 1, 0]), invalid(/above 0/));
   assert.throws(() => suppress(0.5, {}, [1, 2 ** 28, 0]), tooLarge);
   assert.throws(
-    () => run("CombinedNonMaxSuppression", [floats([1, 3, 1, 4]), scores, count(1), count(1), number(0.5), number(0)]),
+    () =>
+      runKernel("CombinedNonMaxSuppression", [
+        floats([1, 3, 1, 4]),
+        scores,
+        count(1),
+        count(1),
+        number(0.5),
+        number(0),
+      ]),
     invalid(/do not go with/),
   );
 });

@@ -5,18 +5,13 @@ import type { AttrValue, Tensor } from "@sealserve/protocol";
 
 import { samplingKernels } from "../src/interpreter/images/span-weights.ts";
 import { modelError, servingError } from "./fixtures/errors.ts";
-import { makeKernel } from "./fixtures/kernel.ts";
+import { makeKernel, runKernel } from "./fixtures/kernel.ts";
 import { expectTensor, textAttr } from "./fixtures/operation-case.ts";
 import { bytes, floats, int32s, numbersOf } from "./fixtures/tensors.ts";
 
 type Attributes = Readonly<Record<string, AttrValue>>;
 
-const run = (op: string, inputs: readonly Tensor[], attributes: Attributes = {}): Tensor =>
-  makeKernel(
-    op,
-    inputs.map(({ dtype }) => dtype),
-    attributes,
-  ).run(inputs)[0] as Tensor;
+const run = (...call: Parameters<typeof runKernel>): Tensor => runKernel(...call)[0] as Tensor;
 const invalid = (message: RegExp) => servingError("INVALID_ARGUMENT", message);
 const tooLarge = servingError("RESOURCE_EXHAUSTED", /too large/);
 const line = (values: readonly number[]): Tensor => floats([1, 1, values.length, 1], values);

@@ -5,20 +5,13 @@ import type { AttrValue, Tensor } from "@sealserve/protocol";
 import fc from "fast-check";
 
 import { modelError, servingError } from "./fixtures/errors.ts";
-import { listAttr, makeKernel } from "./fixtures/kernel.ts";
+import { listAttr, runKernel } from "./fixtures/kernel.ts";
 import { textAttr } from "./fixtures/operation-case.ts";
 import { booleans, doubles, floats, int32s, int64s, texts } from "./fixtures/tensors.ts";
 
 type Attributes = Readonly<Record<string, AttrValue>>;
 
-const run = (op: string, inputs: readonly Tensor[], attributes: Attributes = {}): Tensor[] => [
-  ...makeKernel(
-    op,
-    inputs.map(({ dtype }) => dtype),
-    attributes,
-  ).run(inputs),
-];
-const first = (...args: Parameters<typeof run>): Tensor => run(...args)[0] as Tensor;
+const first = (...args: Parameters<typeof runKernel>): Tensor => runKernel(...args)[0] as Tensor;
 const invalid = (message: RegExp) => servingError("INVALID_ARGUMENT", message);
 const tooLarge = servingError("RESOURCE_EXHAUSTED", /too large/);
 const number = (value: number): Tensor => int64s([], [value]);
@@ -43,26 +36,26 @@ test("SparseToDense refuses places that are outside, repeated or out of order, a
     floats([places.length], places),
     floats([], [0]),
   ];
-  assert.throws(() => run("SparseToDense", at([3])), invalid(/out of bounds/));
-  assert.throws(() => run("SparseToDense", at([-1])), invalid(/out of bounds/));
-  assert.throws(() => run("SparseToDense", at([1, 1])), invalid(/out of order or repeated/));
-  assert.throws(() => run("SparseToDense", at([1, 0])), invalid(/out of order or repeated/));
+  assert.throws(() => runKernel("SparseToDense", at([3])), invalid(/out of bounds/));
+  assert.throws(() => runKernel("SparseToDense", at([-1])), invalid(/out of bounds/));
+  assert.throws(() => runKernel("SparseToDense", at([1, 1])), invalid(/out of order or repeated/));
+  assert.throws(() => runKernel("SparseToDense", at([1, 0])), invalid(/out of order or repeated/));
   const unchecked = first("SparseToDense", at([1, 0]), { validate_indices: { b: false } });
   assert.deepEqual(unchecked, floats([3], [0, 1, 0]));
-  assert.throws(() => run("SparseToDense", at([1], -1)), invalid(/sizes from 0 on/));
-  assert.throws(() => run("SparseToDense", at([1], 2 ** 40)), tooLarge);
+  assert.throws(() => runKernel("SparseToDense", at([1], -1)), invalid(/sizes from 0 on/));
+  assert.throws(() => runKernel("SparseToDense", at([1], 2 ** 40)), tooLarge);
   assert.throws(
-    () => run("SparseToDense", [int64s([1, 2], [0, 0]), int64s([1], [3]), floats([1]), floats([], [0])]),
+    () => runKernel("SparseToDense", [int64s([1, 2], [0, 0]), int64s([1], [3]), floats([1]), floats([], [0])]),
     invalid(/rank 1/),
   );
   assert.throws(
-    () => run("SparseToDense", [int64s([2, 1], [0, 1]), int64s([1], [3]), floats([1]), floats([], [0])]),
+    () => runKernel("SparseToDense", [int64s([2, 1], [0, 1]), int64s([1], [3]), floats([1]), floats([], [0])]),
     invalid(/2 values/),
   );
 });
 
 test("SparseReshape moves elements as a dense reshape does", () => {
-  const [indices, shape] = run("SparseReshape", [
+  const [indices, shape] = runKernel("SparseReshape", [
     int64s([2, 2], [0, 1, 1, 2]),
     int64s([2], [2, 3]),
     int64s([2], [3, -1]),
@@ -70,7 +63,7 @@ test("SparseReshape moves elements as a dense reshape does", () => {
   assert.deepEqual(indices, int64s([2, 2], [0, 1, 2, 1]));
   assert.deepEqual(shape, int64s([2], [3, 2]));
   const reshape = (to: readonly number[], from = [2, 3]) =>
-    run("SparseReshape", [int64s([0, 2], []), int64s([2], from), int64s([to.length], to)]);
+    runKernel("SparseReshape", [int64s([0, 2], []), int64s([2], from), int64s([to.length], to)]);
   assert.throws(() => reshape([5]), invalid(/does not fit/));
   assert.throws(() => reshape([-1, -1]), invalid(/one of -1/));
   assert.throws(() => reshape([-1, 0]), invalid(/cannot infer/));
@@ -79,19 +72,19 @@ test("SparseReshape moves elements as a dense reshape does", () => {
 
 test("SparseFillEmptyRows puts a default into rows without values", () => {
   const inputs = [int64s([3, 2], [2, 1, 0, 2, 2, 0]), floats([3], [5, 6, 7]), int64s([2], [4, 3]), floats([], [-1])];
-  const [indices, values, isEmpty, reverse] = run("SparseFillEmptyRows", inputs);
+  const [indices, values, isEmpty, reverse] = runKernel("SparseFillEmptyRows", inputs);
   assert.deepEqual(indices, int64s([5, 2], [0, 2, 1, 0, 2, 1, 2, 0, 3, 0]));
   assert.deepEqual(values, floats([5], [6, -1, 5, 7, -1]));
   assert.deepEqual(isEmpty, booleans([4], [0, 1, 0, 1]));
   assert.deepEqual(reverse, int64s([3], [2, 0, 3]));
   const fill = (place: number, rows: number, values_ = floats([1])) =>
-    run("SparseFillEmptyRows", [int64s([1, 2], [place, 0]), values_, int64s([2], [rows, 3]), floats([], [0])]);
+    runKernel("SparseFillEmptyRows", [int64s([1, 2], [place, 0]), values_, int64s([2], [rows, 3]), floats([], [0])]);
   assert.throws(() => fill(4, 4), invalid(/out of bounds/));
   assert.throws(() => fill(0, 0), invalid(/out of bounds/));
   assert.throws(() => fill(0, 4, floats([2])), invalid(/one default value/));
   assert.throws(() => fill(0, 2 ** 40), tooLarge);
   assert.equal(
-    run("SparseFillEmptyRows", [int64s([0, 1], []), floats([0]), int64s([1], [2 ** 23]), floats([], [0])]).length,
+    runKernel("SparseFillEmptyRows", [int64s([0, 1], []), floats([0]), int64s([1], [2 ** 23]), floats([], [0])]).length,
     4,
   );
 });
@@ -99,22 +92,22 @@ test("SparseFillEmptyRows puts a default into rows without values", () => {
 test("rows, sets and segments without elements are counted before they are made", () => {
   const union = { set_operation: textAttr("union") };
   const sets = int64s([2 ** 24, 0], []);
-  assert.throws(() => run("DenseToDenseSetOperation", [sets, sets], union), tooLarge);
+  assert.throws(() => runKernel("DenseToDenseSetOperation", [sets, sets], union), tooLarge);
   const none = [int64s([2 ** 24, 0], []), int64s([0], []), floats([], [1]), floats([], [0])];
-  assert.throws(() => run("SparseToDense", none), tooLarge);
+  assert.throws(() => runKernel("SparseToDense", none), tooLarge);
   const segments = [floats([1, 0], []), int64s([1], [0]), int64s([1], [2 ** 40])];
-  assert.throws(() => run("SparseSegmentSum", segments), tooLarge);
+  assert.throws(() => runKernel("SparseSegmentSum", segments), tooLarge);
 });
 
 test("numbers that are none are equal to nothing", () => {
-  const [values, places] = run("Unique", [floats([4], [Number.NaN, 1, Number.NaN, 1])]);
+  const [values, places] = runKernel("Unique", [floats([4], [Number.NaN, 1, Number.NaN, 1])]);
   assert.deepEqual(values, floats([3], [Number.NaN, 1, Number.NaN]));
   assert.deepEqual(places, int32s([4], [0, 1, 2, 1]));
 });
 
 test("set operations give sorted sets, one for each row", () => {
   const [a, b] = [int64s([2, 3], [3, 1, 3, 5, 5, 6]), int64s([2, 2], [1, 9, 6, 6])];
-  const combine = (name: string) => run("DenseToDenseSetOperation", [a, b], { set_operation: textAttr(name) });
+  const combine = (name: string) => runKernel("DenseToDenseSetOperation", [a, b], { set_operation: textAttr(name) });
   assert.deepEqual(combine("a-b"), [int64s([2, 2], [0, 0, 1, 0]), int64s([2], [3, 5]), int64s([2], [2, 1])]);
   assert.deepEqual(combine("intersection")[1], int64s([2], [1, 6]));
   assert.deepEqual(combine("union"), [
@@ -128,13 +121,13 @@ test("set operations give sorted sets, one for each row", () => {
     { ...texts(["c"]), shape: [1, 1] },
   ];
   assert.deepEqual(
-    run("DenseToDenseSetOperation", words, { set_operation: textAttr("union") })[1],
+    runKernel("DenseToDenseSetOperation", words, { set_operation: textAttr("union") })[1],
     texts(["a", "b", "c"]),
   );
   assert.throws(() => combine("xor"), modelError("unsupported-op", /xor/));
   const other = int64s([1, 2], [1, 9]);
   assert.throws(
-    () => run("DenseToDenseSetOperation", [a, other], { set_operation: textAttr("union") }),
+    () => runKernel("DenseToDenseSetOperation", [a, other], { set_operation: textAttr("union") }),
     invalid(/one shape/),
   );
 });
@@ -155,16 +148,16 @@ test("rows that are picked are summed by their segments", () => {
   );
   assert.deepEqual(first("SparseSegmentSumWithNumSegments", [...inputs, number(4)]).shape, [4, 2]);
   const summing = (indices: readonly number[], ids: readonly number[]) => () =>
-    run("SparseSegmentSum", [data, int64s([indices.length], indices), int32s([ids.length], ids)]);
+    runKernel("SparseSegmentSum", [data, int64s([indices.length], indices), int32s([ids.length], ids)]);
   assert.throws(summing([3], [0]), invalid(/out of range/));
   assert.throws(summing([-1], [0]), invalid(/out of range/));
   assert.throws(summing([0, 0], [1, 0]), invalid(/not increasing/));
   assert.throws(summing([0], [-1]), invalid(/not increasing/));
   assert.throws(summing([0, 1], [0]), invalid(/same size/));
   assert.throws(summing([0], [2 ** 30]), tooLarge);
-  assert.throws(() => run("SparseSegmentSumWithNumSegments", [...inputs, number(2)]), invalid(/out of range/));
+  assert.throws(() => runKernel("SparseSegmentSumWithNumSegments", [...inputs, number(2)]), invalid(/out of range/));
   assert.throws(
-    () => run("SparseSegmentMean", [int32s([1], [1]), int64s([1], [0]), int32s([1], [0])]),
+    () => runKernel("SparseSegmentMean", [int32s([1], [1]), int64s([1], [0]), int32s([1], [0])]),
     modelError("unsupported-op"),
   );
 });
@@ -180,13 +173,13 @@ test("UnsortedSegmentSum leaves out what has no segment", () => {
 });
 
 test("Unique keeps first occurrences in order, and says where each element went", () => {
-  const [values, places] = run("Unique", [int64s([5], [7, 3, 7, 7, 3])]);
+  const [values, places] = runKernel("Unique", [int64s([5], [7, 3, 7, 7, 3])]);
   assert.deepEqual([values, places], [int64s([2], [7, 3]), int32s([5], [0, 1, 0, 0, 1])]);
-  assert.deepEqual(run("UniqueWithCounts", [texts(["b", "a", "b"])])[2], int32s([2], [2, 1]));
-  assert.throws(() => run("Unique", [int64s([1, 1], [7])]), invalid(/1D/));
+  assert.deepEqual(runKernel("UniqueWithCounts", [texts(["b", "a", "b"])])[2], int32s([2], [2, 1]));
+  assert.throws(() => runKernel("Unique", [int64s([1, 1], [7])]), invalid(/1D/));
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 5 })), (numbers) => {
-      const [kept, at] = run("Unique", [int64s([numbers.length], numbers)]) as [Tensor, Tensor];
+      const [kept, at] = runKernel("Unique", [int64s([numbers.length], numbers)]) as [Tensor, Tensor];
       assert.deepEqual(
         [...at.data].map((place) => Number(kept.data[Number(place)])),
         numbers,
@@ -199,8 +192,8 @@ test("UpperBound and LowerBound find where values could be inserted", () => {
   const inputs = [floats([2, 3], [1, 2, 2, 5, 6, 7]), floats([2, 2], [2, 0, 8, 6])];
   assert.deepEqual(first("UpperBound", inputs), int32s([2, 2], [3, 0, 3, 2]));
   assert.deepEqual(first("LowerBound", inputs), int32s([2, 2], [1, 0, 3, 1]));
-  assert.throws(() => run("UpperBound", [floats([2]), floats([2])]), invalid(/matrices/));
-  assert.throws(() => run("UpperBound", [floats([1, 2]), floats([2, 1])]), invalid(/matrices/));
+  assert.throws(() => runKernel("UpperBound", [floats([2]), floats([2])]), invalid(/matrices/));
+  assert.throws(() => runKernel("UpperBound", [floats([1, 2]), floats([2, 1])]), invalid(/matrices/));
 });
 
 test("Bincount and DenseBincount count numbers, or sum weights", () => {
@@ -215,16 +208,16 @@ test("Bincount and DenseBincount count numbers, or sum weights", () => {
   const onlyWhether = { binary_output: { b: true } };
   assert.deepEqual(first("DenseBincount", [matrix, number(2), nothing], onlyWhether), floats([2, 2], [1, 0, 0, 1]));
   assert.deepEqual(first("DenseBincount", [int32s([2], [0, 1]), number(2), nothing]), floats([2], [1, 1]));
-  assert.throws(() => run("Bincount", [int32s([1], [-1]), int32s([], [2]), nothing]), invalid(/non-negative/));
-  assert.throws(() => run("Bincount", [int32s([1], [1]), int32s([], [-2]), nothing]), invalid(/non-negative/));
-  assert.throws(() => run("Bincount", [int32s([1], [1]), int32s([], [2]), floats([2])]), invalid(/weights/));
-  assert.throws(() => run("Bincount", [int32s([1], [1]), number(2 ** 40), nothing]), tooLarge);
-  assert.throws(() => run("DenseBincount", [int32s([1, 1, 1], [1]), number(2), nothing]), invalid(/rank 2/));
+  assert.throws(() => runKernel("Bincount", [int32s([1], [-1]), int32s([], [2]), nothing]), invalid(/non-negative/));
+  assert.throws(() => runKernel("Bincount", [int32s([1], [1]), int32s([], [-2]), nothing]), invalid(/non-negative/));
+  assert.throws(() => runKernel("Bincount", [int32s([1], [1]), int32s([], [2]), floats([2])]), invalid(/weights/));
+  assert.throws(() => runKernel("Bincount", [int32s([1], [1]), number(2 ** 40), nothing]), tooLarge);
+  assert.throws(() => runKernel("DenseBincount", [int32s([1, 1, 1], [1]), number(2), nothing]), invalid(/rank 2/));
 });
 
 test("BroadcastGradientArgs gives the axes that are repeated", () => {
   const axes = (a: readonly number[], b: readonly number[]) =>
-    run("BroadcastGradientArgs", [int32s([a.length], a), int32s([b.length], b)]).map(({ data }) => [...data]);
+    runKernel("BroadcastGradientArgs", [int32s([a.length], a), int32s([b.length], b)]).map(({ data }) => [...data]);
   assert.deepEqual(axes([2, 3, 5], [1]), [[], [0, 1, 2]]);
   assert.deepEqual(axes([3, 1], [2, 3, 4]), [[0, 2], []]);
   assert.deepEqual(axes([2, 1], [2, 1]), [[], []]);
@@ -267,7 +260,7 @@ test("RaggedTensorToTensor takes several ragged dimensions, and dense ones insid
 
 test("partitions of ragged tensors that do not fit are refused", () => {
   const convert = (splits: readonly number[], shape = number(-1), fallback = floats([], [0])) =>
-    run(
+    runKernel(
       "RaggedTensorToTensor",
       [shape, floats([2]), fallback, int64s([splits.length], splits)],
       ragged(["ROW_SPLITS"]),
@@ -279,7 +272,7 @@ test("partitions of ragged tensors that do not fit are refused", () => {
   assert.throws(() => convert([0, 2], number(-1), floats([2])), invalid(/default/));
   assert.throws(() => convert([0, 2], int64s([2], [2 ** 20, 2 ** 20])), tooLarge);
   const byIds = (rows: number, ids: readonly number[]) =>
-    run(
+    runKernel(
       "RaggedTensorToTensor",
       [number(-1), floats([2]), floats([], [0]), number(rows), int64s([2], ids)],
       ragged(["FIRST_DIM_SIZE", "VALUE_ROWIDS"]),
@@ -288,7 +281,7 @@ test("partitions of ragged tensors that do not fit are refused", () => {
   assert.throws(() => byIds(2, [0, 2]), invalid(/rowids/));
   assert.throws(() => byIds(2 ** 40, [0, 1]), tooLarge);
   assert.throws(
-    () => run("RaggedTensorToTensor", [number(-1), floats([2]), floats([], [0])], ragged(["OTHER"])),
+    () => runKernel("RaggedTensorToTensor", [number(-1), floats([2]), floats([], [0])], ragged(["OTHER"])),
     modelError("unsupported-op", /OTHER/),
   );
 });
@@ -310,7 +303,7 @@ test("Multinomial finds one of many classes", () => {
     [1, 50_000],
     Array.from({ length: 50_000 }, (_, index) => (index === 40_321 ? 100 : 0)),
   );
-  const [drawn] = run("Multinomial", [logits, int32s([], [100_000])]);
+  const [drawn] = runKernel("Multinomial", [logits, int32s([], [100_000])]);
   assert.deepEqual(
     drawn,
     int64s(
@@ -321,12 +314,15 @@ test("Multinomial finds one of many classes", () => {
 });
 
 test("Multinomial draws classes by their logits", () => {
-  const [drawn] = run("Multinomial", [floats([2, 3], [0, Math.log(3), -Infinity, -50, 50, 0]), int32s([], [4000])]);
+  const [drawn] = runKernel("Multinomial", [
+    floats([2, 3], [0, Math.log(3), -Infinity, -50, 50, 0]),
+    int32s([], [4000]),
+  ]);
   assert.deepEqual(drawn?.shape, [2, 4000]);
   const classes = [...(drawn?.data ?? [])].map(Number);
   const share = classes.slice(0, 4000).filter((value) => value === 1).length / 4000;
   assert.ok(Math.abs(share - 0.75) < 0.05);
   assert.ok(classes.slice(0, 4000).every((value) => value < 2) && classes.slice(4000).every((value) => value === 1));
-  assert.throws(() => run("Multinomial", [floats([2, 0], []), int32s([], [1])]), invalid(/matrix with classes/));
-  assert.throws(() => run("Multinomial", [floats([1, 1]), int32s([], [-1])]), invalid(/at least 0/));
+  assert.throws(() => runKernel("Multinomial", [floats([2, 0], []), int32s([], [1])]), invalid(/matrix with classes/));
+  assert.throws(() => runKernel("Multinomial", [floats([1, 1]), int32s([], [-1])]), invalid(/at least 0/));
 });

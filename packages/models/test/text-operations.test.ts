@@ -9,18 +9,13 @@ import { fingerprint64 } from "../src/interpreter/strings/fingerprint64.ts";
 import { printNumber } from "../src/interpreter/strings/print-number.ts";
 import { compilePattern, replaceMatches } from "../src/interpreter/strings/regular-expression.ts";
 import { modelError, servingError } from "./fixtures/errors.ts";
-import { makeKernel } from "./fixtures/kernel.ts";
+import { makeKernel, runKernel } from "./fixtures/kernel.ts";
 import { textAttr } from "./fixtures/operation-case.ts";
 import { booleans, doubles, floats, int32s, int64s, texts } from "./fixtures/tensors.ts";
 
 type Attributes = Readonly<Record<string, AttrValue>>;
 
-const run = (op: string, inputs: readonly Tensor[], attributes: Attributes = {}): Tensor =>
-  makeKernel(
-    op,
-    inputs.map(({ dtype }) => dtype),
-    attributes,
-  ).run(inputs)[0] as Tensor;
+const run = (...call: Parameters<typeof runKernel>): Tensor => runKernel(...call)[0] as Tensor;
 const scalar = (text: string): Tensor => ({ ...texts([text]), shape: [] });
 const invalid = (message: RegExp) => servingError("INVALID_ARGUMENT", message);
 const replace = (text: string, pattern: string, rewrite: string, attributes: Attributes = {}): Tensor =>

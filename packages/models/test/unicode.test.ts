@@ -5,19 +5,12 @@ import type { AttrValue, Tensor } from "@sealserve/protocol";
 
 import { charactersOf } from "../src/interpreter/strings/unicode.ts";
 import { modelError, servingError } from "./fixtures/errors.ts";
-import { listAttr, makeKernel } from "./fixtures/kernel.ts";
+import { listAttr, runKernel } from "./fixtures/kernel.ts";
 import { textAttr } from "./fixtures/operation-case.ts";
 import { floats, int32s, int64s, texts } from "./fixtures/tensors.ts";
 
 type Attributes = Readonly<Record<string, AttrValue>>;
 
-const run = (op: string, inputs: readonly Tensor[], attributes: Attributes = {}): Tensor[] => [
-  ...makeKernel(
-    op,
-    inputs.map(({ dtype }) => dtype),
-    attributes,
-  ).run(inputs),
-];
 const invalid = (message: RegExp) => servingError("INVALID_ARGUMENT", message);
 const raw = (...strings: readonly (readonly number[])[]): Tensor => ({
   dtype: "string",
@@ -51,14 +44,14 @@ test("characters that are none are those that Unicode's decoder replaces", () =>
 test("UnicodeDecode gives characters as numbers, and where each begins", () => {
   const input = texts(["aé€", "", "😀"]);
   const codes = int32s([4], [0x61, 0xe9, 0x20ac, 0x1f600]);
-  assert.deepEqual(run("UnicodeDecode", [input], utf8), [vector([0, 3, 3, 4]), codes]);
-  const [, , offsets] = run("UnicodeDecodeWithOffsets", [input], utf8);
+  assert.deepEqual(runKernel("UnicodeDecode", [input], utf8), [vector([0, 3, 3, 4]), codes]);
+  const [, , offsets] = runKernel("UnicodeDecodeWithOffsets", [input], utf8);
   assert.deepEqual(offsets, vector([0, 1, 3, 0]));
 });
 
 test("what is no character is replaced, left out or refused", () => {
   const decode = (attributes: Attributes) =>
-    run("UnicodeDecode", [raw([0x41, 0xff, 0x01])], { ...utf8, ...attributes })[1];
+    runKernel("UnicodeDecode", [raw([0x41, 0xff, 0x01])], { ...utf8, ...attributes })[1];
   assert.deepEqual(decode({}), int32s([3], [0x41, 0xfffd, 1]));
   assert.deepEqual(decode({ replacement_char: { i: 63n } }), int32s([3], [0x41, 63, 1]));
   assert.deepEqual(decode({ errors: textAttr("ignore") }), int32s([2], [0x41, 1]));
@@ -69,7 +62,7 @@ test("what is no character is replaced, left out or refused", () => {
 
 test("UnicodeEncode makes strings of rows of numbers", () => {
   const encode = (codes: readonly number[], attributes: Attributes = {}) =>
-    run("UnicodeEncode", [int32s([codes.length], codes), vector([0, 1, 1, codes.length])], attributes)[0];
+    runKernel("UnicodeEncode", [int32s([codes.length], codes), vector([0, 1, 1, codes.length])], attributes)[0];
   assert.deepEqual(encode([0x61, 0x20ac, 0x1f600]), texts(["a", "", "€😀"]));
   assert.deepEqual(encode([0x61, 0xd800, -1]), texts(["a", "", "��"]));
   assert.deepEqual(encode([0x61, 0x110000, 0x62], { errors: textAttr("ignore") }), texts(["a", "", "b"]));
@@ -78,26 +71,26 @@ test("UnicodeEncode makes strings of rows of numbers", () => {
 
 test("UnicodeTranscode replaces what is no character", () => {
   const attributes = { ...utf8, output_encoding: textAttr("UTF-8"), replacement_char: { i: 0x2dn } };
-  assert.deepEqual(run("UnicodeTranscode", [raw([0x61, 0xc3, 0x62])], attributes)[0], texts(["a-b"]));
+  assert.deepEqual(runKernel("UnicodeTranscode", [raw([0x61, 0xc3, 0x62])], attributes)[0], texts(["a-b"]));
 });
 
 test("StringLower and StringUpper of texts change all letters", () => {
   const attributes = { encoding: textAttr("utf-8") };
-  assert.deepEqual(run("StringLower", [texts(["ÄÖ ΑΣ", "x"])], attributes)[0], texts(["äö ας", "x"]));
-  assert.deepEqual(run("StringUpper", [texts(["straße é"])], attributes)[0], texts(["STRASSE É"]));
+  assert.deepEqual(runKernel("StringLower", [texts(["ÄÖ ΑΣ", "x"])], attributes)[0], texts(["äö ας", "x"]));
+  assert.deepEqual(runKernel("StringUpper", [texts(["straße é"])], attributes)[0], texts(["STRASSE É"]));
 });
 
 test("StringLength counts bytes or characters", () => {
   const input = texts(["aé", "", "😀"]);
-  assert.deepEqual(run("StringLength", [input])[0], int32s([3], [3, 0, 4]));
-  assert.deepEqual(run("StringLength", [input], { unit: textAttr("UTF8_CHAR") })[0], int32s([3], [2, 0, 1]));
-  assert.throws(() => run("StringLength", [floats([1])]), modelError("unsupported-op"));
+  assert.deepEqual(runKernel("StringLength", [input])[0], int32s([3], [3, 0, 4]));
+  assert.deepEqual(runKernel("StringLength", [input], { unit: textAttr("UTF8_CHAR") })[0], int32s([3], [2, 0, 1]));
+  assert.throws(() => runKernel("StringLength", [floats([1])]), modelError("unsupported-op"));
 });
 
 test("Substr takes a part of each string, by one place for all or one for each", () => {
   const input = texts(["hello", "wörld"]);
   const take = (from: Tensor, length: Tensor, attributes: Attributes = {}) =>
-    run("Substr", [input, from, length], attributes)[0];
+    runKernel("Substr", [input, from, length], attributes)[0];
   assert.deepEqual(take(int32s([], [1]), int32s([], [3])), texts(["ell", "ör"]));
   assert.deepEqual(take(int32s([], [-3]), int32s([], [9]), { unit: textAttr("UTF8_CHAR") }), texts(["llo", "rld"]));
   assert.deepEqual(take(int32s([2], [0, 5]), int32s([2], [1, 1])), texts(["h", "d"]));
@@ -114,7 +107,7 @@ test("Substr takes a part of each string, by one place for all or one for each",
 test("StringNGrams joins what follows each other, with pads at the ends", () => {
   const words = texts(["a", "b", "c", "d"]);
   const grams = (widths: readonly number[], attributes: Attributes = {}) =>
-    run("StringNGrams", [words, vector([0, 3, 4])], {
+    runKernel("StringNGrams", [words, vector([0, 3, 4])], {
       separator: textAttr("|"),
       ngram_widths: listAttr({ i: BigInt64Array.from(widths, BigInt) }),
       left_pad: textAttr("<"),

@@ -2,8 +2,8 @@ import { type DataType, makeNumbers, type Tensor } from "@sealserve/protocol";
 
 import type { MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
+import { WHOLE_TYPES } from "../whole-types.ts";
 import { combineTwo } from "./combine-two.ts";
-import { WHOLE_TYPES } from "./divide-integers.ts";
 
 /** An operation on the bits of whole numbers: for types that are held as numbers, and for 64 bits. Results wrap round when they are kept. */
 interface Bitwise {

@@ -1,19 +1,8 @@
-import { type DataType, invalidArgument, type Tensor } from "@sealserve/protocol";
+import { invalidArgument, type Tensor } from "@sealserve/protocol";
 
 import type { MakeKernel } from "../kernel.ts";
+import { WHOLE_TYPES } from "../whole-types.ts";
 import { combineTwo } from "./combine-two.ts";
-
-/** Types of whole numbers. */
-export const WHOLE_TYPES: readonly DataType[] = [
-  "int8",
-  "int16",
-  "int32",
-  "int64",
-  "uint8",
-  "uint16",
-  "uint32",
-  "uint64",
-];
 
 /** A division of whole numbers: for types that are held as numbers, and for 64 bits. The divisor is not 0. */
 interface Division {

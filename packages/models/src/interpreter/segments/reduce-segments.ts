@@ -8,6 +8,7 @@ import {
 } from "@sealserve/protocol";
 
 import { FLOATS } from "../float-types.ts";
+import { type Fold, fold, LARGER, SUM } from "../fold.ts";
 import { integersOf, integerVector } from "../integers.ts";
 import type { MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
@@ -16,17 +17,13 @@ import { wholeNumber } from "../scalar.ts";
 type Numbers = ReturnType<typeof makeNumbers>;
 
 /** How rows of one segment become one. */
-interface Reduction {
-  readonly numbers: (there: number, coming: number) => number;
-  /** For types of 64 bits. */
-  readonly bigints: (there: bigint, coming: bigint) => bigint;
+interface Reduction extends Fold {
   /** What stands in segments without rows: where the ids are sorted, and where they are not. */
   readonly empty: { readonly sorted: number; readonly unsorted: "none" | "lowest" | "highest" | "one" };
 }
 
 const sum: Reduction = {
-  numbers: (there, coming) => there + coming,
-  bigints: (there, coming) => there + coming,
+  ...SUM,
   empty: { sorted: 0, unsorted: "none" },
 };
 const product: Reduction = {
@@ -35,8 +32,7 @@ const product: Reduction = {
   empty: { sorted: 1, unsorted: "one" },
 };
 const largest: Reduction = {
-  numbers: (there, coming) => (there < coming ? coming : there),
-  bigints: (there, coming) => (there < coming ? coming : there),
+  ...LARGER,
   empty: { sorted: 0, unsorted: "lowest" },
 };
 const smallest: Reduction = {
@@ -142,21 +138,11 @@ function reduceRows(
     for (let column = 0; column < width; column++) {
       const at = segment * width + column;
       const coming = source[row * width + column];
-      reduced[at] = (isSet[segment] === 1 ? combine(reduction, reduced[at], coming) : coming) as never;
+      reduced[at] = (isSet[segment] === 1 ? fold(reduction, reduced[at], coming) : coming) as never;
     }
     isSet[segment] = 1;
   }
   return { dtype, shape: [count, ...rowShape], data: reduced };
-}
-
-function combine(
-  { numbers, bigints }: Reduction,
-  there: number | bigint | undefined,
-  coming: number | bigint | undefined,
-): number | bigint {
-  return typeof there === "bigint" && typeof coming === "bigint"
-    ? bigints(there, coming)
-    : numbers(there as number, coming as number);
 }
 
 /** Divides sums by how many rows have become each. */

@@ -1,28 +1,16 @@
 import { type DataType, invalidArgument, isNumberData, makeNumbers, type Tensor } from "@sealserve/protocol";
 
 import { FLOATS } from "../float-types.ts";
+import { type Fold, fold, LARGER, SUM } from "../fold.ts";
 import { integerVector } from "../integers.ts";
 import type { MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
 import { type Coordinates, positionOf, readCoordinates, volume } from "./coordinates.ts";
 
-/** What becomes of two values in one place. */
-interface Combine {
-  readonly numbers: (there: number, coming: number) => number;
-  /** For types of 64 bits. */
-  readonly bigints: (there: bigint, coming: bigint) => bigint;
-}
-
 const REDUCIBLE: readonly DataType[] = [...FLOATS, "int32", "int64"];
 
-const add: Combine = { numbers: (there, coming) => there + coming, bigints: (there, coming) => there + coming };
-const larger: Combine = {
-  numbers: (there, coming) => (there < coming ? coming : there),
-  bigints: (there, coming) => (there < coming ? coming : there),
-};
-
 /** SparseReduceSum and SparseReduceMax: the values along some axes as one; 0 where there is none. */
-function reducing(combine: Combine): MakeKernel {
+function reducing(combination: Fold): MakeKernel {
   return (operation) => {
     const { dtype } = operation.input(1);
     const keepsAxes = operation.flag("keep_dims", false);
@@ -34,7 +22,7 @@ function reducing(combine: Combine): MakeKernel {
       run: ([indices, values, denseShape, axes]) => {
         const coordinates = readCoordinates(indices, denseShape);
         const reduced = reducedAxes(axes, coordinates.shape.length);
-        const result = reduceValues(coordinates, values as Tensor, reduced, combine);
+        const result = reduceValues(coordinates, values as Tensor, reduced, combination);
         const whole = coordinates.shape.map((size, axis) => (reduced.has(axis) ? 1 : size));
         return [keepsAxes ? { ...result, shape: whole } : result];
       },
@@ -47,7 +35,7 @@ function reduceValues(
   { rows, shape }: Coordinates,
   { dtype, data }: Tensor,
   reduced: ReadonlySet<number>,
-  combine: Combine,
+  combination: Fold,
 ): Tensor {
   if (data.length !== rows.length || !isNumberData(data)) {
     throw invalidArgument(`Expected a value for each of ${rows.length} indices`);
@@ -61,20 +49,10 @@ function reduceValues(
     const inKept = kept.map((axis) => row[axis] as number);
     const at = positionOf(inKept, sizes);
     const coming = data[place];
-    results[at] = (isSet.has(at) ? combined(combine, results[at], coming) : coming) as never;
+    results[at] = (isSet.has(at) ? fold(combination, results[at], coming) : coming) as never;
     isSet.add(at);
   }
   return { dtype, shape: sizes, data: results };
-}
-
-function combined(
-  { numbers, bigints }: Combine,
-  there: number | bigint | undefined,
-  coming: number | bigint | undefined,
-): number | bigint {
-  return typeof there === "bigint" && typeof coming === "bigint"
-    ? bigints(there, coming)
-    : numbers(there as number, coming as number);
 }
 
 /** @throws ServingError `INVALID_ARGUMENT` */
@@ -88,5 +66,5 @@ function reducedAxes(axes: Tensor | undefined, rank: number): ReadonlySet<number
   return new Set(given.map((axis) => (axis + rank) % rank));
 }
 
-export const reduceSparseSum: MakeKernel = reducing(add);
-export const reduceSparseMax: MakeKernel = reducing(larger);
+export const reduceSparseSum: MakeKernel = reducing(SUM);
+export const reduceSparseMax: MakeKernel = reducing(LARGER);

@@ -5,18 +5,9 @@ import type { KnownInput, NodeOperation } from "../../saved-model/node-operation
 import { FLOATS } from "../float-types.ts";
 import type { MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
+import { WHOLE_TYPES } from "../whole-types.ts";
 import { type NumberStyle, printNumber } from "./print-number.ts";
 
-const INTEGERS: ReadonlySet<DataType> = new Set([
-  "int8",
-  "int16",
-  "int32",
-  "int64",
-  "uint8",
-  "uint16",
-  "uint32",
-  "uint64",
-]);
 const MAX_PRECISION = 60;
 const MAX_WIDTH = 4096;
 
@@ -57,7 +48,7 @@ function readFormat(operation: NodeOperation<KnownInput>, dtype: DataType): Writ
     }
     return (value) => pad(printNumber(Number(value), style, precision));
   }
-  if (dtype !== "string" && !INTEGERS.has(dtype)) {
+  if (dtype !== "string" && !WHOLE_TYPES.includes(dtype)) {
     operation.refuse(`its input is ${dtype}`);
   }
   return (value) => pad(`${value}`);

@@ -1,8 +1,5 @@
-import type { Tensor } from "@sealserve/protocol";
-
 import type { MakeKernel } from "../kernel.ts";
-import { OutputBudget } from "../output-budget.ts";
-import { expectStrings, stringsOf } from "./strings.ts";
+import { onEachString } from "./each-string.ts";
 import { changeCaseOfTexts } from "./unicode-kernels.ts";
 
 const LETTERS_APART = 0x20;
@@ -19,7 +16,7 @@ export function changeCase(to: "lower" | "upper"): MakeKernel {
     if (encoding === "utf-8") {
       return changeCaseOfTexts(to)(operation);
     }
-    return eachString(operation, (string) => changeLetters(string, first, last));
+    return onEachString(operation, (string) => changeLetters(string, first, last));
   };
 }
 
@@ -35,7 +32,7 @@ function changeLetters(string: Uint8Array, first: number, last: number): Uint8Ar
 
 /** StringStrip: without ASCII white space at both ends. */
 export const stripSpace: MakeKernel = (operation) =>
-  eachString(operation, (string) => {
+  onEachString(operation, (string) => {
     const start = string.findIndex((byte) => !isSpace(byte));
     return start < 0 ? new Uint8Array() : string.slice(start, string.findLastIndex((byte) => !isSpace(byte)) + 1);
   });
@@ -43,22 +40,4 @@ export const stripSpace: MakeKernel = (operation) =>
 /** Whether a byte is white space: space, tab, line feed, vertical tab, form feed, carriage return. */
 export function isSpace(byte: number): boolean {
   return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
-}
-
-/** @param change gives no more bytes than it takes */
-function eachString(
-  operation: Parameters<MakeKernel>[0],
-  change: (string: Uint8Array) => Uint8Array,
-): ReturnType<MakeKernel> {
-  expectStrings(operation, [0]);
-  return {
-    outputs: ["string"],
-    run: ([tensor]) => {
-      const budget = new OutputBudget();
-      const strings = stringsOf(tensor);
-      budget.takeStrings(strings.length);
-      budget.takeBytes(strings.reduce((total, { length }) => total + length, 0));
-      return [{ ...(tensor as Tensor), data: strings.map(change) }];
-    },
-  };
 }

@@ -1,10 +1,12 @@
+import { encodeUtf8 } from "@sealserve/core";
 import { invalidArgument, type Tensor } from "@sealserve/protocol";
 
 import type { KnownInput, NodeOperation } from "../../saved-model/node-operation.ts";
 import { int64Tensor, integersOf } from "../integers.ts";
-import type { Kernel, MakeKernel } from "../kernel.ts";
+import type { MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
 import { readLevels, splitsOfLengths, splitTensor, splitType } from "../ragged/split-levels.ts";
+import { onEachString } from "./each-string.ts";
 import { expectStrings, stringsOf } from "./strings.ts";
 import { type Character, charactersOf, isCharacter, REPLACEMENT } from "./unicode.ts";
 
@@ -112,7 +114,7 @@ export const encodeCharacters: MakeKernel = (operation) => {
 
 function encode(codes: readonly number[]): Uint8Array {
   const parts: string[] = codes.map((code) => String.fromCodePoint(code));
-  return new TextEncoder().encode(parts.join(""));
+  return encodeUtf8(parts.join(""));
 }
 
 /** UnicodeTranscode from UTF-8 to UTF-8, which puts something in the place of what is no character. */
@@ -120,37 +122,22 @@ export const transcode: MakeKernel = (operation) => {
   expectUtf8(operation, "input_encoding");
   expectUtf8(operation, "output_encoding");
   const errors = readErrors(operation);
-  return onEachString(operation, (string, budget) =>
-    encode(takeCharacters(string, errors, budget).map(({ code }) => code ?? errors.replacement)),
-  );
+  const clean = (string: Uint8Array, budget: OutputBudget): Uint8Array =>
+    encode(takeCharacters(string, errors, budget).map(({ code }) => code ?? errors.replacement));
+  return onEachString(operation, clean, mostBytes);
 };
 
 /** StringLower and StringUpper of texts of UTF-8, by Unicode's rules for no language. */
 export function changeCaseOfTexts(to: "lower" | "upper"): MakeKernel {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  return (operation) =>
-    onEachString(operation, (string) => {
-      const text = decoder.decode(string);
-      return new TextEncoder().encode(to === "lower" ? text.toLowerCase() : text.toUpperCase());
-    });
+  const change = (string: Uint8Array): Uint8Array => {
+    const text = decoder.decode(string);
+    return encodeUtf8(to === "lower" ? text.toLowerCase() : text.toUpperCase());
+  };
+  return (operation) => onEachString(operation, change, mostBytes);
 }
 
-/** Some characters become three times as many bytes in the other case. */
-const MOST_GROWTH = 3;
-
-function onEachString(
-  operation: NodeOperation<KnownInput>,
-  change: (string: Uint8Array, budget: OutputBudget) => Uint8Array,
-): Kernel {
-  expectStrings(operation, [0]);
-  return {
-    outputs: ["string"],
-    run: ([input]) => {
-      const budget = new OutputBudget();
-      const strings = stringsOf(input);
-      budget.takeStrings(strings.length);
-      budget.takeBytes(strings.reduce((total, { length }) => total + length * MOST_GROWTH, 0));
-      return [{ ...(input as Tensor), data: strings.map((string) => change(string, budget)) }];
-    },
-  };
+/** Some characters become three times as many bytes in the other case, and a byte that is replaced becomes four at most. */
+function mostBytes(length: number): number {
+  return 4 * length;
 }
