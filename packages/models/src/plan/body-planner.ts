@@ -3,6 +3,7 @@ import type { DataType, NameAttrList } from "@sealserve/protocol";
 import type { FlatGraph } from "../saved-model/flat-graph.ts";
 import type { NodeOperation } from "../saved-model/node-operation.ts";
 import type { PlanAssembly } from "./assembly.ts";
+import type { ComparedSide } from "./loop-bounds.ts";
 import type { Origin } from "./origin.ts";
 import type { BodyPlan } from "./plan.ts";
 
@@ -28,8 +29,8 @@ export interface FunctionBody {
   readonly graph: FlatGraph;
   /** Number of its results. */
   readonly results: number;
-  /** Places of the arguments that it compares, if it is a loop's condition that does no more; see `comparedArguments`. */
-  readonly compares: readonly (readonly [number, number])[] | undefined;
+  /** What it compares, if it is a loop's condition that does no more; see `comparedSides`. */
+  readonly compares: readonly (readonly [ComparedSide, ComparedSide])[] | undefined;
   /** Whether the result at a position is the argument there, handed on. */
   handsOn(position: number): boolean;
   /** @throws ModelError as for the operations of any graph */

@@ -4,7 +4,7 @@ import { ModelError } from "../errors.ts";
 import type { NodeOperation } from "../saved-model/node-operation.ts";
 import type { PlanAssembly } from "./assembly.ts";
 import type { FunctionBody } from "./body-planner.ts";
-import type { BoundSide, LoopBound } from "./loop-bounds.ts";
+import type { BoundSide, ComparedSide, LoopBound } from "./loop-bounds.ts";
 import { planCountedLoop } from "./loops/plan-counted-loop.ts";
 import { branchesOf, commonBranches, joinBranches, made, type Origin, unknownValue } from "./origin.ts";
 import type { BranchStep } from "./plan.ts";
@@ -64,8 +64,11 @@ function boundsOf(
   given: readonly Origin[],
   places: readonly number[],
 ): readonly LoopBound[] | undefined {
-  const sideOf = (argument: number): BoundSide | undefined => {
-    const [place, origin] = [places.indexOf(argument), given[argument]];
+  const sideOf = (side: ComparedSide): BoundSide | undefined => {
+    if ("constant" in side) {
+      return side;
+    }
+    const [place, origin] = [places.indexOf(side.argument), given[side.argument]];
     return place >= 0 ? { place } : origin?.kind === "constant" ? { constant: origin.constant } : undefined;
   };
   const bounds = compares?.flatMap(([a, b]): LoopBound[] => {

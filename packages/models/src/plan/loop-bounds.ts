@@ -1,10 +1,14 @@
-import type { Tensor } from "@sealserve/protocol";
+import type { FillBudget, Tensor } from "@sealserve/protocol";
 
 import type { FlatGraph, FlatSource } from "../saved-model/flat-graph.ts";
+import { NodeOperation } from "../saved-model/node-operation.ts";
 import { originalSource } from "../saved-model/pass-through.ts";
 
 /** One side of a comparison: an input of the loop's step by its place, or a constant. */
 export type BoundSide = { readonly place: number } | { readonly constant: Tensor };
+
+/** One side of a comparison in a loop's condition: the argument at a position, or a constant. */
+export type ComparedSide = { readonly argument: number } | { readonly constant: Tensor };
 
 /** A comparison that has to hold for the loop to go on: the first side is below the second. */
 export type LoopBound = readonly [BoundSide, BoundSide];
@@ -13,23 +17,43 @@ export type LoopBound = readonly [BoundSide, BoundSide];
 const inert: ReadonlySet<string> = new Set(["Const", "Identity", "NoOp"]);
 
 /**
- * Places of the arguments that a loop's condition compares, if it is that one is below another, or that of two pairs;
- * undefined for any other condition.
+ * What a loop's condition compares, if it is that one argument is below another or a constant, or that of two pairs; undefined for
+ * any other condition.
+ * @param fill what the model's constants may still fill up
+ * @throws ProtocolError for a malformed constant
  */
-export function comparedArguments(condition: FlatGraph): readonly (readonly [number, number])[] | undefined {
+export function comparedSides(
+  condition: FlatGraph,
+  fill: FillBudget,
+): readonly (readonly [ComparedSide, ComparedSide])[] | undefined {
   const [result] = condition.outputs;
   const hasControls = condition.nodes.some(({ controls }) => controls.length > 0);
   if (result === undefined || hasControls || condition.effects.some(({ op }) => !inert.has(op))) {
     return undefined;
   }
-  const pairs = (inputsOf(result, "LogicalAnd") ?? [result]).map(comparison);
+  const pairs = (inputsOf(result, "LogicalAnd") ?? [result]).map((source) => comparison(source, fill));
   return pairs.every((pair) => pair !== undefined) ? pairs : undefined;
 }
 
-function comparison(source: FlatSource): readonly [number, number] | undefined {
-  const [smaller, larger] = (inputsOf(source, "Less") ?? []).map(originalSource);
-  const areArguments = smaller !== undefined && "fed" in smaller && larger !== undefined && "fed" in larger;
-  return areArguments ? [smaller.fed, larger.fed] : undefined;
+function comparison(source: FlatSource, fill: FillBudget): readonly [ComparedSide, ComparedSide] | undefined {
+  const [smaller, larger] = (inputsOf(source, "Less") ?? []).map((side) => comparedSide(originalSource(side), fill));
+  const depends = [smaller, larger].some((side) => side !== undefined && "argument" in side);
+  return depends && smaller !== undefined && larger !== undefined ? [smaller, larger] : undefined;
+}
+
+function comparedSide(source: FlatSource, fill: FillBudget): ComparedSide | undefined {
+  if ("fed" in source) {
+    return { argument: source.fed };
+  }
+  const constant = constantOf(source, fill);
+  return constant && { constant };
+}
+
+/** The tensor of a constant; undefined for any other source. @throws ProtocolError for a malformed one */
+export function constantOf(source: FlatSource | undefined, fill: FillBudget): Tensor | undefined {
+  return source !== undefined && "node" in source && source.node.op === "Const"
+    ? new NodeOperation(source.node, [], "", fill).tensor("value")
+    : undefined;
 }
 
 function inputsOf(source: FlatSource, op: string): readonly FlatSource[] | undefined {

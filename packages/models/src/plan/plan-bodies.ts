@@ -9,7 +9,7 @@ import type { NodeOperation } from "../saved-model/node-operation.ts";
 import { originalSource } from "../saved-model/pass-through.ts";
 import { FED_STAGE, PlanAssembly } from "./assembly.ts";
 import type { BodyPlanner, BodyRequest, FunctionBody, PlannedBody } from "./body-planner.ts";
-import { comparedArguments } from "./loop-bounds.ts";
+import { comparedSides } from "./loop-bounds.ts";
 import { neededSteps } from "./needed-steps.ts";
 import { made, type Origin } from "./origin.ts";
 import { planGraph } from "./plan-graph.ts";
@@ -76,7 +76,7 @@ function functionBody(flat: FlatGraph, depth: number, shared: Shared): FunctionB
   return {
     graph: flat,
     results: flat.outputs.length,
-    compares: comparedArguments(flat),
+    compares: comparedSides(flat, shared.library.fill),
     handsOn: (position) => {
       const output = flat.outputs[position];
       const source = output && originalSource(output);

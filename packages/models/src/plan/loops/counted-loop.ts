@@ -1,9 +1,9 @@
 import type { FillBudget, Tensor } from "@sealserve/protocol";
 
 import type { FlatGraph, FlatSource } from "../../saved-model/flat-graph.ts";
-import { NodeOperation } from "../../saved-model/node-operation.ts";
 import { originalSource } from "../../saved-model/pass-through.ts";
 import type { FunctionBody } from "../body-planner.ts";
+import { type ComparedSide, constantOf } from "../loop-bounds.ts";
 import type { Origin } from "../origin.ts";
 
 /** A loop that takes as many turns as is known before the first one. */
@@ -24,14 +24,24 @@ export function readCountedLoop(
   const counters = new Set(
     [...given.keys()].filter((position) => isZero(given[position]) && addsOne(body.graph, position, fill)),
   );
-  const limits = condition.compares?.map(([counter, limit]) =>
-    counters.has(counter) && body.handsOn(limit) && given[limit]?.dtype === given[counter]?.dtype
-      ? given[limit]
-      : undefined,
-  );
+  const limits = condition.compares?.map(([counter, side]): Origin | undefined => {
+    const limit = limitOf(side, given, body);
+    return "argument" in counter && counters.has(counter.argument) && limit?.dtype === given[counter.argument]?.dtype
+      ? limit
+      : undefined;
+  });
   return limits === undefined || limits.length === 0 || limits.includes(undefined)
     ? undefined
     : { counters, limits: limits as Origin[] };
+}
+
+/** What stays the same in all turns. */
+function limitOf(side: ComparedSide, given: readonly Origin[], body: FunctionBody): Origin | undefined {
+  if ("argument" in side) {
+    return body.handsOn(side.argument) ? given[side.argument] : undefined;
+  }
+  const { constant } = side;
+  return wholeScalar(constant) === undefined ? undefined : { kind: "constant", dtype: constant.dtype, constant };
 }
 
 function isZero(origin: Origin | undefined): boolean {
@@ -59,13 +69,6 @@ function isArgument(source: FlatSource | undefined, position: number): boolean {
 function isOne(source: FlatSource | undefined, fill: FillBudget): boolean {
   const tensor = constantOf(source, fill);
   return tensor !== undefined && wholeScalar(tensor) === 1;
-}
-
-/** The tensor of a constant; undefined for any other source. @throws ProtocolError for a malformed one */
-export function constantOf(source: FlatSource | undefined, fill: FillBudget): Tensor | undefined {
-  return source !== undefined && "node" in source && source.node.op === "Const"
-    ? new NodeOperation(source.node, [], "", fill).tensor("value")
-    : undefined;
 }
 
 function wholeScalar({ shape, data }: Tensor): number | undefined {
