@@ -138,6 +138,16 @@ testOperations([
   },
   {
     op: "Pad",
+    about: "pads whose sum wraps round",
+    inputs: [
+      floats([4], [1, 2, 3, 4]),
+      { dtype: "int64", shape: [1, 2], data: BigInt64Array.of(2n ** 63n - 1n, 2n ** 63n - 1n) },
+    ],
+    expected: floats([1]),
+    fails: true,
+  },
+  {
+    op: "Pad",
     about: "less than nothing",
     inputs: [floats([1, 2], [1, 2]), int32s([2, 2], [0, 1, -1, 0])],
     expected: floats([], []),

@@ -89,6 +89,23 @@ testOperations([
     expected: floats([0], []),
     fails: true,
   },
+  {
+    op: "SplitV",
+    about: "sizes whose sum wraps round",
+    attributes: { num_split: { i: 5n } },
+    inputs: [
+      floats([5], [1, 2, 3, 4, 5]),
+      {
+        dtype: "int64",
+        shape: [5],
+        data: BigInt64Array.of(2n ** 62n, 2n ** 62n, 2n ** 62n, 2n ** 62n, -1n),
+      },
+      constant(int32s([], [0])),
+    ],
+    output: 4,
+    expected: floats([5], [1, 2, 3, 4, 5]),
+    fails: true,
+  },
   { op: "TopKV2", inputs: [floats([1, 4], [3, 9, 1, 9]), int32s([], [3])], expected: floats([1, 3], [9, 9, 3]) },
   {
     op: "TopKV2",

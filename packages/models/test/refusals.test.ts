@@ -193,6 +193,21 @@ test("an assignment to a variable that no answer depends on is left out, with wh
   }
 });
 
+test("what an attribute says beyond what TensorFlow allows is refused", () => {
+  const oneHot = [
+    constantNode("places", int32s([2], [2, 0])),
+    constantNode("depth", int32s([], [3])),
+    constantNode("off", floats([])),
+    node("hot", "OneHot", ["places", "depth", "off", "off"], { axis: { i: -2n } }),
+    node("y", "Add", ["x", "hot"]),
+  ];
+  assert.throws(() => prepare(modelOf(oneHot)), modelError("unsupported-op", /OneHot.*axis/));
+  for (const bits of [0n, 1n, 17n]) {
+    const quantised = node("y", "FakeQuantWithMinMaxArgs", ["x"], { num_bits: { i: bits } });
+    assert.throws(() => prepare(modelOf([quantised])), modelError("unsupported-op", /bits/));
+  }
+});
+
 test("a second output of an operation that is known by its first only is refused", () => {
   const normalised = node("n", "FusedBatchNormV3", ["x", "x", "x", "x", "x"], { is_training: { b: false } });
   assert.throws(

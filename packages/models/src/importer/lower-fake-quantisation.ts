@@ -12,6 +12,9 @@ function quantise(operation: Operation, lowest: Value, highest: Value, graph: On
     operation.refuse(`its input is ${value.dtype}`);
   }
   const bits = operation.integer("num_bits", 8);
+  if (bits < 2 || bits > 16) {
+    operation.refuse(`its numbers have ${bits} bits`);
+  }
   const first = operation.flag("narrow_range", false) ? 1 : 0;
   const last = 2 ** bits - 1;
   const on = (opType: string, ...inputs: Value[]): Value => graph.apply(opType, inputs, "float32");

@@ -99,7 +99,7 @@ const rank: Lowering = (operation, graph) => {
 /** How many axes stand behind a new one. */
 function axesBehind(operation: Operation, axis: number): number {
   const axes = operation.input(0).sizes?.length;
-  return axes === undefined || axis > axes ? operation.refuse("its axis is not the last one") : axes - axis;
+  return axes === undefined || axis < 0 || axis > axes ? operation.refuse("its axis is not the last one") : axes - axis;
 }
 
 /** A new axis, the last one by default, on in the place that an index says. An index from the back has no place, unlike in ONNX. */
