@@ -208,6 +208,14 @@ test("what an attribute says beyond what TensorFlow allows is refused", () => {
   }
 });
 
+test("variables that answers depend on are looked for once, however many signatures assign", () => {
+  const controls = Array(20_000).fill("^count");
+  const model = modelOf([...counter, node("y", "Relu", ["x", ...controls])]);
+  const [signature] = Object.values(model.signatures);
+  const signatures = Object.fromEntries(Array.from({ length: 40 }, (_, place) => [`s${place}`, signature]));
+  assert.equal(prepare({ ...model, signatures } as typeof model).graphs.size, 40);
+});
+
 test("a second output of an operation that is known by its first only is refused", () => {
   const normalised = node("n", "FusedBatchNormV3", ["x", "x", "x", "x", "x"], { is_training: { b: false } });
   assert.throws(

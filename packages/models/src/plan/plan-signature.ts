@@ -6,7 +6,7 @@ import type { GraphPort } from "../runnable-graph.ts";
 import type { FlatGraph } from "../saved-model/flat-graph.ts";
 import { type FlattenRequest, flatten } from "../saved-model/flatten.ts";
 import type { GraphLibrary } from "../saved-model/graph-library.ts";
-import { isAssignment, withoutInertAssignments } from "../saved-model/inert-assignments.ts";
+import { findUsedVariables, isAssignment, withoutInertAssignments } from "../saved-model/inert-assignments.ts";
 import { liftLoops } from "../saved-model/loops/lift-loops.ts";
 import { tensorKey } from "../saved-model/tensor-reference.ts";
 import type { Signature } from "../signature.ts";
@@ -31,20 +31,25 @@ export interface ModelResources {
   readonly weightPlaces: WeightPlaces;
 }
 
+/** {@link ModelResources}, and what is found out once for all signatures. */
+export interface SignatureResources extends ModelResources {
+  /** Variables that an answer of some signature may depend on. */
+  readonly usedVariables: () => ReadonlySet<string>;
+}
+
 /**
  * Plans how what a signature computes is run. The graph is cut at the tensors that the signature feeds, which need not be
  * placeholders. Declared shapes are left out: TensorFlow does not hold requests to them.
- * @param key of the signature, which is one of `signatures`
+ * @param key of the signature
  * @throws ModelError `unsupported-op`, `unsupported-type`, `unsupported-signature`; and for a broken model `bad-graph`,
  *   `cyclic-graph`, `too-large`, `bad-checkpoint`, `checksum-mismatch`, `missing-variable`
  */
 export function planSignature(
   library: GraphLibrary,
   key: string,
-  signatures: ReadonlyMap<string, Signature>,
-  { locateVariable, findTable, weightPlaces }: ModelResources,
+  signature: Signature,
+  { locateVariable, findTable, weightPlaces, usedVariables }: SignatureResources,
 ): Plan {
-  const signature = signatures.get(key) as Signature;
   expectDenseTensors(key, signature);
   const fedTensors = findFedTensors(library, signature);
   const unsupported = new UnsupportedOperations(key, isPlannable);
@@ -54,7 +59,7 @@ export function planSignature(
       unsupported.admit(node);
     }
   });
-  const flat = withoutInertAssignments(whole, library, () => graphsOf(library, signatures.values()));
+  const flat = withoutInertAssignments(whole, usedVariables);
   for (const node of [...flat.nodes, ...flat.effects].filter(({ op }) => isAssignment(op))) {
     unsupported.admit(node);
   }
@@ -80,6 +85,12 @@ function requestOf(library: GraphLibrary, signature: Signature): FlattenRequest 
 
 function flattenSignature(library: GraphLibrary, signature: Signature, admit?: FlattenRequest["admit"]): FlatGraph {
   return flatten(library, { ...requestOf(library, signature), ...(admit && { admit }) });
+}
+
+/** Variables that an answer of some signature may depend on, worked out when asked for, and once. */
+export function usedVariablesOf(library: GraphLibrary, signatures: Iterable<Signature>): () => ReadonlySet<string> {
+  let used: ReadonlySet<string> | undefined;
+  return () => (used ??= findUsedVariables(library, graphsOf(library, signatures)));
 }
 
 /** Graphs of the signatures that are made of dense tensors: others are refused. */

@@ -7,7 +7,7 @@ import type { RunnableGraph } from "../runnable-graph.ts";
 import type { GraphLibrary } from "../saved-model/graph-library.ts";
 import type { Signature } from "../signature.ts";
 import { mapIslands, type Plan, soleGraph } from "./plan.ts";
-import { type ModelResources, planSignature } from "./plan-signature.ts";
+import { type ModelResources, planSignature, usedVariablesOf } from "./plan-signature.ts";
 
 /** Reasons that concern one signature only. Any other means that the model is damaged or hostile. */
 const signatureCodes: ReadonlySet<ModelErrorCode> = new Set([
@@ -35,8 +35,9 @@ export function planSignatures(
     });
   }
   const sorted = new SortedSignatures();
-  for (const key of signatures.keys()) {
-    sorted.add(key, () => planSignature(library, key, signatures, resources));
+  const shared = { ...resources, usedVariables: usedVariablesOf(library, [...signatures.values()]) };
+  for (const [key, signature] of signatures) {
+    sorted.add(key, () => planSignature(library, key, signature, shared));
   }
   return sorted;
 }

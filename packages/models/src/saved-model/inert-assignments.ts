@@ -16,23 +16,28 @@ export function isAssignment(op: string): boolean {
  * Leaves out assignments to variables that no signature's answer depends on, such as the state of a generator of random numbers that
  * only training uses. Others stay.
  * @param graph of a signature
- * @param graphs of all signatures of the model
+ * @param usedVariables those of {@link findUsedVariables} for the model
  */
-export function withoutInertAssignments(
-  graph: FlatGraph,
-  library: GraphLibrary,
-  graphs: () => Iterable<FlatGraph>,
-): FlatGraph {
+export function withoutInertAssignments(graph: FlatGraph, usedVariables: () => ReadonlySet<string>): FlatGraph {
   if (graph.effects.every((node) => assignedVariable(node) === undefined)) {
     return graph;
   }
+  const used = usedVariables();
+  return withoutAssignments(graph, (variable) => !used.has(variable));
+}
+
+/**
+ * Identities of the variables that an answer may depend on.
+ * @param graphs of all signatures of the model
+ */
+export function findUsedVariables(library: GraphLibrary, graphs: Iterable<FlatGraph>): ReadonlySet<string> {
   const used = new Set(variablesOfFunctions(library));
-  for (const other of graphs()) {
-    for (const variable of variablesOf(withoutAssignments(other, () => true))) {
+  for (const graph of graphs) {
+    for (const variable of variablesOf(withoutAssignments(graph, () => true))) {
       used.add(variable);
     }
   }
-  return withoutAssignments(graph, (variable) => !used.has(variable));
+  return used;
 }
 
 /** Identity of the variable that an assignment sets; undefined for other nodes, and where it is not known. */
