@@ -30,6 +30,7 @@ export function liftLoop(
   const inside = new InsideOfLoop(form, locate);
   const name = names.ofNode(form.condition.name.replace(/\/?LoopCond$/, "") || form.condition.name);
   const [condition, body] = ["cond", "body"].map((part) => names.ofFunction(`${name}/${part}`)) as [string, string];
+  const places = new Map(form.variables.map((variable, place) => [variable, place]));
   const enters = [...form.variables.map(({ enter }) => enter), ...form.kept];
   const loop = NodeDef.create({
     name,
@@ -41,7 +42,7 @@ export function liftLoop(
     ]),
   });
   const results = [...form.exits].map(([exit, variable]) =>
-    NodeDef.create({ name: exit.name, op: "Identity", input: [`${name}:${form.variables.indexOf(variable)}`] }),
+    NodeDef.create({ name: exit.name, op: "Identity", input: [`${name}:${places.get(variable)}`] }),
   );
   return {
     nodes: [loop, ...results],

@@ -51,10 +51,12 @@ function reach(library: GraphLibrary, fed: readonly string[], asked: readonly st
 class Lifter {
   readonly functions: Map<string, GraphFunction>;
   readonly #library: GraphLibrary;
+  readonly #freshFunction: FreshName;
 
   constructor(library: GraphLibrary) {
     this.#library = library;
     this.functions = new Map(library.functions);
+    this.#freshFunction = freshIn(this.functions);
   }
 
   liftFunction(name: string): void {
@@ -79,7 +81,7 @@ class Lifter {
     }
     const nodes = new Map(table);
     const locate: Locate = (text) => (isFed(text) ? undefined : this.#locate(nodes, text));
-    const names = { ofNode: freshIn(nodes), ofFunction: freshIn(this.functions) };
+    const names = { ofNode: freshIn(nodes), ofFunction: this.#freshFunction };
     for (const frame of frames) {
       const lifted = liftLoop(frame, locate, names);
       for (const { name } of frame.nodes) {
@@ -116,12 +118,16 @@ class Lifter {
   }
 }
 
+/** Goes on from the number that was last given for a wish: each function may have a loop of the same name. */
 function freshIn(taken: ReadonlyMap<string, unknown>): FreshName {
+  const counts = new Map<string, number>();
   return (wish) => {
-    let name = wish;
-    for (let count = 1; taken.has(name); count++) {
+    let [name, count] = [wish, counts.get(wish) ?? 0];
+    while (taken.has(name)) {
+      count++;
       name = `${wish}_${count}`;
     }
+    counts.set(wish, count);
     return name;
   };
 }
