@@ -5,7 +5,7 @@ import type { AttrValue, Tensor } from "@sealserve/protocol";
 
 import { charactersOf } from "../src/interpreter/strings/unicode.ts";
 import { modelError, servingError } from "./fixtures/errors.ts";
-import { listAttr, runKernel } from "./fixtures/kernel.ts";
+import { listAttr, makeKernel, runKernel } from "./fixtures/kernel.ts";
 import { textAttr } from "./fixtures/operation-case.ts";
 import { floats, int32s, int64s, texts } from "./fixtures/tensors.ts";
 
@@ -102,6 +102,21 @@ test("Substr takes a part of each string, by one place for all or one for each",
   assert.throws(() => take(int32s([], [7]), int32s([], [1])), invalid(/out of range/));
   assert.throws(() => take(int32s([], [-6]), int32s([], [1])), invalid(/out of range/));
   assert.throws(() => take(int32s([], [0]), int32s([1], [1])), invalid(/same shape/));
+});
+
+test("Substr looks through a string once for all its parts, and asks for time for each string", () => {
+  const kernel = makeKernel("Substr", ["string", "int32", "int32"], { unit: textAttr("UTF8_CHAR") });
+  let asked = 0;
+  const clock = { expectTime: () => void asked++ };
+  const places = int32s([4, 1], [0, 1, 2, 3]);
+  const one = int32s([4, 1], [1, 1, 1, 1]);
+  assert.deepEqual(kernel.run([texts(["wört"]), places, one], clock)[0], {
+    ...texts(["w", "ö", "r", "t"]),
+    shape: [4, 1],
+  });
+  assert.equal(asked, 1);
+  kernel.run([texts(["wört", "wert"]), places, one], clock);
+  assert.equal(asked, 1 + 8);
 });
 
 test("StringNGrams joins what follows each other, with pads at the ends", () => {

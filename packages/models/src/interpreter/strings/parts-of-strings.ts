@@ -3,12 +3,17 @@ import { elementCount, invalidArgument, type Tensor } from "@sealserve/protocol"
 import type { KnownInput, NodeOperation } from "../../saved-model/node-operation.ts";
 import { broadcastStrides, broadcastTwo } from "../dense/broadcast.ts";
 import { integersOf } from "../integers.ts";
-import type { MakeKernel } from "../kernel.ts";
+import type { Clock, MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
 import { expectStrings, stringsOf } from "./strings.ts";
 
 /** Where the units of a string begin, and where it ends: bytes, or characters, which are counted by their first bytes. */
-type Units = (string: Uint8Array) => { readonly count: number; readonly at: (unit: number) => number };
+type Units = (string: Uint8Array) => Parts;
+
+interface Parts {
+  readonly count: number;
+  readonly at: (unit: number) => number;
+}
 
 const bytes: Units = (string) => ({ count: string.length, at: (unit) => unit });
 
@@ -49,7 +54,7 @@ export const substring: MakeKernel = (operation) => {
   const unitsOf = readUnit(operation);
   return {
     outputs: ["string"],
-    run: ([input, from, length]) => {
+    run: ([input, from, length], clock) => {
       const [text, position] = [input as Tensor, from as Tensor];
       if (position.shape.join() !== length?.shape.join()) {
         throw invalidArgument("pos and len should have the same shape");
@@ -59,14 +64,27 @@ export const substring: MakeKernel = (operation) => {
       new OutputBudget().takeStrings(count);
       const [ofText, ofPlace] = [text, position].map((tensor) => placesIn(tensor.shape, shape)) as [Place, Place];
       const [strings, starts, lengths] = [stringsOf(text), integersOf(position, "pos"), integersOf(length, "len")];
+      const partsOf = keepingLast(unitsOf, clock);
       const data = Array.from({ length: count }, (_, index) => {
         const place = ofPlace(index);
-        return part(strings[ofText(index)] as Uint8Array, starts[place] ?? 0, lengths[place] ?? 0, unitsOf);
+        return part(strings[ofText(index)] as Uint8Array, starts[place] ?? 0, lengths[place] ?? 0, partsOf);
       });
       return [{ dtype: "string", shape, data }];
     },
   };
 };
+
+/** Looks through a string once for all parts of it that follow each other: a long one may be cut into very many. */
+function keepingLast(unitsOf: Units, clock: Clock | undefined): Units {
+  let last: { readonly string: Uint8Array; readonly parts: Parts } | undefined;
+  return (string) => {
+    if (last?.string !== string) {
+      clock?.expectTime();
+      last = { string, parts: unitsOf(string) };
+    }
+    return last.parts;
+  };
+}
 
 type Place = (index: number) => number;
 

@@ -6,6 +6,9 @@ import { OutputBudget } from "../output-budget.ts";
 import { readLevels, splitsOfLengths, splitTensor, splitType } from "../ragged/split-levels.ts";
 import { concatenate, expectStrings, stringsOf } from "./strings.ts";
 
+/** Of a gram's part, which may be a pad without bytes. */
+const PART_BYTES = 8;
+
 interface Grams {
   readonly widths: readonly number[];
   readonly separator: Uint8Array;
@@ -73,6 +76,7 @@ function makeGrams(
 ): Uint8Array[] {
   const pads = padsOf(width, grams);
   budget.takeStrings(count);
+  budget.takeBytes(count * width * PART_BYTES);
   return Array.from({ length: count }, (_, place) => {
     const left = Math.max(0, pads - place);
     const right = Math.max(0, pads - (count - place - 1));
