@@ -41,7 +41,8 @@ export class OutputBudget {
    * @throws ServingError `RESOURCE_EXHAUSTED`
    */
   takeBytes(bytes: number): void {
-    if (bytes > this.#left) {
+    // Sizes that cannot be counted may have become no number.
+    if (!(bytes >= 0 && bytes <= this.#left)) {
       throw new ServingError("RESOURCE_EXHAUSTED", "The outputs of an operation of the model would be too large", {
         expected: `at most ${this.#left} bytes`,
         actual: `${bytes} bytes`,

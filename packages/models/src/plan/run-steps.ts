@@ -1,5 +1,6 @@
 import type { Tensor } from "@sealserve/protocol";
 
+import { expectWalkable } from "../interpreter/outer-sizes.ts";
 import { chosenBranch, isTrue } from "./choice.ts";
 import { areWithin } from "./loop-bounds.ts";
 import type {
@@ -113,6 +114,9 @@ function runKernel<Island>(
   { budget }: RunContext<Island>,
 ): void {
   const given = inputs.map((name) => values.get(name));
+  for (const tensor of given) {
+    expectWalkable(tensor);
+  }
   setOutputs({ outputs }, kernel.run(given, budget), values);
 }
 

@@ -4,6 +4,9 @@ import type { Clock, MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
 import { wholeNumber } from "../scalar.ts";
 
+/** Memory of a box that may be selected, and of a list of them. */
+const [FOUND_BYTES, LIST_BYTES] = [64, 64];
+
 type Box = readonly [top: number, left: number, bottom: number, right: number];
 
 interface Found {
@@ -39,7 +42,10 @@ export const suppressCombined: MakeKernel = (operation) => {
         throw invalidArgument("sizes must be above 0, and iou_threshold in [0, 1]");
       }
       const length = padsPerClass ? Math.min(most, limits.perClass * kinds) : most;
-      new OutputBudget().take("float32", count * length * 6);
+      const budget = new OutputBudget();
+      budget.take("float32", count * length * 6);
+      budget.takeBytes((count + kinds) * LIST_BYTES);
+      budget.takeBytes(mostFound(boxes as Tensor, kinds, limits) * FOUND_BYTES);
       const images = Array.from({ length: count }, (_, image) => {
         const found = findBoxes(boxes as Tensor, scores as Tensor, image, limits, clock);
         return found.sort((a, b) => b.score - a.score).slice(0, length);
@@ -48,6 +54,11 @@ export const suppressCombined: MakeKernel = (operation) => {
     },
   };
 };
+
+/** Boxes that may be held at once for an image: all those of one class, and those that were kept of each. */
+function mostFound({ shape: [, number = 0] }: Tensor, kinds: number, { perClass }: Limits): number {
+  return number + Math.min(perClass, number) * kinds;
+}
 
 function numberOf(tensor: Tensor | undefined): number {
   return tensor !== undefined && isNumberData(tensor.data) ? Number(tensor.data[0]) : Number.NaN;

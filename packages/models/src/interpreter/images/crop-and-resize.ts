@@ -7,6 +7,9 @@ import { volume } from "../sparse/coordinates.ts";
 
 const PIXEL_TYPES: readonly DataType[] = ["uint8", "int8", "uint16", "int16", "int32", "int64", "float32", "float64"];
 
+/** Memory that a row or a column of a crop takes besides its pixels, of which there may be none. */
+const PLACE_BYTES = 128;
+
 /** Where a row or a column of a crop is in the image: between two of its own, or nowhere. */
 interface Between {
   readonly first: number;
@@ -34,7 +37,9 @@ export const cropAndResize: MakeKernel = (operation) => {
       }
       const channels = given.shape[3] ?? 0;
       const shape = [crops.length, rows, columns, channels];
-      new OutputBudget().take("float32", volume(shape));
+      const budget = new OutputBudget();
+      budget.take("float32", volume(shape));
+      budget.takeBytes((rows + columns) * PLACE_BYTES);
       const result = new Float32Array(volume(shape)).fill(outside);
       const length = rows * columns * channels;
       for (const [place, crop] of crops.entries()) {

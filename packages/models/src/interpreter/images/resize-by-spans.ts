@@ -9,6 +9,9 @@ import { coveredSpans, type Span, sampledSpans, samplingKernels } from "./span-w
 
 const PIXEL_TYPES: readonly DataType[] = ["uint8", "int8", "uint16", "int16", "int32", "int64", "float32", "float64"];
 
+/** Memory that a span takes besides its numbers. */
+const SPAN_BYTES = 256;
+
 /** Spans of the rows and columns of a result. */
 type FindSpans = (
   from: readonly [height: number, width: number],
@@ -71,6 +74,7 @@ function resizing(operation: NodeOperation<KnownInput>, findSpans: FindSpans): K
       const budget = new OutputBudget();
       budget.take("float32", volume(shape));
       budget.take("float64", toHeight * height + toWidth * width);
+      budget.takeBytes((toHeight + toWidth) * SPAN_BYTES);
       const [rows, columns] = findSpans([height, width], [toHeight, toWidth], inputs);
       return [{ dtype: "float32", shape, data: scaleAll(images, rows, columns, clock) }];
     },
