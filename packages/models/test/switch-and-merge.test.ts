@@ -54,6 +54,20 @@ test("Merge gives what the taken branch has computed, and which one it was", asy
   assert.deepEqual([yes.get("y"), yes.get("branch")], [floats([2], [2, 4]), int32s([], [1])]);
 });
 
+test("choices inside of each other are run, and refused when there are very many", async () => {
+  const nested = (depth: number) => [
+    ...Array.from({ length: depth }, (_, level) => [
+      node(`not${level}`, "LogicalNot", [level === 0 ? "choice" : `not${level - 1}`]),
+      node(`taken${level}`, "Switch", [level === 0 ? "x" : `taken${level - 1}:${level % 2}`, `not${level}`]),
+    ]).flat(),
+    node("y", "Identity", [`taken${depth - 1}:${depth % 2}`]),
+  ];
+  const outputs = { y: ["y:0", "float32"] } as const;
+  assert.deepEqual((await run(modelOf(nested(20), outputs), 0)).get("y"), floats([2], [1, 3]));
+  const many = savedModelFiles(modelOf(nested(65), outputs));
+  assert.throws(() => prepareSavedModel(many), modelError("too-large", /more than 64 branches/));
+});
+
 test("a branch that is not taken is not run, and what comes behind the choice is", async () => {
   const nodes = [
     ...choosing,

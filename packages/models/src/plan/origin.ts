@@ -1,10 +1,14 @@
 import type { DataType, Tensor } from "@sealserve/protocol";
 
 import type { StoredTensor } from "../bundle/checkpoint.ts";
+import { ModelError } from "../errors.ts";
 import type { OnnxGraph, Value } from "../importer/onnx-graph.ts";
 import type { WeightPlaces } from "../importer/weights/weight-places.ts";
 import type { LookupTable } from "../interpreter/lookup/lookup-table.ts";
 import type { PartialShape } from "../interpreter/tensor-list/partial-shape.ts";
+
+/** Branches that a value is in, one inside of the other; real models have two or three. Each step has a list of its own. */
+const MAX_BRANCHES = 64;
 
 /** Branches that depend on each other's conditions, by keys in alphabetical order. */
 export type Branches = readonly string[];
@@ -24,9 +28,13 @@ export function commonBranches(origins: readonly Origin[]): Branches {
   return joinBranches(origins.map(branchesOf));
 }
 
-/** Several sets of branches as one. */
+/** Several sets of branches as one. @throws ModelError `too-large` */
 export function joinBranches(branches: readonly Branches[]): Branches {
-  return [...new Set(branches.flat())].sort();
+  const all = [...new Set(branches.flat())].sort();
+  if (all.length > MAX_BRANCHES) {
+    throw new ModelError("too-large", `a value of the graph is in more than ${MAX_BRANCHES} branches at once`);
+  }
+  return all;
 }
 
 /** A value that the caller gives or that a step of the plan computes. */
