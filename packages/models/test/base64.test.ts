@@ -34,3 +34,10 @@ test("what is no base64 is refused", () => {
   }
   assert.throws(() => run("DecodeBase64", floats([1])), modelError("unsupported-op"));
 });
+
+test("DecodeBase64 takes what is as long as an image", () => {
+  const long = "abcd".repeat(2 ** 21);
+  const decoded = (text: string) => run("DecodeBase64", texts([text])).data[0];
+  assert.equal((decoded(`${long}ab==`) as Uint8Array).length, 3 * 2 ** 21 + 1);
+  assert.throws(() => decoded(`${long}+`), servingError("INVALID_ARGUMENT", /Invalid character/));
+});
