@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 import type { HttpRoute } from "../src/http/route.ts";
 import { openHttpServer } from "../src/http/server.ts";
 import type { Front } from "../src/transport/front.ts";
@@ -79,4 +79,23 @@ test("a connection whose requests are answered may send as many again", { timeou
   }
   socket.destroy();
   assert.deepEqual([...new Set(statusesIn(text))], ["200"]);
+});
+
+test("a request behind a large answer may run longer than that answer may stall", { timeout: 10_000 }, async () => {
+  const stallTimeoutMs = 100;
+  const route: HttpRoute = async ({ incoming }) => {
+    if (incoming.url === "/long") {
+      await delay(4 * stallTimeoutMs);
+    }
+    return { status: 200, body: new Uint8Array(incoming.url === "/large" ? 1 << 15 : 1) };
+  };
+  const limits = quickLimits({ stallTimeoutMs });
+  const budget = new MemoryBudget(limits.maxBytesInFlight);
+  const options = { tls: "plaintext", routes: [route], limits, budget, log: () => undefined } as const;
+  const server = await openHttpServer({ host: "127.0.0.1", port: 0 }, options);
+  const socket = connect(server.address.port, server.address.host).setEncoding("latin1");
+  socket.write(REQUEST.replace("/held", "/large") + LAST_REQUEST.replace("/held", "/long"));
+  const text = (await socket.toArray()).join("");
+  await server.close();
+  assert.equal(text.split("HTTP/1.1 200").length - 1, 2);
 });

@@ -72,6 +72,8 @@ async function sendEarly(
 /** Ends a connection that does not take its answer. */
 function endWhenStalled({ socket }: IncomingMessage, response: ServerResponse, stallTimeoutMs: number): void {
   response.setTimeout(stallTimeoutMs, () => socket.destroy());
+  // The time is the socket's: it must not go on for the work on a request behind this one, nor end what Node then sets for an idle connection.
+  response.prependOnceListener("finish", () => socket.setTimeout(0));
 }
 
 /** Ends a connection that takes a large answer in pieces too small to ever come to its end. */
