@@ -310,15 +310,20 @@ test("a body that comes too slowly ends the request", async () => {
   await slow.close();
 });
 
-test("headers that do not end are cut off", async () => {
-  const strict = await open(quickLimits({ headersTimeoutMs: 300, requestTimeoutMs: 300 }));
-  const socket = tls.connect({ port: strict.address.port, host: "localhost", ca: authority.caPem });
-  socket.on("error", () => undefined).resume();
-  await once(socket, "secureConnect");
-  socket.write("GET / HTTP/1.1\r\nHost: x\r\nX-");
-  await once(socket, "close");
-  await strict.close();
-});
+for (const [bounded, limits] of [
+  ["headers", { headersTimeoutMs: 300 }],
+  ["the whole request", { requestTimeoutMs: 300 }],
+] as const) {
+  test(`headers that do not end are cut off by the time of ${bounded}`, async () => {
+    const strict = await open(quickLimits(limits));
+    const socket = tls.connect({ port: strict.address.port, host: "localhost", ca: authority.caPem });
+    socket.on("error", () => undefined).resume();
+    await once(socket, "secureConnect");
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\nX-");
+    await once(socket, "close");
+    await strict.close();
+  });
+}
 
 test("a connection that sends nothing is closed soon", async () => {
   const strict = await open(quickLimits({ firstRequestTimeoutMs: 300 }));

@@ -60,8 +60,8 @@ export async function openHttpServer<Address extends ListenAddress>(
 function createFor({ tls, limits }: HttpServerOptions): Server | TlsServer {
   const settings: ServerOptions = {
     maxHeaderSize: limits.maxHeaderBytes,
-    // Counts from the handshake for the first request.
-    headersTimeout: Math.min(limits.headersTimeoutMs, limits.firstRequestTimeoutMs),
+    // Counts from the handshake for the first request. Node takes none that is longer than that of the whole request.
+    headersTimeout: Math.min(limits.headersTimeoutMs, limits.firstRequestTimeoutMs, limits.requestTimeoutMs),
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.idleTimeoutMs,
     connectionsCheckingInterval: TIMEOUT_CHECK_MS,
