@@ -8,11 +8,10 @@ import type { RunnableSignature } from "../runnable-signature.ts";
  * @param bindIsland gives the graph of an island, whose model is overwritten later, its session
  */
 export function bindPlan(plan: Plan, bindIsland: (graph: RunnableGraph) => RunnableSignature): RunnableSignature {
-  const steps = mapIslands(plan.steps, bindIsland);
+  const bound = { ...plan, steps: mapIslands(plan.steps, bindIsland) };
   return {
     inputs: plan.inputs,
     outputs: [...plan.outputs.keys()],
-    run: (inputs, outputs) =>
-      runPlan({ ...plan, steps }, inputs, outputs, (island, values, names) => island.run(values, names)),
+    run: (inputs, outputs) => runPlan(bound, inputs, outputs, (island, values, names) => island.run(values, names)),
   };
 }

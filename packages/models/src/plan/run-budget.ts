@@ -32,19 +32,21 @@ export class RunBudget {
     }
   }
 
-  /** Notes that a value is held. @throws ServingError `RESOURCE_EXHAUSTED` */
-  hold(tensor: Tensor): void {
-    this.#held += sizeInMemory(tensor);
+  /** Notes that a value is held. @returns its bytes @throws ServingError `RESOURCE_EXHAUSTED` */
+  hold(tensor: Tensor): number {
+    const bytes = sizeInMemory(tensor);
+    this.#held += bytes;
     if (this.#held > this.#limits.bytes) {
       throw new ServingError("RESOURCE_EXHAUSTED", "The model needs too much memory for these inputs", {
         expected: `at most ${this.#limits.bytes} bytes`,
         actual: `${this.#held} bytes`,
       });
     }
+    return bytes;
   }
 
-  /** Notes that a value is no longer held. */
-  release(tensor: Tensor): void {
-    this.#held -= sizeInMemory(tensor);
+  /** Notes that so many bytes are no longer held. */
+  release(bytes: number): void {
+    this.#held -= bytes;
   }
 }

@@ -2,11 +2,11 @@ import { isNumberData, type Tensor } from "@sealserve/protocol";
 
 import { ModelError } from "../errors.ts";
 import type { GraphPort } from "../runnable-graph.ts";
+import { type BoundScope, bindScope } from "./bound-steps.ts";
 import { neededSteps } from "./needed-steps.ts";
-import type { Plan, Step } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { RunBudget, type RunLimits } from "./run-budget.ts";
-import { type RunIsland, runSteps } from "./run-steps.ts";
-import { RunValues } from "./run-values.ts";
+import { type RunIsland, runScope } from "./run-steps.ts";
 
 /**
  * Runs a plan: the steps that the wanted outputs need, one after the other.
@@ -23,26 +23,26 @@ export async function runPlan<Island>(
   runIsland: RunIsland<Island>,
   limits?: RunLimits,
 ): Promise<Map<string, Tensor>> {
-  const budget = new RunBudget(limits);
-  const given = [...plan.inputs].map(([alias, { name }]) => [name, takeInput(inputs, alias)] as const);
-  const values = new RunValues(budget, [...plan.constants, ...given]);
-  const wanted = outputs.map((alias) => [alias, outputPort(plan, alias).name] as const);
-  const names = wanted.map(([, name]) => name);
-  await runSteps(stepsTo(names, plan.steps), values, { budget, runIsland });
-  return new Map(wanted.map(([alias, name]) => [alias, ownCopy(values.get(name))]));
+  const scope = scopeOf(plan, outputs);
+  const given = [...plan.inputs.keys()].map((alias) => takeInput(inputs, alias));
+  const results = await runScope(scope, given, { budget: new RunBudget(limits), runIsland });
+  return new Map(outputs.map((alias, position) => [alias, ownCopy(results[position] as Tensor)]));
 }
 
-/** What was needed last of the steps of a plan: calls mostly want the same outputs. */
-const lastNeeded = new WeakMap<object, { readonly names: string; readonly steps: readonly unknown[] }>();
+/** What was needed last of a plan: calls mostly want the same outputs. */
+const lastScopes = new WeakMap<object, { readonly outputs: string; readonly scope: BoundScope<unknown> }>();
 
-function stepsTo<Island>(names: readonly string[], steps: readonly Step<Island>[]): readonly Step<Island>[] {
-  const [key, last] = [names.join(), lastNeeded.get(steps)];
-  if (last?.names === key) {
-    return last.steps as readonly Step<Island>[];
+function scopeOf<Island>(plan: Plan<Island>, outputs: readonly string[]): BoundScope<Island> {
+  const [key, last] = [outputs.join(), lastScopes.get(plan)];
+  if (last?.outputs === key) {
+    return last.scope as BoundScope<Island>;
   }
-  const needed = neededSteps(steps, names);
-  lastNeeded.set(steps, { names: key, steps: needed });
-  return needed;
+  const wanted = outputs.map((alias) => outputPort(plan, alias).name);
+  const inputs = [...plan.inputs.values()].map(({ name }) => name);
+  const steps = neededSteps(plan.steps, wanted);
+  const scope = bindScope({ inputs, outputs: wanted, constants: plan.constants, steps });
+  lastScopes.set(plan, { outputs: key, scope });
+  return scope;
 }
 
 function takeInput(inputs: ReadonlyMap<string, Tensor>, alias: string): Tensor {

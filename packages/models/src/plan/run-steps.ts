@@ -1,19 +1,21 @@
 import type { Tensor } from "@sealserve/protocol";
 
+import { ModelError } from "../errors.ts";
 import { expectWalkable } from "../interpreter/outer-sizes.ts";
+import type {
+  BoundBranch,
+  BoundGuard,
+  BoundIsland,
+  BoundKernel,
+  BoundLoop,
+  BoundMerge,
+  BoundScope,
+  BoundStep,
+  BoundSwitch,
+  Slot,
+} from "./bound-steps.ts";
 import { chosenBranch, isTrue } from "./choice.ts";
 import { areWithin } from "./loop-bounds.ts";
-import type {
-  BodyPlan,
-  BranchStep,
-  Guard,
-  IslandStep,
-  KernelStep,
-  LoopStep,
-  MergeStep,
-  Step,
-  SwitchStep,
-} from "./plan.ts";
 import type { RunBudget } from "./run-budget.ts";
 import { RunValues } from "./run-values.ts";
 
@@ -30,49 +32,64 @@ export interface RunContext<Island> {
   readonly runIsland: RunIsland<Island>;
 }
 
+/** So many steps go by between two looks at the time, which costs a fifth of a small one. What can take long looks by itself. */
+const STEPS_PER_LOOK = 8;
+
 /**
- * Runs steps one after the other.
- * @param values what is there before; what the steps compute is added
+ * Runs a scope's steps one after the other, and waits only for those of the engine.
+ * @param given what the scope's inputs are, in order
+ * @returns its outputs, which no longer count as memory of the run
  * @throws ServingError for inputs that the interpreter fails on, or that take too much time or memory; and what `runIsland`
  *   throws
  */
-export async function runSteps<Island>(
-  steps: readonly Step<Island>[],
-  values: RunValues,
+export async function runScope<Island>(
+  scope: BoundScope<Island>,
+  given: readonly Tensor[],
   context: RunContext<Island>,
-): Promise<void> {
-  for (const step of steps) {
-    context.budget.expectTime();
-    if (step.kind === "merge") {
-      runMerge(step, values);
-    } else if (!isReached(step.inputs, step.guards, values)) {
-      leaveOut(step.outputs, values);
-    } else {
-      await runStep(step, values, context);
+): Promise<readonly Tensor[]> {
+  const values = new RunValues(context.budget, scope, given);
+  let position = 0;
+  for (const step of scope.steps) {
+    if (position++ % STEPS_PER_LOOK === 0) {
+      context.budget.expectTime();
+    }
+    const running = runStep(step, values, context);
+    if (running !== undefined) {
+      await running;
     }
   }
+  values.release();
+  return values.getAll(scope.outputs);
 }
 
-/** Whether nothing of this is in a branch that is not taken. */
-function isReached(names: readonly string[], guards: readonly Guard[], values: RunValues): boolean {
-  return (
-    !(values.leavesOut && names.some((name) => values.isLeftOut(name))) &&
-    guards.every(({ predicate, taken }) => !values.isLeftOut(predicate) && isTrue(values.get(predicate)) === taken)
-  );
+/** @returns a promise if the step takes more than the interpreter */
+function runStep<Island>(
+  step: BoundStep<Island>,
+  values: RunValues,
+  context: RunContext<Island>,
+): Promise<void> | undefined {
+  if (step.kind === "merge") {
+    runMerge(step, values);
+  } else if (!(values.areReached(step.inputs) && doGuardsHold(step.guards, values))) {
+    leaveOut(step.outputs, values);
+  } else if (step.kind === "kernel") {
+    runKernel(step, values, context);
+  } else if (step.kind === "switch") {
+    runSwitch(step, values);
+  } else {
+    return runWithEngine(step, values, context);
+  }
+  return undefined;
 }
 
-async function runStep<Island>(
-  step: Exclude<Step<Island>, MergeStep>,
+async function runWithEngine<Island>(
+  step: BoundIsland<Island> | BoundLoop<Island> | BoundBranch<Island>,
   values: RunValues,
   context: RunContext<Island>,
 ): Promise<void> {
   switch (step.kind) {
-    case "kernel":
-      return runKernel(step, values, context);
-    case "switch":
-      return runSwitch(step, values);
     case "island":
-      return await runInEngine(step, values, context);
+      return setOutputs(step, await runIsland(step, values, context), values);
     case "loop":
       return setOutputs(step, await runLoop(step, values, context), values);
     case "branch":
@@ -80,101 +97,104 @@ async function runStep<Island>(
   }
 }
 
-function leaveOut(names: readonly string[], values: RunValues): void {
-  for (const name of names) {
-    values.leaveOut(name);
+/** Whether nothing that decides on a step has it left out. */
+function doGuardsHold(guards: readonly BoundGuard[], values: RunValues): boolean {
+  return (
+    guards.length === 0 ||
+    guards.every(({ predicate, taken }) => !values.isLeftOut(predicate) && isTrue(values.get(predicate)) === taken)
+  );
+}
+
+function leaveOut(slots: readonly Slot[], values: RunValues): void {
+  for (const slot of slots) {
+    values.leaveOut(slot);
   }
 }
 
-function runSwitch({ inputs: [data = "", predicate = ""], outputs }: SwitchStep, values: RunValues): void {
-  const taken = isTrue(values.get(predicate)) ? 1 : 0;
-  for (const [branch, name] of outputs.entries()) {
+function runSwitch({ inputs, outputs }: BoundSwitch, values: RunValues): void {
+  const [data, predicate] = values.getAll(inputs);
+  const taken = isTrue(predicate) ? 1 : 0;
+  for (const [branch, slot] of outputs.entries()) {
     if (branch === taken) {
-      values.set(name, values.get(data));
+      values.set(slot, data as Tensor);
     } else {
-      values.leaveOut(name);
+      values.leaveOut(slot);
     }
   }
 }
 
-function runMerge({ inputs, inputGuards, outputs }: MergeStep, values: RunValues): void {
-  const position = inputs.findIndex((name, place) => isReached([name], inputGuards[place] ?? [], values));
-  const name = inputs[position];
-  if (name === undefined) {
+function runMerge({ inputs, inputGuards, outputs }: BoundMerge, values: RunValues): void {
+  const position = inputs.findIndex(
+    (slot, place) => !values.isLeftOut(slot) && doGuardsHold(inputGuards[place] ?? [], values),
+  );
+  const slot = inputs[position];
+  if (slot === undefined) {
     leaveOut(outputs, values);
     return;
   }
   const index: Tensor = { dtype: "int32", shape: [], data: Int32Array.of(position) };
-  setOutputs({ outputs }, [values.get(name), index], values);
+  setOutputs({ outputs }, [values.get(slot), index], values);
 }
 
-function runKernel<Island>(
-  { kernel, inputs, outputs }: KernelStep,
-  values: RunValues,
-  { budget }: RunContext<Island>,
-): void {
-  const given = inputs.map((name) => values.get(name));
+function runKernel<Island>(step: BoundKernel, values: RunValues, { budget }: RunContext<Island>): void {
+  const given = values.getAll(step.inputs);
   for (const tensor of given) {
     expectWalkable(tensor);
   }
-  setOutputs({ outputs }, kernel.run(given, budget), values);
+  setOutputs(step, step.kernel.run(given, budget), values);
 }
 
-async function runInEngine<Island>(
-  { island, inputs, outputs }: IslandStep<Island>,
-  values: RunValues,
-  { runIsland }: RunContext<Island>,
-): Promise<void> {
-  const feeds = new Map(inputs.map((name) => [name, values.get(name)]));
-  for (const [name, tensor] of await runIsland(island, feeds, outputs)) {
-    values.set(name, tensor);
-  }
-}
-
-async function runLoop<Island>(
-  { condition, bounds, body, inputs, outputs }: LoopStep<Island>,
+async function runIsland<Island>(
+  { island, inputs, inputNames, outputNames }: BoundIsland<Island>,
   values: RunValues,
   context: RunContext<Island>,
 ): Promise<readonly Tensor[]> {
-  let current = inputs.map((name) => values.get(name));
+  const feeds = new Map(inputs.map((slot, position) => [inputNames[position] as string, values.get(slot)]));
+  const results = await context.runIsland(island, feeds, outputNames);
+  return outputNames.map((name) => resultOf(results, name));
+}
+
+function resultOf(results: ReadonlyMap<string, Tensor>, name: string): Tensor {
+  const result = results.get(name);
+  if (result === undefined) {
+    throw new ModelError("engine-failed", `a step of the model lacks ${JSON.stringify(name)}`);
+  }
+  return result;
+}
+
+async function runLoop<Island>(
+  { condition, bounds, body, inputs, outputs }: BoundLoop<Island>,
+  values: RunValues,
+  context: RunContext<Island>,
+): Promise<readonly Tensor[]> {
+  let current = values.getAll(inputs);
   for (;;) {
     context.budget.expectTime();
-    const goesOn = (bounds && areWithin(bounds, current)) ?? isTrue((await runBody(condition, current, context))[0]);
+    const goesOn = (bounds && areWithin(bounds, current)) ?? isTrue((await runScope(condition, current, context))[0]);
     if (!goesOn) {
       return current.slice(0, outputs.length);
     }
-    current = [...(await runBody(body, current, context)), ...current.slice(outputs.length)];
+    current = [...(await runScope(body, current, context)), ...current.slice(outputs.length)];
   }
 }
 
 async function runBranch<Island>(
-  { branches, chosenBy, inputs }: BranchStep<Island>,
+  { branches, chosenBy, inputs }: BoundBranch<Island>,
   values: RunValues,
   context: RunContext<Island>,
 ): Promise<readonly Tensor[]> {
-  const [choice, ...given] = inputs.map((name) => values.get(name));
+  const [choice, ...given] = values.getAll(inputs);
   const branch = branches[chosenBranch(choice, chosenBy, branches.length)];
-  return branch === undefined ? [] : await runBody(branch, given, context);
+  return branch === undefined ? [] : await runScope(branch, given, context);
 }
 
-async function runBody<Island>(
-  { inputs, outputs, constants, steps }: BodyPlan<Island>,
-  given: readonly Tensor[],
-  context: RunContext<Island>,
-): Promise<readonly Tensor[]> {
-  const named = inputs.map((name, position) => [name, given[position] as Tensor] as const);
-  const values = new RunValues(context.budget, [...constants, ...named]);
-  await runSteps(steps, values, context);
-  values.release();
-  return outputs.map((name) => values.get(name));
-}
-
+/** Results beyond the outputs that something takes are left. */
 function setOutputs(
-  { outputs }: { readonly outputs: readonly string[] },
+  { outputs }: { readonly outputs: readonly Slot[] },
   results: readonly Tensor[],
   values: RunValues,
-) {
-  for (const [position, name] of outputs.entries()) {
-    values.set(name, results[position] as Tensor);
+): void {
+  for (const [position, slot] of outputs.entries()) {
+    values.set(slot, results[position] as Tensor);
   }
 }
