@@ -80,7 +80,7 @@ async function measurePublic(
   });
   if (models !== undefined) {
     const { signature = "serving_default", inputs } = golden;
-    const turns = { rounds: 9, runs: 60, warmUps: 60 };
+    const turns = { rounds: 9, runs: 60, warmUps: 1000 };
     const figure = { name: `${name}: ${about}`, version, signature, inputs: tensorsOf(inputs), turns };
     await measure(models, { ...figure, target: TARGETS.small });
     await closeBoth(models);

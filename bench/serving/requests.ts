@@ -2,7 +2,7 @@
 import type { Tensor } from "@sealserve/protocol";
 import { printFigure } from "../harness.ts";
 import { peerModel } from "./bench-models.ts";
-import { runH2load } from "./h2load.ts";
+import { type H2loadReport, runH2load } from "./h2load.ts";
 import type { LoadReport } from "./load-process.ts";
 import { grpcBody, PREDICT } from "./predict-call.ts";
 import type { ServerReport } from "./report.ts";
@@ -74,9 +74,11 @@ async function measure({ name, model, protocol, body, targets }: Subject): Promi
     peerRounds.push(await measureRound(peer, order));
   }
   const [best, bestOfPeer] = [rounds, peerRounds].map(fastest) as [Round, Round];
-  const steady = await ours.load({ ...order, rate: STEADY_SHARE * best.perSecond });
+  const steadyRate = STEADY_SHARE * best.perSecond;
+  const steady = await ours.load({ ...order, rate: steadyRate });
   const byH2load = await loadByH2load(ours, order, best.perSecond);
   const peerByH2load = await loadByH2load(peer, order, bestOfPeer.perSecond);
+  const steadyByH2load = await loadByH2load(ours, order, best.perSecond, steadyRate);
   await ours.stop();
   await peer.stop();
   printFigure({
@@ -97,6 +99,12 @@ async function measure({ name, model, protocol, body, targets }: Subject): Promi
         }),
     perSecond: rounds.map(({ perSecond }) => Math.round(perSecond)),
     steadyAt70Percent: { ...roundAll(steady), p99ToP50: round3(steady.p99 / steady.p50) },
+    ...(steadyByH2load === undefined
+      ? {}
+      : {
+          // A client without pauses of its own, which would count as the server's.
+          steadyByH2load: { ...roundAll(steadyByH2load), p99ToP50: round3(steadyByH2load.p99 / steadyByH2load.p50) },
+        }),
   });
 }
 
@@ -112,19 +120,21 @@ async function measureRound(server: UnderLoad, order: Parameters<UnderLoad["load
 /**
  * The same load from a client that takes less of the processors; undefined where it is not installed.
  * @param ownRate requests per second of our own client
+ * @param rate requests per second to send; undefined for as many as are answered
  */
 async function loadByH2load(
   server: UnderLoad,
   order: Parameters<UnderLoad["load"]>[0],
   ownRate: number,
-): Promise<{ perSecond: number; cpuMs: number; toOwnClient: number } | undefined> {
+  rate?: number,
+): Promise<(H2loadReport & ServerReport & { toOwnClient: number }) | undefined> {
   const { grpcPort, restPort, folder } = server;
   const port = order.protocol === "grpc" ? grpcPort : restPort;
-  const count = Math.ceil(ownRate * SECONDS);
+  const count = Math.ceil((rate ?? ownRate) * SECONDS);
   await server.report();
-  const perSecond = await runH2load({ ...order, port, folder, requests: count });
-  const { cpuMs } = await server.report();
-  return perSecond === undefined ? undefined : { perSecond, cpuMs: cpuMs / count, toOwnClient: perSecond / ownRate };
+  const seen = await runH2load({ ...order, port, folder, requests: count, ...(rate === undefined ? {} : { rate }) });
+  const spent = await server.report();
+  return seen && { ...seen, ...spent, cpuMs: spent.cpuMs / count, toOwnClient: seen.perSecond / ownRate };
 }
 
 function fastest(rounds: readonly Round[]): Round {
