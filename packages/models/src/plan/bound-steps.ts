@@ -128,7 +128,7 @@ function bindStep<Island>(step: Step<Island>, slots: Slots): BoundStep<Island> {
       const { condition, bounds, body } = step;
       return { kind: "loop", condition: bindScope(condition), bounds, body: bindScope(body), ...guarded };
     }
-    case "branch":
+    default:
       return { kind: "branch", branches: step.branches.map(bindScope), chosenBy: step.chosenBy, ...guarded };
   }
 }

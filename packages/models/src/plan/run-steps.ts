@@ -99,9 +99,8 @@ async function runWithEngine<Island>(
 
 /** Whether nothing that decides on a step has it left out. */
 function doGuardsHold(guards: readonly BoundGuard[], values: RunValues): boolean {
-  return (
-    guards.length === 0 ||
-    guards.every(({ predicate, taken }) => !values.isLeftOut(predicate) && isTrue(values.get(predicate)) === taken)
+  return guards.every(
+    ({ predicate, taken }) => !values.isLeftOut(predicate) && isTrue(values.get(predicate)) === taken,
   );
 }
 

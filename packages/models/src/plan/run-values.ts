@@ -38,7 +38,7 @@ export class RunValues {
 
   /** Whether a value is in a branch that is not taken. */
   isLeftOut(slot: Slot): boolean {
-    return this.#leftOut !== undefined && this.#leftOut.has(slot);
+    return this.#leftOut?.has(slot) === true;
   }
 
   /** Whether none of these values is in a branch that is not taken. */
