@@ -2,7 +2,7 @@ import type { Tensor } from "@sealserve/protocol";
 
 import type { Kernel } from "../interpreter/kernel.ts";
 import type { LoopBound } from "./loop-bounds.ts";
-import type { BodyPlan, BranchStep, Guard, MergeStep, Step } from "./plan.ts";
+import type { BodyPlan, BranchStep, Guard, LoopStep, MergeStep, Step } from "./plan.ts";
 
 /** Number of a value among those of its scope, from 0 on. */
 export type Slot = number;
@@ -56,6 +56,8 @@ export interface BoundMerge {
   readonly inputGuards: readonly (readonly BoundGuard[])[];
   readonly outputs: readonly Slot[];
 }
+
+type Unguarded<Island> = Omit<BoundLoop<Island>, keyof Guarded> | Omit<BoundBranch<Island>, keyof Guarded>;
 
 /** A step of a plan, with numbers for the names of its values. */
 export type BoundStep<Island> =
@@ -117,20 +119,23 @@ function bindStep<Island>(step: Step<Island>, slots: Slots): BoundStep<Island> {
     outputs: slots.ofAll(step.outputs),
     guards: bindGuards(step.guards, slots),
   };
-  switch (step.kind) {
-    case "kernel":
-      return { kind: "kernel", kernel: step.kernel, ...guarded };
-    case "switch":
-      return { kind: "switch", ...guarded };
-    case "island":
-      return { kind: "island", island: step.island, inputNames: step.inputs, outputNames: step.outputs, ...guarded };
-    case "loop": {
-      const { condition, bounds, body } = step;
-      return { kind: "loop", condition: bindScope(condition), bounds, body: bindScope(body), ...guarded };
-    }
-    default:
-      return { kind: "branch", branches: step.branches.map(bindScope), chosenBy: step.chosenBy, ...guarded };
+  if (step.kind === "kernel") {
+    return { kind: "kernel", kernel: step.kernel, ...guarded };
   }
+  if (step.kind === "switch") {
+    return { kind: "switch", ...guarded };
+  }
+  return step.kind === "island"
+    ? { kind: "island", island: step.island, inputNames: step.inputs, outputNames: step.outputs, ...guarded }
+    : { ...bindBodies(step), ...guarded };
+}
+
+function bindBodies<Island>(step: LoopStep<Island> | BranchStep<Island>): Unguarded<Island> {
+  if (step.kind === "loop") {
+    const { condition, bounds, body } = step;
+    return { kind: "loop", condition: bindScope(condition), bounds, body: bindScope(body) };
+  }
+  return { kind: "branch", branches: step.branches.map(bindScope), chosenBy: step.chosenBy };
 }
 
 function bindMerge({ inputs, inputGuards, outputs }: MergeStep, slots: Slots): BoundMerge {
