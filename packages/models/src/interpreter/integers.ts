@@ -6,16 +6,37 @@ import { invalidArgument, type Tensor } from "@sealserve/protocol";
  * @throws ServingError `INVALID_ARGUMENT` when one cannot be counted exactly
  */
 export function integersOf(tensor: Tensor | undefined, what: string): number[] {
-  const numbers: number[] = [];
-  for (const element of tensor?.data ?? []) {
-    const number = typeof element === "object" ? Number.NaN : Number(element);
-    if (!Number.isSafeInteger(number)) {
-      throw invalidArgument(`${what} must be whole numbers`);
-    }
-    numbers.push(number);
-  }
-  if (tensor === undefined) {
+  const data = tensor?.data;
+  const numbers = data instanceof BigInt64Array ? int64sOf(data) : Array.from<unknown, number>(data ?? [], numberOf);
+  if (data === undefined || !numbers.every(Number.isSafeInteger)) {
     throw invalidArgument(`${what} must be whole numbers`);
+  }
+  return numbers;
+}
+
+function numberOf(element: unknown): number {
+  return typeof element === "object" ? Number.NaN : Number(element);
+}
+
+/** From so many numbers on it pays to look at the halves of each: a `bigint` is an object. */
+const MANY = 16;
+const HALF = 2 ** 32;
+/** Which of a number's halves comes first in memory. */
+const LOW = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 0 : 1;
+
+/** 64-bit whole numbers as numbers, exact where these can be. */
+function int64sOf(data: BigInt64Array): number[] {
+  const numbers: number[] = [];
+  if (data.length < MANY) {
+    for (let index = 0; index < data.length; index++) {
+      numbers.push(Number(data[index]));
+    }
+    return numbers;
+  }
+  const halves = new Int32Array(data.buffer, data.byteOffset, 2 * data.length);
+  for (let index = 0; index < halves.length; index += 2) {
+    const [low, high] = [halves[index + LOW] as number, halves[index + 1 - LOW] as number];
+    numbers.push(high * HALF + (low >>> 0));
   }
   return numbers;
 }
@@ -31,8 +52,21 @@ export function integerVector(tensor: Tensor | undefined, what: string): number[
 /** A tensor of 64-bit whole numbers. */
 export function int64Tensor(shape: readonly number[], values: readonly number[]): Tensor {
   const data = new BigInt64Array(values.length);
+  if (values.length < MANY) {
+    for (let index = 0; index < values.length; index++) {
+      data[index] = BigInt(values[index] as number);
+    }
+    return { dtype: "int64", shape, data };
+  }
+  const halves = new Int32Array(data.buffer);
   for (let index = 0; index < values.length; index++) {
-    data[index] = BigInt(values[index] as number);
+    const value = values[index] as number;
+    if (Number.isSafeInteger(value)) {
+      halves[2 * index + LOW] = value;
+      halves[2 * index + 1 - LOW] = Math.floor(value / HALF);
+    } else {
+      data[index] = BigInt(value);
+    }
   }
   return { dtype: "int64", shape, data };
 }

@@ -2,11 +2,12 @@
 import { elementCount, invalidArgument, type Tensor } from "@sealserve/protocol";
 
 import { makeElements } from "../elements.ts";
-import { indexTensor, integersOf } from "../integers.ts";
+import { int64Tensor, integersOf } from "../integers.ts";
 import type { MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
+import { coordinatesOf } from "../sparse/coordinates.ts";
 import { broadcastStrides, broadcastTwo } from "./broadcast.ts";
-import { stridesOf, walk } from "./walk.ts";
+import { walk } from "./walk.ts";
 
 /** SelectV2: elements of the second input where the first is true, else of the third; all three are broadcast. */
 export const select: MakeKernel = (operation) => {
@@ -67,16 +68,16 @@ export const where: MakeKernel = () => ({
   outputs: ["int64"],
   run: ([tensor], clock) => {
     const { shape, data } = tensor as Tensor;
-    const found = Array.from<number | bigint>(data as Uint8Array).flatMap((value, place) =>
-      value === 0 || value === 0n ? [] : [place],
-    );
+    const found: number[] = [];
+    for (let place = 0; place < data.length; place++) {
+      const value = data[place] as number | bigint;
+      if (value !== 0 && value !== 0n) {
+        found.push(place);
+      }
+    }
     new OutputBudget().take("int64", found.length * shape.length);
     clock?.expectTime();
-    const strides = stridesOf(shape);
-    const rows = found.flatMap((place) =>
-      strides.map((stride, axis) => Math.floor(place / stride) % (shape[axis] as number)),
-    );
-    return [indexTensor("int64", [found.length, shape.length], rows)];
+    return [int64Tensor([found.length, shape.length], coordinatesOf(found, shape))];
   },
 });
 

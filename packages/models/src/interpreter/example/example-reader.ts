@@ -44,15 +44,16 @@ export class ExampleReader {
   }
 
   #locate(example: Uint8Array): (Uint8Array | undefined)[] {
-    return refuseUnreadable("Could not parse example input, value: '<redacted>'", () =>
-      readFeatures(example, this.#numbers),
+    return refuseUnreadable(
+      () => "Could not parse example input, value: '<redacted>'",
+      () => readFeatures(example, this.#numbers),
     );
   }
 }
 
 function readValues(encoded: Uint8Array | undefined, place: Place): FeatureValues | undefined {
   const parse = () => (encoded === undefined ? undefined : readFeatureValues(encoded));
-  const list = refuseUnreadable(`${describe(place)}Can't parse serialized Example.`, parse);
+  const list = refuseUnreadable(() => `${describe(place)}Can't parse serialized Example.`, parse);
   if (list === undefined) {
     expectOptional(place);
     return undefined;
@@ -99,11 +100,11 @@ function describe({ feature, example }: Place): string {
     : `Name: <unknown>, Key: ${feature.key}, Index: ${example}.  `;
 }
 
-function refuseUnreadable<T>(message: string, read: () => T): T {
+function refuseUnreadable<T>(describeIt: () => string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw error instanceof ProtocolError ? invalidArgument(message) : error;
+    throw error instanceof ProtocolError ? invalidArgument(describeIt()) : error;
   }
 }
 

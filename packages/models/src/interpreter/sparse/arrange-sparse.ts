@@ -4,7 +4,7 @@ import { makeElements } from "../elements.ts";
 import { int64Tensor } from "../integers.ts";
 import type { MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
-import { type Coordinates, readCoordinates, readShape } from "./coordinates.ts";
+import { readCoordinates, readShape, rowsOf } from "./coordinates.ts";
 
 /** Sparse tensors of one operation that joins them. */
 const MAX_PARTS = 10_000;
@@ -16,6 +16,12 @@ interface Placed {
   readonly rows: readonly Row[];
   /** For each row, which of the values it is. */
   readonly places: readonly number[];
+}
+
+/** Coordinates of the values, and the shape of the whole. */
+interface Rows {
+  readonly rows: readonly Row[];
+  readonly shape: Row;
 }
 
 /** SparseReorder: the values in the order of their coordinates. */
@@ -52,13 +58,13 @@ export const concatSparse: MakeKernel = (operation) => {
 };
 
 /** @throws ServingError `INVALID_ARGUMENT` for shapes that differ along other axes */
-function join(parts: readonly Coordinates[], axis: number): { readonly shape: Row; readonly joined: Placed } {
-  const [first] = parts as readonly [Coordinates];
+function join(parts: readonly Rows[], axis: number): { readonly shape: Row; readonly joined: Placed } {
+  const [first] = parts as readonly [Rows];
   const along = axis < 0 ? axis + first.shape.length : axis;
   if (along < 0 || along >= first.shape.length) {
     throw invalidArgument(`Concat dimension ${axis} is not in [0, ${first.shape.length})`);
   }
-  const isAlike = ({ shape }: Coordinates): boolean =>
+  const isAlike = ({ shape }: Rows): boolean =>
     shape.length === first.shape.length && shape.every((size, at) => at === along || size === first.shape[at]);
   if (!parts.every(isAlike)) {
     throw invalidArgument(`Input shapes must match except along dimension ${along}`);
@@ -104,16 +110,13 @@ export const sliceSparse: MakeKernel = (operation) => {
   };
 };
 
-function readValues(
-  indices: Tensor | undefined,
-  values: Tensor | undefined,
-  denseShape: Tensor | undefined,
-): Coordinates {
+function readValues(indices: Tensor | undefined, values: Tensor | undefined, denseShape: Tensor | undefined): Rows {
   const coordinates = readCoordinates(indices, denseShape);
-  if (values?.shape.length !== 1 || values.data.length !== coordinates.rows.length) {
-    throw invalidArgument(`Expected a value for each of ${coordinates.rows.length} indices`);
+  const { count, shape } = coordinates;
+  if (values?.shape.length !== 1 || values.data.length !== count) {
+    throw invalidArgument(`Expected a value for each of ${count} indices`);
   }
-  return coordinates;
+  return { rows: rowsOf(coordinates), shape };
 }
 
 /** Those of equal coordinates stay in the order in which they come. */

@@ -1,14 +1,18 @@
 import { invalidArgument, type Tensor } from "@sealserve/protocol";
 
+import { stridesOf } from "../dense/walk.ts";
 import { integersOf, integerVector } from "../integers.ts";
 import { OutputBudget } from "../output-budget.ts";
 
-/** Memory that a row takes: those of a matrix without columns have no bytes in it. */
+/** Memory that the list for a value takes, or its position: a matrix without columns has any number of rows and no bytes. */
 const ROW_BYTES = 64;
 
-/** Where the values of a sparse tensor stand: a row of coordinates for each, and the shape of the whole. */
+/** Where the values of a sparse tensor stand, and the shape of the whole. */
 export interface Coordinates {
-  readonly rows: readonly (readonly number[])[];
+  /** How many values there are. */
+  readonly count: number;
+  /** As many coordinates for each value as the shape has axes, value after value. */
+  readonly numbers: readonly number[];
   readonly shape: readonly number[];
 }
 
@@ -21,9 +25,8 @@ export function readCoordinates(indices: Tensor | undefined, denseShape: Tensor 
   if (indices?.shape.length !== 2 || indices.shape[1] !== shape.length) {
     throw invalidArgument(`Indices of shape [${indices?.shape.join(",")}] do not fit a shape of rank ${shape.length}`);
   }
-  const rows = rowsOfMatrix(indices);
-  expectInside(rows, shape);
-  return { rows, shape };
+  const [count = 0] = indices.shape;
+  return insideOf({ count, numbers: integersOf(indices, "Indices"), shape });
 }
 
 /** A shape out of a vector of sizes. @throws ServingError `INVALID_ARGUMENT` */
@@ -35,20 +38,41 @@ export function readShape(tensor: Tensor | undefined): number[] {
   return shape;
 }
 
-/** Rows of a matrix of whole numbers. @throws ServingError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED` */
-export function rowsOfMatrix(matrix: Tensor): number[][] {
-  const [count = 0, width = 0] = matrix.shape;
-  new OutputBudget().takeBytes(count * ROW_BYTES);
-  const numbers = integersOf(matrix, "Indices");
-  return Array.from({ length: count }, (_, row) => numbers.slice(row * width, (row + 1) * width));
+/** The same coordinates. @throws ServingError `INVALID_ARGUMENT` when some are outside of the shape */
+export function insideOf(coordinates: Coordinates): Coordinates {
+  const { numbers, shape } = coordinates;
+  const rank = shape.length;
+  for (let at = 0; at < numbers.length; at++) {
+    const index = numbers[at] as number;
+    if (index < 0 || index >= (shape[at % rank] as number)) {
+      const row = numbers.slice(at - (at % rank), at - (at % rank) + rank);
+      throw invalidArgument(`Index [${row.join(",")}] is out of bounds: need 0 <= index < [${shape.join(",")}]`);
+    }
+  }
+  return coordinates;
 }
 
-/** @throws ServingError `INVALID_ARGUMENT` */
-export function expectInside(rows: Coordinates["rows"], shape: readonly number[]): void {
-  const outside = rows.find((row) => row.some((index, axis) => index < 0 || index >= (shape[axis] as number)));
-  if (outside !== undefined) {
-    throw invalidArgument(`Index [${outside.join(",")}] is out of bounds: need 0 <= index < [${shape.join(",")}]`);
+/** The coordinates of each value as a list of its own. @throws ServingError `RESOURCE_EXHAUSTED` */
+export function rowsOf({ count, numbers, shape }: Coordinates): number[][] {
+  // Those of a tensor without axes have no bytes in it.
+  new OutputBudget().takeBytes(count * ROW_BYTES);
+  const rank = shape.length;
+  return Array.from({ length: count }, (_, row) => numbers.slice(row * rank, (row + 1) * rank));
+}
+
+/** The position of each value among all elements in row-major order. @throws ServingError `RESOURCE_EXHAUSTED` */
+export function positionsOf({ count, numbers, shape }: Coordinates): number[] {
+  new OutputBudget().takeBytes(count * ROW_BYTES);
+  const positions: number[] = [];
+  const rank = shape.length;
+  for (let start = 0, value = 0; value < count; value++, start += rank) {
+    let position = 0;
+    for (let axis = 0; axis < rank; axis++) {
+      position = position * (shape[axis] as number) + (numbers[start + axis] as number);
+    }
+    positions.push(position);
   }
+  return positions;
 }
 
 /** Number of elements of a shape. */
@@ -65,6 +89,18 @@ export function coordinatesAt(position: number, shape: readonly number[]): numbe
     return index;
   });
   return reversed.toReversed();
+}
+
+/** Coordinates of the elements at some positions in row-major order, one behind the other. */
+export function coordinatesOf(positions: readonly number[], shape: readonly number[]): number[] {
+  const strides = stridesOf(shape);
+  const numbers: number[] = [];
+  for (const position of positions) {
+    for (let axis = 0; axis < shape.length; axis++) {
+      numbers.push(Math.floor(position / (strides[axis] as number)) % (shape[axis] as number));
+    }
+  }
+  return numbers;
 }
 
 /** Position of coordinates among all elements in row-major order. */

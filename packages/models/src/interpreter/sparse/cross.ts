@@ -133,16 +133,16 @@ function combinationAt(features: readonly Feature[], row: number, place: number)
 }
 
 function sparseFeature(indices: Tensor | undefined, values: Tensor, denseShape: Tensor | undefined): Feature {
-  const { rows, shape } = readCoordinates(indices, denseShape);
-  if (shape.length !== 2 || values.data.length !== rows.length) {
+  const { count, numbers, shape } = readCoordinates(indices, denseShape);
+  if (shape.length !== 2 || values.data.length !== count) {
     throw invalidArgument("Features to cross must be matrices with a value for each index");
   }
   const batch = shape[0] as number;
   new OutputBudget().takeStrings(batch);
   const feature = Array.from({ length: batch }, (): Value[] => []);
   const all = valuesOf(values);
-  for (const [place, [row = 0]] of rows.entries()) {
-    feature[row]?.push(all[place] as Value);
+  for (let place = 0; place < count; place++) {
+    feature[numbers[2 * place] as number]?.push(all[place] as Value);
   }
   return feature;
 }

@@ -18,17 +18,14 @@ export const multiplySparse: MakeKernel = (operation) => {
   return {
     outputs: [dtype],
     run: ([indices, values, denseShape, b], clock) => {
-      const { rows, shape } = readCoordinates(indices, denseShape);
+      const { count, numbers, shape } = readCoordinates(indices, denseShape);
       const [height = 0, width = 0] = transposedA ? shape.toReversed() : shape;
       const other = readMatrix(b, transposedB);
-      if (shape.length !== 2 || values?.data.length !== rows.length || other.height !== width) {
+      if (shape.length !== 2 || values?.data.length !== count || other.height !== width) {
         throw invalidArgument(`Cannot multiply A of shape [${shape.join(",")}] and B of shape [${b?.shape.join(",")}]`);
       }
       new OutputBudget().take(dtype, volume([height, other.width]));
-      const entries = rows.map(([row = 0, column = 0]) =>
-        transposedA ? ([column, row] as const) : ([row, column] as const),
-      );
-      const data = addProducts(entries, values, other, { dtype, height, clock });
+      const data = addProducts({ numbers, transposed: transposedA }, values, other, { dtype, height, clock });
       return [{ dtype, shape: [height, other.width], data }];
     },
   };
@@ -59,14 +56,16 @@ interface Product {
 }
 
 function addProducts(
-  entries: readonly (readonly [row: number, column: number])[],
+  { numbers, transposed }: { readonly numbers: readonly number[]; readonly transposed: boolean },
   { data }: Tensor,
   { width, at }: Matrix,
   { dtype, height, clock }: Product,
 ): Tensor["data"] {
   const sums = makeNumbers(dtype, height * width);
   const between = Math.max(1, Math.floor(PRODUCTS_BETWEEN_CHECKS / Math.max(width, 1)));
-  for (const [index, [row, middle]] of entries.entries()) {
+  const [ofRow, ofMiddle] = transposed ? [1, 0] : [0, 1];
+  for (let index = 0; index < data.length; index++) {
+    const [row, middle] = [numbers[2 * index + ofRow] as number, numbers[2 * index + ofMiddle] as number];
     if (index % between === 0) {
       clock?.expectTime();
     }

@@ -32,21 +32,21 @@ function reducing(combination: Fold): MakeKernel {
 
 /** @throws ServingError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED` */
 function reduceValues(
-  { rows, shape }: Coordinates,
+  { count, numbers, shape }: Coordinates,
   { dtype, data }: Tensor,
   reduced: ReadonlySet<number>,
   combination: Fold,
 ): Tensor {
-  if (data.length !== rows.length || !isNumberData(data)) {
-    throw invalidArgument(`Expected a value for each of ${rows.length} indices`);
+  if (data.length !== count || !isNumberData(data)) {
+    throw invalidArgument(`Expected a value for each of ${count} indices`);
   }
   const kept = [...shape.keys()].filter((axis) => !reduced.has(axis));
   const sizes = kept.map((axis) => shape[axis] as number);
   new OutputBudget().take(dtype, volume(sizes));
   const results = makeNumbers(dtype, volume(sizes));
   const isSet = new Set<number>();
-  for (const [place, row] of rows.entries()) {
-    const inKept = kept.map((axis) => row[axis] as number);
+  for (let place = 0; place < count; place++) {
+    const inKept = kept.map((axis) => numbers[place * shape.length + axis] as number);
     const at = positionOf(inKept, sizes);
     const coming = data[place];
     results[at] = (isSet.has(at) ? fold(combination, results[at], coming) : coming) as never;

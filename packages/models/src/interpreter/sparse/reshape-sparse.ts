@@ -3,17 +3,18 @@ import { invalidArgument } from "@sealserve/protocol";
 import { int64Tensor, integerVector } from "../integers.ts";
 import type { MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
-import { coordinatesAt, positionOf, readCoordinates, volume } from "./coordinates.ts";
+import { coordinatesOf, positionsOf, readCoordinates, volume } from "./coordinates.ts";
 
 /** SparseReshape: the same elements in another shape, in which one size of -1 is worked out. */
 export const reshapeSparse: MakeKernel = () => ({
   outputs: ["int64", "int64"],
   run: ([indices, denseShape, newShape]) => {
-    const { rows, shape } = readCoordinates(indices, denseShape);
-    const sizes = resolveSizes(integerVector(newShape, "The new shape"), volume(shape));
-    new OutputBudget().take("int64", rows.length * sizes.length);
-    const moved = rows.flatMap((row) => coordinatesAt(positionOf(row, shape), sizes));
-    return [int64Tensor([rows.length, sizes.length], moved), int64Tensor([sizes.length], sizes)];
+    const coordinates = readCoordinates(indices, denseShape);
+    const sizes = resolveSizes(integerVector(newShape, "The new shape"), volume(coordinates.shape));
+    const { count } = coordinates;
+    new OutputBudget().take("int64", count * sizes.length);
+    const moved = coordinatesOf(positionsOf(coordinates), sizes);
+    return [int64Tensor([count, sizes.length], moved), int64Tensor([sizes.length], sizes)];
   },
 });
 

@@ -1,9 +1,10 @@
 import { invalidArgument, type Tensor } from "@sealserve/protocol";
 
 import { makeElements } from "../elements.ts";
+import { integersOf } from "../integers.ts";
 import type { MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
-import { expectInside, positionOf, readShape, rowsOfMatrix, volume } from "./coordinates.ts";
+import { insideOf, positionsOf, readShape, volume } from "./coordinates.ts";
 
 /** SparseToDense: a default everywhere but in some places. */
 export const sparseToDense: MakeKernel = (operation) => {
@@ -20,8 +21,8 @@ export const sparseToDense: MakeKernel = (operation) => {
       elements.fill((fallback as Tensor).data);
       const { data } = values as Tensor;
       const isOne = values?.shape.length === 0;
-      for (const [index, position] of positions.entries()) {
-        elements.copy(data, isOne ? 0 : index, 1, position);
+      for (let index = 0; index < positions.length; index++) {
+        elements.copy(data, isOne ? 0 : index, 1, positions[index] as number);
       }
       return [{ dtype, shape, data: elements.data }];
     },
@@ -34,9 +35,7 @@ function readPositions(indices: Tensor, shape: readonly number[], inOrder: boole
   if (indices.shape.length > 2 || width !== shape.length) {
     throw invalidArgument(`Indices of shape [${indices.shape.join(",")}] do not fit a shape of rank ${shape.length}`);
   }
-  const rows = rowsOfMatrix({ ...indices, shape: [count, width] });
-  expectInside(rows, shape);
-  const positions = rows.map((row) => positionOf(row, shape));
+  const positions = positionsOf(insideOf({ count, numbers: integersOf(indices, "Indices"), shape }));
   const wrong = inOrder
     ? positions.findIndex((position, index) => index > 0 && position <= (positions[index - 1] ?? 0))
     : -1;
