@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { gzipSync } from "node:zlib";
+import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import * as grpc from "@grpc/grpc-js";
 import { ServingError } from "@sealserve/protocol";
 import { createAuthority, type TestAuthority } from "../../../tests/support/tls-authority.ts";
@@ -155,16 +155,27 @@ test("metadata of any kind are taken and not sent back", async () => {
 });
 
 test("a message may be packed or not, as its flag says; answers are never packed", async () => {
-  const accepts = { "grpc-encoding": "gzip", "grpc-accept-encoding": "gzip,identity" };
-  for (const body of [framed(gzipSync("packed"), 1), framed(Buffer.from("packed"), 0)]) {
-    const answer = await headerFrames("Echo", body, accepts);
-    assert.deepEqual(unframed(answer.body).map(String), ["packed"]);
-    assert.equal(answer.body.readUInt8(0), 0);
-    assert.equal(answer.frames[0]?.headers["grpc-encoding"], undefined);
-    assert.equal(answer.frames[0]?.headers["grpc-accept-encoding"], "identity,gzip");
+  for (const [encoding, pack] of Object.entries({ gzip: gzipSync, deflate: deflateSync })) {
+    const accepts = { "grpc-encoding": encoding, "grpc-accept-encoding": "gzip,deflate,identity" };
+    for (const body of [framed(pack("packed"), 1), framed(Buffer.from("packed"), 0)]) {
+      const answer = await headerFrames("Echo", body, accepts);
+      assert.deepEqual(unframed(answer.body).map(String), ["packed"]);
+      assert.equal(answer.body.readUInt8(0), 0);
+      assert.equal(answer.frames[0]?.headers["grpc-encoding"], undefined);
+      assert.equal(answer.frames[0]?.headers["grpc-accept-encoding"], "identity,deflate,gzip");
+    }
   }
+});
+
+test("a message that is not packed as its header says is refused", async () => {
   assert.equal(await statusOf("Echo", framed(gzipSync("packed"), 1)), "13");
-  assert.equal(await statusOf("Echo", framed(Buffer.of(1)), { "grpc-encoding": "deflate" }), "12");
+  assert.equal(await statusOf("Echo", framed(deflateSync("packed"), 1), { "grpc-encoding": "gzip" }), "3");
+  for (const packed of [gzipSync("packed"), deflateRawSync("packed"), deflateSync("packed").subarray(0, -1)]) {
+    assert.equal(await statusOf("Echo", framed(packed, 1), { "grpc-encoding": "deflate" }), "3");
+  }
+  for (const encoding of ["snappy", "GZIP", "gzip,deflate", "toString", ""]) {
+    assert.equal(await statusOf("Echo", framed(Buffer.of(1)), { "grpc-encoding": encoding }), "12", encoding);
+  }
 });
 
 test("a deadline may be in any unit, and has passed when it is zero", async () => {

@@ -225,7 +225,7 @@ test("other encodings are UNIMPLEMENTED and the supported ones are named", async
     framed(Buffer.of(1)),
   );
   assert.equal(answer["grpc-status"], "12");
-  assert.equal(answer["grpc-accept-encoding"], "identity,gzip");
+  assert.equal(answer["grpc-accept-encoding"], "identity,deflate,gzip");
 });
 
 test("a body that is not exactly one message is INTERNAL", async () => {

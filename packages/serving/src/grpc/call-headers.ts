@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http2";
 import { ServingError } from "@sealserve/protocol";
+import type { Packing } from "../transport/unpack.ts";
 
 /** Milliseconds of each unit of `grpc-timeout`. */
 const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
@@ -7,7 +8,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 
 const GRPC = "application/grpc";
 
 /** How the requester packed its message. */
-export type MessageEncoding = "identity" | "gzip";
+export type MessageEncoding = "identity" | Packing;
 
 /** Whether the headers are those of a gRPC call that carries protobuf messages. */
 export function isGrpcCall(headers: IncomingHttpHeaders): boolean {
@@ -39,11 +40,15 @@ export function parseGrpcTimeout(headers: IncomingHttpHeaders): number | undefin
   return Number(match?.[1]) * unit;
 }
 
-/** Reads `grpc-encoding`. @throws ServingError `UNIMPLEMENTED` for any but identity and gzip */
+/** Encodings of messages that are taken, as a header names them. */
+export const MESSAGE_ENCODINGS = ["identity", "deflate", "gzip"] as const satisfies readonly MessageEncoding[];
+
+/** Reads `grpc-encoding`. @throws ServingError `UNIMPLEMENTED` for any but {@link MESSAGE_ENCODINGS} */
 export function parseMessageEncoding(headers: IncomingHttpHeaders): MessageEncoding {
   const value = headers["grpc-encoding"] ?? "identity";
-  if (value !== "identity" && value !== "gzip") {
-    throw new ServingError("UNIMPLEMENTED", "Message encoding is not supported; identity and gzip are");
+  const encoding = MESSAGE_ENCODINGS.find((name) => name === value);
+  if (encoding === undefined) {
+    throw new ServingError("UNIMPLEMENTED", "Message encoding is not supported; identity, deflate and gzip are");
   }
-  return value;
+  return encoding;
 }

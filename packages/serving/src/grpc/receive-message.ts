@@ -1,8 +1,8 @@
 import { ServingError } from "@sealserve/protocol";
 import type { Awaitable } from "../core/awaitable.ts";
-import { unpackGzip } from "../transport/gzip.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import type { MemoryBudget } from "../transport/memory-budget.ts";
+import { unpack } from "../transport/unpack.ts";
 import type { MessageEncoding } from "./call-headers.ts";
 import type { GrpcMessageReader } from "./message-reader.ts";
 
@@ -40,7 +40,7 @@ async function unpackMessage(
     if (encoding === "identity") {
       throw new ServingError("INTERNAL", "The message is marked compressed, but grpc-encoding names no compression");
     }
-    const { message, reserved } = await unpackGzip(reader.take(), limits, budget);
+    const { message, reserved } = await unpack(reader.take(), encoding, limits, budget);
     return { message, release: () => budget.release(reserved) };
   } finally {
     reader.release();

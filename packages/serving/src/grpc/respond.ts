@@ -4,6 +4,7 @@ import { messagePrefix, PREFIX_LENGTH, type ServingError, truncateStatusMessage 
 import type { CallScope } from "../transport/call-scope.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import { expectSoonTaken } from "../transport/soon-taken.ts";
+import { MESSAGE_ENCODINGS } from "./call-headers.ts";
 
 /** Up to this size, prefix and message go out as one DATA frame. */
 const SMALL_MESSAGE = 1 << 14;
@@ -12,7 +13,7 @@ const SMALL_MESSAGE = 1 << 14;
 export const RESPONSE_HEADERS: OutgoingHttpHeaders = {
   ":status": 200,
   "content-type": "application/grpc",
-  "grpc-accept-encoding": "identity,gzip",
+  "grpc-accept-encoding": MESSAGE_ENCODINGS.join(),
 };
 
 /** Trailers of a call that succeeded. */

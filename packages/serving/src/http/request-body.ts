@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { CallScope } from "../transport/call-scope.ts";
-import { unpackGzip } from "../transport/gzip.ts";
 import type { ServingLimits } from "../transport/limits.ts";
 import type { MemoryBudget } from "../transport/memory-budget.ts";
 import { MessageBuffer } from "../transport/message-buffer.ts";
 import { type ByteSink, receiveAll } from "../transport/receive.ts";
+import { unpack } from "../transport/unpack.ts";
 
 /** Pieces of a body that are smaller, bytes, are left to the collector. */
 const SMALL_PIECE = 1 << 12;
@@ -61,7 +61,7 @@ export class RequestBody implements ByteSink {
   }
 
   async #unpack(packed: Uint8Array): Promise<Uint8Array> {
-    const { message, reserved } = await unpackGzip(packed, this.#limits, this.#budget);
+    const { message, reserved } = await unpack(packed, "gzip", this.#limits, this.#budget);
     this.#buffer?.release();
     this.#buffer = undefined;
     this.#unpacked = reserved;

@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000;
 /** Every limit that an operator can set, by its name in the YAML form. */
 export const limitOptions: Readonly<Record<keyof ServingLimits, LimitOption>> = {
   maxMessageBytes: bytes("largest request message or body, bytes"),
-  maxUnpackedBytes: bytes("largest request after unpacking gzip, bytes"),
+  maxUnpackedBytes: bytes("largest request after unpacking (gzip, deflate), bytes"),
   maxElements: count("lists, strings and the like in one request; numbers in arrays do not count", 1, 2 ** 24),
   maxBytesInFlight: bytes("requests, what is decoded from them, and answers, held at one time, bytes", 1024 * GIB),
   maxConnections: count("connections at one time, on each port"),

@@ -5,7 +5,7 @@ const MIB = 1 << 20;
 export interface ServingLimits {
   /** Largest request message or body, bytes. TensorFlow Serving has no lower limit than 2^31-1. */
   readonly maxMessageBytes: number;
-  /** Largest request after unpacking gzip, bytes. */
+  /** Largest request after unpacking, bytes. */
   readonly maxUnpackedBytes: number;
   /**
    * Things in one request that become objects in memory: lists, members and strings of JSON, list elements and map entries of

@@ -1,33 +1,37 @@
 import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+import { gunzip, inflate } from "node:zlib";
 import { ServingError } from "@sealserve/protocol";
 import type { ServingLimits } from "./limits.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 
-const unpack = promisify(gunzip);
+/** How a message may be packed: gzip (RFC 1952), or what gRPC and HTTP call deflate (zlib, RFC 1950). */
+export type Packing = "gzip" | "deflate";
+
+const unpackers = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
 
 /**
- * Unpacks a gzip message of at most `maxUnpackedBytes`. The whole bound is reserved while unpacking, since a small
+ * Unpacks a message of at most `maxUnpackedBytes`. The whole bound is reserved while unpacking, since a small
  * message can announce nothing about its unpacked size; afterwards only the true size stays reserved.
  *
  * @returns the message and the bytes to release once it has been used
- * @throws ServingError `RESOURCE_EXHAUSTED` above the bound, `INVALID_ARGUMENT` when it is not gzip
+ * @throws ServingError `RESOURCE_EXHAUSTED` above the bound, `INVALID_ARGUMENT` when it is not packed so
  */
-export async function unpackGzip(
+export async function unpack(
   packed: Uint8Array,
+  packing: Packing,
   limits: Pick<ServingLimits, "maxUnpackedBytes">,
   budget: MemoryBudget,
 ): Promise<{ message: Uint8Array; reserved: number }> {
   budget.reserve(limits.maxUnpackedBytes);
   try {
-    const message = await unpack(packed, { maxOutputLength: limits.maxUnpackedBytes });
+    const message = await unpackers[packing](packed, { maxOutputLength: limits.maxUnpackedBytes });
     budget.release(limits.maxUnpackedBytes - message.length);
     return { message, reserved: message.length };
   } catch (cause) {
     budget.release(limits.maxUnpackedBytes);
     throw isTooLarge(cause)
       ? new ServingError("RESOURCE_EXHAUSTED", `Unpacked message larger than max (${limits.maxUnpackedBytes})`)
-      : new ServingError("INVALID_ARGUMENT", "The message is not valid gzip");
+      : new ServingError("INVALID_ARGUMENT", `The message is not valid ${packing}`);
   }
 }
 
