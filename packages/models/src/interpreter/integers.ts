@@ -6,16 +6,24 @@ import { invalidArgument, type Tensor } from "@sealserve/protocol";
  * @throws ServingError `INVALID_ARGUMENT` when one cannot be counted exactly
  */
 export function integersOf(tensor: Tensor | undefined, what: string): number[] {
-  const data = tensor?.data;
-  const numbers = data instanceof BigInt64Array ? int64sOf(data) : Array.from<unknown, number>(data ?? [], numberOf);
-  if (data === undefined || !numbers.every(Number.isSafeInteger)) {
+  const numbers = tensor && numbersOf(tensor.data);
+  if (numbers === undefined || !numbers.every(Number.isSafeInteger)) {
     throw invalidArgument(`${what} must be whole numbers`);
   }
   return numbers;
 }
 
-function numberOf(element: unknown): number {
-  return typeof element === "object" ? Number.NaN : Number(element);
+/** NaN for what is no number. */
+function numbersOf(data: Tensor["data"]): number[] {
+  if (data instanceof BigInt64Array && data.length >= MANY) {
+    return int64sOf(data);
+  }
+  const numbers: number[] = [];
+  for (let index = 0; index < data.length; index++) {
+    const element = data[index];
+    numbers.push(typeof element === "object" ? Number.NaN : Number(element));
+  }
+  return numbers;
 }
 
 /** From so many numbers on it pays to look at the halves of each: a `bigint` is an object. */
@@ -27,12 +35,6 @@ const LOW = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 0 : 1;
 /** 64-bit whole numbers as numbers, exact where these can be. */
 function int64sOf(data: BigInt64Array): number[] {
   const numbers: number[] = [];
-  if (data.length < MANY) {
-    for (let index = 0; index < data.length; index++) {
-      numbers.push(Number(data[index]));
-    }
-    return numbers;
-  }
   const halves = new Int32Array(data.buffer, data.byteOffset, 2 * data.length);
   for (let index = 0; index < halves.length; index += 2) {
     const [low, high] = [halves[index + LOW] as number, halves[index + 1 - LOW] as number];
