@@ -3,7 +3,7 @@ import { type DataType, makeNumbers, type Tensor } from "@sealserve/protocol";
 import { type Elements, makeElements } from "../elements.ts";
 import type { OutputBudget } from "../output-budget.ts";
 import type { DenseFeature, ListFeature, RaggedFeature } from "./feature-spec.ts";
-import type { FeatureValues } from "./read-features.ts";
+import type { FeatureValues } from "./feature-values.ts";
 
 /** The values of one feature in all Examples of a call. */
 export interface Column {

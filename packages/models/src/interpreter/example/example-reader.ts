@@ -2,7 +2,8 @@ import { dataTypeErrorName, invalidArgument, ProtocolError, ServingError } from 
 
 import type { Column } from "./columns.ts";
 import { type DenseFeature, type ExampleSpec, isVariableLength, type ListFeature } from "./feature-spec.ts";
-import { type FeatureValues, MAX_STRINGS, readFeatures, readFeatureValues } from "./read-features.ts";
+import type { FeatureValues } from "./feature-values.ts";
+import { MAX_STRINGS, readFeatures, readFeatureValues } from "./read-features.ts";
 
 /** Features times Examples of a call: each takes a place in memory, whether it has values or not. */
 const MAX_CELLS = 2 ** 24;

@@ -1,10 +1,7 @@
 import { type DataType, NumberList, type Tensor, WireReader, wireTypes } from "@sealserve/protocol";
 
-/** The values of one feature of a `tensorflow.Example` (example.proto, feature.proto). */
-export interface FeatureValues {
-  readonly dtype: "float32" | "int64" | "string";
-  readonly data: Tensor["data"];
-}
+import type { FeatureValues } from "./feature-values.ts";
+import { readSingleValue } from "./single-value.ts";
 
 const FEATURES_FIELD = 1;
 const ENTRY_FIELD = 1;
@@ -108,6 +105,11 @@ function readEntry(reader: WireReader): [key: string, feature: Uint8Array] {
  * @throws ProtocolError
  */
 export function readFeatureValues(feature: Uint8Array): FeatureValues | undefined {
+  return readSingleValue(feature) ?? readByFields(feature);
+}
+
+/** As {@link readFeatureValues}, whatever the feature's form. */
+export function readByFields(feature: Uint8Array): FeatureValues | undefined {
   const reader = new WireReader(feature, { maxElements: MAX_STRINGS });
   let kind: ValueKind | undefined;
   let list: ValueList | undefined;
