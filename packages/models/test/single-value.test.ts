@@ -28,8 +28,8 @@ function bitsOf(read: Read | undefined): unknown {
     return { dtype, data: data.map((value: Uint8Array) => [...value]) };
   }
   const numbers = data as Float32Array | BigInt64Array;
-  const isNaN = numbers instanceof Float32Array && numbers.some(Number.isNaN);
-  return { dtype, data: isNaN ? "NaN" : [...new Uint8Array(numbers.slice().buffer)] };
+  const hasNaN = numbers instanceof Float32Array && numbers.some(Number.isNaN);
+  return { dtype, data: hasNaN ? "NaN" : [...new Uint8Array(numbers.slice().buffer)] };
 }
 
 const delimited = (tag: number, bytes: readonly number[]): number[] => [tag, bytes.length, ...bytes];

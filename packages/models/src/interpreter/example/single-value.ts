@@ -21,11 +21,12 @@ const MAX_VARINT_BYTES = 4;
  * wrong, which has to be read field by field. Features of tables are nearly all of this kind.
  */
 export function readSingleValue(feature: Uint8Array): FeatureValues | undefined {
-  const [tag, length = CONTINUED, valueTag, valueLength] = feature;
-  if (length >= CONTINUED || length !== feature.length - 2) {
+  const [tag, valueTag] = [feature[0], feature[2]];
+  // Lengths that are equal to these are below 128: they have one byte each.
+  if (feature[1] !== feature.length - 2 || feature.length > CONTINUED) {
     return undefined;
   }
-  if (valueTag === VALUES && valueLength === feature.length - 4) {
+  if (valueTag === VALUES && feature[3] === feature.length - 4) {
     return oneOf(tag, feature, 4);
   }
   if (tag === FLOAT_LIST && valueTag === ONE_FLOAT) {
