@@ -37,16 +37,13 @@ export function readSingleValue(feature: Uint8Array): FeatureValues | undefined 
 
 /** Of a list whose one delimited field is a text, or numbers one behind the other. */
 function oneOf(listTag: number | undefined, feature: Uint8Array, start: number): FeatureValues | undefined {
-  switch (listTag) {
-    case BYTES_LIST:
-      return { dtype: "string", data: [feature.subarray(start)] };
-    case FLOAT_LIST:
-      return oneFloat(feature, start);
-    case INT64_LIST:
-      return oneInt64(feature, start);
-    default:
-      return undefined;
+  if (listTag === BYTES_LIST) {
+    return { dtype: "string", data: [feature.subarray(start)] };
   }
+  if (listTag === FLOAT_LIST) {
+    return oneFloat(feature, start);
+  }
+  return listTag === INT64_LIST ? oneInt64(feature, start) : undefined;
 }
 
 function oneFloat(feature: Uint8Array, start: number): FeatureValues | undefined {
