@@ -6,9 +6,11 @@ import { invalidArgument, type Tensor } from "@sealserve/protocol";
  * @throws ServingError `INVALID_ARGUMENT` when one cannot be counted exactly
  */
 export function integersOf(tensor: Tensor | undefined, what: string): number[] {
-  const numbers = tensor && numbersOf(tensor.data);
-  if (numbers === undefined || !numbers.every(Number.isSafeInteger)) {
-    throw invalidArgument(`${what} must be whole numbers`);
+  const numbers = tensor === undefined ? [Number.NaN] : numbersOf(tensor.data);
+  for (const number of numbers) {
+    if (!Number.isSafeInteger(number)) {
+      throw invalidArgument(`${what} must be whole numbers`);
+    }
   }
   return numbers;
 }

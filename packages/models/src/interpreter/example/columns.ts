@@ -1,6 +1,7 @@
 import { type DataType, makeNumbers, type Tensor } from "@sealserve/protocol";
 
 import { type Elements, makeElements } from "../elements.ts";
+import { int64Tensor } from "../integers.ts";
 import type { OutputBudget } from "../output-budget.ts";
 import type { DenseFeature, ListFeature, RaggedFeature } from "./feature-spec.ts";
 import type { FeatureValues } from "./feature-values.ts";
@@ -45,21 +46,20 @@ export function sparseTensors({ dtype }: ListFeature, column: Column, budget: Ou
   const counts = values.map(countOf);
   const data = joinValues(dtype, column, budget);
   budget.take("int64", data.length * rank);
-  const indices = new BigInt64Array(data.length * rank);
-  let at = 0;
-  for (const [example, count] of counts.entries()) {
-    for (let index = 0; index < count; index++) {
+  const indices: number[] = [];
+  for (let example = 0; example < counts.length; example++) {
+    for (let index = 0; index < (counts[example] as number); index++) {
       if (!isScalar) {
-        indices[at++] = BigInt(example);
+        indices.push(example);
       }
-      indices[at++] = BigInt(index);
+      indices.push(index);
     }
   }
   const sizes = isScalar ? [longest(values)] : [values.length, longest(values)];
   return {
-    indices: { dtype: "int64", shape: [data.length, rank], data: indices },
+    indices: int64Tensor([data.length, rank], indices),
     values: { dtype, shape: [data.length], data },
-    shape: { dtype: "int64", shape: [rank], data: BigInt64Array.from(sizes, BigInt) },
+    shape: int64Tensor([rank], sizes),
   };
 }
 
