@@ -43,6 +43,40 @@ test("each call gets the outputs that it asks for, also when another call wanted
   }
 });
 
+test("outputs whose names hold a comma are not taken for several", async () => {
+  const outputs = new Map([
+    ["y", port("b")],
+    ["z", port("c", 1)],
+    ["y,z", port("d", 2)],
+  ]);
+  const plan = planOf({ outputs, steps: [double("a", "b"), double("b", "c"), double("c", "d")] });
+  for (const names of [["y", "z"], ["y,z"], ["y", "z"]]) {
+    const results = await runPlan(plan, one, names, noIsland);
+    assert.deepEqual([...results.keys()], names);
+    assert.deepEqual(results.get("y,z")?.data[0], names.length === 1 ? 8 : undefined);
+  }
+});
+
+test("no step of the engine begins once the time is over", async () => {
+  const steps = Array.from({ length: 4 }, (_, index) => ({
+    kind: "island" as const,
+    island: "",
+    inputs: [index === 0 ? "a" : `s${index - 1}`],
+    outputs: [`s${index}`],
+    guards: [],
+  }));
+  const plan = planOf({ steps, outputs: new Map([["y", port("s3")]]) });
+  let begun = 0;
+  const slow = async (_: string, __: unknown, names: readonly string[]) => {
+    begun++;
+    await new Promise((resolve) => void setTimeout(resolve, begun === 2 ? 60 : 0));
+    return new Map(names.map((name) => [name, floats([1], [1])]));
+  };
+  const limits = { milliseconds: 50, bytes: 2 ** 20 };
+  await assert.rejects(runPlan(plan, one, ["y"], slow, limits), servingError("RESOURCE_EXHAUSTED", /too long/));
+  assert.ok(begun <= 2);
+});
+
 test("of two inputs that mean one value the later one counts, and an input counts more than a constant", async () => {
   const inputs = new Map([
     ["x", port("a")],

@@ -54,6 +54,25 @@ test("SparseToDense refuses places that are outside, repeated or out of order, a
   );
 });
 
+test("coordinates of too many values are refused before one is read", () => {
+  const count = 2 ** 22 + 1;
+  // All of them are outside of the shape.
+  const indices: Tensor = { dtype: "int64", shape: [count, 2], data: new BigInt64Array(2 * count).fill(-1n) };
+  const values: Tensor = { dtype: "float32", shape: [count], data: new Float32Array(count) };
+  const shape = int64s([2], [3, 3]);
+  const calls: readonly [string, Tensor[]][] = [
+    ["SparseToDense", [indices, shape, values, floats([], [0])]],
+    ["SparseReshape", [indices, shape, int64s([1], [9])]],
+    ["SparseFillEmptyRows", [indices, values, shape, floats([], [0])]],
+    ["SparseReduceSum", [indices, values, shape, int32s([1], [0])]],
+    ["SparseReorder", [indices, values, shape]],
+    ["SparseTensorDenseMatMul", [indices, values, shape, floats([3, 1], [1, 1, 1])]],
+  ];
+  for (const [op, inputs] of calls) {
+    assert.throws(() => runKernel(op, inputs), tooLarge, op);
+  }
+});
+
 test("SparseReshape moves elements as a dense reshape does", () => {
   const [indices, shape] = runKernel("SparseReshape", [
     int64s([2, 2], [0, 1, 1, 2]),

@@ -33,7 +33,7 @@ export async function runPlan<Island>(
 const lastScopes = new WeakMap<object, { readonly outputs: string; readonly scope: BoundScope<unknown> }>();
 
 function scopeOf<Island>(plan: Plan<Island>, outputs: readonly string[]): BoundScope<Island> {
-  const [key, last] = [outputs.join(), lastScopes.get(plan)];
+  const [key, last] = [JSON.stringify(outputs), lastScopes.get(plan)];
   if (last?.outputs === key) {
     return last.scope as BoundScope<Island>;
   }

@@ -32,7 +32,7 @@ export interface RunContext<Island> {
   readonly runIsland: RunIsland<Island>;
 }
 
-/** So many steps go by between two looks at the time, which costs a fifth of a small one. What can take long looks by itself. */
+/** So many steps go by between two looks at the time, which costs a fifth of a small one. What can take long has a look by itself. */
 const STEPS_PER_LOOK = 8;
 
 /**
@@ -87,6 +87,7 @@ async function runWithEngine<Island>(
   values: RunValues,
   context: RunContext<Island>,
 ): Promise<void> {
+  context.budget.expectTime();
   switch (step.kind) {
     case "island":
       return setOutputs(step, await runIsland(step, values, context), values);

@@ -26,6 +26,15 @@ export function readCoordinates(indices: Tensor | undefined, denseShape: Tensor 
     throw invalidArgument(`Indices of shape [${indices?.shape.join(",")}] do not fit a shape of rank ${shape.length}`);
   }
   const [count = 0] = indices.shape;
+  return coordinatesWithin(indices, count, shape);
+}
+
+/**
+ * As many coordinates as there are elements in `indices`, for `count` values.
+ * @throws ServingError `RESOURCE_EXHAUSTED`, before any is read, and `INVALID_ARGUMENT` when some are outside of the shape
+ */
+export function coordinatesWithin(indices: Tensor, count: number, shape: readonly number[]): Coordinates {
+  new OutputBudget().takeBytes(count * ROW_BYTES);
   return insideOf({ count, numbers: integersOf(indices, "Indices"), shape });
 }
 
@@ -39,7 +48,7 @@ export function readShape(tensor: Tensor | undefined): number[] {
 }
 
 /** The same coordinates. @throws ServingError `INVALID_ARGUMENT` when some are outside of the shape */
-export function insideOf(coordinates: Coordinates): Coordinates {
+function insideOf(coordinates: Coordinates): Coordinates {
   const { numbers, shape } = coordinates;
   const rank = shape.length;
   for (let at = 0; at < numbers.length; at++) {
@@ -52,17 +61,14 @@ export function insideOf(coordinates: Coordinates): Coordinates {
   return coordinates;
 }
 
-/** The coordinates of each value as a list of its own. @throws ServingError `RESOURCE_EXHAUSTED` */
+/** The coordinates of each value as a list of its own. */
 export function rowsOf({ count, numbers, shape }: Coordinates): number[][] {
-  // Those of a tensor without axes have no bytes in it.
-  new OutputBudget().takeBytes(count * ROW_BYTES);
   const rank = shape.length;
   return Array.from({ length: count }, (_, row) => numbers.slice(row * rank, (row + 1) * rank));
 }
 
-/** The position of each value among all elements in row-major order. @throws ServingError `RESOURCE_EXHAUSTED` */
+/** The position of each value among all elements in row-major order. */
 export function positionsOf({ count, numbers, shape }: Coordinates): number[] {
-  new OutputBudget().takeBytes(count * ROW_BYTES);
   const positions: number[] = [];
   const rank = shape.length;
   for (let start = 0, value = 0; value < count; value++, start += rank) {

@@ -1,10 +1,9 @@
 import { invalidArgument, type Tensor } from "@sealserve/protocol";
 
 import { makeElements } from "../elements.ts";
-import { integersOf } from "../integers.ts";
 import type { MakeKernel } from "../kernel.ts";
 import { OutputBudget } from "../output-budget.ts";
-import { insideOf, positionsOf, readShape, volume } from "./coordinates.ts";
+import { coordinatesWithin, positionsOf, readShape, volume } from "./coordinates.ts";
 
 /** SparseToDense: a default everywhere but in some places. */
 export const sparseToDense: MakeKernel = (operation) => {
@@ -35,7 +34,7 @@ function readPositions(indices: Tensor, shape: readonly number[], inOrder: boole
   if (indices.shape.length > 2 || width !== shape.length) {
     throw invalidArgument(`Indices of shape [${indices.shape.join(",")}] do not fit a shape of rank ${shape.length}`);
   }
-  const positions = positionsOf(insideOf({ count, numbers: integersOf(indices, "Indices"), shape }));
+  const positions = positionsOf(coordinatesWithin(indices, count, shape));
   const wrong = inOrder
     ? positions.findIndex((position, index) => index > 0 && position <= (positions[index - 1] ?? 0))
     : -1;
